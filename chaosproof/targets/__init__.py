@@ -1,0 +1,5 @@
+"""Where a system runs: namespaces on this machine (`local`) or a cluster (`kubernetes`)."""
+
+from chaosproof.targets.target import Address, Done, Instance, InstanceState, JobState, Target
+
+__all__ = ["Address", "Done", "Instance", "InstanceState", "JobState", "Target"]

@@ -1,0 +1,127 @@
+"""What the rest of the project knows of the place where a system runs: plain data and one Protocol.
+
+Two implementations act on real systems (`local`, `kubernetes`); `fake` records calls for unit tests.
+Nothing outside this package asks which one it has.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+__all__ = ["Address", "Done", "Instance", "InstanceState", "JobState", "Target"]
+
+
+@dataclass(frozen=True)
+class Instance:
+    """One running copy of a service. `ports` maps a port's name to its number (`{"http": 8080}`)."""
+
+    name: str
+    service: str
+    address: str
+    address6: str = ""
+    ports: Mapping[str, int] = field(default_factory=dict)
+    metrics_port: int | None = None
+    metrics_path: str = "/metrics"
+
+
+@dataclass(frozen=True)
+class InstanceState:
+    """What an instance is doing now. `deaths` counts exits nobody asked for; `stops` those asked for."""
+
+    name: str
+    alive: bool
+    ready: bool
+    paused: bool
+    pid: int
+    restarts: int
+    deaths: int
+    stops: int
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a service is reached from inside the target: one virtual address for all its instances."""
+
+    host: str
+    ip: str
+    ports: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Done:
+    """A finished command: its exit code (124 when `timeout_s` ran out, 127 when not found) and output."""
+
+    argv: tuple[str, ...]
+    exit_code: int
+    stdout: str
+    stderr: str
+    duration_s: float
+
+
+@dataclass(frozen=True)
+class JobState:
+    """A long-running program beside the services, such as the load generator."""
+
+    name: str
+    running: bool
+    exit_code: int | None
+    stderr_tail: str
+
+
+class Target(Protocol):
+    """A place where a system runs. Every method raises `TargetError` with a sentence when it cannot."""
+
+    @property
+    def kind(self) -> str:
+        """`local`, `kubernetes` or `fake`, for the journal only."""
+
+    def instances(self, service: str | None = None) -> tuple[Instance, ...]:
+        """All instances, or those of `service`, in order of name; an unknown service is an error."""
+
+    def instance(self, name: str) -> Instance:
+        """The instance of that name; an unknown one is an error that lists the known ones."""
+
+    def states(self) -> Mapping[str, InstanceState]:
+        """The state of every instance now, by name."""
+
+    def address(self, service: str) -> Address:
+        """The virtual address of `service`, valid inside the target."""
+
+    def run(
+        self, instance: str, argv: Sequence[str], *, stdin: str = "", timeout_s: float = 10.0
+    ) -> Done:
+        """Run a command in the network namespace of `instance`, to its end, as its root."""
+
+    def start_job(self, name: str, argv: Sequence[str], *, env: Mapping[str, str], out_dir: Path) -> None:
+        """Start a program beside the services; what it writes to `out_dir` (absolute) is there afterwards.
+
+        Locally the program writes into `out_dir` itself; on Kubernetes its files are streamed back.
+        """
+
+    def job(self, name: str) -> JobState:
+        """The state of the job of that name."""
+
+    def stop_job(self, name: str) -> None:
+        """Ask the job to end (SIGTERM); a job that has ended already is no error."""
+
+    def metrics(self, instance: str) -> str:
+        """The instance's metrics page, in Prometheus' text format."""
+
+    def logs(self, instance: str) -> str:
+        """All that the instance wrote to stdout and stderr."""
+
+    def restart(self, instance: str) -> None:
+        """Stop the instance (SIGTERM, then SIGKILL) and start it again."""
+
+    def kill(self, instance: str) -> None:
+        """End the instance with SIGKILL."""
+
+    def terminate(self, instance: str) -> None:
+        """End the instance with SIGTERM."""
+
+    def pause(self, instance: str) -> None:
+        """Stop the instance's processes with SIGSTOP."""
+
+    def resume(self, instance: str) -> None:
+        """Let the instance's processes go on with SIGCONT."""
