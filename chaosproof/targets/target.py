@@ -88,9 +88,7 @@ class Target(Protocol):
     def address(self, service: str) -> Address:
         """The virtual address of `service`, valid inside the target."""
 
-    def run(
-        self, instance: str, argv: Sequence[str], *, stdin: str = "", timeout_s: float = 10.0
-    ) -> Done:
+    def run(self, instance: str, argv: Sequence[str], *, stdin: str = "", timeout_s: float = 10.0) -> Done:
         """Run a command in the network namespace of `instance`, to its end, as its root."""
 
     def start_job(self, name: str, argv: Sequence[str], *, env: Mapping[str, str], out_dir: Path) -> None:
