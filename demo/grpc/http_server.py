@@ -1,0 +1,58 @@
+"""The HTTP side that both programs share: /healthz, /readyz, /metrics, and an end without a broken answer."""
+
+import socket
+from collections.abc import Callable
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+__all__ = ["HttpServer", "new_app"]
+
+
+def new_app(registry: CollectorRegistry, ready: Callable[[], bool]) -> web.Application:
+    """An application with the three endpoints; /readyz is 200 while `ready()`, else 503."""
+
+    async def healthz(request: web.Request) -> web.Response:
+        return web.Response(text="ok\n")
+
+    async def readyz(request: web.Request) -> web.Response:
+        return web.Response(text="ready\n") if ready() else web.Response(status=503, text="not ready\n")
+
+    async def metrics(request: web.Request) -> web.Response:
+        return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    app = web.Application()
+    app.router.add_get("/healthz", healthz)
+    app.router.add_get("/readyz", readyz)
+    app.router.add_get("/metrics", metrics)
+    return app
+
+
+class HttpServer:
+    """An application on a port of all addresses, IPv4 and IPv6."""
+
+    def __init__(self, app: web.Application, *, shutdown_timeout_s: float) -> None:
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=shutdown_timeout_s)
+
+    async def start(self, port: int) -> int:
+        """Listen on `port` (0: any free one) and return it; raises OSError when it is taken."""
+        if socket.has_dualstack_ipv6():
+            listener = socket.create_server(
+                ("::", port), family=socket.AF_INET6, backlog=1024, dualstack_ipv6=True
+            )
+        else:
+            listener = socket.create_server(("0.0.0.0", port), backlog=1024)
+        await self._runner.setup()
+        await web.SockSite(self._runner, listener, backlog=1024).start()
+        return int(listener.getsockname()[1])
+
+    def close_idle(self) -> None:
+        """Close the connections that wait for a next request, and the others after the answer under way."""
+        server = self._runner.server
+        if server is not None:
+            server.pre_shutdown()
+
+    async def stop(self) -> None:
+        """Accept no more connections, let requests end within the shutdown timeout, close all."""
+        await self._runner.cleanup()
