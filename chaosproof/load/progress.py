@@ -1,0 +1,86 @@
+"""What a load says of itself while it runs: cumulative counts, and the latencies of the last half second."""
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from chaosproof.load.record import is_ok
+
+__all__ = ["Progress", "Tally", "nearest_rank"]
+
+# Distinct codes counted by name; a server that makes them up without end shares one name for the rest.
+_CODES_MAX = 200
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One row of load-progress.ndjson. Counts are cumulative, percentiles those of the last interval."""
+
+    at: float
+    t_s: float
+    due: int
+    sent: int
+    done: int
+    ok: int
+    errors: int
+    inflight: int
+    codes: dict[str, int]
+    p50_ms: float | None
+    p99_ms: float | None
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+class Tally:
+    """Counts the ends of requests."""
+
+    def __init__(self) -> None:
+        self.done = 0
+        self.ok = 0
+        self.codes: Counter[str] = Counter()
+        self._latencies_s: list[float] = []
+
+    def add(self, status: int, code: str, latency_s: float) -> None:
+        """One request has ended."""
+        self.done += 1
+        if is_ok(status):
+            self.ok += 1
+        if code not in self.codes and len(self.codes) >= _CODES_MAX:
+            code = "OTHER"
+        self.codes[code] += 1
+        self._latencies_s.append(latency_s)
+
+    @property
+    def errors(self) -> int:
+        return self.done - self.ok
+
+    def interval(self, *, at: float, t_s: float, due: int, sent: int, inflight: int) -> Progress:
+        """The counts until now; the next interval begins here."""
+        latencies_s = self._latencies_s
+        self._latencies_s = []
+        latencies_s.sort()
+        return Progress(
+            at=round(at, 6),
+            t_s=round(t_s, 3),
+            due=due,
+            sent=sent,
+            done=self.done,
+            ok=self.ok,
+            errors=self.errors,
+            inflight=inflight,
+            codes=dict(self.codes),
+            p50_ms=_ms(latencies_s, 50),
+            p99_ms=_ms(latencies_s, 99),
+        )
+
+
+def nearest_rank(ordered: Sequence[float], percent: float) -> float:
+    """The smallest of `ordered` that at least `percent` of them do not exceed; it must not be empty."""
+    return ordered[max(0, math.ceil(percent / 100 * len(ordered)) - 1)]
+
+
+def _ms(ordered_s: Sequence[float], percent: float) -> float | None:
+    return round(nearest_rank(ordered_s, percent) * 1000, 3) if ordered_s else None

@@ -1,0 +1,71 @@
+"""The load generator as a program of its own, for a target to start as a job.
+
+SIGTERM and SIGINT end the load early and truthfully: what is in flight gets a second, load-done.json says
+`complete: false` and what stopped it. Exit codes: 0 ran as planned, 2 did not, 64 wrong call or plan.
+
+Try: python -m chaosproof.load.worker --plan load-plan.json --out DIR
+"""
+
+import argparse
+import asyncio
+import signal
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+from chaosproof.errors import ChaosproofError
+from chaosproof.load.folder import LoadDone
+from chaosproof.load.plan import Plan, plan_from_file
+from chaosproof.load.run import Stop, Watcher, run_load
+
+__all__ = ["main", "run_to_end"]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the worker; returns its exit code."""
+    parser = _Parser(prog="python -m chaosproof.load.worker", description="Run one load plan.")
+    parser.add_argument("--plan", type=Path, required=True, help="a load-plan.json")
+    parser.add_argument("--out", type=Path, required=True, help="the folder for the load's files")
+    options = parser.parse_args(arguments)
+    try:
+        done = run_to_end(plan_from_file(options.plan), options.out)
+    except ChaosproofError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    if not done.complete:
+        why = f"was stopped by {done.stopped_by}" if done.stopped_by else "did not run as planned"
+        print(f"the load {done.name} {why}: {done.recorded} of {done.planned} requests", file=sys.stderr)
+        return 2
+    return 0
+
+
+def run_to_end(plan: Plan, out_dir: Path, watch: Watcher | None = None) -> LoadDone:
+    """Run `plan` in an event loop of its own, which signals can end; for the main thread of a process."""
+
+    async def whole() -> LoadDone:
+        stop = Stop()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.ask, number.name)
+        return await run_load(plan, out_dir, stop=stop, watch=watch)
+
+    with asyncio.Runner(loop_factory=_loop_factory(plan)) as runner:
+        return runner.run(whole())
+
+
+def _loop_factory(plan: Plan) -> "type[asyncio.AbstractEventLoop] | None":
+    """uvloop where it is installed: it halves the cost of a request."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.Loop
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(64, f"{self.prog}: {message}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
