@@ -1,1 +1,1 @@
-"""Requests sent by a plan and recorded one by one: `run_load` runs a plan, `python -m ...worker` does so as a job."""
+"""Requests sent as planned and recorded one by one; `python -m chaosproof.load.worker` runs a plan as a job."""

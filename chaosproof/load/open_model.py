@@ -14,7 +14,9 @@ from chaosproof.load.alarm import make_alarm
 from chaosproof.load.call import NOT_SENT
 from chaosproof.load.slot import Pool, Slot
 
-__all__ = ["OpenModel"]
+__all__ = ["OpenModel", "Schedule"]
+
+Schedule = Callable[[], Iterator[tuple[int, float]]]
 
 
 class OpenModel:
@@ -23,9 +25,7 @@ class OpenModel:
     `due` counts the requests whose instant has come, `sent` those that got a connection.
     """
 
-    def __init__(
-        self, schedule: Callable[[], Iterator[tuple[int, float]]], pool: Pool, drain_s: float
-    ) -> None:
+    def __init__(self, schedule: Schedule, pool: Pool, drain_s: float) -> None:
         self.due = 0
         self.sent = 0
         self._given_up = 0

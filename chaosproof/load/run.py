@@ -137,7 +137,8 @@ async def run_load(plan: Plan, out_dir: Path, *, stop: Stop, watch: Watcher | No
     recorded = folder.records.rows
     planned = recorded if plan.planned is None else plan.planned
     tally = books.tally
-    sending_s = max(books.last_sent - start, min(plan.duration_s, stopped_at - start), 1e-3)
+    planned_s = plan.duration_s if stop.reason is None else min(plan.duration_s, stopped_at - start)
+    sending_s = max(books.last_sent - start, planned_s, 1e-3)
     done = LoadDone(
         name=plan.name,
         planned=planned,
