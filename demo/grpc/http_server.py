@@ -4,6 +4,8 @@ import socket
 from collections.abc import Callable
 
 from aiohttp import web
+from aiohttp.base_protocol import BaseProtocol
+from aiohttp.typedefs import Handler
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
@@ -33,6 +35,8 @@ class HttpServer:
     """An application on a port of all addresses, IPv4 and IPv6."""
 
     def __init__(self, app: web.Application, *, shutdown_timeout_s: float) -> None:
+        self._busy: set[BaseProtocol] = set()
+        app.middlewares.append(self._track)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=shutdown_timeout_s)
 
     async def start(self, port: int) -> int:
@@ -48,11 +52,21 @@ class HttpServer:
         return int(listener.getsockname()[1])
 
     def close_idle(self) -> None:
-        """Close the connections that wait for a next request, and the others after the answer under way."""
+        """Close the connections that wait for a next request; one with a request under way is left alone."""
         server = self._runner.server
-        if server is not None:
-            server.pre_shutdown()
+        for connection in server.connections if server is not None else ():
+            if connection not in self._busy:
+                connection.force_close()
 
     async def stop(self) -> None:
         """Accept no more connections, let requests end within the shutdown timeout, close all."""
         await self._runner.cleanup()
+
+    @web.middleware
+    async def _track(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        connection = request.protocol
+        self._busy.add(connection)
+        try:
+            return await handler(request)
+        finally:
+            self._busy.discard(connection)
