@@ -1,0 +1,46 @@
+"""The checks of every run (`SYS_*`), in a fixed order: a run that lacks one of them is never a pass."""
+
+from chaosproof.evidence import builtin_session as session
+from chaosproof.evidence.builtin_artifacts import artifacts
+from chaosproof.evidence.builtin_fault import fault_canary, fault_ended, fault_hit
+from chaosproof.evidence.builtin_load import load_accounted, load_rate
+from chaosproof.evidence.check import Check, guarded
+from chaosproof.evidence.figures import Figures
+from chaosproof.evidence.fold import RequestFold
+from chaosproof.evidence.run_folder import RunFolder
+
+__all__ = ["REQUIRED", "builtin_checks"]
+
+REQUIRED = (
+    "SYS_SESSION_COMPLETE",
+    "SYS_STEADY_STATE_BEFORE",
+    "SYS_STEADY_STATE_AFTER",
+    "SYS_ACTIVITIES",
+    "SYS_LOAD_RATE",
+    "SYS_LOAD_ACCOUNTED",
+    "SYS_FAULT_HIT",
+    "SYS_FAULT_ENDED",
+    "SYS_FAULT_CANARY",
+    "SYS_ROLLBACKS",
+    "SYS_ARTIFACTS",
+    "SYS_INSTANCES",
+)
+
+
+def builtin_checks(run: RunFolder, fold: RequestFold, figures: Figures) -> tuple[Check, ...]:
+    """One Check for each of REQUIRED, in that order. A checker that crashes gives `unknown`."""
+    questions = {
+        "SYS_SESSION_COMPLETE": lambda: session.session_complete(run),
+        "SYS_STEADY_STATE_BEFORE": lambda: session.steady_state(run, "before"),
+        "SYS_STEADY_STATE_AFTER": lambda: session.steady_state(run, "after"),
+        "SYS_ACTIVITIES": lambda: session.activities(run),
+        "SYS_LOAD_RATE": lambda: load_rate(run, fold, figures),
+        "SYS_LOAD_ACCOUNTED": lambda: load_accounted(run, fold),
+        "SYS_FAULT_HIT": lambda: fault_hit(run, fold, figures),
+        "SYS_FAULT_ENDED": lambda: fault_ended(run),
+        "SYS_FAULT_CANARY": lambda: fault_canary(run),
+        "SYS_ROLLBACKS": lambda: session.rollbacks(run),
+        "SYS_ARTIFACTS": lambda: artifacts(run, fold),
+        "SYS_INSTANCES": lambda: session.instances(run),
+    }
+    return tuple(guarded(id, "journal.json", questions[id]) for id in REQUIRED)

@@ -1,0 +1,115 @@
+"""The built-in check of what the instances said of themselves: all of it is there, and it is of this run."""
+
+import json
+import re
+from datetime import datetime
+
+from chaosproof.evidence.check import Check, unknown
+from chaosproof.evidence.findings import Findings
+from chaosproof.evidence.fold import RequestFold
+from chaosproof.evidence.run_folder import RunFolder
+from chaosproof.evidence.shape import at, number, sequence, text, whole
+
+__all__ = ["artifacts"]
+
+# a process' start time is known to about two seconds, and pods have clocks of their own
+_CLOCK_SLACK_S = 5.0
+_STARTED = re.compile(r"^process_start_time_seconds(?:\{[^}]*\})?\s+(\S+)", re.MULTILINE)
+_FRACTION = re.compile(r"\.(\d{1,6})\d*")
+_EXAMINED_BYTES = 4 << 20
+
+
+def artifacts(run: RunFolder, fold: RequestFold) -> Check:
+    """Every file that the session expected is there, not empty, and tells of this run where it tells of a
+    time.
+    """
+    id, evidence = "SYS_ARTIFACTS", "artifacts"
+    expected = [text(name) for name in sequence(run.session.get("expected_artifacts"))]
+    if not expected:
+        return unknown(id, "session.json names no expected artifacts", "session.json#expected_artifacts")
+    findings = Findings(id, evidence)
+    fingerprints: dict[str, str] = {}
+    for name in expected:
+        size = run.artifacts.get(name)
+        if size is None:
+            findings.wrong.append(f"{name or '(no name)'} is missing")
+        elif size == 0:
+            findings.wrong.append(f"{name} is empty")
+        else:
+            content = _head(run, name)
+            if content is None:
+                findings.unclear.append(f"{name} cannot be read")
+                continue
+            findings.wrong.extend(_foreign(run, fold, name, content))
+            if _STARTED.search(content):
+                twin = fingerprints.setdefault(content, name)
+                if twin != name:
+                    findings.wrong.append(f"{name} is a copy of {twin}")
+    return findings.check(f"all {len(expected)} artifacts are there and not empty")
+
+
+def _head(run: RunFolder, name: str) -> str | None:
+    try:
+        with (run.path / "artifacts" / name).open("rb") as file:
+            return file.read(_EXAMINED_BYTES).decode("utf-8", "replace")
+    except OSError:
+        return None
+
+
+def _foreign(run: RunFolder, fold: RequestFold, name: str, content: str) -> list[str]:
+    """What in an artifact tells of another run than this one."""
+    said: list[str] = []
+    told_at: float | None = None
+    if name == "load.json":
+        counted, told_at = _fortio(content)
+        if counted is None:
+            said.append(f"{name} is no load result")
+        elif counted != fold.rows:
+            said.append(f"{name} counts {counted} requests, and there are {fold.rows} rows")
+    elif found := _STARTED.search(content):
+        told_at = _float(found.group(1))
+    elif name.endswith(".log"):
+        told_at = _first_line_at(content)
+    if told_at is not None and not _within_session(run, told_at):
+        said.append(f"{name} tells of a start at {told_at:.0f}, outside of the session")
+    return said
+
+
+def _within_session(run: RunFolder, instant: float) -> bool:
+    started_at, ended_at = number(run.session.get("started_at")), number(run.session.get("ended_at"))
+    if started_at is not None and instant < started_at - _CLOCK_SLACK_S:
+        return False
+    return ended_at is None or instant <= ended_at + _CLOCK_SLACK_S
+
+
+def _fortio(content: str) -> tuple[int | None, float | None]:
+    """How many requests a Fortio result counts, and when it started."""
+    try:
+        result = json.loads(content)
+    except (ValueError, RecursionError):
+        return None, None
+    return whole(at(result, "DurationHistogram", "Count")), _epoch(text(at(result, "StartTime")))
+
+
+def _epoch(rfc3339: str) -> float | None:
+    try:
+        # Fortio writes nanoseconds, which Python does not read
+        started = datetime.fromisoformat(_FRACTION.sub(lambda m: "." + m.group(1).ljust(6, "0"), rfc3339))
+    except ValueError:
+        return None
+    return started.timestamp() if started.tzinfo is not None else None
+
+
+def _first_line_at(log: str) -> float | None:
+    """When the first line was written, if the log has JSON lines with `at`."""
+    try:
+        return number(at(json.loads(log.partition("\n")[0]), "at"))
+    except (ValueError, RecursionError):
+        return None
+
+
+def _float(word: str) -> float | None:
+    try:
+        return number(float(word))
+    except ValueError:
+        return None

@@ -1,0 +1,95 @@
+"""`chaosproof judge` and `chaosproof compare`: a verdict from saved files, as a table or as JSON.
+
+Try it: chaosproof judge journals/s4/resilient/20261121T193005Z; echo $?
+"""
+
+import json
+import time
+from pathlib import Path
+
+import click
+
+from chaosproof.errors import ChaosproofError, UsageError
+from chaosproof.evidence.check import Status
+from chaosproof.evidence.compare import compare_runs, latest_run, write_comparison
+from chaosproof.evidence.judge import judge_run, write_verdict
+
+__all__ = ["EXIT_CODES", "compare", "judge"]
+
+EXIT_CODES: dict[Status, int] = {"pass": 0, "fail": 1, "unknown": 2}
+
+
+@click.command()
+@click.argument("run_dir", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print summary.json with the checks, and nothing else.")
+@click.option("--read-only", is_flag=True, help="Write nothing to the folder.")
+@click.pass_context
+def judge(ctx: click.Context, run_dir: Path, as_json: bool, read_only: bool) -> None:
+    """Judge a saved run again, from the files of RUN_DIR alone.
+
+    Exit codes: 0 pass, 1 fail, 2 unknown, 64 wrong call.
+    """
+    verdict = judge_run(run_dir)
+    if as_json:
+        checks = [
+            {"id": c.id, "status": c.status, "details": c.details, "evidence": c.evidence}
+            for c in verdict.checks
+        ]
+        click.echo(json.dumps({**verdict.summary, "run": str(run_dir), "check_list": checks}, indent=2))
+    else:
+        from chaosproof.evidence.terminal import print_verdict
+
+        print_verdict(verdict)
+    if not read_only:
+        write_verdict(run_dir, verdict)
+    ctx.exit(EXIT_CODES[verdict.status])
+
+
+@click.command()
+@click.argument("runs", nargs=-1, required=True, metavar="EXPERIMENT | BASELINE_DIR RESILIENT_DIR")
+@click.option(
+    "--journals",
+    type=click.Path(path_type=Path),
+    default=Path("journals"),
+    show_default=True,
+    help="Where the runs of EXPERIMENT are.",
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Folder for compare.json, checks.tsv and junit.xml."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print compare.json, and nothing else.")
+@click.pass_context
+def compare(
+    ctx: click.Context, runs: tuple[str, ...], journals: Path, out: Path | None, as_json: bool
+) -> None:
+    """Hold a baseline run against a resilient one: the latest of each of EXPERIMENT, or two run folders.
+
+    The latest runs' comparison is written to JOURNALS/EXPERIMENT/compare/STAMP, that of two folders only to
+    --out. Exit codes: 0 pass, 1 fail, 2 unknown, 64 wrong call.
+    """
+    if len(runs) == 1:
+        baseline, resilient = (latest_run(journals, runs[0], mode) for mode in ("baseline", "resilient"))
+        out = out or journals / runs[0] / "compare" / time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    elif len(runs) == 2:
+        baseline, resilient = Path(runs[0]), Path(runs[1])
+    else:
+        raise UsageError(
+            f"compare takes an experiment, or a baseline and a resilient run, not {len(runs)} words"
+        )
+    try:
+        comparison = compare_runs(baseline, resilient)
+    except UsageError:
+        raise
+    except ChaosproofError as error:
+        # two runs that cannot be compared are the caller's mistake, not a verdict
+        raise UsageError(str(error)) from error
+    if as_json:
+        click.echo(json.dumps(comparison.document, indent=2))
+    else:
+        from chaosproof.evidence.terminal import print_comparison
+
+        print_comparison(comparison)
+    if out is not None:
+        write_comparison(out, comparison)
+        click.echo(f"written to {out}", err=True)
+    ctx.exit(EXIT_CODES[comparison.status])

@@ -1,0 +1,135 @@
+"""The verdict of one run, from the files of its folder alone. Judging a folder again gives the same answer.
+
+Try it: chaosproof judge journals/s4/resilient/20261121T193005Z
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from chaosproof.errors import UsageError
+from chaosproof.evidence.atomic import write_whole
+from chaosproof.evidence.builtin import REQUIRED, builtin_checks
+from chaosproof.evidence.check import Check, Status, counts, failed, worst
+from chaosproof.evidence.claims import Claim, claims_of, judge_claims
+from chaosproof.evidence.figures import fault_span, figures_of
+from chaosproof.evidence.fold import fold_requests
+from chaosproof.evidence.junit import junit_xml
+from chaosproof.evidence.manifest import MANIFEST, changed_since, manifest_of
+from chaosproof.evidence.report import render_run_report
+from chaosproof.evidence.run_folder import RAW_FILES, SCHEMA_VERSION, RunFolder, read_run
+from chaosproof.evidence.series import series_figures
+from chaosproof.evidence.shape import text
+from chaosproof.evidence.tables import checks_tsv
+
+__all__ = ["Verdict", "judge_run", "write_verdict"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What judging a folder found. `summary` is summary.json; `figures` is what claims may name, which is
+    more.
+    """
+
+    run: RunFolder
+    summary: Mapping[str, Any]
+    checks: tuple[Check, ...]
+    claims: tuple[Claim, ...]
+    figures: Mapping[str, Any]
+
+    @property
+    def status(self) -> Status:
+        return worst([self.summary["verdict"]])
+
+
+def judge_run(run_dir: Path | str) -> Verdict:
+    """Read the folder and judge it; writes nothing.
+
+    Raises UsageError when there is no such folder or it holds nothing of a run, and ChaosproofError when a
+    newer version wrote it. Whatever else is wrong with the files is a check that fails or does not know.
+    """
+    folder = Path(run_dir)
+    if not folder.is_dir():
+        raise UsageError(
+            f"there is no folder {folder}: name the folder of a run, journals/EXPERIMENT/MODE/STAMP"
+        )
+    if not any((folder / name).exists() for name in RAW_FILES):
+        raise UsageError(
+            f"{folder} is not the folder of a run: it has none of {', '.join(RAW_FILES[:2])}, ..."
+        )
+    run = read_run(folder)
+    fold = fold_requests(folder / "requests.csv.gz", closed=run.closed_model, fault=fault_span(run.faults))
+    measured = figures_of(run, fold)
+    figures = {
+        **measured.as_json(),
+        "activities": _outputs(run),
+        "series": series_figures(run.series),
+        "variables": run.variables,
+    }
+    mode = text(run.session.get("mode"))
+    claims = tuple(c for c in claims_of(run.experiment, "checks") if c.mistake or c.applies_to(mode))
+    builtin = builtin_checks(run, fold, measured)
+    own = judge_claims(claims, figures, run.variables)
+    if run.unfinished:
+        builtin = tuple(_undecided(c) if c.status == "fail" else c for c in builtin)
+        own = tuple(_undecided(c) for c in own)
+    checks = (*builtin, *own, *_manifest_check(folder))
+    summary = {
+        "schema_version": SCHEMA_VERSION,
+        "experiment": run.session.get("experiment"),
+        "mode": run.session.get("mode"),
+        "target": run.session.get("target"),
+        **_verdict(checks),
+        **measured.as_json(),
+    }
+    return Verdict(run, summary, checks, claims, figures)
+
+
+def write_verdict(run_dir: Path | str, verdict: Verdict) -> None:
+    """Write checks.tsv, summary.json, junit.xml, report.html and, last, the manifest of the whole folder.
+
+    Nothing may be written to the folder afterwards. A manifest that the raw files no longer match is left as
+    it is: it is evidence. Raises ChaosproofError when a file cannot be written, as on a full disk.
+    """
+    folder = Path(run_dir)
+    suite = f"{verdict.summary['experiment']}.{verdict.summary['mode']}"
+    write_whole(folder / "checks.tsv", checks_tsv(verdict.checks))
+    write_whole(folder / "summary.json", json.dumps(verdict.summary, indent=2) + "\n")
+    write_whole(folder / "junit.xml", junit_xml(suite, verdict.checks))
+    write_whole(folder / "report.html", render_run_report(verdict.summary, verdict.checks))
+    if not any(c.id == "SYS_MANIFEST" for c in verdict.checks):
+        write_whole(folder / MANIFEST, manifest_of(folder))
+
+
+def _verdict(checks: tuple[Check, ...]) -> dict[str, Any]:
+    """The worst of all checks; and no pass without each of the built-in ones."""
+    statuses = [c.status for c in checks]
+    present = {c.id for c in checks}
+    if not present.issuperset(REQUIRED):
+        statuses.append("unknown")
+    verdict = worst(statuses)
+    return {"verdict": verdict, "gate_pass": verdict == "pass", "checks": counts(checks)}
+
+
+def _undecided(check: Check) -> Check:
+    """What looks broken or whole in a run that did not end proves nothing."""
+    return replace(
+        check, status="unknown", details=f"the run did not end, so this is not known: {check.details}"
+    )
+
+
+def _manifest_check(folder: Path) -> tuple[Check, ...]:
+    """Only a mismatch is a check, so that the first judging and every later one give the same table."""
+    changed = changed_since(folder)
+    return (failed("SYS_MANIFEST", changed, MANIFEST),) if changed else ()
+
+
+def _outputs(run: RunFolder) -> dict[str, Any]:
+    """What each activity of the method returned, by its name; of several with one name, the last."""
+    return {
+        text(activity.get("name")): entry.get("output")
+        for entry in run.runs
+        if isinstance(activity := entry.get("activity"), Mapping)
+    }
