@@ -1,0 +1,114 @@
+"""What a way of making faults must offer, and which way is taken: pure choice, effects behind one function.
+
+In order: nft, whose elements the kernel ends; iptables with a watchdog, for kernels whose nft cannot; tc
+netem with a loss of 100 % as the last resort. Nothing is substituted in silence: the receipt names the way
+and what it is worth.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from chaosproof.faults.errors import FaultRefused
+from chaosproof.faults.model import Fault
+from chaosproof.faults.selector import Network
+from chaosproof.targets.target import Done
+
+__all__ = ["BACKENDS", "Backend", "Capabilities", "End", "Order", "Run", "choose_backend"]
+
+BACKENDS = ("nft", "iptables", "tc")
+
+
+class Run(Protocol):
+    """Runs a command in the network namespace of one instance, to its end."""
+
+    def __call__(self, argv: Sequence[str], *, stdin: str = "", timeout_s: float = 10.0) -> Done: ...
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What a kernel and its tools can do: per ability `""`, or the sentence that says what is missing.
+
+    An ability is `nft`, `iptables`, `netem`, `htb` or `end-idle` (ending idle connections with `ss -K`).
+    One that nobody tried is missing.
+    """
+
+    missing: Mapping[str, str] = field(default_factory=dict)
+
+    def lack(self, ability: str) -> str:
+        """Why `ability` is not there; empty when it is."""
+        return self.missing.get(ability, f"nobody has tried whether {ability} works")
+
+
+@dataclass(frozen=True)
+class Order:
+    """A fault on its way to one instance: who it is, whom its peer means, and its class when it shapes."""
+
+    id: str
+    fault: Fault
+    networks: tuple[Network, ...]
+    shape_class: int = 0
+
+
+@dataclass(frozen=True)
+class End:
+    """What was seen of a fault's end: its last own count, the count of its chain, and when (Unix seconds)."""
+
+    packets: int
+    chain_packets: int | None
+    at: float | None
+
+
+class Backend(Protocol):
+    """One way of making faults. Every method raises `FaultError` with what the command printed."""
+
+    @property
+    def name(self) -> str:
+        """One of `BACKENDS`."""
+
+    def fidelity(self, fault: Fault) -> str:
+        """How far its faults can be trusted, for the receipt."""
+
+    def prepare(self, run: Run) -> None:
+        """Put what is static in place; doing it again changes nothing."""
+
+    def count(self, run: Run, order: Order) -> int:
+        """The packets that were ever counted where the fault's packets will be."""
+
+    def apply(self, run: Run, order: Order) -> None:
+        """Switch the fault on, in one command."""
+
+    def watch(self, run: Run, order: Order, left_s: float) -> End:
+        """Return when the fault has ended, by whomever; `left_s` is how long that should take."""
+
+    def heal(self, run: Run) -> Mapping[str, int]:
+        """End every fault of this kind of backend now; packets by id of those that were on."""
+
+
+def choose_backend(capabilities: Capabilities, fault: Fault, forced: str | None = None) -> str:
+    """The first of `BACKENDS` that can make the fault, or `forced`. Raises `FaultRefused` with the reason."""
+    if forced is not None and forced not in BACKENDS:
+        raise FaultRefused(f"unknown fault backend {forced!r}: use one of {', '.join(BACKENDS)}")
+    reasons = []
+    for name in [forced] if forced else BACKENDS:
+        reason = _why_not(name, fault, capabilities)
+        if not reason:
+            return name
+        reasons.append(f"{name}: {reason}")
+    raise FaultRefused(f"{fault.kind} is not possible here: {'; '.join(dict.fromkeys(reasons))}")
+
+
+def _why_not(name: str, fault: Fault, capabilities: Capabilities) -> str:
+    if fault.layer == "shape":
+        if name != "nft":
+            return f"{fault.kind} is gated by nft"
+        return capabilities.lack("nft") or capabilities.lack("htb") or capabilities.lack("netem")
+    if name == "nft":
+        return capabilities.lack("nft")
+    if name == "iptables":
+        if fault.layer == "rate":
+            return "a bandwidth needs nft"
+        return capabilities.lack("iptables")
+    if fault.kind not in ("reset", "drop") or fault.direction == "ingress":
+        return "netem stands in for reset and drop on egress only"
+    return capabilities.lack("htb") or capabilities.lack("netem")

@@ -1,0 +1,90 @@
+"""A test connection from inside an instance: tells a reset from a blackhole, and an end from a promise.
+
+It runs beside the fault, never in its way. It closes with RST, so that nothing of it is still under way when
+a fault goes on; and it gives up before TCP repeats its SYN, so that one try under a fault is one packet.
+"""
+
+import ipaddress
+from collections.abc import Sequence
+
+from chaosproof.errors import ChaosproofError
+from chaosproof.faults.model import Fault
+from chaosproof.faults.selector import Network, resolve_peer
+from chaosproof.targets.target import Done, Target
+
+__all__ = ["ANSWERS", "TIMEOUT_S", "canary_address", "canary_argv", "hits", "read_canary"]
+
+ANSWERS = ("open", "refused", "reset", "timeout", "none")
+TIMEOUT_S = 0.8  # below the second after which a SYN is sent again
+
+_CODE = """
+import socket, struct, sys
+host, port, timeout_s = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
+try:
+    with socket.create_connection((host, port), timeout_s) as s:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    print("open")
+except ConnectionRefusedError:
+    print("refused")
+except ConnectionResetError:
+    print("reset")
+except TimeoutError:
+    print("timeout")
+"""
+# the plain interpreter starts in a fifth of the time that a version manager's wrapper needs
+_SHELL = 'p=/usr/bin/python3; [ -x $p ] || p=python3; exec $p -I -S -c "$0" "$@"'
+
+
+def canary_argv(address: tuple[str, int]) -> list[str]:
+    """The command that tries one connection to `address` (host, port) and prints how it fared."""
+    host, port = address
+    return ["sh", "-c", _SHELL, _CODE, host, str(port), str(TIMEOUT_S)]
+
+
+def read_canary(done: Done) -> str:
+    """One of `ANSWERS`; `none` where the command could not be run or met something else."""
+    word = done.stdout.strip()
+    return word if word in ANSWERS else "none"
+
+
+def hits(answer: str) -> int:
+    """How many of a fault's packets were the canary's own, given its answer while the fault was on."""
+    return 1 if answer in ("refused", "reset", "timeout") else 0
+
+
+def canary_address(fault: Fault, instance: str, target: Target) -> tuple[str, int] | None:
+    """Where a connection from inside `instance` meets the fault and nothing else; `None` when nowhere.
+
+    Only faults that decide on every connection have one: a random loss proves nothing by one try.
+    """
+    decided = fault.kind in ("reset", "reject", "drop")
+    if not decided or fault.protocol != "tcp" or fault.port is None or fault.port_side != "destination":
+        return None
+    here = target.instance(instance)
+    if fault.direction == "ingress":
+        # to itself, over loopback: the same input chain, but the peer is then the instance itself
+        return (here.address, fault.port) if fault.peer is None else None
+    networks = resolve_peer(fault.peer, target)
+    if fault.peer is not None and len(networks) == 1 and networks[0].num_addresses == 1:
+        return str(networks[0].network_address), fault.port
+    for service in _services_first(fault.peer, here.service, target):
+        try:
+            address = target.address(service)
+        except ChaosproofError:
+            continue
+        if fault.port in address.ports.values() and _within(address.ip, networks):
+            return address.ip, fault.port
+    return None
+
+
+def _services_first(peer: str | None, own: str, target: Target) -> Sequence[str]:
+    """The services to try: the peer, or all but one's own, then one's own."""
+    names = sorted({instance.service for instance in target.instances()})
+    if peer in names:
+        return [peer] if peer else []
+    return [name for name in names if name != own] + [own]
+
+
+def _within(ip: str, networks: Sequence[Network]) -> bool:
+    address = ipaddress.ip_address(ip)
+    return any(address.version == network.version and address in network for network in networks)

@@ -1,0 +1,371 @@
+"""The fault engine: puts a fault on an instance, watches it end, heals it early, and keeps the proof.
+
+    engine = FaultEngine(target, ledger=FaultLedger(path))
+    engine.arm(fault, "app-a-0")               ahead of time: checks, preparation, canary before
+    receipt = engine.apply(fault, "app-a-0")   one command, a few milliseconds
+    receipt = engine.wait_until_ended(receipt)
+    engine.heal()                              harmless when nothing is on
+
+A fault's end never depends on this process. What happens here after `apply` (ending idle connections,
+the canary, the observer) runs in a thread of its own and only finds out and writes down.
+"""
+
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from chaosproof.errors import ChaosproofError
+from chaosproof.faults.backend import Backend, Capabilities, End, Order, Run, choose_backend
+from chaosproof.faults.canary import canary_address, canary_argv, hits, read_canary
+from chaosproof.faults.errors import FaultError, FaultRefused
+from chaosproof.faults.idle import end_idle_connections
+from chaosproof.faults.ledger import FaultLedger
+from chaosproof.faults.limits import Limits, check_fault, check_spread
+from chaosproof.faults.model import Fault
+from chaosproof.faults.nft import Nft
+from chaosproof.faults.overlap import clash
+from chaosproof.faults.receipt import Canary, Receipt
+from chaosproof.faults.render_nft import chain_of
+from chaosproof.faults.selector import resolve_peer
+from chaosproof.targets.target import Done, Target
+
+__all__ = ["Active", "FaultEngine"]
+
+_log = logging.getLogger(__name__)
+
+# an end seen earlier than this before its time was somebody's doing
+_EARLY_S = 0.15
+
+
+@dataclass(frozen=True)
+class Active:
+    """A fault that the kernel has on an instance now."""
+
+    id: str
+    instance: str
+    backend: str
+    left_s: float
+
+
+@dataclass(frozen=True)
+class _Armed:
+    order: Order
+    backend: Backend
+    address: tuple[str, int] | None
+    before: str
+    counted: int
+
+
+class FaultEngine:
+    """Faults on the instances of one target. Thread-safe where the target's `run` is.
+
+    `limits` is what may be done; `backend` forces one (`nft`, `iptables`, `tc`), else the best is taken;
+    `clock` gives Unix seconds; `new_id` a fresh fault id; without `ledger` nothing is written.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        ledger: FaultLedger | None = None,
+        limits: Limits | None = None,
+        clock: Callable[[], float] = time.time,
+        *,
+        backend: str | None = None,
+        canary: bool = True,
+        new_id: Callable[[], str] = lambda: secrets.token_hex(4),
+    ) -> None:
+        self._target = target
+        self._ledger = ledger
+        self._limits = limits or Limits()
+        self._clock = clock
+        self._forced = backend
+        self._canary = canary
+        self._new_id = new_id
+        self._lock = threading.RLock()
+        self._receipts: dict[str, Receipt] = {}
+        self._armed: dict[tuple[Fault, str], _Armed] = {}
+        self._orders: dict[str, _Armed] = {}
+        self._threads: dict[str, threading.Thread] = {}
+        self._prepared: set[str] = set()
+        self._nft = Nft()
+        if ledger:
+            for row in ledger.rows():
+                receipt = Receipt.from_row(row)
+                self._receipts[receipt.id] = receipt
+
+    def prepare(self, instance: str) -> None:
+        """Put what is static on the instance. Doing it again changes nothing. Raises `FaultError`."""
+        self._nft.prepare(self._run(instance))
+        with self._lock:
+            self._prepared.add(instance)
+
+    def arm(self, fault: Fault, instance: str) -> None:
+        """Do all that a fault needs before its moment, so that `apply` is one command.
+
+        Checks limits and overlaps, resolves the peer, prepares the instance and tries the canary.
+        Raises `FaultRefused` with the reason, `FaultError` or `TargetError`; nothing is on by then.
+        """
+        check_fault(fault, self._limits)
+        here = self._target.instance(instance)
+        everyone = [one.name for one in self._target.instances(here.service)]
+        check_spread(here.service, instance, self._hit(everyone), everyone, self._limits)
+        order = Order(self._new_id(), fault, resolve_peer(fault.peer, self._target))
+        self._refuse_clash(order, instance)
+        backend = self._backend(fault, instance)
+        with self._lock:
+            prepared = instance in self._prepared
+        if not prepared:
+            self.prepare(instance)
+        address = canary_address(fault, instance, self._target) if self._canary else None
+        armed = _Armed(
+            order, backend, address, self._try(instance, address), backend.count(self._run(instance), order)
+        )
+        with self._lock:
+            self._armed[fault, instance] = armed
+
+    def apply(self, fault: Fault, instance: str) -> Receipt:
+        """Switch the fault on and return its receipt; it ends by itself after `fault.duration_s`.
+
+        A fault that was not armed is armed first, which takes the canary's connection and a few commands.
+        Raises `FaultRefused` when it may not be, `FaultError` when the kernel did not take it.
+        """
+        planned_at = self._clock()
+        with self._lock:
+            armed = self._armed.pop((fault, instance), None)
+        if armed is None:
+            self.arm(fault, instance)
+            with self._lock:
+                armed = self._armed.pop((fault, instance))
+        order, backend = armed.order, armed.backend
+        self._refuse_clash(order, instance)
+        receipt = Receipt(
+            id=order.id,
+            fault=fault,
+            instance=instance,
+            backend=backend.name,
+            fidelity=backend.fidelity(fault),
+            planned_at=planned_at,
+            canary=Canary(before=armed.before),
+        )
+        called_at = self._clock()
+        try:
+            backend.apply(self._run(instance), order)
+        except ChaosproofError as error:
+            self._keep(receipt.but(error=str(error)))
+            raise
+        applied_at = self._clock()
+        receipt = receipt.but(
+            applied_at=applied_at,
+            expires_at=applied_at + fault.duration_s,
+            apply_ms=round((applied_at - called_at) * 1000, 3),
+        )
+        thread = threading.Thread(
+            target=self._follow, args=(receipt.id, armed), name=f"fault-{order.id}", daemon=True
+        )
+        with self._lock:
+            self._orders[order.id] = armed
+            self._threads[order.id] = thread
+        self._keep(receipt)
+        thread.start()
+        return receipt
+
+    def receipt(self, fault_id: str) -> Receipt:
+        """The newest state of a fault. Raises `FaultError` for an id that this engine does not know."""
+        with self._lock:
+            if fault_id not in self._receipts:
+                raise FaultError(
+                    f"no fault {fault_id} is known: known are {', '.join(self._receipts) or 'none'}"
+                )
+            return self._receipts[fault_id]
+
+    def receipts(self) -> tuple[Receipt, ...]:
+        """The newest state of every fault, oldest first."""
+        with self._lock:
+            return tuple(self._receipts.values())
+
+    def wait_until_ended(self, receipt: Receipt) -> Receipt:
+        """Wait for the fault's end and return its final receipt, with packets, end and canary.
+
+        Raises `FaultError` when its end could not be observed; the receipt then says so too.
+        """
+        with self._lock:
+            thread = self._threads.get(receipt.id)
+        if thread is not None:
+            thread.join()
+        final = self.receipt(receipt.id)
+        if not final.ended:
+            raise FaultError(
+                final.error or f"the end of fault {final.id} on {final.instance} was never observed"
+            )
+        return final
+
+    def heal(self, instance: str | None = None) -> list[Receipt]:
+        """End every fault on the instance, or on all of them, now; return the faults that this ended.
+
+        Harmless when there is none: the list is then empty. Every instance is tried, also after one failed;
+        then raises `FaultError`.
+        """
+        names = [instance] if instance else [one.name for one in self._target.instances()]
+        healed: list[Receipt] = []
+        failures: list[str] = []
+        for name in names:
+            try:
+                healed += self._heal(name)
+            except ChaosproofError as error:
+                failures.append(f"{name}: {error}")
+        if failures:
+            raise FaultError("not everything is healed: " + "; ".join(failures))
+        if not healed:
+            _log.info("no fault was on %s: nothing to heal", instance or "any instance")
+        return healed
+
+    def active(self, instance: str) -> tuple[Active, ...]:
+        """The faults that are on the instance now, whoever put them there, as the kernel has them."""
+        found = self._nft.active(self._run(instance))
+        return tuple(Active(fault_id, instance, "nft", left_s) for fault_id, left_s in found.items())
+
+    def release(self, instance: str) -> None:
+        """Take back what `prepare` put there; faults that are on end with it."""
+        self.heal(instance)
+        self._nft.release(self._run(instance))
+        with self._lock:
+            self._prepared.discard(instance)
+
+    def _follow(self, fault_id: str, armed: _Armed) -> None:
+        """Accompany a fault from its start to its end, in a thread of its own."""
+        receipt = self.receipt(fault_id)
+        run = self._run(receipt.instance)
+        note = ""
+        if receipt.fault.kind == "reset":
+            note = end_idle_connections(run, armed.order)
+        during = self._try(receipt.instance, armed.address)
+        receipt = self._change(
+            fault_id,
+            lambda r: r.but(note=note, canary=Canary(r.canary.before, during, r.canary.after)),
+        )
+        assert receipt.expires_at is not None
+        try:
+            called_at = self._clock()
+            end = armed.backend.watch(run, armed.order, max(0.0, receipt.expires_at - called_at))
+        except ChaosproofError as error:
+            said = str(error)
+            self._change(fault_id, lambda r: r if r.ended else r.but(error=said))
+            return
+        after = self._try(receipt.instance, armed.address)
+        at = self._believable(end.at, called_at)
+        packets = self._packets(fault_id, armed, end)
+
+        def ended(r: Receipt) -> Receipt:
+            r = r.but(canary=Canary(r.canary.before, r.canary.during, after), packets=max(r.packets, packets))
+            if r.ended:
+                return r  # healed by us, while we watched
+            assert r.expires_at is not None
+            early = at < r.expires_at - _EARLY_S
+            return r.but(ended_at=at, ended_by="heal" if early else self._ender(r), healed=early)
+
+        self._change(fault_id, ended)
+
+    def _heal(self, instance: str) -> list[Receipt]:
+        packets = self._nft.heal(self._run(instance))
+        at = self._clock()
+        healed = []
+        for receipt in self.receipts():
+            if receipt.instance != instance or receipt.ended or receipt.id not in packets:
+                continue
+            count = packets[receipt.id] - hits(receipt.canary.during)
+            healed.append(
+                self._change(
+                    receipt.id,
+                    lambda r, n=count: r.but(  # type: ignore[misc]
+                        ended_at=at, ended_by="heal", healed=True, packets=max(r.packets, n)
+                    ),
+                )
+            )
+        return healed
+
+    def _packets(self, fault_id: str, armed: _Armed, end: End) -> int:
+        """The packets hit, less the canary's own.
+
+        The fault's own counter vanishes with it, so it is known up to the observer's last look. Its chain's
+        counter stays: it is exact where no other fault used that chain meanwhile.
+        """
+        receipt = self.receipt(fault_id)
+        best = end.packets
+        if end.chain_packets is not None and not self._shared(receipt, armed):
+            best = max(best, end.chain_packets - armed.counted)
+        return max(0, best - hits(receipt.canary.during))
+
+    def _shared(self, receipt: Receipt, armed: _Armed) -> bool:
+        """Whether another fault counted in the same chain since this one was armed."""
+        chain = chain_of(armed.order.fault, armed.order.shape_class)
+        for other in self.receipts():
+            if other.id == receipt.id or other.instance != receipt.instance or other.applied_at is None:
+                continue
+            order = self._orders.get(other.id)
+            same = order is None or chain_of(order.order.fault, order.order.shape_class) == chain
+            if same and (other.ended_at is None or other.ended_at >= receipt.planned_at):
+                return True
+        return False
+
+    @staticmethod
+    def _ender(receipt: Receipt) -> str:
+        return "kernel" if receipt.fidelity.startswith("kernel") else "watchdog"
+
+    def _believable(self, at: float | None, called_at: float) -> float:
+        """The instance's own instant, where its clock agrees with ours; else the one of its answer."""
+        now = self._clock()
+        return at if at is not None and called_at <= at <= now else now
+
+    def _backend(self, fault: Fault, instance: str) -> Backend:
+        choose_backend(Capabilities({"nft": "", "htb": ""}), fault, self._forced)
+        return self._nft
+
+    def _refuse_clash(self, order: Order, instance: str) -> None:
+        now = self._clock()
+        for receipt in self.receipts():
+            armed = self._orders.get(receipt.id)
+            on = not receipt.ended and receipt.expires_at is not None and receipt.expires_at > now
+            if receipt.instance != instance or not on or armed is None:
+                continue
+            if clash(order.fault, order.networks, armed.order.fault, armed.order.networks):
+                raise FaultRefused(
+                    f"{order.fault} on {instance} would meet {receipt.fault}, which is on until it ends in "
+                    f"{(receipt.expires_at or now) - now:.1f} s: wait for it or heal it first"
+                )
+
+    def _hit(self, names: Sequence[str]) -> list[str]:
+        now = self._clock()
+        return [
+            r.instance
+            for r in self.receipts()
+            if r.instance in names and not r.ended and r.expires_at is not None and r.expires_at > now
+        ]
+
+    def _try(self, instance: str, address: tuple[str, int] | None) -> str:
+        if address is None:
+            return "none"
+        with suppress(ChaosproofError):
+            return read_canary(self._target.run(instance, canary_argv(address), timeout_s=5.0))
+        return "none"
+
+    def _run(self, instance: str) -> Run:
+        def run(argv: Sequence[str], *, stdin: str = "", timeout_s: float = 10.0) -> Done:
+            return self._target.run(instance, argv, stdin=stdin, timeout_s=timeout_s)
+
+        return run
+
+    def _change(self, fault_id: str, change: Callable[[Receipt], Receipt]) -> Receipt:
+        with self._lock:
+            receipt = change(self._receipts[fault_id])
+            return self._keep(receipt)
+
+    def _keep(self, receipt: Receipt) -> Receipt:
+        with self._lock:
+            self._receipts[receipt.id] = receipt
+            if self._ledger:
+                self._ledger.write(receipt.to_row())
+        return receipt

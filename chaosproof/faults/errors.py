@@ -1,0 +1,15 @@
+"""What can go wrong with a fault beyond a wrong call (`UsageError`) or a failing target (`TargetError`)."""
+
+from chaosproof.errors import ChaosproofError
+
+__all__ = ["FaultError", "FaultRefused"]
+
+
+class FaultError(ChaosproofError):
+    """The fault could not be applied, watched or ended; the sentence carries what the kernel said."""
+
+
+class FaultRefused(FaultError):
+    """The fault is well formed, but limits, another fault or this kernel forbid it; nothing was touched."""
+
+    exit_code = 64

@@ -1,0 +1,53 @@
+"""What `nft list table inet chaosproof` says of the faults that are on: pure."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+__all__ = ["Reading", "Seen", "read_table"]
+
+_CHAIN = re.compile(r"chain (\w+) \{\s*(?:meta l4proto tcp )?counter packets (\d+)")
+_ELEMENTS = re.compile(r"elements = \{(.*?)\}", re.DOTALL)
+_COMMENT = re.compile(r'comment "([^"]+)"')
+_PACKETS = re.compile(r"counter packets (\d+)")
+_EXPIRES = re.compile(r"expires (\w+)")
+_UNIT_S = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A fault as the kernel has it: packets over all its elements, and the seconds it has left."""
+
+    packets: int
+    left_s: float
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A listing: the faults that are on, by id, and the packets that each static chain ever counted."""
+
+    faults: Mapping[str, Seen]
+    chains: Mapping[str, int]
+
+
+def read_table(text: str) -> Reading:
+    """Read a listing of the table, or of a part of it."""
+    faults: dict[str, Seen] = {}
+    for block in _ELEMENTS.findall(text):
+        for element in block.split(","):
+            comment = _COMMENT.search(element)
+            if comment is None:
+                continue
+            packets = _PACKETS.search(element)
+            expires = _EXPIRES.search(element)
+            before = faults.get(comment[1], Seen(0, 0.0))
+            faults[comment[1]] = Seen(
+                before.packets + (int(packets[1]) if packets else 0),
+                max(before.left_s, _seconds(expires[1]) if expires else 0.0),
+            )
+    return Reading(faults, {name: int(count) for name, count in _CHAIN.findall(text)})
+
+
+def _seconds(span: str) -> float:
+    """nft's `1m2s345ms` in seconds."""
+    return sum(int(number) * _UNIT_S[unit] for number, unit in re.findall(r"(\d+)(ms|[dhms])", span))
