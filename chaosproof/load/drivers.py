@@ -8,8 +8,21 @@ __all__ = ["make_driver"]
 
 def make_driver(plan: Plan) -> Driver:
     """The driver of the plan's protocol; raises `UsageError` for what only it can see is wrong."""
-    if plan.protocol == "http":
-        from chaosproof.load.http import HttpDriver
+    match plan.protocol:
+        case "http":
+            from chaosproof.load.http import HttpDriver
 
-        return HttpDriver(plan)
+            return HttpDriver(plan)
+        case "ipc":
+            from chaosproof.load.ipc import IpcDriver
+
+            return IpcDriver(plan)
+        case "nats":
+            from chaosproof.load.nats import NatsDriver
+
+            return NatsDriver(plan)
+        case "grpc":
+            from chaosproof.load.grpc import GrpcDriver
+
+            return GrpcDriver(plan)
     raise AssertionError(f"no driver for {plan.protocol}")

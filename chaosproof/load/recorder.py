@@ -24,6 +24,7 @@ class RecordFile:
     def __init__(self, path: Path, header: str) -> None:
         self._path = path
         self._rows: list[str] = []
+        self.add = self._rows.append  # no frame of its own: it is called for every request
         self._writing: Future[None] | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="records")
         self.rows = 0
@@ -37,7 +38,6 @@ class RecordFile:
         except ChaosproofError:
             os.close(self._fd)
             raise
-        self.add = self._rows.append
 
     def flush(self) -> None:
         """Begin to write all rows added so far, when the last writing is done."""
@@ -51,9 +51,8 @@ class RecordFile:
             self._writing.result()
             self._writing = None
         if self._rows:
-            rows, self._rows = self._rows, []
-            self.add = self._rows.append
-            self._writing = self._thread.submit(self._write_rows, rows)
+            self._writing = self._thread.submit(self._write_rows, self._rows.copy())
+            self._rows.clear()
 
     def close(self) -> None:
         """Write what is left, then close; the file is closed in any case."""
@@ -61,7 +60,6 @@ class RecordFile:
             if self._writing is not None:
                 self._writing.result()
             self._write_rows(self._rows)
-            self._rows = []
         finally:
             self._thread.shutdown()
             os.close(self._fd)

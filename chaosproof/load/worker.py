@@ -15,6 +15,7 @@ from typing import NoReturn
 
 from chaosproof.errors import ChaosproofError
 from chaosproof.load.folder import LoadDone
+from chaosproof.load.loop import keep_garbage_collection_short, loop_factory
 from chaosproof.load.plan import Plan, plan_from_file
 from chaosproof.load.run import Stop, Watcher, run_load
 
@@ -49,17 +50,9 @@ def run_to_end(plan: Plan, out_dir: Path, watch: Watcher | None = None) -> LoadD
             loop.add_signal_handler(number, stop.ask, number.name)
         return await run_load(plan, out_dir, stop=stop, watch=watch)
 
-    with asyncio.Runner(loop_factory=_loop_factory(plan)) as runner:
+    keep_garbage_collection_short()
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
         return runner.run(whole())
-
-
-def _loop_factory(plan: Plan) -> "type[asyncio.AbstractEventLoop] | None":
-    """uvloop where it is installed: it halves the cost of a request."""
-    try:
-        import uvloop
-    except ImportError:
-        return None
-    return uvloop.Loop
 
 
 class _Parser(argparse.ArgumentParser):
