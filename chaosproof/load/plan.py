@@ -175,6 +175,8 @@ def _check_place(url: str, parts: SplitResult, port: int | None) -> None:
         if parts.netloc or not parts.path.strip("/"):
             raise UsageError(f"url {url!r} must name a socket's absolute path: ipc:///run/gateway.sock")
         return
+    if parts.username is not None:
+        raise UsageError(f"the url of {parts.hostname} holds credentials: put them into a header")
     if not parts.hostname:
         raise UsageError(f"url {url!r} names no host")
     if port == 0:
