@@ -1,16 +1,18 @@
 """The lab's network as text: `ip -batch` scripts and nft rulesets, all pure functions.
 
 Every instance has a namespace of its own and a /32 address, so that all its traffic, answers too, is routed
-by the lab's own namespace: there a new connection to a service's virtual address is sent to a random ready
-instance, as kube-proxy does it. So a rule on egress inside an instance sees the service's address and port.
+by the lab's own namespace: there a new connection to a service's virtual address is sent to the next ready
+instance in turn, as kube-proxy does it over IPVS. (In turn and not at random: two callers with one
+connection each would meet on the same instance in one start of three, and every comparison would begin with
+a throw of dice.) So a rule on egress inside an instance sees the service's address and port.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 
 from chaosproof.targets.local.spec import LabSpec
 from chaosproof.targets.target import Instance
 
-__all__ = ["hosts_file", "instance_links", "prometheus_config", "root_links", "service_rules"]
+__all__ = ["hosts_file", "instance_links", "prometheus_config", "root_links", "service_rule", "service_table"]
 
 
 def root_links(spec: LabSpec) -> str:
@@ -47,37 +49,36 @@ def instance_links(spec: LabSpec, instance: Instance) -> str:
     )
 
 
-def service_rules(spec: LabSpec, ready: Mapping[str, Collection[str]]) -> str:
-    """The whole table of virtual addresses; `ready` maps a service to its instances' addresses.
-
-    Applied as one transaction, it replaces the one before: connections that exist stay where they are.
-    """
-    rules = []
-    for plan in spec.services:
-        addresses = sorted(ready.get(plan.service.name, ()))
-        if addresses:
-            choices = ", ".join(f"{number} : {address}" for number, address in enumerate(addresses))
-            rules.append(
-                f"    ip daddr {plan.address} meta l4proto {{ tcp, udp }} "
-                f"dnat ip to numgen random mod {len(addresses)} map {{ {choices} }}"
-            )
-    body = "\n".join(rules)
-    return f"""table inet lab
-delete table inet lab
-table inet lab {{
-  chain services {{
-{body}
-  }}
-  chain from_instances {{
+def service_table(spec: LabSpec) -> str:
+    """The table of virtual addresses, with no instance ready yet."""
+    chains = "".join(f"  chain {plan.service.name} {{\n  }}\n" for plan in spec.services)
+    choices = ", ".join(f"{plan.address} : jump {plan.service.name}" for plan in spec.services)
+    return f"""table inet lab {{
+{chains}  chain from_instances {{
     type nat hook prerouting priority -100
-    jump services
+    ip daddr vmap {{ {choices} }}
   }}
   chain from_lab {{
     type nat hook output priority -100
-    jump services
+    ip daddr vmap {{ {choices} }}
   }}
 }}
 """
+
+
+def service_rule(service: str, addresses: Collection[str]) -> str:
+    """One transaction that lets new connections to `service` go to these instances; older ones stay.
+
+    Only this service's chain changes: the turns of the others go on where they were.
+    """
+    script = f"flush chain inet lab {service}\n"
+    if addresses:
+        choices = ", ".join(f"{turn} : {address}" for turn, address in enumerate(sorted(addresses)))
+        script += (
+            f"add rule inet lab {service} meta l4proto {{ tcp, udp }} "
+            f"dnat ip to numgen inc mod {len(addresses)} map {{ {choices} }}\n"
+        )
+    return script
 
 
 def hosts_file(spec: LabSpec) -> str:

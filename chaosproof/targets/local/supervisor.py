@@ -31,6 +31,7 @@ from chaosproof.targets.local.spec import PROMETHEUS_PORT, LabSpec
 __all__ = ["main"]
 
 LAB_DIR = Path("/run/chaosproof")
+_PROMETHEUS_LOG = LAB_DIR / "logs" / "prometheus.log"
 _REAP_INTERVAL_S = 0.5
 
 
@@ -152,19 +153,22 @@ class Supervisor:
         folder.mkdir()
         config = folder / "prometheus.yml"
         config.write_text(network.prometheus_config(self._spec), encoding="utf-8")
-        log = LAB_DIR / "logs" / "prometheus.log"
+        argv = [
+            self._spec.prometheus,
+            f"--config.file={config}",
+            f"--storage.tsdb.path={folder}/data",
+            f"--web.listen-address={self._spec.gateway}:{PROMETHEUS_PORT}",
+            "--log.level=warn",
+        ]
+        # Without it the first scrape comes 5 s late; versions that do not know it are started without.
+        if await self._prometheus_gets_ready([*argv, "--scrape.discovery-reload-interval=100ms"], folder):
+            return
+        if not await self._prometheus_gets_ready(argv, folder):
+            raise TargetError(f"Prometheus ended at once: {_tail(_PROMETHEUS_LOG)}")
+
+    async def _prometheus_gets_ready(self, argv: list[str], folder: Path) -> bool:
         process = await self._children.spawn(
-            [
-                self._spec.prometheus,
-                f"--config.file={config}",
-                f"--storage.tsdb.path={folder}/data",
-                f"--web.listen-address={self._spec.gateway}:{PROMETHEUS_PORT}",
-                "--log.level=warn",
-            ],
-            instance=None,
-            environment=self._environment,
-            cwd=str(folder),
-            stdout=log,
+            argv, instance=None, environment=self._environment, cwd=str(folder), stdout=_PROMETHEUS_LOG
         )
         while process.returncode is None:
             try:
@@ -173,9 +177,9 @@ class Supervisor:
                 status = 0
             if status == 200:
                 self._mark("prometheus_s")
-                return
+                return True
             await asyncio.sleep(0.02)
-        raise TargetError(f"Prometheus ended at once with exit code {process.returncode}: {_tail(log)}")
+        return False
 
     async def _stop_everything(self) -> None:
         self._down = True
@@ -190,7 +194,8 @@ class Supervisor:
     def _on_event(self, instance: str, event: str, detail: str) -> None:
         self._event(instance, event, detail)
         if event in ("ready", "not_ready") and not self._down:
-            task = asyncio.create_task(self._update_services())
+            service = self._runners[instance].service.name
+            task = asyncio.create_task(self._update_service(service))
             task.add_done_callback(_raise_loudly)
 
     def _event(self, instance: str, event: str, detail: str) -> None:
@@ -204,20 +209,21 @@ class Supervisor:
             # The lab goes on: a run whose readiness file has gaps is judged as such, not killed.
             print(f"cannot write {self._spec.events_file}: {error.strerror}", file=sys.stderr, flush=True)
 
-    async def _update_services(self) -> None:
+    async def _update_service(self, service: str) -> None:
         async with self._rules_lock:
-            ready: dict[str, list[str]] = {}
-            for runner in self._runners.values():
-                if runner.ready:
-                    ready.setdefault(runner.service.name, []).append(runner.instance.address)
+            ready = [
+                runner.instance.address
+                for runner in self._runners.values()
+                if runner.ready and runner.service.name == service
+            ]
             done = await self._children.run_to_end(
                 ["nft", "-f", "-"],
                 instance=None,
                 environment=self._environment,
-                stdin=network.service_rules(self._spec, ready),
+                stdin=network.service_rule(service, ready),
             )
         if done.exit_code != 0:
-            raise TargetError(f"nft refused the lab's service addresses: {done.stderr.strip()}")
+            raise TargetError(f"nft refused the address of {service}: {done.stderr.strip()}")
 
     # --- what can be asked ------------------------------------------------------------------------------
 
@@ -257,7 +263,9 @@ class Supervisor:
         await self._all_started.wait()
         if self._failure:
             raise TargetError(self._failure)
-        await self._update_services()
+        # The last change of readiness must have reached the rules before anyone sends.
+        async with self._rules_lock:
+            pass
         return self._timings
 
     async def _states(self) -> dict[str, Any]:
@@ -299,7 +307,7 @@ class Supervisor:
 
     async def _logs(self, instance: str) -> str:
         if instance == "prometheus":
-            return (LAB_DIR / "logs" / "prometheus.log").read_text(encoding="utf-8", errors="replace")
+            return _PROMETHEUS_LOG.read_text(encoding="utf-8", errors="replace")
         return self._runner(instance).read_log()
 
     async def _signal(self, instance: str, signal_name: str) -> None:
@@ -337,7 +345,7 @@ def make_network(spec: LabSpec) -> None:
     _replace_file("/etc/hosts", network.hosts_file(spec))
     # With no server named, a lookup of an unknown name is refused at once instead of timing out.
     _replace_file("/etc/resolv.conf", "options timeout:1 attempts:1\n")
-    _run(["nft", "-f", "-"], network.service_rules(spec, {}))
+    _run(["nft", "-f", "-"], network.service_table(spec))
 
 
 def _replace_file(path: str, content: str) -> None:

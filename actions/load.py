@@ -1,0 +1,70 @@
+"""Actions that send load: start it, wait for its end, stop it."""
+
+from typing import Any
+
+from chaoslib.types import Configuration
+
+from chaosproof.load_job import finish_load, start_load, stop_load
+from chaosproof.run_files import WARMUP
+from chaosproof.session import Session
+from chaosproof.settings import count, number, seconds
+from chaosproof.warmup import load_plan
+
+__all__ = ["finish", "start", "stop"]
+
+
+def start(
+    url: str,
+    rate_rps: float = 200,
+    connections: int = 50,
+    duration_s: float = 60,
+    model: str = "open",
+    arrivals: str = "constant",
+    timeout_s: float = 10,
+    seed: int = 0,
+    configuration: Configuration = None,
+) -> dict[str, Any]:
+    """Start the measured load, which takes over from the warm-up, and return its plan once it sends.
+
+    `rate_rps` requests a second over `connections` kept-alive connections for `duration_s` seconds;
+    `timeout_s` ends one request. Every request becomes a row of the run's `requests.csv.gz`. Raises
+    `UsageError` for a value out of range, `ChaosproofError` when the load does not begin.
+    """
+    session = Session.of(configuration)
+    plan = load_plan(
+        {},
+        {},
+        name="measured",
+        url=url,
+        model=model,
+        arrivals=arrivals,
+        rate_rps=number("rate_rps", rate_rps),
+        connections=count("connections", connections),
+        duration_s=seconds("duration_s", duration_s, ceiling_s=3600.0),
+        timeout_s=seconds("timeout_s", timeout_s),
+        seed=count("seed", seed, least=0, most=2**31 - 1),
+    )
+    if (session.folder / WARMUP).exists():
+        stop_load(session.target, session.folder / WARMUP)
+    return start_load(session.target, session.folder, plan)
+
+
+def finish(configuration: Configuration = None) -> dict[str, Any]:
+    """Wait until the measured load has ended by itself; returns its totals (`recorded`, `ok`, `errors`,
+    `rate_rps`, ...).
+
+    Raises `ChaosproofError` when it ended before its time.
+    """
+    session = Session.of(configuration)
+    return finish_load(session.target, session.folder)
+
+
+def stop(configuration: Configuration = None) -> dict[str, Any]:
+    """Stop every load of this run that is still going on; harmless when there is none."""
+    session = Session.of(configuration)
+    stopped = []
+    for folder in (session.folder / WARMUP, session.folder):
+        if (folder / "load-plan.json").exists():
+            stop_load(session.target, folder)
+            stopped.append(folder.name)
+    return {"stopped": stopped}

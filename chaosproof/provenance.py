@@ -1,0 +1,85 @@
+"""Where a run comes from: versions, commit, kernel, and the experiment's own file. Read only, and never
+fatal.
+"""
+
+import hashlib
+import importlib.metadata
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from chaosproof import __version__
+
+__all__ = ["experiment_file", "experiment_sha256", "git_commit", "versions"]
+
+_PACKAGES = ("chaostoolkit", "chaostoolkit-lib", "chaostoolkit-prometheus", "grpcio")
+_TOOLS = {
+    "nft": "--version",
+    "ip": "-V",
+    "iptables": "--version",
+    "prometheus": "--version",
+    "unshare": "--version",
+}
+
+
+def versions(path: str) -> dict[str, str]:
+    """The versions of what took part: this project, Python, packages, and the tools on `path`."""
+    found = {"chaosproof": __version__, "python": sys.version.split()[0]}
+    for package in _PACKAGES:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    for tool, flag in _TOOLS.items():
+        printed = _output([tool, flag], path=path)
+        version = re.search(r"\d+(\.\d+)+", printed)
+        if version:
+            found[tool] = version.group()
+    return found
+
+
+def git_commit(folder: Path) -> tuple[str | None, bool | None]:
+    """The commit that `folder` has checked out, and whether it has changes; `None` twice outside of git."""
+    commit = _output(["git", "-C", str(folder), "rev-parse", "HEAD"]).strip()
+    if not re.fullmatch(r"[0-9a-f]{40,64}", commit):
+        return None, None
+    return commit, bool(_output(["git", "-C", str(folder), "status", "--porcelain"]).strip())
+
+
+def experiment_sha256(experiment: Mapping[str, Any]) -> str:
+    """The hash of an experiment's meaning: canonical JSON, so that white space does not matter.
+
+    `dry` is left out: Chaos Toolkit adds it to the experiment it was given.
+    """
+    meant = {key: value for key, value in experiment.items() if key != "dry"}
+    canonical = json.dumps(meant, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def experiment_file(experiment: Mapping[str, Any], arguments: Sequence[str]) -> str | None:
+    """Which of the command's `arguments` is the experiment's file; Chaos Toolkit does not say."""
+    for argument in arguments:
+        path = Path(argument)
+        if path.suffix not in (".json", ".yaml", ".yml") or not path.is_file():
+            continue
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+        if isinstance(content, dict) and content.get("title") == experiment.get("title"):
+            return argument
+    return None
+
+
+def _output(argv: list[str], *, path: str | None = None) -> str:
+    try:
+        done = subprocess.run(
+            argv, capture_output=True, text=True, timeout=5, check=False, env={"PATH": path} if path else None
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout or done.stderr

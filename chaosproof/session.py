@@ -1,0 +1,190 @@
+"""The session of one run: its folder, its settings and its target.
+
+`begin` makes it before the experiment; activities and probes find it again through Chaos Toolkit's
+configuration (`Session.of`); `chaosproof.session_end` closes it.
+"""
+
+import platform
+import secrets
+import socket
+import sys
+import time
+from collections.abc import Mapping, MutableMapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from chaosproof.errors import ChaosproofError, UsageError
+from chaosproof.evidence.claims import validate_claims
+from chaosproof.faults.engine import FaultEngine
+from chaosproof.faults.ledger import FaultLedger
+from chaosproof.faults.limits import Limits
+from chaosproof.provenance import experiment_file, experiment_sha256, git_commit, versions
+from chaosproof.run_files import FAULTS, READINESS, SESSION, new_run_folder, write_json
+from chaosproof.settings import DEFAULT_CEILING_S, number, read_settings
+from chaosproof.targets import Target
+from chaosproof.targets.local.launch import Lab, lab_path, launch_lab
+from chaosproof.targets.local.local import only_lab
+from chaosproof.targets.local.wire import take_down
+from chaosproof.targets.open import KINDS, open_target
+from chaosproof.targets.system_file import load_system
+
+__all__ = ["Session", "begin", "extension"]
+
+# The key under which the session travels in Chaos Toolkit's configuration, which every activity gets.
+_KEY = "chaosproof_session"
+
+
+@dataclass(frozen=True)
+class Session:
+    """Where this run writes, the system that it acts on, and the engine that knows this run's faults.
+
+    `run_dir` is None outside of a run.
+    """
+
+    run_dir: Path | None
+    target: Target
+    lab: str
+    faults: FaultEngine
+
+    @classmethod
+    def of(cls, configuration: Mapping[str, Any] | None) -> "Session":
+        """The session of the run whose configuration this is; without one, the only lab that is up.
+
+        Raises `TargetError` when there is neither.
+        """
+        known = configuration or {}
+        session = known.get(_KEY)
+        if isinstance(session, Session):
+            return session
+        lab = str(known.get("lab") or only_lab())
+        target = open_target(str(known.get("target", "local")), lab)
+        return cls(None, target, lab, FaultEngine(target, limits=_limits(known)))
+
+    @classmethod
+    def has_begun(cls, configuration: Mapping[str, Any] | None) -> bool:
+        """Whether a run with a folder of its own was begun with this configuration."""
+        return _KEY in (configuration or {})
+
+    @property
+    def folder(self) -> Path:
+        """The run folder; `ChaosproofError` when this is not a run."""
+        if self.run_dir is None:
+            raise ChaosproofError(
+                "There is no run folder: the experiment has no session "
+                '(add {"name": "session", "provider": {"type": "python", "module": "controls.session"}} '
+                "to its controls)."
+            )
+        return self.run_dir
+
+
+def extension(experiment: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the experiment says to this project, under `extensions`; `UsageError` without a usable one."""
+    for entry in experiment.get("extensions", []):
+        if isinstance(entry, Mapping) and entry.get("name") == "chaosproof":
+            name = entry.get("experiment")
+            if not isinstance(name, str) or not name.replace("-", "").isalnum():
+                raise UsageError(
+                    'The extension "chaosproof" must name its "experiment" '
+                    "in letters, digits and dashes, such as s4."
+                )
+            return entry
+    raise UsageError(
+        'The experiment has no extension "chaosproof"; '
+        'add {"name": "chaosproof", "experiment": "NAME", "checks": [...]} to its extensions.'
+    )
+
+
+def begin(experiment: Mapping[str, Any], configuration: MutableMapping[str, Any]) -> Session:
+    """Check everything, make the run folder, bring the target up, and put the session into `configuration`.
+
+    Raises `ChaosproofError` with a sentence; then no lab is left, and a run folder only when it tells
+    something.
+    """
+    words = extension(experiment)
+    mistakes = validate_claims(experiment)
+    if mistakes:
+        raise UsageError(" ".join(mistakes))
+    settings = read_settings(configuration, KINDS)
+    name = str(words["experiment"])
+    system = load_system(Path(settings.system), settings.mode, str(words.get("scenario", name)))
+    now = time.time()
+    journals = Path(str(configuration.get("journals", "journals"))).resolve()
+    run_dir = new_run_folder(journals, name, settings.mode, now)
+    record: dict[str, Any] = {
+        "schema_version": 1,
+        "experiment": name,
+        "title": experiment.get("title"),
+        "experiment_file": experiment_file(experiment, sys.argv[1:]),
+        "experiment_sha256": experiment_sha256(experiment),
+        "mode": settings.mode,
+        "target": settings.target,
+        "lab": None,
+        "started_at": now,
+        "ready_at": None,
+        "ended_at": None,
+        "complete": False,
+        "interrupted": None,
+        "variables": dict(settings.variables),
+        "seed": settings.variables.get("seed"),
+        "values": dict(system.values),
+        "values_files": list(system.values_files),
+        "expected_artifacts": list(words.get("artifacts", [])),
+        **_surroundings(),
+    }
+    write_json(run_dir / SESSION, record)
+    try:
+        lab = launch_lab(
+            system, name=f"{name}-{settings.mode}-{secrets.token_hex(3)}", events_file=run_dir / READINESS
+        )
+    except ChaosproofError as error:
+        write_json(run_dir / SESSION, {**record, "ended_at": time.time(), "interrupted": str(error)})
+        raise
+    try:
+        target = open_target(settings.target, lab.name)
+        engine = FaultEngine(
+            target,
+            FaultLedger(run_dir / FAULTS),
+            _limits(settings.variables),
+            backend=settings.variables.get("backend") or None,
+        )
+        session = Session(run_dir, target, lab.name, engine)
+        for instance in target.instances():
+            engine.prepare(instance.name)
+        write_json(run_dir / SESSION, {**record, **_started(lab, target)})
+    except BaseException:
+        take_down(lab.name)
+        raise
+    configuration.update(settings.variables)
+    configuration[_KEY] = session
+    if "prometheus" in lab.endpoints:
+        configuration["prometheus_base_url"] = lab.endpoints["prometheus"]
+    return session
+
+
+def _limits(variables: Mapping[str, Any]) -> Limits:
+    return Limits(ceiling_s=number("ceiling_s", variables.get("ceiling_s", DEFAULT_CEILING_S)))
+
+
+def _started(lab: Lab, target: Target) -> dict[str, Any]:
+    return {
+        "lab": lab.name,
+        "ready_at": time.time(),
+        "endpoints": lab.endpoints,
+        "timings": dict(lab.timings),
+        "instances": [
+            {key: value for key, value in asdict(instance).items() if key in ("name", "service", "address")}
+            for instance in target.instances()
+        ],
+    }
+
+
+def _surroundings() -> dict[str, Any]:
+    commit, dirty = git_commit(Path.cwd())
+    return {
+        "versions": versions(lab_path()),
+        "kernel": platform.release(),
+        "hostname": socket.gethostname(),
+        "commit": commit,
+        "dirty": dirty,
+    }

@@ -1,0 +1,71 @@
+"""The session around a run: target up, steady load, and afterwards everything saved, then judged.
+
+In an experiment: `"controls": [{"name": "session", "provider": {"type": "python", "module":
+"controls.session"}}]`.
+
+Chaos Toolkit swallows what a control raises, but for `InterruptExecution`, and calls a run completed whose
+only fault raised. So every way out of here sets the journal's status, and only a verdict of pass leaves it
+completed.
+"""
+
+import sys
+
+from chaoslib.exceptions import InterruptExecution
+from chaoslib.types import Configuration, Experiment, Journal, Secrets
+
+from chaosproof.errors import ChaosproofError
+from chaosproof.progress import start_progress, stop_progress
+from chaosproof.session import Session, begin, extension
+from chaosproof.session_end import save_and_take_down
+from chaosproof.verdict import conclude, print_verdict
+from chaosproof.warmup import start_warmup
+
+__all__ = ["after_experiment_control", "before_experiment_control"]
+
+
+def before_experiment_control(
+    context: Experiment, configuration: Configuration = None, secrets: Secrets = None
+) -> None:
+    """Check the settings, bring the target up, start the warm-up load and wait `warmup_s` of it.
+
+    What goes wrong ends the run with one sentence (`InterruptExecution`), before any fault.
+    """
+    settings = {} if configuration is None else configuration
+    try:
+        session = begin(context, settings)
+        start_progress(session, settings, extension(context))
+        start_warmup(session, settings, extension(context))
+    except ChaosproofError as error:
+        raise InterruptExecution(str(error)) from error
+
+
+def after_experiment_control(
+    context: Experiment, state: Journal, configuration: Configuration = None, secrets: Secrets = None
+) -> None:
+    """Save everything, take the target down, judge, and let the journal's status follow from the verdict."""
+    settings = {} if configuration is None else configuration
+    if not Session.has_begun(settings):
+        # Nothing was begun: whatever the journal says, nothing was proven either.
+        state["status"] = "interrupted" if state["status"] == "completed" else state["status"]
+        return
+    untouched_status = state["status"]
+    state["status"] = "aborted"
+    session = Session.of(settings)
+    try:
+        stop_progress(session.folder)
+        interrupted = (
+            None if untouched_status in ("completed", "failed") else f"the run was {untouched_status}"
+        )
+        save_and_take_down(session, {**state, "status": untouched_status}, settings, interrupted)
+        verdict = conclude(session.folder)
+    except Exception as error:
+        print(f"The run could not be judged: {error}", file=sys.stderr)
+        state["chaosproof"] = {"verdict": "unknown", "reason": str(error), "run_dir": str(session.folder)}
+        return
+    state["chaosproof"] = {"verdict": verdict.status, "run_dir": str(session.folder)}
+    state["status"] = untouched_status
+    if verdict.status == "fail":
+        state["deviated"] = True
+    elif verdict.status == "unknown" and untouched_status == "completed":
+        state["status"] = "failed"
+    print_verdict(session.folder, verdict)
