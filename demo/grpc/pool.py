@@ -76,8 +76,8 @@ class Channel:
         return reply.status == health_pb2.HealthCheckResponse.SERVING
 
     async def watch(self, on_change: Callable[[grpc.ChannelConnectivity], None]) -> None:
-        """Connect, and tell every change of state until the channel is closed."""
-        state = self._channel.get_state(try_to_connect=True)
+        """Tell every change of state until the channel is closed; the first call on it connects it."""
+        state = self._channel.get_state()
         with contextlib.suppress(grpc.aio.UsageError):  # raised once it is closed
             while state is not grpc.ChannelConnectivity.SHUTDOWN:
                 await self._channel.wait_for_state_change(state)
