@@ -8,9 +8,7 @@ Try: python -m chaosproof.load.fortio RUN_FOLDER
 """
 
 import json
-import math
 import sys
-from array import array
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -19,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from chaosproof.errors import ChaosproofError
-from chaosproof.load.progress import nearest_rank
+from chaosproof.load.latencies import Latencies
 from chaosproof.load.record import Record, read_records
 
 __all__ = ["PERCENTILES", "fortio_result", "save_fortio_result"]
@@ -39,14 +37,17 @@ def fortio_result(
 ) -> dict[str, Any]:
     """The result of a load from its records, its load-plan.json and its load-done.json."""
     model = str(plan["model"])
-    latencies_s = array("d")
+    latencies = Latencies()
+    buckets: Counter[int] = Counter()
     statuses: Counter[str] = Counter()
     codes: Counter[str] = Counter()
     for record in records:
-        latencies_s.append(record.latency_s(model))
+        latency_s = record.latency_s(model)
+        latencies.add(latency_s)
+        buckets[bisect_left(_BOUNDS_MS, latency_s * 1000)] += 1
         statuses[str(record.status or -1)] += 1
         codes[record.code] += 1
-    ordered = sorted(latencies_s)
+    latencies.freeze()
     started_at, ended_at = float(done["started_at"]), float(done["ended_at"])
     duration_s = max(ended_at - started_at, 1e-9)
     return {
@@ -55,11 +56,11 @@ def fortio_result(
         "StartTime": datetime.fromtimestamp(started_at, UTC).isoformat().replace("+00:00", "Z"),
         "RequestedQPS": "max" if plan["rate_rps"] is None else f"{plan['rate_rps']:g}",
         "RequestedDuration": f"{plan['duration_s']:g}s",
-        "ActualQPS": len(ordered) / duration_s,
+        "ActualQPS": latencies.count / duration_s,
         "ActualDuration": round(duration_s * 1e9),
         "NumThreads": plan["connections"],
         "Version": "chaosproof",
-        "DurationHistogram": _histogram(ordered),
+        "DurationHistogram": _histogram(latencies, buckets),
         "RetCodes": dict(sorted(statuses.items())),
         "URL": plan["url"],
         "Codes": dict(sorted(codes.items())),
@@ -78,48 +79,43 @@ def save_fortio_result(load_dir: Path, path: Path) -> None:
         raise ChaosproofError(f"cannot write {path}: {error.strerror}") from error
 
 
-def _histogram(ordered: list[float]) -> dict[str, Any]:
-    count = len(ordered)
-    if not count:
+def _histogram(latencies: Latencies, buckets: Mapping[int, int]) -> dict[str, Any]:
+    if not latencies.count:
         return dict.fromkeys(("Count", "Min", "Max", "Sum", "Avg", "StdDev"), 0) | {
             "Data": [],
             "Percentiles": [],
         }
-    total = math.fsum(ordered)
-    average = total / count
-    variance = math.fsum((value - average) ** 2 for value in ordered) / count
     return {
-        "Count": count,
-        "Min": ordered[0],
-        "Max": ordered[-1],
-        "Sum": total,
-        "Avg": average,
-        "StdDev": math.sqrt(variance),
-        "Data": _buckets(ordered),
+        "Count": latencies.count,
+        "Min": latencies.min_s,
+        "Max": latencies.max_s,
+        "Sum": latencies.mean_s * latencies.count,
+        "Avg": latencies.mean_s,
+        "StdDev": latencies.deviation_s,
+        "Data": _data(latencies, buckets),
         "Percentiles": [
-            {"Percentile": percent, "Value": nearest_rank(ordered, percent)} for percent in PERCENTILES
+            {"Percentile": percent, "Value": latencies.percentile_s(percent)} for percent in PERCENTILES
         ],
     }
 
 
-def _buckets(ordered: list[float]) -> list[dict[str, float]]:
+def _data(latencies: Latencies, buckets: Mapping[int, int]) -> list[dict[str, float]]:
     """Fortio's buckets, empty ones left out; the outermost are cut to the least and the greatest value."""
-    in_bucket = Counter(bisect_left(_BOUNDS_MS, value * 1000) for value in ordered)
     seen = 0
-    buckets = []
-    for place in sorted(in_bucket):
-        seen += in_bucket[place]
-        low = _BOUNDS_MS[place - 1] / 1000 if place else ordered[0]
-        high = _BOUNDS_MS[place] / 1000 if place < len(_BOUNDS_MS) else ordered[-1]
-        buckets.append(
+    data = []
+    for place in sorted(buckets):
+        seen += buckets[place]
+        low_s = _BOUNDS_MS[place - 1] / 1000 if place else latencies.min_s
+        high_s = _BOUNDS_MS[place] / 1000 if place < len(_BOUNDS_MS) else latencies.max_s
+        data.append(
             {
-                "Start": max(low, ordered[0]),
-                "End": min(high, ordered[-1]),
-                "Percent": 100 * seen / len(ordered),
-                "Count": in_bucket[place],
+                "Start": max(low_s, latencies.min_s),
+                "End": min(high_s, latencies.max_s),
+                "Percent": 100 * seen / latencies.count,
+                "Count": buckets[place],
             }
         )
-    return buckets
+    return data
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import asyncio
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 
 from chaosproof.errors import ChaosproofError
@@ -59,7 +60,7 @@ class Processes:
             child.say(f"start {start!r} {self._books.epoch!r}")
         reading = asyncio.gather(*(self._read(child) for child in self._children))
         await first_of(reading, stop.asked)
-        stopped = asyncio.get_running_loop().time()
+        stopped = time.monotonic()
         if not reading.done():
             for child in self._children:
                 child.say("stop")

@@ -16,14 +16,14 @@ from chaosproof.load.folder import LoadDone, LoadFolder
 from chaosproof.load.limits import make_room_for_connections
 from chaosproof.load.plan import Plan
 from chaosproof.load.processes import Processes
-from chaosproof.load.progress import Progress
+from chaosproof.load.progress import Progress, Tally
 from chaosproof.load.stop import Stop
 
 __all__ = ["Stop", "Watcher", "run_load"]
 
 TICK_S = 0.5
 
-Watcher = Callable[[Progress], None]
+Watcher = Callable[[Progress, Tally], None]
 
 
 class Sender(Protocol):
@@ -39,8 +39,13 @@ class Sender(Protocol):
     async def run(self, start: float, stop: Stop) -> float: ...
 
 
-async def run_load(plan: Plan, out_dir: Path, *, stop: Stop, watch: Watcher | None = None) -> LoadDone:
+async def run_load(
+    plan: Plan, out_dir: Path, *, stop: Stop, watch: Watcher | None = None, apart: bool = False
+) -> LoadDone:
     """Run `plan` and write its folder; `watch` hears every progress row.
+
+    With `apart` the requests are sent from a process of their own even when it is only one, so that nothing
+    this process does, such as drawing on a terminal, delays them.
 
     Raises `ChaosproofError` when the folder could not be written, or when a part of the load broke;
     load-done.json says then that the load is not complete, as it does when `stop` was asked.
@@ -62,11 +67,11 @@ async def run_load(plan: Plan, out_dir: Path, *, stop: Stop, watch: Watcher | No
 
     asyncio.get_running_loop().set_exception_handler(on_bug)
     try:
-        sender: Sender = (
-            Engine(plan, books)
-            if plan.processes == 1
-            else Processes(plan, books, lambda e: fail(e, "process"))
-        )
+        sender: Sender
+        if apart or plan.processes > 1:
+            sender = Processes(plan, books, lambda error: fail(error, "process"))
+        else:
+            sender = Engine(plan, books)
         await sender.open(stop)
         start = time.monotonic() + 0.01
         ticker = asyncio.ensure_future(_tick(folder, books, sender, start, watch, fail))
@@ -151,4 +156,4 @@ def _report(
     except ChaosproofError as error:
         fail(error, "disk")
     if watch is not None:
-        watch(progress)
+        watch(progress, books.tally)

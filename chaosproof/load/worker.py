@@ -40,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def run_to_end(plan: Plan, out_dir: Path, watch: Watcher | None = None) -> LoadDone:
+def run_to_end(plan: Plan, out_dir: Path, *, watch: Watcher | None = None, apart: bool = False) -> LoadDone:
     """Run `plan` in an event loop of its own, which signals can end; for the main thread of a process."""
 
     async def whole() -> LoadDone:
@@ -48,7 +48,7 @@ def run_to_end(plan: Plan, out_dir: Path, watch: Watcher | None = None) -> LoadD
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.ask, number.name)
-        return await run_load(plan, out_dir, stop=stop, watch=watch)
+        return await run_load(plan, out_dir, stop=stop, watch=watch, apart=apart)
 
     keep_garbage_collection_short()
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
