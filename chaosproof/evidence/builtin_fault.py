@@ -46,7 +46,7 @@ def fault_hit(run: RunFolder, fold: RequestFold, figures: Figures) -> Check:
         _examine_receipt(run, row, what, findings)
         if meant and row.get("instance") != meant:
             findings.wrong.append(f"{what} is not on {meant}, which the experiment names")
-        if names and row.get("instance") not in names:
+        if names and text(row.get("instance")) not in names:
             findings.wrong.append(f"{what} is on no instance that the session knows")
     _compare_with_asked(run, findings)
     if load_expected(run, fold):

@@ -9,7 +9,6 @@ modes; `default` stands for a code that no request had, and only for that.
 """
 
 import difflib
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -288,7 +287,10 @@ def _judged(claim: Claim, figures: Mapping[str, Any], variables: Mapping[str, An
         for path, value, finite in zip(paths, values, numbers, strict=True):
             if finite is None:
                 return unknown(claim.id, f"{claim.claim}: {path} is {value!r}, which is no number", evidence)
-        holds, wanted = _holds(claim, [n for n in numbers if n is not None], bound)
+        try:
+            holds, wanted = _holds(claim, [n for n in numbers if n is not None], bound)
+        except ValueError as error:
+            return unknown(claim.id, f"{claim.claim}: {error}", _CLAIMS_PLACE)
     shown = ", ".join(f"{path} = {_shown(value)}" for path, value in zip(paths, values, strict=True))
     details = f"{claim.claim}: {shown} ({wanted})"
     return passed(claim.id, details, evidence) if holds else failed(claim.id, details, evidence)
@@ -323,8 +325,11 @@ def _holds(claim: Claim, values: list[float], bound: Any) -> tuple[bool, str]:
 
 def _as_number(bound: Any) -> float:
     """A bound as a number; a variable given on the command line arrives as text."""
-    value = float(bound) if isinstance(bound, str) else number(bound)
-    if value is None or not math.isfinite(value):
+    try:
+        value = number(float(bound) if isinstance(bound, str) else bound)
+    except ValueError:
+        value = None
+    if value is None:
         raise ValueError(f"the bound {bound!r} is no number")
     return value
 

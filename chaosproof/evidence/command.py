@@ -14,7 +14,7 @@ from chaosproof.evidence.check import Status
 from chaosproof.evidence.compare import compare_runs, latest_run, write_comparison
 from chaosproof.evidence.judge import judge_run, write_verdict
 
-__all__ = ["EXIT_CODES", "compare", "judge"]
+__all__ = ["EXIT_CODES", "compare", "compare_folders", "judge"]
 
 EXIT_CODES: dict[Status, int] = {"pass": 0, "fail": 1, "unknown": 2}
 
@@ -69,13 +69,27 @@ def compare(
     """
     if len(runs) == 1:
         baseline, resilient = (latest_run(journals, runs[0], mode) for mode in ("baseline", "resilient"))
-        out = out or journals / runs[0] / "compare" / time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+        out = out or _comparison_folder(journals, runs[0])
     elif len(runs) == 2:
         baseline, resilient = Path(runs[0]), Path(runs[1])
     else:
         raise UsageError(
             f"compare takes an experiment, or a baseline and a resilient run, not {len(runs)} words"
         )
+    ctx.exit(_compare(baseline, resilient, out, as_json=as_json))
+
+
+def compare_folders(baseline: Path, resilient: Path, journals: Path) -> int:
+    """Compare two runs that were just made, print and keep the comparison; returns the exit code."""
+    out = _comparison_folder(journals, baseline.parent.parent.name)
+    return _compare(baseline, resilient, out, as_json=False)
+
+
+def _comparison_folder(journals: Path, experiment: str) -> Path:
+    return journals / experiment / "compare" / time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+
+
+def _compare(baseline: Path, resilient: Path, out: Path | None, *, as_json: bool) -> int:
     try:
         comparison = compare_runs(baseline, resilient)
     except UsageError:
@@ -92,4 +106,4 @@ def compare(
     if out is not None:
         write_comparison(out, comparison)
         click.echo(f"written to {out}", err=True)
-    ctx.exit(EXIT_CODES[comparison.status])
+    return EXIT_CODES[comparison.status]

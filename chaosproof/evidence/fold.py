@@ -32,7 +32,7 @@ class Cell:
 
     ok: int = 0
     codes: dict[str, int] = field(default_factory=dict)
-    latencies: array[float] = field(default_factory=lambda: array("d"))
+    latencies: "array[float]" = field(default_factory=lambda: array("d"))
 
 
 @dataclass
@@ -55,8 +55,8 @@ class RequestFold:
     last_done_at: float | None = None
     busy_s: float = 0.0
     cells: dict[str, dict[str, Cell]] = field(default_factory=dict)
-    recovery_due_at: array[float] = field(default_factory=lambda: array("d"))
-    recovery_bad_due_at: array[float] = field(default_factory=lambda: array("d"))
+    recovery_due_at: "array[float]" = field(default_factory=lambda: array("d"))
+    recovery_bad_due_at: "array[float]" = field(default_factory=lambda: array("d"))
     problems: tuple[str, ...] = ()
 
     @property
