@@ -160,13 +160,6 @@ class Supervisor:
             f"--web.listen-address={self._spec.gateway}:{PROMETHEUS_PORT}",
             "--log.level=warn",
         ]
-        # Without it the first scrape comes 5 s late; versions that do not know it are started without.
-        if await self._prometheus_gets_ready([*argv, "--scrape.discovery-reload-interval=100ms"], folder):
-            return
-        if not await self._prometheus_gets_ready(argv, folder):
-            raise TargetError(f"Prometheus ended at once: {_tail(_PROMETHEUS_LOG)}")
-
-    async def _prometheus_gets_ready(self, argv: list[str], folder: Path) -> bool:
         process = await self._children.spawn(
             argv, instance=None, environment=self._environment, cwd=str(folder), stdout=_PROMETHEUS_LOG
         )
@@ -177,9 +170,10 @@ class Supervisor:
                 status = 0
             if status == 200:
                 self._mark("prometheus_s")
-                return True
+                return
             await asyncio.sleep(0.02)
-        return False
+        code = process.returncode
+        raise TargetError(f"Prometheus ended at once with exit code {code}: {_tail(_PROMETHEUS_LOG)}")
 
     async def _stop_everything(self) -> None:
         self._down = True

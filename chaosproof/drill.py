@@ -1,0 +1,88 @@
+"""`chaosproof drill`: one experiment in both modes, then the comparison. `./run s4` is `chaosproof drill s4`.
+
+The runs are ordinary `chaos run`s, one after the other: side by side on one machine they would disturb each
+other's figures.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from chaosproof.errors import ChaosproofError, UsageError
+
+__all__ = ["drill"]
+
+_MODES = ("baseline", "resilient")
+
+
+@click.command()
+@click.argument("experiment")
+@click.option("--target", help="Where to run: local (default) or kubernetes.")
+@click.option(
+    "--var", "variables", multiple=True, metavar="NAME=VALUE", help="Override a variable of the experiment."
+)
+@click.option(
+    "--journals",
+    type=click.Path(path_type=Path),
+    default=Path("journals"),
+    show_default=True,
+    help="Where the run folders go.",
+)
+@click.pass_context
+def drill(
+    ctx: click.Context, experiment: str, target: str | None, variables: Sequence[str], journals: Path
+) -> None:
+    """Run EXPERIMENT (a name such as s4, or a file) in both modes, then compare them.
+
+    Exit codes: 0 when the same fault breaks the baseline and spares the resilient mode, 1 when it does not,
+    2 when that is not known, 64 for a wrong call.
+    """
+    file = _file(experiment)
+    for variable in variables:
+        name, equals, _ = variable.partition("=")
+        if not equals or not name:
+            raise UsageError(f"--var takes NAME=VALUE, not {variable!r}.")
+        if name == "mode":
+            raise UsageError("A drill runs both modes; for one of them: chaos run --var mode=... EXPERIMENT.")
+    shared = [*variables, f"journals={journals}", *([f"target={target}"] if target else [])]
+    folders = [_run(file, [*shared, f"mode={mode}"], mode) for mode in _MODES]
+    # Imported late: the lab should start first.
+    from chaosproof.evidence.command import compare_folders
+
+    ctx.exit(compare_folders(folders[0], folders[1], journals))
+
+
+def _file(experiment: str) -> Path:
+    path = Path(experiment) if experiment.endswith(".json") else Path("experiments") / f"{experiment}.json"
+    if not path.is_file():
+        known = ", ".join(sorted(file.stem for file in Path("experiments").glob("*.json"))) or "none"
+        raise UsageError(f"There is no experiment {path}; experiments here: {known}.")
+    return path
+
+
+def _run(file: Path, variables: Sequence[str], mode: str) -> Path:
+    """One `chaos run`; returns its run folder. `ChaosproofError` when it did not get as far as having one."""
+    click.secho(f"--- {file.stem}, {mode} ---", bold=True, err=True)
+    with tempfile.TemporaryDirectory(prefix="chaosproof-") as scratch:
+        journal = Path(scratch) / "journal.json"
+        argv = [str(Path(sys.executable).with_name("chaos")), "--no-version-check", "--no-log-file", "run"]
+        argv += ["--journal-path", str(journal)]
+        for variable in variables:
+            argv += ["--var", variable]
+        process = subprocess.Popen([*argv, str(file)])
+        try:
+            process.wait()
+        except KeyboardInterrupt:
+            # Ctrl-C reached it too; it rolls back, saves and takes its lab down before it ends.
+            process.wait()
+            raise
+        content = json.loads(journal.read_text(encoding="utf-8")) if journal.exists() else {}
+    run_dir = content.get("chaosproof", {}).get("run_dir")
+    if run_dir is None:
+        raise ChaosproofError(f"The {mode} run did not begin (exit code {process.returncode}); see above.")
+    return Path(run_dir)
