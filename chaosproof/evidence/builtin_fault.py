@@ -24,6 +24,9 @@ FAULT_MODULES = ("actions.network", "actions.process", "actions.nats")
 _PROCESS_KINDS = ("kill", "terminate", "restart", "pause")
 _PROCESS_EVENTS = ("killed", "exited", "paused", "started")
 
+# arguments of the actions, and where in a fault's row their value must be found
+_ASKED = {"duration_s": ("planned_s",), "port": ("selector", "port"), "port_number": ("selector", "port")}
+
 # how a new connection must fail while the fault is on, by kind; other kinds let it through
 _CANARY_DURING = {"reset": ("refused", "reset"), "reject": ("refused", "reset"), "drop": ("timeout",)}
 
@@ -148,6 +151,8 @@ def _no_fault(id: str, run: RunFolder) -> Check | None:
         )
     if lacking := missing_capability(run):
         return skipped(id, f"this machine cannot do the fault: {lacking}", "journal.json#run")
+    if not run.runs:
+        return unknown(id, "no activity of the method ran, so no fault did", "journal.json#run")
     findings = Findings(id, "faults.jsonl")
     findings.wrong.append(f"the method plans a fault ({calls[0].get('name')}), and none was recorded")
     return findings.check("")
@@ -182,7 +187,7 @@ def _compare_with_asked(run: RunFolder, findings: Findings) -> None:
     """The experiment's own arguments against what was planned; a default is not compared."""
     for call in run.calls("actions.network"):
         arguments = mapping(at(call, "provider", "arguments"))
-        for key, place in (("duration_s", ("planned_s",)), ("port", ("selector", "port"))):
+        for key, place in _ASKED.items():
             asked = _asked_number(arguments.get(key), run.variables)
             planned = [number(at(row, *place)) for row in run.faults]
             if asked is not None and asked not in planned:

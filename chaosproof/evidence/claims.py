@@ -5,7 +5,7 @@ A claim has an `id`, says in words what it holds (`claim`), names a `figure` and
 `at_most`, `between` [low, high] (both inclusive) or `equals`. A claim of `compare` names figures of both runs
 (`baseline.load.p99_ms`), and may instead state `in_order`: figures that ascend, strictly unless `or_equal`.
 `${name}` in a figure or a bound is a variable of the session. `modes` keeps a claim of `checks` to these
-modes; `default` stands for a code that no request had, and only for that.
+modes; `default` stands for a code that none of the requests had, and only for that.
 """
 
 import difflib
@@ -341,14 +341,13 @@ def _equal(value: Any, bound: Any) -> bool:
 
 
 def _is_missing_code(figures: Mapping[str, Any], path: str) -> bool:
-    """Whether everything of `path` is there but its last word, a code that no request had."""
-    parent, _, _ = path.rpartition(".")
-    if not parent.endswith(".codes"):
-        return False
+    """Whether there were requests, and the last word of `path` is a code that none of them had."""
+    parent, _, code = path.rpartition(".codes.")
     try:
-        return isinstance(lookup(figures, parent), Mapping)
+        load = mapping(lookup(figures, parent)) if parent and code else {}
     except KeyError:
         return False
+    return isinstance(load.get("codes"), Mapping) and bool(number(load.get("requests")))
 
 
 def _shown(value: Any) -> str:

@@ -74,7 +74,7 @@ class RunFolder:
             return f"session.json: {self.problems['session.json']}"
         interrupted = self.session.get("interrupted")
         if interrupted:
-            return f"the run was interrupted: {text(interrupted) or interrupted}"
+            return f"the run ended early: {text(interrupted) or interrupted}"
         if flag(self.session.get("complete")) is not True:
             return "the session did not write its own end"
         if "journal.json" in self.problems:

@@ -9,7 +9,11 @@ from chaosproof.evidence.claims import claims_of, judge_claims, lookup, validate
 
 FIGURES = {
     "load": {"error_ratio": 0.05, "codes": {"SUCCESS": 95, "HTTP_500.1": 5}, "p99_ms": None, "requests": 100},
-    "per_instance": {"app-a-0": {"codes": {}}, "a.b-0": {"ok": 7}},
+    "per_instance": {
+        "app-a-0": {"requests": 5, "codes": {}},
+        "app-a-1": {"requests": 0, "codes": {}},
+        "a.b-0": {"ok": 7},
+    },
     "faults": [{"kind": "reset"}],
     "activities": {"hold": {"held": True}, "words": "many"},
 }
@@ -58,6 +62,7 @@ def judged(**claim: Any) -> str:
         ({"figure": "per_instance.a.b-0.ok", "equals": 7}, "pass"),
         ({"figure": "per_instance.${instance}.codes.GONE", "at_most": 5, "default": 0}, "pass"),
         ({"figure": "per_instance.${instance}.codes.GONE", "at_most": 5}, "unknown"),
+        ({"figure": "per_instance.app-a-1.codes.GONE", "at_most": 5, "default": 0}, "unknown"),
         ({"figure": "per_instance.app-z-9.codes.GONE", "at_most": 5, "default": 0}, "unknown"),
         ({"figure": "per_instance.${nobody}.codes.GONE", "at_most": 5, "default": 0}, "unknown"),
     ],

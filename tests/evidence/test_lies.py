@@ -174,6 +174,7 @@ def lies() -> Iterator[tuple[str, str, str, Lie]]:
     yield "the fault had an error", "SYS_FAULT_HIT", "fail", lambda r: r.fault.update(error="nft said no")
     yield "a shorter fault than asked", "SYS_FAULT_HIT", "fail", shorter_fault
     yield "another port than asked", "SYS_FAULT_HIT", "fail", lambda r: r.fault["selector"].update(port=50052)
+    yield "another port number than asked", "SYS_FAULT_HIT", "fail", lambda r: ask(r, port_number=50052)
     yield "the fault after the load", "SYS_FAULT_HIT", "fail", lambda r: shift_fault(r, 31)
     yield (
         "it outlived its deadline",
@@ -362,6 +363,10 @@ def shorter_fault(run: Run) -> None:
     run.fault.update(
         planned_s=2, expires_at=run.fault["applied_at"] + 2, ended_at=run.fault["applied_at"] + 2
     )
+
+
+def ask(run: Run, **arguments: Any) -> None:
+    run.experiment["method"][1]["provider"]["arguments"] = arguments
 
 
 def canary(run: Run, **saw: str) -> None:
