@@ -160,8 +160,8 @@ def test_fast_keepalives_are_permitted(start_b: StartB) -> None:
     with channel_to(start_b(), **pings) as channel:
         channel.subscribe(watch, try_to_connect=True)
         assert ready.wait(15)
-        # A server with gRPC's defaults ends the connection at the third ping, after 0.3 s.
-        assert not lost.wait(1.0)
+        # A client pings once a second at most; a server with defaults ends it at the third ping.
+        assert not lost.wait(4.0)
 
 
 def test_sigterm_lets_the_work_under_way_end(start_b: StartB) -> None:
