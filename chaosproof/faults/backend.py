@@ -42,11 +42,15 @@ class Capabilities:
 
 @dataclass(frozen=True)
 class Order:
-    """A fault on its way to one instance: who it is, whom its peer means, and its class when it shapes."""
+    """A fault on its way to one instance: who it is and whom its peer means.
+
+    One that needs a queue also has the devices to put it on and the number of its class.
+    """
 
     id: str
     fault: Fault
     networks: tuple[Network, ...]
+    devices: tuple[str, ...] = ()
     shape_class: int = 0
 
 
@@ -81,8 +85,8 @@ class Backend(Protocol):
     def watch(self, run: Run, order: Order, left_s: float) -> End:
         """Return when the fault has ended, by whomever; `left_s` is how long that should take."""
 
-    def heal(self, run: Run) -> Mapping[str, int]:
-        """End every fault of this kind of backend now; packets by id of those that were on."""
+    def release(self, run: Run) -> None:
+        """Take back what `prepare` put in place."""
 
 
 def choose_backend(capabilities: Capabilities, fault: Fault, forced: str | None = None) -> str:
@@ -90,24 +94,25 @@ def choose_backend(capabilities: Capabilities, fault: Fault, forced: str | None 
     if forced is not None and forced not in BACKENDS:
         raise FaultRefused(f"unknown fault backend {forced!r}: use one of {', '.join(BACKENDS)}")
     reasons = []
+    if forced is None and fault.layer == "shape":
+        forced = "nft"  # whose elements alone can say which packets are shaped
     for name in [forced] if forced else BACKENDS:
         reason = _why_not(name, fault, capabilities)
         if not reason:
             return name
-        reasons.append(f"{name}: {reason}")
-    raise FaultRefused(f"{fault.kind} is not possible here: {'; '.join(dict.fromkeys(reasons))}")
+        reasons.append(f"{name}: {reason}" if len(BACKENDS) > 1 and not forced else reason)
+    raise FaultRefused(f"{fault.kind} is not possible here: {'; '.join(reasons)}")
 
 
 def _why_not(name: str, fault: Fault, capabilities: Capabilities) -> str:
     if fault.layer == "shape":
         if name != "nft":
-            return f"{fault.kind} is gated by nft"
-        return capabilities.lack("nft") or capabilities.lack("htb") or capabilities.lack("netem")
+            return "it cannot single out the packets to shape"
+        queue = "" if fault.kind == "rate" else capabilities.lack("netem")
+        return capabilities.lack("nft") or capabilities.lack("htb") or queue
     if name == "nft":
         return capabilities.lack("nft")
     if name == "iptables":
-        if fault.layer == "rate":
-            return "a bandwidth needs nft"
         return capabilities.lack("iptables")
     if fault.kind not in ("reset", "drop") or fault.direction == "ingress":
         return "netem stands in for reset and drop on egress only"

@@ -16,13 +16,17 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chaosproof.errors import ChaosproofError
 from chaosproof.faults.backend import Backend, Capabilities, End, Order, Run, choose_backend
 from chaosproof.faults.canary import canary_address, canary_argv, hits, read_canary
+from chaosproof.faults.doctor import capabilities
 from chaosproof.faults.errors import FaultError, FaultRefused
+from chaosproof.faults.failure import failure
+from chaosproof.faults.heal import active, heal
 from chaosproof.faults.idle import end_idle_connections
+from chaosproof.faults.iptables import Iptables
 from chaosproof.faults.ledger import FaultLedger
 from chaosproof.faults.limits import Limits, check_fault, check_spread
 from chaosproof.faults.model import Fault
@@ -30,7 +34,9 @@ from chaosproof.faults.nft import Nft
 from chaosproof.faults.overlap import clash
 from chaosproof.faults.receipt import Canary, Receipt
 from chaosproof.faults.render_nft import chain_of
+from chaosproof.faults.render_tc import devices, free_class
 from chaosproof.faults.selector import resolve_peer
+from chaosproof.faults.tc import Tc
 from chaosproof.targets.target import Done, Target
 
 __all__ = ["Active", "FaultEngine"]
@@ -43,12 +49,11 @@ _EARLY_S = 0.15
 
 @dataclass(frozen=True)
 class Active:
-    """A fault that the kernel has on an instance now."""
+    """A fault that is on an instance now; `left_s` is `None` where a watchdog, not the kernel, ends it."""
 
     id: str
     instance: str
-    backend: str
-    left_s: float
+    left_s: float | None
 
 
 @dataclass(frozen=True)
@@ -90,18 +95,20 @@ class FaultEngine:
         self._armed: dict[tuple[Fault, str], _Armed] = {}
         self._orders: dict[str, _Armed] = {}
         self._threads: dict[str, threading.Thread] = {}
-        self._prepared: set[str] = set()
-        self._nft = Nft()
+        self._prepared: set[tuple[str, str]] = set()
+        self._capabilities: dict[str, Capabilities] = {}
+        self._backends: dict[str, Backend] = {one.name: one for one in (Nft(), Iptables(), Tc())}
         if ledger:
             for row in ledger.rows():
                 receipt = Receipt.from_row(row)
                 self._receipts[receipt.id] = receipt
 
     def prepare(self, instance: str) -> None:
-        """Put what is static on the instance. Doing it again changes nothing. Raises `FaultError`."""
-        self._nft.prepare(self._run(instance))
-        with self._lock:
-            self._prepared.add(instance)
+        """Put what is static on the instance, for the forced backend or for nft.
+
+        Doing it again changes nothing. Raises `FaultError` with what the kernel said.
+        """
+        self._prepare(instance, self._backends[self._forced or "nft"])
 
     def arm(self, fault: Fault, instance: str) -> None:
         """Do all that a fault needs before its moment, so that `apply` is one command.
@@ -115,15 +122,13 @@ class FaultEngine:
         check_spread(here.service, instance, self._hit(everyone), everyone, self._limits)
         order = Order(self._new_id(), fault, resolve_peer(fault.peer, self._target))
         self._refuse_clash(order, instance)
-        backend = self._backend(fault, instance)
-        with self._lock:
-            prepared = instance in self._prepared
-        if not prepared:
-            self.prepare(instance)
+        backend = self._choose(fault, instance)
+        run = self._run(instance)
+        if fault.layer == "shape" or backend.name == "tc":
+            order = self._with_queue(order, run)
+        self._prepare(instance, backend)
         address = canary_address(fault, instance, self._target) if self._canary else None
-        armed = _Armed(
-            order, backend, address, self._try(instance, address), backend.count(self._run(instance), order)
-        )
+        armed = _Armed(order, backend, address, self._try(instance, address), backend.count(run, order))
         with self._lock:
             self._armed[fault, instance] = armed
 
@@ -172,6 +177,32 @@ class FaultEngine:
         self._keep(receipt)
         thread.start()
         return receipt
+
+    def partition(self, a: str, b: str, duration_s: float) -> list[Receipt]:
+        """Cut services `a` and `b` off from each other, both ways, on every instance of both.
+
+        Each side drops what comes in from the other, of every protocol: no sender is told. `Limits.allow_all`
+        must permit it. Raises as `apply` does, and then nothing stays on.
+        """
+        sides = [
+            (
+                Fault(kind="drop", protocol="any", peer=peer, direction="ingress", duration_s=duration_s),
+                one.name,
+            )
+            for service, peer in ((a, b), (b, a))
+            for one in self._target.instances(service)
+        ]
+        receipts: list[Receipt] = []
+        try:
+            for fault, instance in sides:
+                self.arm(fault, instance)
+            for fault, instance in sides:
+                receipts.append(self.apply(fault, instance))
+        except ChaosproofError:
+            for receipt in receipts:
+                self.heal(receipt.instance)
+            raise
+        return receipts
 
     def receipt(self, fault_id: str) -> Receipt:
         """The newest state of a fault. Raises `FaultError` for an id that this engine does not know."""
@@ -225,15 +256,26 @@ class FaultEngine:
 
     def active(self, instance: str) -> tuple[Active, ...]:
         """The faults that are on the instance now, whoever put them there, as the kernel has them."""
-        found = self._nft.active(self._run(instance))
-        return tuple(Active(fault_id, instance, "nft", left_s) for fault_id, left_s in found.items())
+        found = active(self._run(instance))
+        return tuple(Active(fault_id, instance, left_s) for fault_id, left_s in found.items())
+
+    def capabilities(self, instance: str) -> Capabilities:
+        """What faults are possible on the instance, tried once per engine in a throw-away namespace."""
+        with self._lock:
+            known = self._capabilities.get(instance)
+        if known is None:
+            known = capabilities(self._run(instance))
+            with self._lock:
+                self._capabilities[instance] = known
+        return known
 
     def release(self, instance: str) -> None:
         """Take back what `prepare` put there; faults that are on end with it."""
         self.heal(instance)
-        self._nft.release(self._run(instance))
-        with self._lock:
-            self._prepared.discard(instance)
+        for backend in self._backends.values():
+            if (instance, backend.name) in self._prepared:
+                backend.release(self._run(instance))
+                self._prepared.discard((instance, backend.name))
 
     def _follow(self, fault_id: str, armed: _Armed) -> None:
         """Accompany a fault from its start to its end, in a thread of its own."""
@@ -270,22 +312,16 @@ class FaultEngine:
         self._change(fault_id, ended)
 
     def _heal(self, instance: str) -> list[Receipt]:
-        packets = self._nft.heal(self._run(instance))
+        open_before = [r.id for r in self.receipts() if r.instance == instance and not r.ended]
+        packets = heal(self._run(instance))
         at = self._clock()
-        healed = []
-        for receipt in self.receipts():
-            if receipt.instance != instance or receipt.ended or receipt.id not in packets:
-                continue
-            count = packets[receipt.id] - hits(receipt.canary.during)
-            healed.append(
-                self._change(
-                    receipt.id,
-                    lambda r, n=count: r.but(  # type: ignore[misc]
-                        ended_at=at, ended_by="heal", healed=True, packets=max(r.packets, n)
-                    ),
-                )
-            )
-        return healed
+
+        def healed(receipt: Receipt) -> Receipt:
+            count = max(receipt.packets, packets[receipt.id] - hits(receipt.canary.during))
+            # the observer may have been quicker to see the end, and then has the better instant
+            return receipt.but(ended_at=receipt.ended_at or at, ended_by="heal", healed=True, packets=count)
+
+        return [self._change(fault_id, healed) for fault_id in open_before if fault_id in packets]
 
     def _packets(self, fault_id: str, armed: _Armed, end: End) -> int:
         """The packets hit, less the canary's own.
@@ -320,9 +356,34 @@ class FaultEngine:
         now = self._clock()
         return at if at is not None and called_at <= at <= now else now
 
-    def _backend(self, fault: Fault, instance: str) -> Backend:
-        choose_backend(Capabilities({"nft": "", "htb": ""}), fault, self._forced)
-        return self._nft
+    def _choose(self, fault: Fault, instance: str) -> Backend:
+        """The backend for the fault; prepared when nft can do it, which is tried first and by doing."""
+        nft = self._backends["nft"]
+        if fault.layer == "cut" and self._forced in (None, "nft"):
+            try:
+                self._prepare(instance, nft)
+                return nft
+            except FaultError:
+                if self._forced:
+                    raise
+        return self._backends[choose_backend(self.capabilities(instance), fault, self._forced)]
+
+    def _prepare(self, instance: str, backend: Backend) -> None:
+        with self._lock:
+            if (instance, backend.name) in self._prepared:
+                return
+        backend.prepare(self._run(instance))
+        with self._lock:
+            self._prepared.add((instance, backend.name))
+
+    @staticmethod
+    def _with_queue(order: Order, run: Run) -> Order:
+        qdiscs = run(["tc", "-j", "qdisc", "show"])
+        if qdiscs.exit_code != 0:
+            raise failure("the queues could not be listed", qdiscs)
+        devs = devices(qdiscs.stdout)
+        show = "; ".join(f"tc class show dev {dev}" for dev in devs)
+        return replace(order, devices=devs, shape_class=free_class(run(["sh", "-c", show]).stdout))
 
     def _refuse_clash(self, order: Order, instance: str) -> None:
         now = self._clock()

@@ -20,7 +20,7 @@ __all__ = ["KINDS", "MAGNITUDES", "Direction", "Fault", "Kind", "PortSide", "Pro
 Protocol = Literal["tcp", "udp", "any"]
 PortSide = Literal["destination", "source"]
 Direction = Literal["egress", "ingress"]
-Layer = Literal["cut", "rate", "shape"]
+Layer = Literal["cut", "shape"]
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ KINDS: Mapping[str, Kind] = {
         Kind("reject", "answers with ICMP port unreachable", "cut"),
         Kind("drop", "drops packets without a word", "cut"),
         Kind("loss", "drops packets at random", "cut", required=("loss_percent",)),
-        Kind("rate", "drops what exceeds a bandwidth", "rate", required=("rate_kbit",)),
+        Kind("rate", "holds packets to a bandwidth", "shape", required=("rate_kbit",)),
         Kind("delay", "holds packets back", "shape", required=("delay_ms",), optional=("jitter_ms",)),
         Kind("duplicate", "sends packets twice", "shape", required=("duplicate_percent",)),
         Kind("corrupt", "flips a bit in packets", "shape", required=("corrupt_percent",)),
@@ -63,7 +63,7 @@ MAGNITUDES: Mapping[str, tuple[float, float]] = {
     "reorder_percent": (0.0, 100.0),
     "delay_ms": (0.0, 60_000.0),
     "jitter_ms": (0.0, 60_000.0),
-    "rate_kbit": (8.0, 100_000_000.0),
+    "rate_kbit": (8.0, 10_000_000.0),
 }
 
 SHORTEST_S = 0.1
@@ -110,7 +110,7 @@ class Fault:
 
     @property
     def layer(self) -> Layer:
-        """Where it acts: `cut` decides on a packet's life, `rate` polices, `shape` queues."""
+        """How it acts: `cut` decides whether a packet lives, `shape` when and how it goes out."""
         return KINDS[self.kind].layer
 
     @property
@@ -177,7 +177,7 @@ class Fault:
             raise UsageError(
                 f"{self.kind} acts on packets going out: apply it on the sending side with egress"
             )
-        silent = self.kind in ("drop", "loss", "rate")
+        silent = self.kind in ("drop", "loss")
         if silent and self.protocol != "tcp" and self.direction == "egress":
             raise UsageError(
                 f"{self.kind} of {self.protocol} on egress would fail the sender's own call with EPERM, which"

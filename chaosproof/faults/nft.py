@@ -1,26 +1,25 @@
-"""The first backend: timed elements in a static nft table, ended by the kernel (see render_nft)."""
+"""The first backend: timed elements in a static nft table, ended by the kernel (see render_nft).
 
-from collections.abc import Mapping
+A fault that shapes needs a queue besides, which a watchdog puts up before the element goes in, and takes down
+a moment after the element has gone: traffic is whole by the kernel alone, tidiness needs the watchdog.
+"""
+
+import shlex
 
 from chaosproof.faults.backend import End, Order, Run
 from chaosproof.faults.errors import FaultError
+from chaosproof.faults.failure import failure
 from chaosproof.faults.model import Fault
-from chaosproof.faults.read_nft import read_table
-from chaosproof.faults.render_nft import (
-    TABLE,
-    add_script,
-    chain_of,
-    clear_script,
-    elements,
-    layout,
-    prepare_script,
-)
-from chaosproof.faults.watch import watch_argv
-from chaosproof.targets.target import Done
+from chaosproof.faults.read import read_table
+from chaosproof.faults.render_nft import TABLE, add_script, chain_of, elements, layout, prepare_script
+from chaosproof.faults.render_tc import shape_check, shape_down, shape_up
+from chaosproof.faults.watch import watch
+from chaosproof.faults.watchdog import FAILED, watchdog_argv
 
-__all__ = ["Nft", "failure"]
+__all__ = ["Nft"]
 
-_SPARE_S = 10.0
+# what is in the queue at the deadline may still leave it; the rest is dropped with the queue
+_DRAIN_S = 0.25
 
 
 class Nft:
@@ -29,6 +28,12 @@ class Nft:
     name = "nft"
 
     def fidelity(self, fault: Fault) -> str:
+        if fault.layer == "shape":
+            return "kernel expiry; its queue is removed by a watchdog"
+        if fault.kind == "loss" and fault.direction == "egress":
+            return (
+                "kernel expiry; the sending TCP notices a loss on egress at once, unlike one in the network"
+            )
         return "kernel expiry"
 
     def prepare(self, run: Run) -> None:
@@ -39,7 +44,6 @@ class Nft:
             raise failure("the nft table for faults could not be made", done)
 
     def release(self, run: Run) -> None:
-        """Remove the static table; faults that are on end with it."""
         run(["nft", "-f", "-"], stdin=f"add table {TABLE}\ndelete table {TABLE}\n")
 
     def count(self, run: Run, order: Order) -> int:
@@ -51,41 +55,23 @@ class Nft:
 
     def apply(self, run: Run, order: Order) -> None:
         parts = elements(order.fault, order.id, order.networks, shape_class=order.shape_class)
-        done = run(["nft", "-f", "-"], stdin=add_script(parts))
-        if done.exit_code == 0:
-            return
-        if "File exists" in done.stderr or "conflicting" in done.stderr or "overlap" in done.stderr:
+        script = add_script(parts)
+        if order.fault.layer == "shape":
+            up = [*shape_up(order, order.devices), f"printf %s {shlex.quote(script)} | nft -f -"]
+            down = shape_down(order, order.devices)
+            check = shape_check(order, order.devices)
+            done = run(watchdog_argv(order.id, order.fault.duration_s + _DRAIN_S, up, down, check=check))
+            said, failed = done.stdout, done.exit_code != 0 or done.stdout.startswith(FAILED)
+        else:
+            done = run(["nft", "-f", "-"], stdin=script)
+            said, failed = done.stderr, done.exit_code != 0
+        if failed and any(word in said for word in ("File exists", "conflicting", "overlap")):
             raise FaultError(f"another fault acts on the same packets already: {order.fault}")
-        raise failure(f"nft did not take {order.fault}", done)
+        if failed:
+            raise failure(f"the kernel did not take {order.fault}", done)
 
     def watch(self, run: Run, order: Order, left_s: float) -> End:
-        done = run(watch_argv(order.id, left_s), timeout_s=left_s + _SPARE_S)
-        if done.exit_code != 0:
-            raise failure("the end of the fault could not be observed", done)
-        at, last, now = done.stdout.split("\n====\n")
-        seen = read_table(last).faults.get(order.id)
-        chain = read_table(now).chains.get(chain_of(order.fault, order.shape_class))
-        return End(seen.packets if seen else 0, chain, float(at))
-
-    def heal(self, run: Run) -> Mapping[str, int]:
-        done = run(["sh", "-c", f"nft list table {TABLE} && exec nft -f -"], stdin=clear_script())
-        if done.exit_code != 0:
-            if "No such file" in done.stderr:
-                return {}  # never prepared, so never faulty
-            raise failure("the faults could not be healed", done)
-        return {fault_id: seen.packets for fault_id, seen in read_table(done.stdout).faults.items()}
-
-    def active(self, run: Run) -> Mapping[str, float]:
-        """The faults that are on, by id, with the seconds each has left."""
-        done = run(["nft", "list", "table", *TABLE.split()])
-        if done.exit_code != 0:
-            if "No such file" in done.stderr:
-                return {}
-            raise failure("the faults that are on could not be listed", done)
-        return {fault_id: seen.left_s for fault_id, seen in read_table(done.stdout).faults.items()}
-
-
-def failure(what: str, done: Done) -> FaultError:
-    """The error that says what did not work, and what the command had to say."""
-    said = " ".join((done.stderr.strip() or done.stdout.strip() or "it said nothing").split())
-    return FaultError(f"{what}: {done.argv[0]} ended with {done.exit_code}: {said[:300]}")
+        seen = watch(run, f"nft list table {TABLE}", f'"{order.id}"', left_s)
+        element = read_table(seen.last).faults.get(order.id)
+        chain = read_table(seen.now).chains.get(chain_of(order.fault, order.shape_class))
+        return End(element.packets if element else 0, chain, seen.at)

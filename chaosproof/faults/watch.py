@@ -4,21 +4,26 @@ One command for the whole wait, because a command costs a tenth of a second on a
 while the end is far, so as not to disturb what is measured, and every 20 ms around the deadline.
 """
 
-from chaosproof.faults.render_nft import TABLE
+from dataclasses import dataclass
 
-__all__ = ["watch_argv"]
+from chaosproof.faults.backend import Run
+from chaosproof.faults.failure import failure
+
+__all__ = ["Watched", "watch"]
 
 _SELDOM_S = 0.5
 _OFTEN_S = 0.02
 _NEAR_S = 0.06
+_SPARE_S = 10.0
+_RULE = "\n====\n"
 
-# prints: the instant at which the fault was first seen gone, the last listing with it, the first without
+# a listing that fails is tried again: only an answer without the fault says that it has ended
 _SCRIPT = f"""
-id=$1 near_at=$(( $(date +%s%N) / 1000000 + $2 )) last=
+mark=$2 near_at=$(( $(date +%s%N) / 1000000 + $3 )) last=
 while :; do
-  now=$(nft list table {TABLE} 2>/dev/null) || now=$(nft list table {TABLE} 2>/dev/null)
+  now=$(eval "$1" 2>/dev/null) || now=$(eval "$1" 2>/dev/null) || now=$(eval "$1") || exit 1
   at=$(date +%s.%N)
-  case $now in *"\\"$id\\""*) last=$now ;; *) break ;; esac
+  case $now in *"$mark"*) last=$now ;; *) break ;; esac
   left=$(( near_at - $(date +%s%N) / 1000000 ))
   if [ $left -gt {round(_SELDOM_S * 1000)} ]; then sleep {_SELDOM_S}
   elif [ $left -gt 0 ]; then sleep $(printf '0.%03d' $left)
@@ -28,6 +33,23 @@ printf '%s\\n====\\n%s\\n====\\n%s' "$at" "$last" "$now"
 """
 
 
-def watch_argv(fault_id: str, left_s: float) -> list[str]:
-    """The command that returns when no element of the fault is left, expected in `left_s` seconds."""
-    return ["sh", "-c", _SCRIPT, "watch", fault_id, str(max(0, round((left_s - _NEAR_S) * 1000)))]
+@dataclass(frozen=True)
+class Watched:
+    """When the end was seen (Unix seconds, the instance's clock), and the listings before it and then."""
+
+    at: float
+    last: str
+    now: str
+
+
+def watch(run: Run, listing: str, mark: str, left_s: float) -> Watched:
+    """Return when the shell line `listing` prints no `mark` any more, expected in `left_s` seconds.
+
+    Raises `FaultError` when it still does long after, or cannot be run.
+    """
+    near_ms = max(0, round((left_s - _NEAR_S) * 1000))
+    done = run(["sh", "-c", _SCRIPT, "watch", listing, mark, str(near_ms)], timeout_s=left_s + _SPARE_S)
+    if done.exit_code != 0:
+        raise failure("the end of the fault could not be observed", done)
+    at, last, now = done.stdout.split(_RULE)
+    return Watched(float(at), last, now)

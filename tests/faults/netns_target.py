@@ -3,6 +3,8 @@
 Two services, `client` and `server`; `server` has a virtual address, translated as a cluster does it.
 """
 
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -144,12 +146,13 @@ class NetnsTarget:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            start_new_session=True,
         )
         try:
             out, err = process.communicate(stdin, timeout_s)
             code = process.returncode
         except subprocess.TimeoutExpired:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)
             out, err = process.communicate()
             code = 124
         return Done(tuple(argv), code, out, err, time.monotonic() - started)

@@ -1,10 +1,12 @@
-"""What `nft list table inet chaosproof` says of the faults that are on: pure."""
+"""What the listings of nft, iptables and tc say of the faults that are on: pure."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["Reading", "Seen", "read_table"]
+from chaosproof.faults.render_iptables import PREFIX
+
+__all__ = ["Reading", "Seen", "read_dropped", "read_rules", "read_table"]
 
 _CHAIN = re.compile(r"chain (\w+) \{\s*(?:meta l4proto tcp )?counter packets (\d+)")
 _ELEMENTS = re.compile(r"elements = \{(.*?)\}", re.DOTALL)
@@ -12,6 +14,8 @@ _COMMENT = re.compile(r'comment "([^"]+)"')
 _PACKETS = re.compile(r"counter packets (\d+)")
 _EXPIRES = re.compile(r"expires (\w+)")
 _UNIT_S = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
+_RULE = re.compile(rf"^\[(\d+):\d+\] .*--comment \"?{PREFIX}([\w-]+)", re.MULTILINE)
+_DROPPED = re.compile(r"qdisc netem .*\n.*\(dropped (\d+)")
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,7 @@ class Reading:
 
 
 def read_table(text: str) -> Reading:
-    """Read a listing of the table, or of a part of it."""
+    """Read `nft list table inet chaosproof`, or a part of it."""
     faults: dict[str, Seen] = {}
     for block in _ELEMENTS.findall(text):
         for element in block.split(","):
@@ -46,6 +50,19 @@ def read_table(text: str) -> Reading:
                 max(before.left_s, _seconds(expires[1]) if expires else 0.0),
             )
     return Reading(faults, {name: int(count) for name, count in _CHAIN.findall(text)})
+
+
+def read_rules(text: str) -> dict[str, int]:
+    """Packets by fault id, from `iptables-save -c` and `ip6tables-save -c`."""
+    packets: dict[str, int] = {}
+    for count, fault_id in _RULE.findall(text):
+        packets[fault_id] = packets.get(fault_id, 0) + int(count)
+    return packets
+
+
+def read_dropped(text: str) -> int:
+    """The packets that our netem dropped, from `tc -s qdisc show`."""
+    return sum(int(count) for count in _DROPPED.findall(text))
 
 
 def _seconds(span: str) -> float:

@@ -1,0 +1,166 @@
+"""What faults this kernel and its tools can make, found by making them where it does not matter.
+
+    chaosproof doctor
+
+Everything is tried in a network namespace of its own that ends with the one command that made it, so what is
+outside is not touched and nothing is left.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from chaosproof.faults.backend import Capabilities, Run, choose_backend
+from chaosproof.faults.errors import FaultRefused
+from chaosproof.faults.model import KINDS, Fault
+from chaosproof.faults.render_nft import TABLE, add_script, elements, static_table
+from chaosproof.faults.render_tc import ROOT
+from chaosproof.faults.selector import ANYONE
+
+__all__ = ["ABILITIES", "Finding", "capabilities", "findings"]
+
+# ability -> what the kernel needs for it
+ABILITIES = {
+    "nft": "CONFIG_NF_TABLES_INET and CONFIG_NFT_REJECT_INET",
+    "iptables": "CONFIG_IP_NF_TARGET_REJECT and CONFIG_NETFILTER_XT_MATCH_STATISTIC",
+    "htb": "sch_htb and sch_tbf (CONFIG_NET_SCH_HTB, CONFIG_NET_SCH_TBF)",
+    "netem": "sch_netem (CONFIG_NET_SCH_NETEM)",
+    "end-idle": "CONFIG_INET_DIAG_DESTROY",
+}
+_PACKAGES = {
+    "nft": "nftables",
+    "iptables": "iptables",
+    "ip6tables": "iptables",
+    "tc": "iproute2",
+    "ss": "iproute2",
+    "ip": "iproute2",
+    "unshare": "util-linux",
+    "python3": "python3",
+}
+_MARK = "doctor"
+
+_IDLE = """
+import socket, subprocess
+server = socket.create_server(("127.0.0.1", 0))
+port = server.getsockname()[1]
+client = socket.create_connection(("127.0.0.1", port), 1)
+argv = ["ss", "-HKtn", "state", "established", f"dport = :{port}"]
+subprocess.run(argv, stdout=subprocess.DEVNULL, check=True)
+client.settimeout(0.2)
+try:
+    client.recv(1)
+except TimeoutError:
+    raise SystemExit("ss -K ended no connection")
+except OSError:
+    pass
+"""
+# $1: the nft script, $2: the Python program that tries ss -K
+_TRY = f"""
+mount -t tmpfs tmpfs /run
+ip link set lo up
+attempt() {{
+  if said=$($1 2>&1); then printf '%s\\n' "$2"; else printf '%s\\t%s\\n' "$2" "$(echo $said)"; fi
+}}
+try_nft() {{
+  printf %s "$nft_script" | nft -f - || return
+  sleep 0.15
+  nft list table {TABLE} | grep -q {_MARK} || return 0
+  echo an element outlived its timeout
+  return 1
+}}
+try_iptables() {{
+  for program in iptables ip6tables; do
+    $program -w -I OUTPUT -p tcp --dport 1 -m comment --comment {_MARK} -j REJECT --reject-with tcp-reset &&
+    $program -w -I INPUT -m statistic --mode random --probability 0.5 -j DROP || return
+  done
+}}
+try_htb() {{
+  tc qdisc add dev lo root handle {ROOT} htb default 0 &&
+  tc class add dev lo parent {ROOT} classid {ROOT}1 htb rate 10gbit quantum 200000 &&
+  tc qdisc add dev lo parent {ROOT}1 tbf rate 1mbit burst 10kb limit 20kb || return
+  tc qdisc del dev lo root handle {ROOT}
+}}
+try_netem() {{
+  tc qdisc add dev lo root netem delay 1ms 1ms loss 1% duplicate 1% corrupt 1% reorder 25%
+}}
+try_end_idle() {{
+  python=/usr/bin/python3; [ -x $python ] || python=python3
+  $python -I -S -c "$idle_program"
+}}
+nft_script=$1 idle_program=$2
+attempt try_end_idle end-idle
+attempt try_nft nft
+attempt try_htb htb
+attempt try_netem netem
+attempt try_iptables iptables
+"""
+_ROOM = """
+PATH=$PATH:/usr/sbin:/sbin
+for room in 'unshare --user --map-root-user --net --mount' 'unshare --net --mount'; do
+  said=$($room true 2>&1) && exec $room sh -c "$@"
+done
+printf 'room\\t%s\\n' "$(echo $said)"
+"""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Whether a kind of fault is possible: by which backend and how faithfully, or why not."""
+
+    kind: str
+    does: str
+    backend: str | None
+    why: str = ""
+
+
+def capabilities(run: Run) -> Capabilities:
+    """Try every ability once, through `run`. What cannot be tried is missing, and says why."""
+    sample = elements(_sample("reset", duration_s=0.1), _MARK, ANYONE)
+    sample += elements(_sample("loss", duration_s=0.1, port=2), _MARK, ANYONE)
+    script = static_table() + add_script(sample)
+    done = run(["sh", "-c", _ROOM, "sh", _TRY, "doctor", script, _IDLE], timeout_s=20.0)
+    answers = dict(line.partition("\t")[::2] for line in done.stdout.splitlines())
+    if not answers or "room" in answers:
+        said = answers.get("room") or done.stderr.strip() or "nothing"
+        return Capabilities({ability: _no_room(said) for ability in ABILITIES})
+    return Capabilities(
+        {ability: _sentence(ability, answers.get(ability, "it was not tried")) for ability in ABILITIES}
+    )
+
+
+def findings(known: Capabilities) -> tuple[Finding, ...]:
+    """Per kind of fault, whether and how it is possible with what is `known`."""
+    found = []
+    for kind in KINDS.values():
+        try:
+            found.append(Finding(kind.name, kind.does, choose_backend(known, _sample(kind.name))))
+        except FaultRefused as refusal:
+            found.append(Finding(kind.name, kind.does, None, str(refusal)))
+    return tuple(found)
+
+
+def _sample(kind: str, duration_s: float = 1.0, port: int = 1) -> Fault:
+    magnitudes: dict[str, Any] = dict.fromkeys(KINDS[kind].required, 50.0)
+    return Fault(kind=kind, port=port, duration_s=duration_s, **magnitudes)
+
+
+def _no_room(said: str) -> str:
+    if "not found" in said:
+        return "unshare is not installed: install the package util-linux"
+    return (
+        f"no network namespace could be made to try it in ({said}): allow user namespaces "
+        "(sysctl kernel.unprivileged_userns_clone=1, user.max_user_namespaces above 0) or run as root"
+    )
+
+
+def _sentence(ability: str, said: str) -> str:
+    """Why an ability is missing, given what was said when it was tried; empty when nothing was."""
+    if not said:
+        return ""
+    for tool, package in _PACKAGES.items():
+        if f"{tool}: not found" in said or f"{tool}: command not found" in said or f"'{tool}'" in said:
+            return f"{tool} is not installed: install the package {package}"
+    if ability == "netem" and ("unknown" in said or "No such file" in said):
+        return (
+            f"this kernel has no {ABILITIES[ability]}: boot one with it, such as Debian's linux-image-amd64"
+        )
+    return f"it does not work here ({said}): the kernel needs {ABILITIES[ability]}"

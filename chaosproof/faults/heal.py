@@ -1,0 +1,83 @@
+"""Heals an instance: one command that ends whatever of ours is on it, by whatever way it was put there.
+
+It looks at the instance, not at anybody's memory, so it also heals what a dead process left. The fault goes
+first and its watchdog after, so that whoever is killed half-way leaves a watchdog, never a fault without one.
+"""
+
+from collections.abc import Mapping
+
+from chaosproof.faults.backend import Run
+from chaosproof.faults.failure import failure
+from chaosproof.faults.read import read_rules, read_table
+from chaosproof.faults.render_iptables import PREFIX
+from chaosproof.faults.render_nft import TABLE, clear_script
+from chaosproof.faults.render_tc import ROOT
+from chaosproof.faults.watchdog import NAME
+
+__all__ = ["active", "heal"]
+
+_BEGIN = f"""
+status=0
+has() {{ command -v "$1" >/dev/null; }}
+list_elements() {{
+  has nft || return 1
+  said=$(nft list table {TABLE} 2>&1) && printf '%s\\n' "$said" && return
+  case $said in *"No such file"*) ;; *) printf '%s\\n' "$said" >&2; status=1 ;; esac
+  return 1
+}}
+list_rules() {{
+  has $1-save && rules=$($1-save -c -t filter 2>/dev/null | grep -- '{PREFIX}') && printf '%s\\n' "$rules"
+}}
+"""
+_LIST = f"""{_BEGIN}
+list_elements
+list_rules iptables
+list_rules ip6tables
+exit $status
+"""
+_HEAL = f"""{_BEGIN}
+list_elements && {{ nft -f - || status=1; }}
+for program in iptables ip6tables; do
+  list_rules $program || continue
+  printf '%s\\n' "$rules" | sed 's/^[^ ]* -A/-D/' | xargs -L1 $program -w || status=1
+done
+if has tc; then
+  tc qdisc show 2>/dev/null | grep '^qdisc htb {ROOT} ' | while read -r _ _ _ _ dev _; do
+    tc qdisc del dev "$dev" root handle {ROOT} || exit 1
+  done || status=1
+fi
+here=$(readlink /proc/self/ns/net)
+for file in $(grep -lzx {NAME} /proc/[0-9]*/cmdline 2>/dev/null); do
+  process=${{file%/cmdline}}
+  # a watchdog leads its own process group
+  [ "$(readlink "$process/ns/net")" = "$here" ] && kill -s KILL -- "-${{process#/proc/}}"
+done 2>/dev/null
+exit $status
+"""
+
+
+def heal(run: Run) -> Mapping[str, int]:
+    """End every fault on the instance, now; packets hit so far, by id, of those that were on.
+
+    Harmless on an instance that never had one. Raises `FaultError` when something of it did not work.
+    """
+    done = run(["sh", "-c", _HEAL], stdin=clear_script(), timeout_s=20.0)
+    if done.exit_code != 0:
+        raise failure("the faults could not all be healed", done)
+    elements = read_table(done.stdout).faults
+    return {**read_rules(done.stdout), **{fault_id: seen.packets for fault_id, seen in elements.items()}}
+
+
+def active(run: Run) -> Mapping[str, float | None]:
+    """The faults that are on the instance, by id, with the seconds that the kernel still gives each.
+
+    `None` for one that waits for its watchdog.
+    """
+    done = run(["sh", "-c", _LIST])
+    if done.exit_code != 0:
+        raise failure("the faults that are on could not be listed", done)
+    elements = read_table(done.stdout).faults
+    return {
+        **dict.fromkeys(read_rules(done.stdout)),
+        **{fault_id: seen.left_s for fault_id, seen in elements.items()},
+    }

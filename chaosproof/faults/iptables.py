@@ -1,0 +1,42 @@
+"""The second backend: iptables rules that a watchdog in the instance takes out again, for old kernels."""
+
+from chaosproof.faults.backend import End, Order, Run
+from chaosproof.faults.failure import failure
+from chaosproof.faults.model import Fault
+from chaosproof.faults.read import read_rules
+from chaosproof.faults.render_iptables import PREFIX, prepare_script, rules_down, rules_up
+from chaosproof.faults.watch import watch
+from chaosproof.faults.watchdog import FAILED, watchdog_argv
+
+__all__ = ["Iptables"]
+
+_LISTING = "iptables-save -c -t filter && ip6tables-save -c -t filter"
+
+
+class Iptables:
+    """Faults as iptables rules, each known by its comment."""
+
+    name = "iptables"
+
+    def fidelity(self, fault: Fault) -> str:
+        return "watchdog"
+
+    def prepare(self, run: Run) -> None:
+        done = run(["sh", "-c", prepare_script()])
+        if done.exit_code != 0:
+            raise failure("iptables could not be prepared", done)
+
+    def release(self, run: Run) -> None:
+        """Nothing: the base chains that `prepare` left are empty, and may be somebody's by now."""
+
+    def count(self, run: Run, order: Order) -> int:
+        return 0
+
+    def apply(self, run: Run, order: Order) -> None:
+        done = run(watchdog_argv(order.id, order.fault.duration_s, rules_up(order), rules_down(order)))
+        if done.exit_code != 0 or done.stdout.startswith(FAILED):
+            raise failure(f"iptables did not take {order.fault}", done)
+
+    def watch(self, run: Run, order: Order, left_s: float) -> End:
+        seen = watch(run, _LISTING, f"{PREFIX}{order.id}", left_s)
+        return End(read_rules(seen.last).get(order.id, 0), None, seen.at)

@@ -1,0 +1,60 @@
+"""What an instance's network is made of, without what changes by itself: two snapshots compare with `==`.
+
+Before and after a run they must be equal, whatever faults there were and whoever was killed meanwhile.
+"""
+
+import json
+from typing import Any
+
+from chaosproof.faults.backend import Run
+from chaosproof.faults.failure import failure
+
+__all__ = ["canonical", "snapshot"]
+
+_RULE = "\n====\n"
+_COMMANDS = (
+    "nft -j list ruleset",
+    "tc -j qdisc show",
+    "for dev in $(ip -o link | cut -d: -f2 | cut -d@ -f1); do tc -j class show dev $dev; done",
+    "ip -j address show",
+    "ip -j route show table all",
+    "ip -j -6 route show table all",
+)
+# counters, and what the kernel numbers or counts down
+_FLEETING = frozenset(
+    {"packets", "bytes", "expires", "used", "refcnt", "tentative", "metainfo"}
+    | {"valid_life_time", "preferred_life_time"}
+)
+
+
+def snapshot(run: Run) -> dict[str, Any]:
+    """The instance's nft rules, queues, addresses and routes, by the command that lists them."""
+    done = run(["sh", "-c", "; echo; echo ====; ".join(_COMMANDS)])
+    if done.exit_code != 0:
+        raise failure("the network could not be listed", done)
+    parts = done.stdout.split(_RULE)
+    return {command: canonical(part) for command, part in zip(_COMMANDS, parts, strict=True)}
+
+
+def canonical(text: str) -> Any:
+    """JSON documents, one after the other, without what changes by itself."""
+    documents, decoder = [], json.JSONDecoder()
+    text = text.strip()
+    while text:
+        document, end = decoder.raw_decode(text)
+        documents.append(_without_fleeting(document))
+        text = text[end:].strip()
+    return documents
+
+
+def _without_fleeting(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {
+            key: _without_fleeting(one)
+            for key, one in value.items()
+            # nft numbers its rules; tc's handles are names that somebody chose
+            if key not in _FLEETING and not (key == "handle" and isinstance(one, int))
+        }
+    if isinstance(value, list):
+        return [_without_fleeting(one) for one in value]
+    return value

@@ -1,0 +1,41 @@
+"""The last resort, for kernels that have netem and neither nft nor iptables: a loss of 100 % on a port."""
+
+from chaosproof.faults.backend import End, Order, Run
+from chaosproof.faults.failure import failure
+from chaosproof.faults.model import Fault
+from chaosproof.faults.read import read_dropped
+from chaosproof.faults.render_tc import ROOT, blackhole_check, blackhole_down, blackhole_up
+from chaosproof.faults.watch import watch
+from chaosproof.faults.watchdog import FAILED, watchdog_argv
+
+__all__ = ["Tc"]
+
+
+class Tc:
+    """A blackhole by netem. It owns the root queue, so there is one such fault on an instance at a time."""
+
+    name = "tc"
+
+    def fidelity(self, fault: Fault) -> str:
+        what = "a blackhole, no reset: netem loses 100 %" if fault.kind == "reset" else "netem loses 100 %"
+        return f"watchdog; {what}"
+
+    def prepare(self, run: Run) -> None:
+        """Nothing is static here."""
+
+    def release(self, run: Run) -> None:
+        """Nothing is static here."""
+
+    def count(self, run: Run, order: Order) -> int:
+        return 0
+
+    def apply(self, run: Run, order: Order) -> None:
+        up, down = blackhole_up(order, order.devices), blackhole_down(order.devices)
+        check = blackhole_check(order.devices)
+        done = run(watchdog_argv(order.id, order.fault.duration_s, up, down, check=check))
+        if done.exit_code != 0 or done.stdout.startswith(FAILED):
+            raise failure(f"tc did not take {order.fault}", done)
+
+    def watch(self, run: Run, order: Order, left_s: float) -> End:
+        seen = watch(run, "tc -s qdisc show", f" {ROOT} ", left_s)
+        return End(read_dropped(seen.last), None, seen.at)

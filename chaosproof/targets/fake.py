@@ -1,0 +1,162 @@
+"""A target without a system, for unit tests: it records every call and answers what it was told to.
+
+target = FakeTarget([Instance("app-0", "app", "10.0.0.1")])
+target.answer(["nft", "list"], exit_code=1, stderr="No such file or directory")
+"""
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from chaosproof.errors import TargetError
+from chaosproof.targets.target import Address, Done, Instance, InstanceState, JobState
+
+__all__ = ["Call", "FakeTarget"]
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of a method, in words: `what` is the method's name."""
+
+    what: str
+    name: str
+    argv: tuple[str, ...] = ()
+    stdin: str = ""
+
+
+class FakeTarget:
+    """A `Target` made of data. `calls` is what was asked of it, in order; thread-safe.
+
+    `run` answers with the latest `answer` whose words begin the command, else with exit code 0 and nothing.
+    """
+
+    kind = "fake"
+
+    def __init__(
+        self, instances: Sequence[Instance] = (), addresses: Mapping[str, Address] | None = None
+    ) -> None:
+        self.calls: list[Call] = []
+        self._lock = threading.Lock()
+        self._instances = {one.name: one for one in sorted(instances, key=lambda one: one.name)}
+        self._addresses = dict(addresses or {})
+        self._answers: list[tuple[tuple[str, ...], Done]] = []
+        self._states = {
+            name: InstanceState(name, True, True, False, 100 + number, 0, 0, 0)
+            for number, name in enumerate(self._instances)
+        }
+        self._jobs: dict[str, JobState] = {}
+        self._pages: dict[tuple[str, str], str] = {}
+
+    def answer(self, argv: Sequence[str], stdout: str = "", *, exit_code: int = 0, stderr: str = "") -> None:
+        """From now on, commands that begin with `argv` end like this."""
+        with self._lock:
+            self._answers.insert(0, (tuple(argv), Done(tuple(argv), exit_code, stdout, stderr, 0.0)))
+
+    def say(self, instance: str, *, metrics: str | None = None, logs: str | None = None) -> None:
+        """From now on, the instance's metrics page or its log is this."""
+        for what, text in (("metrics", metrics), ("logs", logs)):
+            if text is not None:
+                self._pages[what, self.instance(instance).name] = text
+
+    def set_state(self, instance: str, **changes: object) -> None:
+        """Change fields of the instance's state, as if it had happened by itself."""
+        name = self.instance(instance).name
+        with self._lock:
+            self._states[name] = replace(self._states[name], **changes)  # type: ignore[arg-type]
+
+    def set_job(self, state: JobState) -> None:
+        """Put a job into this state."""
+        with self._lock:
+            self._jobs[state.name] = state
+
+    def commands(self, instance: str | None = None) -> list[tuple[str, ...]]:
+        """The commands that were run, in order; those of one instance when it is named."""
+        with self._lock:
+            return [call.argv for call in self.calls if call.what == "run" and instance in (None, call.name)]
+
+    def instances(self, service: str | None = None) -> tuple[Instance, ...]:
+        found = tuple(one for one in self._instances.values() if service in (None, one.service))
+        if service is not None and not found:
+            known = ", ".join(sorted({one.service for one in self._instances.values()}))
+            raise TargetError(f"unknown service {service}: known are {known}")
+        return found
+
+    def instance(self, name: str) -> Instance:
+        if name not in self._instances:
+            raise TargetError(f"unknown instance {name}: known are {', '.join(self._instances)}")
+        return self._instances[name]
+
+    def states(self) -> Mapping[str, InstanceState]:
+        with self._lock:
+            return dict(self._states)
+
+    def address(self, service: str) -> Address:
+        if service in self._addresses:
+            return self._addresses[service]
+        first = self.instances(service)[0]
+        return Address(host=service, ip=first.address, ports=first.ports)
+
+    def run(self, instance: str, argv: Sequence[str], *, stdin: str = "", timeout_s: float = 10.0) -> Done:
+        self._note("run", self.instance(instance).name, tuple(argv), stdin)
+        with self._lock:
+            for words, done in self._answers:
+                if tuple(argv[: len(words)]) == words:
+                    return replace(done, argv=tuple(argv))
+        return Done(tuple(argv), 0, "", "", 0.0)
+
+    def start_job(self, name: str, argv: Sequence[str], *, env: Mapping[str, str], out_dir: Path) -> None:
+        self._note("start_job", name, tuple(argv))
+        self.set_job(JobState(name, True, None, ""))
+
+    def job(self, name: str) -> JobState:
+        with self._lock:
+            if name not in self._jobs:
+                raise TargetError(f"unknown job {name}: known are {', '.join(self._jobs) or 'none'}")
+            return self._jobs[name]
+
+    def stop_job(self, name: str) -> None:
+        state = self.job(name)
+        self._note("stop_job", name)
+        if state.running:
+            self.set_job(replace(state, running=False, exit_code=-15))
+
+    def metrics(self, instance: str) -> str:
+        return self._page("metrics", instance)
+
+    def logs(self, instance: str) -> str:
+        return self._page("logs", instance)
+
+    def restart(self, instance: str) -> None:
+        self._signal("restart", instance)
+        before = self.states()[instance]
+        self.set_state(instance, alive=True, ready=True, paused=False, restarts=before.restarts + 1)
+
+    def kill(self, instance: str) -> None:
+        self._end("kill", instance)
+
+    def terminate(self, instance: str) -> None:
+        self._end("terminate", instance)
+
+    def pause(self, instance: str) -> None:
+        self._signal("pause", instance)
+        self.set_state(instance, paused=True)
+
+    def resume(self, instance: str) -> None:
+        self._signal("resume", instance)
+        self.set_state(instance, paused=False)
+
+    def _end(self, what: str, instance: str) -> None:
+        self._signal(what, instance)
+        self.set_state(instance, alive=False, ready=False, stops=self.states()[instance].stops + 1)
+
+    def _signal(self, what: str, instance: str) -> None:
+        self._note(what, self.instance(instance).name)
+
+    def _page(self, what: str, instance: str) -> str:
+        self._note(what, self.instance(instance).name)
+        return self._pages.get((what, instance), "")
+
+    def _note(self, what: str, name: str, argv: tuple[str, ...] = (), stdin: str = "") -> None:
+        with self._lock:
+            self.calls.append(Call(what, name, argv, stdin))
