@@ -181,8 +181,10 @@ class AppA:
 
     def _reachability_changed(self, reachable: bool) -> None:
         self._reachable = reachable
-        self._log("ready" if self.ready else "not_ready", reachable=reachable)
-        if not reachable:
+        if reachable:
+            self._log("ready", served_by=self._pool.served_by)
+        else:
+            self._log("not_ready")
             self._http.close_idle()
 
 

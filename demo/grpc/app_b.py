@@ -56,6 +56,20 @@ class _DemoService(DemoServiceServicer):
         return WorkReply(ok=True, code="SUCCESS", latency_ms=(time.monotonic() - arrived_at) * 1000)
 
 
+class _Health(health.aio.HealthServicer):
+    """grpc.health.v1, signed: behind a virtual address it is the only way to see whose answer it is."""
+
+    def __init__(self, instance: str) -> None:
+        super().__init__()
+        self._instance = instance
+
+    async def Check(
+        self, request: health_pb2.HealthCheckRequest, context: grpc.aio.ServicerContext
+    ) -> health_pb2.HealthCheckResponse:
+        context.set_trailing_metadata((("x-instance", self._instance),))
+        return await super().Check(request, context)
+
+
 async def serve(settings: SettingsB) -> None:
     """Serve until SIGTERM, then finish what is under way; raises OSError when a port is taken."""
     log = json_lines(settings.instance)
@@ -69,7 +83,7 @@ async def serve(settings: SettingsB) -> None:
         random=random.random,
         clock=time.monotonic,
     )
-    health_service = health.aio.HealthServicer()
+    health_service = _Health(settings.instance)
     await health_service.set(
         DESCRIPTOR.services_by_name["DemoService"].full_name, health_pb2.HealthCheckResponse.SERVING
     )

@@ -54,6 +54,8 @@ class Channel:
         self._work = DemoServiceStub(self._channel).Work
         self._check = health_pb2_grpc.HealthStub(self._channel).Check
         self.inflight = 0
+        self.served_by = ""
+        """The instance of app-b that answered last; empty before the first answer, or if it does not say."""
 
     @property
     def state(self) -> grpc.ChannelConnectivity:
@@ -69,8 +71,10 @@ class Channel:
 
     async def answers(self, timeout_s: float) -> bool:
         """Whether app-b says over this channel, within `timeout_s`, that it is serving."""
+        call = self._check(health_pb2.HealthCheckRequest(service=_SERVICE), timeout=timeout_s)
         try:
-            reply = await self._check(health_pb2.HealthCheckRequest(service=_SERVICE), timeout=timeout_s)
+            reply = await call
+            self.served_by = (await call.trailing_metadata()).get("x-instance", "")
         except grpc.aio.AioRpcError:
             return False
         return reply.status == health_pb2.HealthCheckResponse.SERVING
@@ -105,6 +109,11 @@ class Pool:
     def __len__(self) -> int:
         return len(self._channels)
 
+    @property
+    def served_by(self) -> list[str]:
+        """Which instance of app-b each channel led to when it was last asked."""
+        return [channel.served_by for channel in self._channels]
+
     def pick(self) -> Channel:
         """The channel for the next attempt; when none is connected, any: the attempt then fails fast."""
         self._turn = (self._turn + 1) % len(self._channels)
@@ -133,10 +142,18 @@ class Pool:
         if not await first.answers(timeout_s):
             await first.close()
             return False
-        more = [self._dial() for _ in self._channels[1:]]
-        await asyncio.gather(*(channel.answers(timeout_s) for channel in more))
+        new = [first, *(self._dial() for _ in self._channels[1:])]
+        await asyncio.gather(*(channel.answers(timeout_s) for channel in new[1:]))
+        # Behind a virtual address chance decides: a pool that has all landed on one app-b is a pool of one.
+        for _ in range(len(new)):
+            if len(new) == 1 or len({channel.served_by for channel in new}) > 1:
+                break
+            again = self._dial()
+            await again.answers(timeout_s)
+            await new[-1].close()
+            new[-1] = again
         old = self._channels
-        self._install([first, *more])
+        self._install(new)
         for channel in old:
             self._keep(channel.close(grace_s))
         return True

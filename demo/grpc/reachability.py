@@ -48,28 +48,25 @@ class Reachability:
 
     async def run(self) -> None:
         """Watch until cancelled; at the start app-b is out of reach until it has answered."""
-        renew = False  # the pool's channels have just been dialled
         while True:
-            await self._until_reached(renew)
-            renew = True
+            await self._until_reached()
             self._on_change(True)
             await self._until_lost()
             # The breaker first: no request may slip through to a dead channel from here on.
             self._breaker.hold()
             self._on_change(False)
 
-    async def _until_reached(self, renew: bool) -> None:
+    async def _until_reached(self) -> None:
         pace = self._pace
         proofs = 0
         while proofs < pace.proofs:
-            if renew and not proofs:
+            if proofs == 0:
                 answered = await self._pool.redial(pace.retry_timeout_s, pace.grace_s)
             else:
                 answered = await self._pool.answers(pace.retry_timeout_s)
             self._breaker.probed(answered)
             proofs = proofs + 1 if answered else 0
             if not answered:
-                renew = True
                 await asyncio.sleep(pace.retry_interval_s)
         self._suspicion.clear()
 
