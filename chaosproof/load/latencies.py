@@ -79,4 +79,6 @@ class Latencies:
         """By nearest rank; never above the greatest."""
         if self._histogram is None:
             return nearest_rank(self._values, percent)
-        return min(self.max_s, float(self._histogram.get_value_at_percentile(percent)) / 1e6)
+        # The histogram rounds to a rank: ask for exactly the nearest rank's.
+        rank = max(1, math.ceil(percent / 100 * self.count))
+        return min(self.max_s, float(self._histogram.get_value_at_percentile(100 * rank / self.count)) / 1e6)

@@ -22,7 +22,7 @@ from chaosproof.load.stop import Stop
 
 __all__ = ["main"]
 
-_TICK_S = 0.25
+_TICK_S = 0.1
 
 
 class _Rows:

@@ -2,11 +2,14 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine
+import threading
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 import pytest
 import uvloop
+
+from .scripted_server import ScriptedServer, answer_all, serve
 
 Run = Callable[[Callable[[], Coroutine[Any, Any, Any]]], Any]
 
@@ -36,3 +39,25 @@ def run(request: pytest.FixtureRequest) -> Run:
         return result
 
     return run_to_end
+
+
+@pytest.fixture(scope="session")
+def url() -> Iterator[str]:
+    """The url of a server that answers everyone, for tests whose client is another process."""
+    ready = threading.Event()
+    servers: list[tuple[ScriptedServer, asyncio.AbstractEventLoop, asyncio.Event]] = []
+
+    async def whole() -> None:
+        end = asyncio.Event()
+        async with serve(answer_all) as server:
+            servers.append((server, asyncio.get_running_loop(), end))
+            ready.set()
+            await end.wait()
+
+    thread = threading.Thread(target=lambda: uvloop.run(whole()))
+    thread.start()
+    assert ready.wait(10)
+    server, loop, end = servers[0]
+    yield server.url
+    loop.call_soon_threadsafe(end.set)
+    thread.join()

@@ -1,0 +1,274 @@
+"""Whole loads against scripted servers: every request of a plan gets its row, with its true latency."""
+
+import asyncio
+import dataclasses
+import json
+import os
+import signal
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from chaosproof.errors import ChaosproofError
+from chaosproof.load.folder import LoadDone
+from chaosproof.load.pacing import Stage
+from chaosproof.load.plan import Plan
+from chaosproof.load.record import Record, read_records
+from chaosproof.load.run import Stop, run_load
+
+from .one_slot import plan_for
+from .scripted_server import OK, Peer, Script, ScriptedServer, answer_all, serve
+
+
+def short_plan(url: str, **settings: Any) -> Plan:
+    """A plan of less than the second that people may ask for."""
+    return dataclasses.replace(plan_for(url), **{"duration_s": 0.3, "rate_rps": 200.0, **settings})
+
+
+@dataclasses.dataclass
+class Load:
+    done: LoadDone
+    records: list[Record]
+    server: ScriptedServer
+
+
+@pytest.fixture
+def load(run, tmp_path):
+    """Runs a short load against a script, and reads its records back."""
+
+    def run_it(script: Script, **settings: Any) -> Load:
+        async def test() -> Load:
+            async with serve(script) as server:
+                done = await run_load(short_plan(server.url, **settings), tmp_path, stop=Stop())
+            return Load(done, list(read_records(tmp_path / "requests.csv.gz")), server)
+
+        return run(test)
+
+    return run_it
+
+
+def test_every_request_of_an_open_plan_has_exactly_one_row(load):
+    result = load(answer_all, connections=5)
+    assert sorted(record.seq for record in result.records) == list(range(60))
+    assert {(record.status, record.code) for record in result.records} == {(200, "SUCCESS")}
+    done = result.done
+    assert (done.planned, done.recorded, done.ok, done.errors) == (60, 60, 60, 0)
+    assert done.complete and done.stopped_by is None
+    assert done.rate_rps == 200
+
+
+def test_requests_are_due_at_n_over_the_rate_and_rows_are_in_the_order_of_their_end(load):
+    result = load(answer_all)
+    due = {record.seq: record.due_at - result.done.started_at for record in result.records}
+    assert [due[n] for n in range(60)] == pytest.approx([n / 200 for n in range(60)], abs=2e-6)
+    ends = [record.done_at for record in result.records]
+    assert ends == sorted(ends)
+    assert all(record.due_at <= record.sent_at <= record.done_at for record in result.records)
+
+
+def test_all_connections_of_the_pool_are_opened_before_and_used_in_turn(load):
+    counts: Counter[int] = Counter()
+
+    async def count(peer: Peer) -> None:
+        while await peer.request():
+            counts[peer.number] += 1
+            await peer.say(OK)
+
+    result = load(count, connections=20)
+    assert result.done.ok == 60
+    assert counts == dict.fromkeys(range(20), 3)
+
+
+def test_a_stall_of_the_server_shows_in_the_latency_of_all_who_were_due_meanwhile(load):
+    async def stall_once(peer: Peer) -> None:
+        await peer.request()
+        await asyncio.sleep(0.2)
+        await peer.say(OK)
+        await answer_all(peer)
+
+    result = load(stall_once, connections=1)
+    latency = {record.seq: record.latency_s("open") for record in result.records}
+    assert latency[0] >= 0.2
+    assert latency[20] >= 0.09  # due at 0.1 s, and the server came back at 0.2 s
+    assert latency[59] < 0.1
+    assert result.done.complete
+
+
+def test_in_the_closed_model_a_stall_makes_fewer_requests_and_only_one_late_answer(load):
+    async def stall_once(peer: Peer) -> None:
+        await peer.request()
+        await asyncio.sleep(0.2)
+        await peer.say(OK)
+        await answer_all(peer)
+
+    result = load(stall_once, connections=1, model="closed")
+    slow = [record for record in result.records if record.latency_s("closed") > 0.1]
+    assert [record.seq for record in slow] == [0]
+    assert result.done.complete
+
+
+def test_the_closed_model_keeps_its_rate_cap(load):
+    result = load(answer_all, connections=4, model="closed")
+    records = sorted(result.records, key=lambda record: record.seq)
+    assert [record.seq for record in records] == list(range(60))
+    first, last = records[0], records[-1]
+    assert last.sent_at - first.sent_at == pytest.approx(59 / 200, abs=0.02)
+
+
+def test_the_closed_model_falls_behind_a_slow_server(load):
+    async def slow(peer: Peer) -> None:
+        while await peer.request():
+            await asyncio.sleep(0.05)
+            await peer.say(OK)
+
+    result = load(slow, connections=2, model="closed")
+    assert result.done.planned == 60
+    assert 8 <= result.done.recorded <= 14  # 2 connections, 50 ms each, 0.3 s
+    assert result.done.complete
+    assert [record.seq for record in sorted(result.records, key=lambda r: r.seq)] == list(
+        range(result.done.recorded)
+    )
+
+
+def test_the_closed_model_without_a_cap_sends_as_fast_as_answers_come(load):
+    result = load(answer_all, connections=2, model="closed", rate_rps=None)
+    assert result.done.recorded > 100
+    assert result.done.planned == result.done.recorded
+
+
+def test_what_found_no_connection_by_the_end_of_the_drain_is_not_sent(load):
+    result = load(Peer.gone, connections=2, rate_rps=20.0, timeout_s=0.2)
+    codes = Counter(record.code for record in result.records)
+    assert codes.keys() == {"TIMEOUT", "NOT_SENT"} or codes.keys() == {"TIMEOUT"}
+    assert len(result.records) == 6
+
+
+def test_a_request_that_is_not_sent_has_no_sent_at_and_no_attempt(load):
+    result = load(Peer.gone, connections=1, rate_rps=20.0, timeout_s=0.15)
+    unsent = [record for record in result.records if record.code == "NOT_SENT"]
+    assert unsent
+    assert all((record.sent_at, record.status, record.attempts) == (None, 0, 0) for record in unsent)
+    assert result.done.planned == result.done.recorded == 6
+    assert result.done.complete
+
+
+def test_two_runs_with_one_seed_send_at_the_same_instants(run, tmp_path):
+    async def test() -> list[list[float]]:
+        offsets = []
+        async with serve(answer_all) as server:
+            for name in ("a", "b"):
+                plan = short_plan(server.url, arrivals="poisson", seed=7)
+                done = await run_load(plan, tmp_path / name, stop=Stop())
+                records = read_records(tmp_path / name / "requests.csv.gz")
+                by_seq = sorted(records, key=lambda record: record.seq)
+                offsets.append([record.due_at - done.started_at for record in by_seq])
+        return offsets
+
+    first, second = run(test)
+    assert len(first) > 20
+    assert first == pytest.approx(second, abs=2e-6)
+
+
+def test_stages_are_followed(load):
+    stages = (Stage(100, 100, 0.2), Stage(400, 400, 0.1))
+    result = load(answer_all, stages=stages)
+    early = [record for record in result.records if record.due_at - result.done.started_at < 0.2 - 1e-5]
+    assert (len(early), len(result.records)) == (20, 60)
+
+
+def test_a_server_that_refuses_everyone_leaves_a_complete_record_of_it(run, tmp_path):
+    async def test() -> LoadDone:
+        async with serve(answer_all) as server:
+            url = server.url
+        return await run_load(short_plan(url), tmp_path, stop=Stop())
+
+    done = run(test)
+    assert (done.recorded, done.ok, done.complete) == (60, 0, True)
+    assert {record.code for record in read_records(tmp_path / "requests.csv.gz")} == {"CONNECT_REFUSED"}
+
+
+def test_a_stopped_load_says_so_and_keeps_what_was_done(run, tmp_path):
+    async def test() -> LoadDone:
+        stop = Stop()
+        async with serve(answer_all) as server:
+            plan = short_plan(server.url, duration_s=30.0)
+            return await run_load(plan, tmp_path, stop=stop, watch=lambda *_: stop.ask("SIGTERM"))
+
+    done = run(test)
+    assert (done.complete, done.stopped_by, done.planned) == (False, "SIGTERM", 6000)
+    rows = sorted(record.seq for record in read_records(tmp_path / "requests.csv.gz"))
+    assert rows == list(range(done.recorded))
+    assert 50 < done.recorded < 1000
+    assert done.rate_rps == pytest.approx(200, rel=0.1)
+
+
+def test_a_stop_ends_requests_in_flight_after_a_moment_as_stopped(run, tmp_path):
+    async def test() -> LoadDone:
+        stop = Stop()
+
+        def twice(*_: object) -> None:
+            stop.ask("SIGINT")
+            stop.ask("SIGINT")
+
+        async with serve(Peer.gone) as server:
+            plan = short_plan(server.url, duration_s=30.0, connections=3)
+            return await run_load(plan, tmp_path, stop=stop, watch=twice)
+
+    done = run(test)
+    codes = Counter(record.code for record in read_records(tmp_path / "requests.csv.gz"))
+    assert codes["STOPPED"] == 3
+    assert codes["STOPPED"] + codes["NOT_SENT"] == done.recorded
+    assert done.stopped_by == "SIGINT"
+
+
+def test_progress_rows_add_up(run, tmp_path):
+    async def test() -> LoadDone:
+        async with serve(answer_all) as server:
+            return await run_load(short_plan(server.url, duration_s=1.2), tmp_path, stop=Stop())
+
+    done = run(test)
+    rows = [json.loads(line) for line in (tmp_path / "load-progress.ndjson").read_text().splitlines()]
+    assert len(rows) == 3  # at 0.5 s, 1.0 s, and the end
+    last = rows[-1]
+    assert (last["due"], last["sent"], last["done"], last["ok"]) == (240, 240, 240, 240)
+    assert last["codes"] == {"SUCCESS": 240}
+    assert last["at"] == pytest.approx(done.ended_at, abs=0.01)
+    assert all(row["sent"] == row["done"] + row["inflight"] for row in rows)
+    assert all(0 < row["p50_ms"] <= row["p99_ms"] for row in rows)
+
+
+@pytest.mark.parametrize("model", ["open", "closed"])
+def test_several_processes_make_one_load(run, tmp_path: Path, model):
+    async def test() -> tuple[LoadDone, int]:
+        async with serve(answer_all) as server:
+            plan = short_plan(server.url, duration_s=1.0, processes=3, connections=7, model=model)
+            return await run_load(plan, tmp_path, stop=Stop()), len(server.peers)
+
+    done, connections = run(test)
+    records = list(read_records(tmp_path / "requests.csv.gz"))
+    assert sorted(record.seq for record in records) == list(range(200))
+    ends = [record.done_at for record in records]
+    assert ends == sorted(ends)
+    assert (done.planned, done.recorded, done.ok, done.complete) == (200, 200, 200, True)
+    assert connections == 7
+
+
+def test_a_process_that_dies_leaves_the_load_incomplete(run, tmp_path):
+    def kill_a_child(*_: object) -> None:
+        for child in psutil.Process().children():
+            if "chaosproof.load.share" in child.cmdline() and child.cmdline()[-1] == "1":
+                os.kill(child.pid, signal.SIGKILL)
+
+    async def test() -> None:
+        async with serve(answer_all) as server:
+            plan = short_plan(server.url, duration_s=20.0, processes=2)
+            with pytest.raises(ChaosproofError, match=r"process 1 of the load ended with exit code -9"):
+                await run_load(plan, tmp_path, stop=Stop(), watch=kill_a_child)
+
+    run(test)
+    done = json.loads((tmp_path / "load-done.json").read_text())
+    assert (done["complete"], done["stopped_by"]) == (False, "process")
+    assert done["recorded"] == len(list(read_records(tmp_path / "requests.csv.gz"))) > 0
