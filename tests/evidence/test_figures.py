@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from chaosproof.evidence.check import worst
 from chaosproof.evidence.figures import percentile_ms
 from chaosproof.evidence.fold import fold_requests
-from chaosproof.evidence.recovery import ERROR_RATIO_MAX, HOLD_S, errors_recovery, ready_recovery_s
+from chaosproof.evidence.recovery import errors_recovery, ready_recovery_s
 from chaosproof.evidence.series import series_figures
 
 from .runs import HEADER, requests_gz
@@ -61,11 +61,11 @@ def naive_recovery_s(ended_at: float, due: list[float], bad: list[float]) -> flo
 
     def within(t: float) -> bool:
         requests = sum(d <= t < d + 1.0 for d in due)
-        return requests > 0 and sum(d <= t < d + 1.0 for d in bad) <= ERROR_RATIO_MAX * requests
+        return requests > 0 and sum(d <= t < d + 1.0 for d in bad) * 20 <= requests
 
     moments = sorted({ended_at} | {t for d in due for t in (d, d + 1.0) if t > ended_at})
     for t in moments:
-        if t + HOLD_S <= max(due) and all(within(m) for m in moments if t <= m < t + HOLD_S):
+        if t + 5.0 <= max(due) and all(within(m) for m in moments if t <= m < t + 5.0):
             return t - ended_at
     return None
 
@@ -96,6 +96,13 @@ def steady(seconds: float, rate: int = 20) -> list[float]:
 
 def test_recovery_is_zero_when_nothing_failed() -> None:
     assert errors_recovery(100.0, steady(10), []).recovery_s == 0
+
+
+@pytest.mark.parametrize(("failures", "recovery_s"), [(5, 0), (6, 1.01)])
+def test_five_in_a_hundred_are_within_bounds_and_six_are_not(failures: int, recovery_s: float) -> None:
+    due = steady(10, rate=100)
+    found = errors_recovery(100.0, due, due[101 : 101 + failures])
+    assert found.recovery_s == pytest.approx(recovery_s)
 
 
 def test_recovery_is_not_known_when_it_was_not_watched_for_five_seconds() -> None:

@@ -515,6 +515,33 @@ def test_in_the_closed_model_a_slow_system_is_no_fault_of_the_load(tmp_path: Pat
         assert rate.status == expected, rate.details
 
 
+@pytest.mark.parametrize(
+    ("said", "spoil"),
+    [
+        ("no row", lambda rows: rows.pop(700)),
+        ("more than one row", lambda rows: rows.append(rows[3])),
+    ],
+)
+def test_in_the_closed_model_which_may_send_less_no_row_may_be_lost_or_doubled(
+    tmp_path: Path, said: str, spoil: Callable[[list[Any]], object]
+) -> None:
+    run = resilient_run()
+    run.plan["model"] = "closed"
+    del run.rows[1900:]
+    run.recount()
+    accounted = next(
+        c for c in judge_run(run.write(tmp_path / "whole")).checks if c.id == "SYS_LOAD_ACCOUNTED"
+    )
+    assert accounted.status == "pass", accounted.details
+    spoil(run.rows)
+    run.recount()
+    accounted = next(
+        c for c in judge_run(run.write(tmp_path / "spoilt")).checks if c.id == "SYS_LOAD_ACCOUNTED"
+    )
+    assert accounted.status == "fail"
+    assert said in accounted.details
+
+
 def test_a_checker_that_crashes_has_found_nothing_out() -> None:
     def crash() -> Check:
         raise ZeroDivisionError("division by zero")
