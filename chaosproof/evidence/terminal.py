@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from chaosproof.evidence.check import Check
+from chaosproof.evidence.check import Check, one_line
 from chaosproof.evidence.compare import Comparison
 from chaosproof.evidence.judge import Verdict
 
@@ -20,7 +20,7 @@ def print_verdict(verdict: Verdict, console: Console | None = None) -> None:
     """The checks, then the verdict on the last line."""
     screen = console or Console()
     screen.print(_checks(verdict.checks))
-    of = f"{verdict.summary['experiment']} ({verdict.summary['mode']})"
+    of = one_line(f"{verdict.summary['experiment']} ({verdict.summary['mode']})")
     screen.print(Text(f"{of}: ").append_text(_status(verdict.status)))
 
 
@@ -28,16 +28,17 @@ def print_comparison(comparison: Comparison, console: Console | None = None) -> 
     """The headline side by side, the checks, then the verdict on the last line."""
     screen = console or Console()
     document = comparison.document
+    name = one_line(str(document["experiment"]))
     sides = Table(box=None, pad_edge=False)
-    sides.add_column(str(document["experiment"]))
+    sides.add_column(Text(name))
     for mode in ("baseline", "resilient"):
         sides.add_column(mode, justify="right")
-    for name, both in document["headline"].items():
-        sides.add_row(name, *(_cell(both[mode]) for mode in ("baseline", "resilient")))
+    for figure, both in document["headline"].items():
+        sides.add_row(figure, *(_cell(both[mode]) for mode in ("baseline", "resilient")))
     screen.print(sides)
     screen.print()
     screen.print(_checks(comparison.checks))
-    screen.print(Text(f"{document['experiment']}: ").append_text(_status(comparison.status)))
+    screen.print(Text(f"{name}: ").append_text(_status(comparison.status)))
 
 
 def _checks(checks: Iterable[Check]) -> Table:

@@ -99,3 +99,15 @@ def test_runs_that_cannot_be_compared_are_a_wrong_call_that_names_the_difference
     done = chaosproof("compare", "s4", cwd=journals)
     assert done.returncode == 64
     assert "seed is 8 in the baseline run, and 7 in the resilient one" in done.stderr
+
+
+def test_words_that_no_terminal_should_get_are_not_printed(tmp_path: Path) -> None:
+    run = resilient_run()
+    run.session["experiment"] = "s4\ud800[red]"
+    run.fault["instance"] = "app\x1b[31m\n\ud800"
+    done = chaosproof("judge", run.write(tmp_path / "run"), cwd=tmp_path)
+    assert done.returncode == 1, done.stderr
+    assert "\x1b" not in done.stdout
+    assert done.stdout.splitlines()[-1] == "s4 [red] (resilient): fail"
+    rows = (tmp_path / "run/checks.tsv").read_text().splitlines()
+    assert {line.count("\t") for line in rows[1:]} == {3}
