@@ -59,6 +59,8 @@ class Active:
 @dataclass(frozen=True)
 class _Armed:
     order: Order
+    service: str
+    everyone: tuple[str, ...]
     backend: Backend
     address: tuple[str, int] | None
     before: str
@@ -117,9 +119,9 @@ class FaultEngine:
         Raises `FaultRefused` with the reason, `FaultError` or `TargetError`; nothing is on by then.
         """
         check_fault(fault, self._limits)
-        here = self._target.instance(instance)
-        everyone = [one.name for one in self._target.instances(here.service)]
-        check_spread(here.service, instance, self._hit(everyone), everyone, self._limits)
+        service = self._target.instance(instance).service
+        everyone = tuple(one.name for one in self._target.instances(service))
+        check_spread(service, instance, self._hit(everyone), everyone, self._limits)
         order = Order(self._new_id(), fault, resolve_peer(fault.peer, self._target))
         self._refuse_clash(order, instance)
         backend = self._choose(fault, instance)
@@ -128,7 +130,8 @@ class FaultEngine:
             order = self._with_queue(order, run)
         self._prepare(instance, backend)
         address = canary_address(fault, instance, self._target) if self._canary else None
-        armed = _Armed(order, backend, address, self._try(instance, address), backend.count(run, order))
+        before, counted = self._try(instance, address), backend.count(run, order)
+        armed = _Armed(order, service, everyone, backend, address, before, counted)
         with self._lock:
             self._armed[fault, instance] = armed
 
@@ -146,6 +149,8 @@ class FaultEngine:
             with self._lock:
                 armed = self._armed.pop((fault, instance))
         order, backend = armed.order, armed.backend
+        # again: what is on may be more than when it was armed
+        check_spread(armed.service, instance, self._hit(armed.everyone), armed.everyone, self._limits)
         self._refuse_clash(order, instance)
         receipt = Receipt(
             id=order.id,

@@ -39,4 +39,4 @@ class Iptables:
 
     def watch(self, run: Run, order: Order, left_s: float) -> End:
         seen = watch(run, _LISTING, f"{PREFIX}{order.id}", left_s)
-        return End(read_rules(seen.last).get(order.id, 0), None, seen.at)
+        return End(max(read_rules(look).get(order.id, 0) for look in seen.looks), None, seen.at)

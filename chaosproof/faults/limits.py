@@ -46,7 +46,7 @@ def check_spread(
     after = {*hit, instance}
     if limits.instances_max is not None and len(after) > limits.instances_max:
         raise FaultRefused(
-            f"a fault on {instance} would be the {len(after)}th of {service} at once, "
+            f"with a fault on {instance}, {len(after)} instances of {service} would be hit at once, "
             f"and the limit is {limits.instances_max}: heal another first"
         )
     if not limits.allow_all and after >= set(everyone):

@@ -10,7 +10,7 @@ from chaosproof.faults.backend import End, Order, Run
 from chaosproof.faults.errors import FaultError
 from chaosproof.faults.failure import failure
 from chaosproof.faults.model import Fault
-from chaosproof.faults.read import read_table
+from chaosproof.faults.read import Seen, read_table
 from chaosproof.faults.render_nft import TABLE, add_script, chain_of, elements, layout, prepare_script
 from chaosproof.faults.render_tc import shape_check, shape_down, shape_up
 from chaosproof.faults.watch import watch
@@ -72,6 +72,6 @@ class Nft:
 
     def watch(self, run: Run, order: Order, left_s: float) -> End:
         seen = watch(run, f"nft list table {TABLE}", f'"{order.id}"', left_s)
-        element = read_table(seen.last).faults.get(order.id)
+        counts = [read_table(look).faults.get(order.id, Seen(0, 0.0)).packets for look in seen.looks]
         chain = read_table(seen.now).chains.get(chain_of(order.fault, order.shape_class))
-        return End(element.packets if element else 0, chain, seen.at)
+        return End(max(counts), chain, seen.at)

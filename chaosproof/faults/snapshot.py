@@ -15,7 +15,7 @@ _RULE = "\n====\n"
 _COMMANDS = (
     "nft -j list ruleset",
     "tc -j qdisc show",
-    "for dev in $(ip -o link | cut -d: -f2 | cut -d@ -f1); do tc -j class show dev $dev; done",
+    "for dev in $(ip -o link | cut -d: -f2 | cut -d@ -f1); do tc class show dev $dev; done",
     "ip -j address show",
     "ip -j route show table all",
     "ip -j -6 route show table all",
@@ -37,14 +37,11 @@ def snapshot(run: Run) -> dict[str, Any]:
 
 
 def canonical(text: str) -> Any:
-    """JSON documents, one after the other, without what changes by itself."""
-    documents, decoder = [], json.JSONDecoder()
-    text = text.strip()
-    while text:
-        document, end = decoder.raw_decode(text)
-        documents.append(_without_fleeting(document))
-        text = text[end:].strip()
-    return documents
+    """A listing in JSON without what changes by itself; lines, where the tool knows no JSON for it."""
+    try:
+        return _without_fleeting(json.loads(text or "[]"))
+    except ValueError:
+        return text.splitlines()
 
 
 def _without_fleeting(value: Any) -> Any:

@@ -38,4 +38,4 @@ class Tc:
 
     def watch(self, run: Run, order: Order, left_s: float) -> End:
         seen = watch(run, "tc -s qdisc show", f" {ROOT} ", left_s)
-        return End(read_dropped(seen.last), None, seen.at)
+        return End(max(map(read_dropped, seen.looks)), None, seen.at)

@@ -19,26 +19,30 @@ _RULE = "\n====\n"
 
 # a listing that fails is tried again: only an answer without the fault says that it has ended
 _SCRIPT = f"""
-mark=$2 near_at=$(( $(date +%s%N) / 1000000 + $3 )) last=
+mark=$2 near_at=$(( $(date +%s%N) / 1000000 + $3 )) last= before=
 while :; do
   now=$(eval "$1" 2>/dev/null) || now=$(eval "$1" 2>/dev/null) || now=$(eval "$1") || exit 1
   at=$(date +%s.%N)
-  case $now in *"$mark"*) last=$now ;; *) break ;; esac
+  case $now in *"$mark"*) before=$last last=$now ;; *) break ;; esac
   left=$(( near_at - $(date +%s%N) / 1000000 ))
   if [ $left -gt {round(_SELDOM_S * 1000)} ]; then sleep {_SELDOM_S}
   elif [ $left -gt 0 ]; then sleep $(printf '0.%03d' $left)
   else sleep {_OFTEN_S}; fi
 done
-printf '%s\\n====\\n%s\\n====\\n%s' "$at" "$last" "$now"
+printf '%s\\n====\\n%s\\n====\\n%s\\n====\\n%s' "$at" "$before" "$last" "$now"
 """
 
 
 @dataclass(frozen=True)
 class Watched:
-    """When the end was seen (Unix seconds, the instance's clock), and the listings before it and then."""
+    """When the end was seen (Unix seconds, the instance's clock), and what was listed.
+
+    `looks` are the last two listings with the fault (the very last may have met it half removed), `now` is
+    the first without.
+    """
 
     at: float
-    last: str
+    looks: tuple[str, str]
     now: str
 
 
@@ -51,5 +55,5 @@ def watch(run: Run, listing: str, mark: str, left_s: float) -> Watched:
     done = run(["sh", "-c", _SCRIPT, "watch", listing, mark, str(near_ms)], timeout_s=left_s + _SPARE_S)
     if done.exit_code != 0:
         raise failure("the end of the fault could not be observed", done)
-    at, last, now = done.stdout.split(_RULE)
-    return Watched(float(at), last, now)
+    at, before, last, now = done.stdout.split(_RULE)
+    return Watched(float(at), (before, last), now)

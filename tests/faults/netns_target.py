@@ -69,6 +69,13 @@ class NetnsTarget:
         }
         self._processes: list[subprocess.Popen[str]] = []
 
+    @classmethod
+    def of(cls, pid: int, clients: int = 2, servers: int = 2) -> "NetnsTarget":
+        """The room that another process made, by its first process."""
+        target = cls(clients, servers)
+        target.pid = pid
+        return target
+
     def __enter__(self) -> "NetnsTarget":
         script = _ROOM + "".join(
             _INSTANCE.format(name=one.name, address=one.address, address6=one.address6)

@@ -1,0 +1,160 @@
+"""What a fault looks like to the kernel, word by word."""
+
+import ipaddress
+
+import pytest
+
+from chaosproof.faults.backend import Order
+from chaosproof.faults.errors import FaultRefused
+from chaosproof.faults.model import Fault
+from chaosproof.faults.render_iptables import rules_down, rules_up
+from chaosproof.faults.render_nft import add_script, elements, layout, prepare_script, static_table
+from chaosproof.faults.render_tc import blackhole_up, devices, free_class, leaf, shape_down, shape_up
+from chaosproof.faults.selector import ANYONE
+
+HOST = (ipaddress.ip_network("10.78.0.1"),)
+
+
+def nft(fault: Fault, networks=ANYONE, shape_class: int = 0) -> list[str]:
+    return add_script(elements(fault, "ab12", networks, shape_class=shape_class)).splitlines()
+
+
+def test_a_reset_is_one_timed_element_per_family():
+    assert nft(Fault(kind="reset", port=50051, duration_s=15)) == [
+        "create element inet chaosproof cut_egress_dport_4 { 0-4294967295 . tcp . 0.0.0.0/0 . 50051 "
+        'counter timeout 15000ms comment "ab12" : goto reset_egress }',
+        "create element inet chaosproof cut_egress_dport_6 { 0-4294967295 . tcp . ::/0 . 50051 "
+        'counter timeout 15000ms comment "ab12" : goto reset_egress }',
+    ]
+
+
+def test_a_loss_acts_on_its_share_of_the_random_numbers():
+    fault = Fault(
+        kind="loss",
+        protocol="udp",
+        port=53,
+        direction="ingress",
+        loss_percent=25.0,
+        duration_s=0.5,
+        peer="10.78.0.1",
+    )
+    assert nft(fault, HOST) == [
+        "create element inet chaosproof cut_ingress_dport_4 { 0-1073741823 . udp . 10.78.0.1/32 . 53 "
+        'counter timeout 500ms comment "ab12" : goto loss_ingress }'
+    ]
+
+
+@pytest.mark.parametrize(("percent", "highest"), [(100.0, 2**32 - 1), (50.0, 2**31 - 1), (1e-9, 0)])
+def test_a_share_never_leaves_the_range_of_the_random_numbers(percent: float, highest: int):
+    (line, _) = nft(Fault(kind="loss", port=1, loss_percent=percent, duration_s=1))
+    assert f"{{ 0-{highest} . tcp" in line
+
+
+def test_a_drop_of_everything_from_a_peer_names_all_protocols_and_ports():
+    fault = Fault(kind="drop", protocol="any", peer="10.78.0.1", direction="ingress", duration_s=1)
+    assert "{ 0-4294967295 . 0-255 . 10.78.0.1/32 . 0-65535 counter" in nft(fault, HOST)[0]
+
+
+def test_a_shaped_packet_is_sent_to_its_class_and_comes_back():
+    (line,) = nft(
+        Fault(kind="delay", port=80, delay_ms=10, duration_s=1, peer="10.78.0.1"), HOST, shape_class=3
+    )
+    assert line == (
+        "create element inet chaosproof shape_egress_dport_4 { tcp . 10.78.0.1/32 . 80 "
+        'counter timeout 1000ms comment "ab12" : jump shape_3 }'
+    )
+    assert "chain shape_3 { counter meta priority set 0xc4050003; }" in static_table()
+
+
+def test_the_static_table_has_one_hook_per_direction_and_no_elements():
+    table = static_table()
+    assert table.count("type filter hook output priority 0; policy accept;") == 1
+    assert table.count("type filter hook input priority 0; policy accept;") == 1
+    assert "elements" not in table and "timeout;" in table
+
+
+def test_preparing_replaces_our_table_only_and_names_its_make():
+    lines = prepare_script().splitlines()
+    assert lines[:2] == ["add table inet chaosproof", "delete table inet chaosproof"]
+    assert lines[-1] == f"add chain inet chaosproof {layout()}"
+
+
+def test_an_iptables_rule_is_removed_by_the_words_that_put_it_in():
+    order = Order("ab12", Fault(kind="reset", port=50051, duration_s=15, peer="10.78.0.1"), HOST)
+    rule = (
+        "OUTPUT -d 10.78.0.1/32 -p tcp --dport 50051 -m comment --comment chaosproof:ab12 "
+        "-j REJECT --reject-with tcp-reset"
+    )
+    assert rules_up(order) == [f"iptables -w -I {rule}"]
+    assert rules_down(order) == [
+        f"n=0; while [ $n -lt 50 ] && iptables -w -C {rule}; do iptables -w -D {rule}; n=$((n+1)); done"
+    ]
+
+
+def test_an_iptables_rule_for_anyone_is_there_for_both_families():
+    fault = Fault(kind="loss", protocol="udp", port=53, direction="ingress", loss_percent=20.0, duration_s=1)
+    assert rules_up(Order("ab12", fault, ANYONE)) == [
+        f"{program} -w -I INPUT -p udp --dport 53 -m statistic --mode random --probability 0.2000000000 "
+        "-m comment --comment chaosproof:ab12 -j DROP"
+        for program in ("iptables", "ip6tables")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ({"kind": "delay", "delay_ms": 100}, "netem limit 10000 delay 100000us"),
+        ({"kind": "delay", "delay_ms": 1.5, "jitter_ms": 0.5}, "netem limit 10000 delay 1500us 500us"),
+        ({"kind": "duplicate", "duplicate_percent": 2.5}, "netem limit 10000 duplicate 2.5%"),
+        ({"kind": "corrupt", "corrupt_percent": 1}, "netem limit 10000 corrupt 1%"),
+        (
+            {"kind": "reorder", "reorder_percent": 25, "delay_ms": 10},
+            "netem limit 10000 delay 10000us reorder 25%",
+        ),
+        # a bucket of two packets, a queue of a quarter of a second
+        ({"kind": "rate", "rate_kbit": 1000}, "tbf rate 1000000bit burst 3028b limit 34278b"),
+        ({"kind": "rate", "rate_kbit": 8}, "tbf rate 8000bit burst 3028b limit 6056b"),
+    ],
+)
+def test_a_queue_is_named_in_the_words_of_tc(fault: dict[str, object], words: str):
+    assert leaf(Fault(port=80, duration_s=1, **fault)) == words
+
+
+def test_a_class_goes_up_below_our_root_and_takes_the_root_with_it_when_it_is_the_last():
+    fault = Fault(kind="rate", port=80, rate_kbit=1000, duration_s=1)
+    order = Order("ab12", fault, ANYONE, ("eth0",), 2)
+    assert shape_up(order, order.devices) == [
+        "{ tc qdisc show dev eth0 root | grep -q ' c405: ' "
+        "|| tc qdisc add dev eth0 root handle c405: htb default 0; }",
+        "tc class add dev eth0 parent c405: classid c405:2 htb rate 10gbit quantum 200000",
+        f"tc qdisc add dev eth0 parent c405:2 {leaf(fault)}",
+    ]
+    assert shape_down(order, order.devices) == [
+        "tc class del dev eth0 classid c405:2",
+        "tc class show dev eth0 | grep -q '^class htb c405:' || tc qdisc del dev eth0 root handle c405:",
+    ]
+
+
+def test_the_last_resort_finds_its_packets_without_nft():
+    fault = Fault(kind="drop", port=80, duration_s=1, peer="fd77::1")
+    lines = blackhole_up(Order("ab12", fault, (ipaddress.ip_network("fd77::1"),)), ["eth0"])
+    assert lines[-2:] == [
+        "tc qdisc add dev eth0 parent c405:1 netem loss 100%",
+        "tc filter add dev eth0 parent c405: protocol ipv6 prio 6 u32 match ip6 protocol 6 0xff "
+        "match ip6 dport 80 0xffff match ip6 dst fd77::1/128 flowid c405:1",
+    ]
+
+
+def test_a_root_queue_of_somebody_else_is_refused_by_name():
+    loopback = '{"kind": "noqueue", "dev": "lo", "handle": "0:", "root": true}'
+    ours = f'[{loopback}, {{"kind": "htb", "dev": "eth0", "handle": "c405:", "root": true}}]'
+    assert devices(ours) == ("eth0",)
+    with pytest.raises(FaultRefused, match=r"eth0 has a root queue of its own \(htb 1:\)"):
+        devices(ours.replace("c405:", "1:"))
+
+
+def test_a_class_is_the_lowest_that_is_free():
+    assert free_class("") == 1
+    assert free_class("class htb c405:1 root leaf 8001: prio 0\nclass htb c405:3 root prio 0\n") == 2
+    with pytest.raises(FaultRefused, match="8 faults shape this instance already"):
+        free_class("".join(f"class htb c405:{n} root\n" for n in range(1, 9)))
