@@ -23,8 +23,6 @@ def run(
     serve: Callable[[_Settings], Coroutine[object, object, None]],
 ) -> int:
     """The exit code: 0 after a graceful end, 64 for a wrong setting, 1 for a port that is taken."""
-    # Service names stand in /etc/hosts; c-ares would also wait for a DNS server that nobody promised.
-    os.environ.setdefault("GRPC_DNS_RESOLVER", "native")
     try:
         settings = read(os.environ)
     except SettingError as error:
