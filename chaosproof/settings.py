@@ -95,6 +95,11 @@ def _variable(name: str, value: Any, ceiling_s: float) -> Any:
         if not 0 < rate <= 1_000_000:
             raise UsageError(f"{name} must be more than zero and at most 1,000,000, not {value!r}.")
         return rate
+    if name.endswith("_ratio"):
+        ratio = number(name, value)
+        if not 0 <= ratio <= 1:
+            raise UsageError(f"{name} must be between 0 and 1, not {value!r}.")
+        return ratio
     if name.endswith("_port"):
         return port(name, value)
     if name in ("connections", "clients"):

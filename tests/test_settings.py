@@ -41,6 +41,7 @@ MISTAKES = [
     ("rate_rps", 0, "rate_rps must be more than zero"),
     ("rate_rps", "nan", "rate_rps must be a finite number"),
     ("connections", 0, "connections must be a whole number from 1"),
+    ("tolerated_error_ratio", 5, "tolerated_error_ratio must be between 0 and 1, not 5"),
     ("seed", -1, "seed must be a whole number from 0"),
     ("target", "mars", "Unknown target 'mars'; known targets: local"),
     ("mode", "", "must say 'mode'"),
