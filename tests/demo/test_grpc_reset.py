@@ -37,7 +37,7 @@ def test_a_resilient_pair_hides_the_reset_of_one_instance() -> None:
     # Until the balancer has asked, some new connections still go to the hit instance.
     assert errors(result, "app-a-0") <= 20, result
     assert errors(result, "app-a-1") == errors(result, "") == 0, result
-    assert 1 <= result["unavailable_attempts"] <= 21, result
+    assert result["unavailable_attempts"] <= 21, result
     assert result["ready_after_s"] < 1.0, result
     assert result["ready_at_the_end"] == [True, True]
     assert len(set(result["served_by"])) > 1, "all four channels lead to one app-b"
