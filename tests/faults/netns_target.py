@@ -34,7 +34,7 @@ ip netns add {name}
 ip link add {name} type veth peer name eth0 netns {name}
 ip link set {name} master br0 up
 ip -n {name} link set lo up
-ip -n {name} link set eth0 up
+ip -n {name} link set eth0 addrgenmode none up
 ip -n {name} addr add {address}/24 dev eth0
 ip -n {name} addr add {address6}/64 dev eth0 nodad
 ip -n {name} route add default via 10.77.0.254
@@ -112,6 +112,10 @@ class NetnsTarget:
         self.instance(instance)
         net = f"--net=/proc/{self.pid}/root/run/netns/{instance}"
         return ["nsenter", "-t", str(self.pid), "--user", "--mount", "--pid", net]
+
+    def instance_network(self, instance: str) -> int:
+        """The number of the instance's network namespace."""
+        return Path(f"/proc/{self.pid}/root/run/netns/{instance}").stat().st_ino
 
     def start(self, instance: str, argv: Sequence[str]) -> "subprocess.Popen[str]":
         """A process in the instance that ends with the room; talk to it by its pipes."""
