@@ -98,10 +98,9 @@ def test_a_reset_by_iptables_is_a_reset_and_ends_by_its_watchdog(by_iptables: Fa
 @pytest.mark.parametrize(
     "fault",
     [
-        Fault(kind="reject", port=PORT, duration_s=20, peer="server"),
+        Fault(kind="reject", port=PORT, duration_s=20, peer="server", port_side="destination"),
         Fault(kind="drop", port=PORT, duration_s=20, direction="ingress", port_side="source"),
         Fault(kind="drop", protocol="any", peer="server", direction="ingress", duration_s=20),
-        Fault(kind="loss", port=PORT, duration_s=20, loss_percent=33.3),
         Fault(kind="loss", protocol="udp", port=53, duration_s=20, loss_percent=0.01, direction="ingress"),
     ],
     ids=str,
