@@ -37,6 +37,7 @@ from demo.grpc.settings import SettingsA
 __all__ = ["AppA", "main", "serve"]
 
 _DRAIN_S = 10.0
+_MOVE_ON_INTERVAL_S = 0.025
 
 
 class AppA:
@@ -81,6 +82,7 @@ class AppA:
             self._reachability_changed,
         )
         self._pool.on_lost = self._monitor.suspect
+        self._moving: asyncio.Future[None] | None = None
         self._call = self._guarded(self._attempt)
         app = new_app(registry, ready=lambda: self.ready)
         app.router.add_get("/api/work", self._work)
@@ -104,8 +106,9 @@ class AppA:
         # Whoever looks at /readyz gets the time to send new connections elsewhere.
         await asyncio.sleep(settings.drain_delay_ms / 1000)
         await self._http.stop()
-        if monitor is not None:
-            monitor.cancel()
+        for task in (monitor, self._moving):
+            if task is not None:
+                task.cancel()
         await self._pool.close()
         self._log("stopped")
 
@@ -185,7 +188,17 @@ class AppA:
             self._log("ready", served_by=self._pool.served_by)
         else:
             self._log("not_ready")
+            self._moving = asyncio.ensure_future(self._move_clients_on())
+
+    async def _move_clients_on(self) -> None:
+        """Close idle connections as long as this instance is not ready.
+
+        Once is not enough: until the balancer has noticed, half of the clients come straight back, and would find out
+        with their next request, long after a healthy instance could have had it.
+        """
+        while not self.ready:
             self._http.close_idle()
+            await asyncio.sleep(_MOVE_ON_INTERVAL_S)
 
 
 async def serve(settings: SettingsA) -> None:
