@@ -55,8 +55,8 @@ def status_line(moment: Moment) -> str:
         f"p99 {row['p99_ms']:.0f} ms" if row.get("p99_ms") is not None else "",
         f"{row['ok']} ok",
         _errors(row.get("codes", {})) or "no errors",
-        *moment.watched,
         *(_countdown(fault, moment.now) for fault in moment.faults),
+        *moment.watched,
     ]
     return "  ".join(part for part in parts if part)
 
@@ -97,7 +97,7 @@ class _Progress(threading.Thread):
             while not self._over.wait(_TERMINAL_INTERVAL_S):
                 moment = self._look()
                 if moment:
-                    live.update(Text(status_line(moment), overflow="ellipsis", no_wrap=True), refresh=True)
+                    live.update(Text(status_line(moment)), refresh=True)
 
     def _print_lines(self, stream: TextIO) -> None:
         while not self._over.wait(_PLAIN_INTERVAL_S):

@@ -14,9 +14,9 @@ _MEASURING_S = 120.0
 
 
 def load_plan(words: Mapping[str, Any], variables: Mapping[str, Any], **own: Any) -> dict[str, Any]:
-    """The experiment's load as a plan: what its extension says under `load`, with the variables' figures."""
+    """The experiment's load as a plan: the variables' figures, and on top what its extension says under `load`."""
     shared = {key: variables[key] for key in ("rate_rps", "connections", "seed") if key in variables}
-    return {**words.get("load", {}), **shared, **own}
+    return {**shared, **words.get("load", {}), **own}
 
 
 def start_warmup(session: Session, variables: Mapping[str, Any], words: Mapping[str, Any]) -> None:
