@@ -27,6 +27,7 @@ _COMMANDS = {
         "Run a system in private namespaces: up, down, status.",
     ),
     "load": ("chaosproof.load.command", "load", "Send requests at a planned rate and record each of them."),
+    "inject": ("chaosproof.inject", "inject", "Put one fault on an instance by hand, and watch it end."),
     "doctor": ("chaosproof.faults.command", "doctor", "Say which faults this kernel can do, by trying them."),
     "halt": ("chaosproof.targets.local.command", "halt", "End every fault and every lab of this user, now."),
 }

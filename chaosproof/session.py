@@ -18,10 +18,10 @@ from chaosproof.errors import ChaosproofError, UsageError
 from chaosproof.evidence.claims import validate_claims
 from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.ledger import FaultLedger
-from chaosproof.faults.limits import Limits
+from chaosproof.faults.limits import PROTECTED_PORTS, Limits
 from chaosproof.provenance import experiment_file, experiment_sha256, git_commit, versions
 from chaosproof.run_files import FAULTS, READINESS, SESSION, new_run_folder, write_json
-from chaosproof.settings import DEFAULT_CEILING_S, number, read_settings
+from chaosproof.settings import DEFAULT_CEILING_S, count, flag, number, port, read_settings
 from chaosproof.targets import Target
 from chaosproof.targets.local.launch import Lab, lab_path, launch_lab
 from chaosproof.targets.local.local import only_lab
@@ -163,7 +163,14 @@ def begin(experiment: Mapping[str, Any], configuration: MutableMapping[str, Any]
 
 
 def _limits(variables: Mapping[str, Any]) -> Limits:
-    return Limits(ceiling_s=number("ceiling_s", variables.get("ceiling_s", DEFAULT_CEILING_S)))
+    instances_max = variables.get("instances_max")
+    return Limits(
+        ceiling_s=number("ceiling_s", variables.get("ceiling_s", DEFAULT_CEILING_S)),
+        instances_max=count("instances_max", instances_max) if instances_max else None,
+        allow_all=flag("allow_all", variables.get("allow_all", False)),
+        protected_ports=PROTECTED_PORTS
+        | {port("protected_ports", one) for one in variables.get("protected_ports", ())},
+    )
 
 
 def _started(lab: Lab, target: Target) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from chaosproof.errors import UsageError
 
-__all__ = ["DEFAULT_CEILING_S", "Settings", "count", "port", "read_settings", "seconds"]
+__all__ = ["DEFAULT_CEILING_S", "Settings", "count", "flag", "port", "read_settings", "seconds"]
 
 DEFAULT_CEILING_S = 300.0
 _MAY_BE_ZERO = frozenset({"fault_at_s", "warmup_s"})
@@ -55,6 +55,15 @@ def seconds(
             "(raise it with --var ceiling_s=...)."
         )
     return result
+
+
+def flag(name: str, value: Any) -> bool:
+    """`value` as yes or no: a boolean, or the words true and false."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.lower() in ("true", "false"):
+        return value.lower() == "true"
+    raise UsageError(f"{name} must be true or false, not {value!r}.")
 
 
 def count(name: str, value: Any, *, least: int = 1, most: int = 100_000) -> int:

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from chaosproof.faults.errors import FaultRefused
 from chaosproof.faults.model import Fault
 
-__all__ = ["Limits", "check_fault", "check_spread"]
+__all__ = ["PROTECTED_PORTS", "Limits", "check_fault", "check_spread"]
 
 # ssh, the Kubernetes API server and the kubelet: who loses these cannot look, and cannot come back
-_PROTECTED = frozenset({22, 6443, 10250})
+PROTECTED_PORTS = frozenset({22, 6443, 10250})
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Limits:
     ceiling_s: float = 300.0
     instances_max: int | None = None
     allow_all: bool = False
-    protected_ports: frozenset[int] = field(default=_PROTECTED)
+    protected_ports: frozenset[int] = field(default=PROTECTED_PORTS)
 
 
 def check_fault(fault: Fault, limits: Limits) -> None:
