@@ -15,6 +15,11 @@ __all__ = ["Alarm", "make_alarm"]
 
 _CLOCK_MONOTONIC = 1
 _TFD_TIMER_ABSTIME = 1
+# A sleeping core takes some 50 to 100 us to wake. The alarm is set that much early, and the rest is waited
+# out awake: less than 1 % of a core at 200 rings a second. Where rings follow closely the core does not
+# fall asleep between them.
+_LEAD_S = 0.0001
+_LEAD_WORTH_S = 0.0005
 
 
 class Alarm(Protocol):
@@ -50,6 +55,7 @@ class _TimerFd:
         libc = ctypes.CDLL(None, use_errno=True)
         self._loop = loop
         self._ring = ring
+        self._at = 0.0
         self._settime = libc.timerfd_settime
         self._fd = libc.timerfd_create(_CLOCK_MONOTONIC, os.O_NONBLOCK | os.O_CLOEXEC)
         if self._fd < 0:
@@ -59,6 +65,9 @@ class _TimerFd:
         loop.add_reader(self._fd, self._rang)
 
     def set(self, at: float) -> None:
+        self._at = at
+        if at - time.monotonic() > _LEAD_WORTH_S:
+            at -= _LEAD_S
         # An instant of zero would disarm the timer; setting it anew also takes back a ring not yet heard.
         ns = max(1, int(at * 1e9))
         self._spec.at_s, self._spec.at_ns = divmod(ns, 1_000_000_000)
@@ -69,6 +78,8 @@ class _TimerFd:
             os.read(self._fd, 8)
         except BlockingIOError:
             return
+        while time.monotonic() < self._at:
+            pass
         self._ring()
 
     def close(self) -> None:

@@ -59,8 +59,8 @@ class OpenError(Exception):
 class Owner(Protocol):
     """Who holds a connection and hears what becomes of the request on it."""
 
-    def answered(self, status: int, code: str, instance: str, reusable: bool) -> None:
-        """The request has its answer; `reusable` says whether the connection can take another."""
+    def answered(self, at: float, status: int, code: str, instance: str, reusable: bool) -> None:
+        """The answer is whole since `at`; `reusable` says whether the connection can take another request."""
 
     def lost(self, code: str, answer_begun: bool) -> None:
         """The connection is gone, with or without a request on it; `code` names how."""

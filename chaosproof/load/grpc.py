@@ -5,6 +5,7 @@ A call's code is gRPC's own word (`OK`, `UNAVAILABLE`); its status is the HTTP s
 """
 
 import asyncio
+import time
 from collections.abc import Coroutine
 from typing import Any
 from urllib.parse import urlsplit
@@ -96,7 +97,7 @@ class _GrpcConnection:
     async def _ask(self, payload: bytes) -> None:
         code = (await self._call(payload).code()).name
         if self._owner is not None:
-            self._owner.answered(_STATUS[code], code, instance="", reusable=True)
+            self._owner.answered(time.monotonic(), _STATUS[code], code, instance="", reusable=True)
 
     def _keep(self, coroutine: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(coroutine)

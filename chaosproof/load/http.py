@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+import time
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -59,6 +60,7 @@ class _HttpConnection(asyncio.Protocol):
             self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
+        now = time.monotonic()  # before the answer is read: that time is ours, not the server's
         owner = self._owner
         if owner is None:
             return
@@ -73,13 +75,15 @@ class _HttpConnection(asyncio.Protocol):
             return
         if answer is not None:
             self._busy = False
-            owner.answered(answer.status, answer.code, answer.instance, answer.reusable)
+            owner.answered(now, answer.status, answer.code, answer.instance, answer.reusable)
 
     def eof_received(self) -> None:
         answer = self._parser.feed_eof() if self._busy else None
         if answer is not None and self._owner is not None:
             self._busy = False
-            self._owner.answered(answer.status, answer.code, answer.instance, False)
+            self._owner.answered(
+                time.monotonic(), answer.status, answer.code, answer.instance, reusable=False
+            )
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._lose(lost_code(exc))

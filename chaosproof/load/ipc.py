@@ -5,6 +5,7 @@ A frame is 4 bytes of length, big-endian, that count the whole frame; 1 byte ver
 
 import asyncio
 import struct
+import time
 from typing import cast
 from urllib.parse import unquote, urlsplit
 
@@ -65,6 +66,7 @@ class _IpcConnection(asyncio.Protocol):
             self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
+        now = time.monotonic()
         owner = self._owner
         if owner is None:
             return
@@ -89,7 +91,7 @@ class _IpcConnection(asyncio.Protocol):
             self._lose(BAD_ANSWER)
             return
         self._busy = False
-        owner.answered(*answer, instance="", reusable=True)
+        owner.answered(now, *answer, instance="", reusable=True)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._lose(lost_code(exc))

@@ -8,6 +8,7 @@ NO_RESPONDERS.
 import asyncio
 import json
 import secrets
+import time
 from typing import cast
 from urllib.parse import unquote, urlsplit
 
@@ -136,7 +137,7 @@ class _NatsConnection(asyncio.Protocol):
         if self._seq is not None and inbox == b"%b.%d" % (self._inbox, self._seq) and self._owner is not None:
             self._seq = None
             status, code = _outcome(message[:headers_length], message[headers_length:])
-            self._owner.answered(status, code, instance="", reusable=True)
+            self._owner.answered(time.monotonic(), status, code, instance="", reusable=True)
         return True
 
     def _introduce(self) -> None:

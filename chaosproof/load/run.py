@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from chaosproof.errors import ChaosproofError
 from chaosproof.load.books import Books
+from chaosproof.load.drivers import make_driver
 from chaosproof.load.engine import Engine
 from chaosproof.load.folder import LoadDone, LoadFolder
 from chaosproof.load.limits import make_room_for_connections
@@ -50,6 +51,7 @@ async def run_load(
     Raises `ChaosproofError` when the folder could not be written, or when a part of the load broke;
     load-done.json says then that the load is not complete, as it does when `stop` was asked.
     """
+    make_driver(plan)  # what only the driver can see is wrong is a wrong call, and leaves no folder behind
     make_room_for_connections(plan.connections)
     epoch = time.time() - time.monotonic()
     folder = LoadFolder(out_dir, plan)

@@ -105,11 +105,11 @@ class Slot:
         if self._opening is not None:
             await asyncio.wait({self._opening})
 
-    def answered(self, status: int, code: str, instance: str, reusable: bool) -> None:
+    def answered(self, at: float, status: int, code: str, instance: str, reusable: bool) -> None:
         self._answers += 1
         if not reusable:
             self._drop()
-        self._end(status, code, instance)
+        self._end(at, status, code, instance)
 
     def lost(self, code: str, answer_begun: bool) -> None:
         if self._connection is None:
@@ -125,19 +125,19 @@ class Slot:
             self._reused = False
             self.open()
         else:
-            self._end(0, code, "")
+            self._end(time.monotonic(), 0, code, "")
 
     def expire(self) -> None:
         """The request on this slot has had its time."""
         code = CONNECT_TIMEOUT if self._connection is None else TIMEOUT
         self._drop()
-        self._end(0, code, "")
+        self._end(time.monotonic(), 0, code, "")
 
     def abandon(self) -> None:
         """The load is over: end the request that is here, if any, and drop the connection."""
         self._drop()
         if self.busy:
-            self._end(0, STOPPED, "")
+            self._end(time.monotonic(), 0, STOPPED, "")
 
     def _opened(self, task: "asyncio.Task[Connection]") -> None:
         if task is not self._opening:
@@ -155,7 +155,12 @@ class Slot:
             elif self.busy:
                 connection.send(self._seq)
         elif self.busy:
-            self._end(0, error.code if isinstance(error, OpenError) else f"BUG_{type(error).__name__}", "")
+            self._end(
+                time.monotonic(),
+                0,
+                error.code if isinstance(error, OpenError) else f"BUG_{type(error).__name__}",
+                "",
+            )
 
     def _may_try_again(self, code: str, answer_begun: bool) -> bool:
         """A kept-alive connection that died before one byte of the answer says nothing of the server.
@@ -178,13 +183,11 @@ class Slot:
             opening, self._opening = self._opening, None
             opening.cancel()
 
-    def _end(self, status: int, code: str, instance: str) -> None:
+    def _end(self, at: float, status: int, code: str, instance: str) -> None:
         self.busy = False
         pool = self._pool
         pool.ended(self)
-        pool.ledger.add(
-            self._seq, self._due, self._sent, time.monotonic(), status, code, instance, self._attempts
-        )
+        pool.ledger.add(self._seq, self._due, self._sent, at, status, code, instance, self._attempts)
         pool.on_free(self)
 
 

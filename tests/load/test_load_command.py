@@ -61,6 +61,7 @@ def test_too_many_errors_exit_1_only_when_asked():
         (("http://a/", "--rate", "5", "--header", "X"), "must read NAME:VALUE"),
         (("http://a/", "--stage", "5"), "must read FROM:TO:DURATION"),
         (("http://a/", "--rate", "5", "--driver", "fortio"), "add --model closed"),
+        (("https://a/", "--rate", "5", "--cacert", "/nowhere.pem"), "cannot use the certificate authorities"),
     ],
 )
 def test_a_wrong_call_exits_64_with_one_sentence(arguments, sentence):

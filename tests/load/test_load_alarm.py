@@ -1,0 +1,70 @@
+"""The alarm rings once for each setting, never early, and with the last setting only."""
+
+import asyncio
+import sys
+import time
+
+import pytest
+
+from chaosproof.load import alarm
+from chaosproof.load.alarm import make_alarm
+
+
+@pytest.fixture(params=["timerfd", "loop timer"])
+def make(request, monkeypatch):
+    """Both kinds of alarm: that of Linux, and that of everything else."""
+    if request.param == "loop timer":
+        monkeypatch.setattr(alarm.sys, "platform", "darwin")
+    else:
+        assert sys.platform == "linux"
+    return make_alarm
+
+
+def rings(run, make, delays_s: list[float], listen_s: float) -> list[float]:
+    """Set the alarm to each of the delays, one right after the other; how long after the start it rang."""
+
+    async def test() -> list[float]:
+        heard: list[float] = []
+        start = time.monotonic()
+        clock = make(asyncio.get_running_loop(), lambda: heard.append(time.monotonic() - start))
+        for delay_s in delays_s:
+            clock.set(start + delay_s)
+        await asyncio.sleep(listen_s)
+        clock.close()
+        clock.close()
+        return heard
+
+    return run(test)
+
+
+def test_an_alarm_rings_once_and_not_early(run, make):
+    heard = rings(run, make, [0.02], 0.08)
+    assert len(heard) == 1
+    # The loop's own timer may be up to its resolution of a millisecond early.
+    assert heard[0] >= 0.019
+
+
+def test_the_exact_alarm_is_never_early(run):
+    assert all(rings(run, make_alarm, [0.002], 0.02)[0] >= 0.002 for _ in range(10))
+
+
+def test_an_instant_that_has_passed_rings_at_once(run, make):
+    assert len(rings(run, make, [-5], 0.02)) == 1
+
+
+def test_a_later_setting_replaces_an_earlier_one(run, make):
+    heard = rings(run, make, [0.01, 0.03], 0.08)
+    assert len(heard) == 1
+    assert heard[0] >= 0.029
+
+
+def test_a_closed_alarm_is_silent(run, make):
+    async def test() -> list[int]:
+        heard: list[int] = []
+        clock = make(asyncio.get_running_loop(), lambda: heard.append(1))
+        clock.set(time.monotonic() + 0.01)
+        clock.close()
+        await asyncio.sleep(0.03)
+        return heard
+
+    assert run(test) == []
