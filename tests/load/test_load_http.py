@@ -65,6 +65,26 @@ def test_the_request_is_well_formed(run):
     assert body == b"abcd"
 
 
+def test_an_ipv6_address_is_reached_and_named_as_it_is_written(run):
+    heard = []
+
+    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(OK)
+        await reader.read()
+        writer.close()
+
+    async def test() -> Fate:
+        server = await asyncio.start_server(accept, "::1", 0)
+        async with server:
+            port = server.sockets[0].getsockname()[1]
+            async with OneSlot(plan_for(f"http://[::1]:{port}/")) as one:
+                return await one.ask()
+
+    assert run(test).code == "SUCCESS"
+    assert b"Host: [::1]:" in heard[0]
+
+
 def test_a_refused_connection_is_named(run):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

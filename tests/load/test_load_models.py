@@ -2,9 +2,11 @@
 
 import asyncio
 import dataclasses
+import itertools
 import json
 import os
 import signal
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -274,3 +276,19 @@ def test_a_process_that_dies_leaves_the_load_incomplete(run, tmp_path):
     done = json.loads((tmp_path / "load-done.json").read_text())
     assert (done["complete"], done["stopped_by"]) == (False, "process")
     assert done["recorded"] == len(list(read_records(tmp_path / "requests.csv.gz"))) > 0
+
+
+def test_a_wall_clock_that_is_stepped_in_the_middle_does_not_tear_the_records(run, tmp_path, monkeypatch):
+    real, calls = time.time, itertools.count()
+    monkeypatch.setattr(time, "time", lambda: real() + (1000 if next(calls) else 0))
+
+    async def test() -> LoadDone:
+        async with serve(answer_all) as server:
+            return await run_load(short_plan(server.url), tmp_path, stop=Stop())
+
+    done = run(test)
+    assert next(calls) >= 1, "nobody asked the clock, so this test would prove nothing"
+    assert done.ended_at - done.started_at < 5
+    records = list(read_records(tmp_path / "requests.csv.gz"))
+    assert all(0 <= record.due_at - done.started_at < 1 for record in records)
+    assert all(0 <= record.done_at - record.due_at < 1 for record in records)
