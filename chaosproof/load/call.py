@@ -8,6 +8,7 @@ from typing import Protocol
 
 __all__ = [
     "BAD_ANSWER",
+    "BUG",
     "CLOSED_EARLY",
     "CONNECTION_RESET",
     "CONNECT_REFUSED",
@@ -43,6 +44,7 @@ BAD_ANSWER = "BAD_ANSWER"
 HEADER_TOO_LARGE = "HEADER_TOO_LARGE"
 NOT_SENT = "NOT_SENT"  # still waiting for a connection when the load was over
 STOPPED = "STOPPED"  # in flight when the load was ended early
+BUG = "BUG"  # the generator's own mistake, which also ends the load
 
 _FOREIGN = re.compile(r"[^A-Za-z0-9_.:/@+-]")
 _WORD_LENGTH = 64

@@ -46,13 +46,17 @@ class Processes:
         return sum(child.inflight for child in self._children)
 
     async def open(self, stop: Stop) -> None:
-        """Start the processes; return when all have opened their connections."""
-        for child in self._children:
-            await child.begin(self._plan)
+        """Start the processes; return when all have opened their connections, or have had time to."""
+        try:
+            for child in self._children:
+                await child.begin(self._plan)
+        except OSError as error:
+            raise ChaosproofError(f"cannot start a process of the load: {error.strerror}") from error
         ready = asyncio.gather(*(child.ready() for child in self._children))
         await first_of(ready, stop.asked, timeout_s=_STARTING_BUDGET_S)
         if not ready.done():
             ready.cancel()
+            await asyncio.wait({ready})
 
     async def run(self, start: float, stop: Stop) -> float:
         """As `Engine.run`."""
@@ -147,6 +151,8 @@ class _Child:
             self.complete_until = float("inf")
             self.inflight = 0
             return False
+        if line == b"ready\n":  # it came after the load had been stopped, or too late
+            return True
         batch = json.loads(line)
         self.due, self.sent, self.inflight = batch["due"], batch["sent"], batch["inflight"]
         self._rows.extend(batch["rows"])

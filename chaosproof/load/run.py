@@ -67,7 +67,12 @@ async def run_load(
         what = f"{context.get('message')}: {context.get('exception')!r}"
         fail(ChaosproofError(f"the load generator broke, please report it: {what}"), "bug")
 
-    asyncio.get_running_loop().set_exception_handler(on_bug)
+    def on_ticker_end(ticker: asyncio.Task[None]) -> None:
+        if not ticker.cancelled():
+            loop.call_exception_handler({"message": "no progress any more", "exception": ticker.exception()})
+
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(on_bug)
     try:
         sender: Sender
         if apart or plan.processes > 1:
@@ -76,7 +81,8 @@ async def run_load(
             sender = Engine(plan, books)
         await sender.open(stop)
         start = time.monotonic() + 0.01
-        ticker = asyncio.ensure_future(_tick(folder, books, sender, start, watch, fail))
+        ticker = loop.create_task(_tick(folder, books, sender, start, watch, fail))
+        ticker.add_done_callback(on_ticker_end)
         stopped = await sender.run(start, stop)
         ended = time.monotonic()
         ticker.cancel()

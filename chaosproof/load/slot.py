@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from chaosproof.load.call import (
+    BUG,
     CLOSED_EARLY,
     CONNECT_TIMEOUT,
     CONNECTION_RESET,
@@ -154,13 +155,12 @@ class Slot:
                 self.lost(connection.lost_code, answer_begun=False)
             elif self.busy:
                 connection.send(self._seq)
-        elif self.busy:
-            self._end(
-                time.monotonic(),
-                0,
-                error.code if isinstance(error, OpenError) else f"BUG_{type(error).__name__}",
-                "",
-            )
+            return
+        if not isinstance(error, OpenError):
+            what = {"message": "a connection was not opened", "exception": error}
+            asyncio.get_running_loop().call_exception_handler(what)
+        if self.busy:
+            self._end(time.monotonic(), 0, error.code if isinstance(error, OpenError) else BUG, "")
 
     def _may_try_again(self, code: str, answer_begun: bool) -> bool:
         """A kept-alive connection that died before one byte of the answer says nothing of the server.

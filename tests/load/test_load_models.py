@@ -292,3 +292,49 @@ def test_a_wall_clock_that_is_stepped_in_the_middle_does_not_tear_the_records(ru
     records = list(read_records(tmp_path / "requests.csv.gz"))
     assert all(0 <= record.due_at - done.started_at < 1 for record in records)
     assert all(0 <= record.done_at - record.due_at < 1 for record in records)
+
+
+def test_a_mistake_of_the_generator_itself_never_looks_like_a_complete_load(run, tmp_path):
+    def break_down(*_: object) -> None:
+        raise RuntimeError("broken on purpose")
+
+    async def test() -> None:
+        async with serve(answer_all) as server:
+            plan = short_plan(server.url, duration_s=20.0)
+            with pytest.raises(ChaosproofError, match=r"the load generator broke.*broken on purpose"):
+                await run_load(plan, tmp_path, stop=Stop(), watch=break_down)
+
+    run(test)
+    done = json.loads((tmp_path / "load-done.json").read_text())
+    assert (done["complete"], done["stopped_by"]) == (False, "bug")
+    assert done["recorded"] == len(list(read_records(tmp_path / "requests.csv.gz"))) > 0
+
+
+def test_a_driver_that_raises_what_it_must_not_ends_the_load(run, tmp_path, monkeypatch):
+    async def raise_it(*_: object) -> None:
+        raise RuntimeError("broken on purpose")
+
+    monkeypatch.setattr("chaosproof.load.http.open_stream", raise_it)
+
+    async def test() -> None:
+        plan = short_plan("http://127.0.0.1:1/", duration_s=20.0)
+        with pytest.raises(ChaosproofError, match=r"the load generator broke.*broken on purpose"):
+            await run_load(plan, tmp_path, stop=Stop())
+
+    run(test)
+    assert json.loads((tmp_path / "load-done.json").read_text())["stopped_by"] == "bug"
+
+
+def test_several_processes_stop_together(run, tmp_path):
+    async def test() -> LoadDone:
+        stop = Stop()
+        async with serve(answer_all) as server:
+            plan = short_plan(server.url, duration_s=30.0, processes=2)
+            return await run_load(plan, tmp_path, stop=stop, watch=lambda *_: stop.ask("SIGTERM"))
+
+    done = run(test)
+    rows = sorted(record.seq for record in read_records(tmp_path / "requests.csv.gz"))
+    assert (done.complete, done.stopped_by) == (False, "SIGTERM")
+    assert len(rows) == len(set(rows)) == done.recorded
+    # The two stop within moments of each other: of the requests before the last, hardly any is missing.
+    assert max(rows) - done.recorded < 20
