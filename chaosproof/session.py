@@ -19,6 +19,7 @@ from chaosproof.evidence.claims import validate_claims
 from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.ledger import FaultLedger
 from chaosproof.faults.limits import PROTECTED_PORTS, Limits
+from chaosproof.faults.process import ProcessFaults
 from chaosproof.provenance import experiment_file, experiment_sha256, git_commit, versions
 from chaosproof.run_files import FAULTS, READINESS, SESSION, new_run_folder, write_json
 from chaosproof.settings import DEFAULT_CEILING_S, count, flag, number, port, read_settings
@@ -37,7 +38,7 @@ _KEY = "chaosproof_session"
 
 @dataclass(frozen=True)
 class Session:
-    """Where this run writes, the system that it acts on, and the engine that knows this run's faults.
+    """Where this run writes, the system that it acts on, and those who know this run's faults.
 
     `run_dir` is None outside of a run.
     """
@@ -46,6 +47,7 @@ class Session:
     target: Target
     lab: str
     faults: FaultEngine
+    processes: ProcessFaults
 
     @classmethod
     def of(cls, configuration: Mapping[str, Any] | None) -> "Session":
@@ -59,7 +61,10 @@ class Session:
             return session
         lab = str(known.get("lab") or only_lab())
         target = open_target(str(known.get("target", "local")), lab)
-        return cls(None, target, lab, FaultEngine(target, limits=_limits(known)))
+        limits = _limits(known)
+        return cls(
+            None, target, lab, FaultEngine(target, limits=limits), ProcessFaults(target, limits=limits)
+        )
 
     @classmethod
     def has_begun(cls, configuration: Mapping[str, Any] | None) -> bool:
@@ -142,13 +147,9 @@ def begin(experiment: Mapping[str, Any], configuration: MutableMapping[str, Any]
         raise
     try:
         target = open_target(settings.target, lab.name)
-        engine = FaultEngine(
-            target,
-            FaultLedger(run_dir / FAULTS),
-            _limits(settings.variables),
-            backend=settings.variables.get("backend") or None,
-        )
-        session = Session(run_dir, target, lab.name, engine)
+        ledger, limits = FaultLedger(run_dir / FAULTS), _limits(settings.variables)
+        engine = FaultEngine(target, ledger, limits, backend=settings.variables.get("backend") or None)
+        session = Session(run_dir, target, lab.name, engine, ProcessFaults(target, ledger, limits))
         for instance in target.instances():
             engine.prepare(instance.name)
         write_json(run_dir / SESSION, {**record, **_started(lab, target)})

@@ -138,7 +138,7 @@ class FakeTarget:
     def terminate(self, instance: str) -> None:
         self._end("terminate", instance)
 
-    def pause(self, instance: str) -> None:
+    def pause(self, instance: str, *, duration_s: float | None = None) -> None:
         self._signal("pause", instance)
         self.set_state(instance, paused=True)
 

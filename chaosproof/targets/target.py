@@ -118,8 +118,8 @@ class Target(Protocol):
     def terminate(self, instance: str) -> None:
         """End the instance with SIGTERM."""
 
-    def pause(self, instance: str) -> None:
-        """Stop the instance's processes with SIGSTOP."""
+    def pause(self, instance: str, *, duration_s: float | None = None) -> None:
+        """Stop the instance's processes with SIGSTOP; after `duration_s` the target itself lets them go on."""
 
     def resume(self, instance: str) -> None:
         """Let the instance's processes go on with SIGCONT."""

@@ -47,6 +47,7 @@ class InstanceRunner:
         self._ready_or_dead = asyncio.Event()
         self._stop_is_meant = False
         self._paused = False
+        self._resume: asyncio.TimerHandle | None = None
         self._restarts = self._deaths = self._stops = 0
 
     def state(self) -> InstanceState:
@@ -141,10 +142,29 @@ class InstanceRunner:
             self._stop_is_meant = True
             self._stops += 1
         signal_group(self._process.pid, signum)
+        if self._resume is not None and signum in (signal.SIGSTOP, signal.SIGCONT):
+            self._resume.cancel()
+            self._resume = None
         if signum is signal.SIGSTOP:
             self._paused = True
             self._on_event(self.instance.name, "paused", "")
         elif signum is signal.SIGCONT:
+            self._paused = False
+            self._on_event(self.instance.name, "resumed", "")
+
+    async def pause(self, duration_s: float | None) -> None:
+        """SIGSTOP; after `duration_s` SIGCONT, whoever asked for it and whether or not he is still there."""
+        await self.signal(signal.SIGSTOP)
+        if duration_s is None:
+            return
+        assert self._process is not None
+        loop = asyncio.get_running_loop()
+        self._resume = loop.call_later(duration_s, self._resume_if, self._process.pid)
+
+    def _resume_if(self, pid: int) -> None:
+        """Let it go on, unless that is another life than the one that was paused."""
+        if self._process is not None and self._process.pid == pid and self._alive and self._paused:
+            signal_group(pid, signal.SIGCONT)
             self._paused = False
             self._on_event(self.instance.name, "resumed", "")
 

@@ -100,8 +100,8 @@ class LocalTarget:
     def terminate(self, instance: str) -> None:
         ask(self.lab, "signal", {"instance": instance, "signal_name": "SIGTERM"})
 
-    def pause(self, instance: str) -> None:
-        ask(self.lab, "signal", {"instance": instance, "signal_name": "SIGSTOP"})
+    def pause(self, instance: str, *, duration_s: float | None = None) -> None:
+        ask(self.lab, "pause", {"instance": instance, "duration_s": duration_s})
 
     def resume(self, instance: str) -> None:
         ask(self.lab, "signal", {"instance": instance, "signal_name": "SIGCONT"})

@@ -72,6 +72,7 @@ class Supervisor:
             "metrics": self._metrics,
             "logs": self._logs,
             "signal": self._signal,
+            "pause": self._pause,
             "restart": self._restart,
             "down": self._ask_down,
         }
@@ -306,6 +307,9 @@ class Supervisor:
 
     async def _signal(self, instance: str, signal_name: str) -> None:
         await self._runner(instance).signal(signal.Signals[signal_name])
+
+    async def _pause(self, instance: str, duration_s: float | None) -> None:
+        await self._runner(instance).pause(duration_s)
 
     async def _restart(self, instance: str) -> None:
         await self._runner(instance).restart()
