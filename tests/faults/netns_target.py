@@ -43,6 +43,7 @@ _SERVICE = """
 nft -f - <<END
 table ip service {{
   chain in {{ type nat hook prerouting priority dstnat; ip daddr {virtual} dnat to {address}; }}
+  chain out {{ type nat hook postrouting priority srcnat; ct status dnat masquerade; }}
 }}
 END
 echo ready

@@ -1,0 +1,77 @@
+"""What needs netem, tried in a kernel that has it; prints one line `RESULT {...}` per fault, in JSON.
+
+python -m tests.faults.netem_inside
+"""
+
+import json
+import time
+
+from chaosproof.faults.engine import FaultEngine
+from chaosproof.faults.model import Fault
+from chaosproof.faults.snapshot import snapshot
+
+from . import conftest
+from .netns_target import PORT, SERVICE_ADDRESS, NetnsTarget
+
+# an emulated processor is slow: a fault must outlast several commands
+DURATION_S = 8.0
+FAULTS = [
+    Fault(kind="delay", port=PORT, duration_s=DURATION_S, delay_ms=400),
+    Fault(kind="duplicate", port=PORT, duration_s=DURATION_S, duplicate_percent=100),
+    Fault(kind="corrupt", port=PORT, duration_s=DURATION_S, corrupt_percent=100),
+    Fault(kind="reorder", port=PORT, duration_s=DURATION_S, delay_ms=400, reorder_percent=50),
+]
+
+
+def main() -> None:
+    patient = conftest.CLIENT.replace("(host, port), 2)", "(host, port), 20)")
+    assert patient != conftest.CLIENT
+    conftest.CLIENT = patient
+    with NetnsTarget() as room:
+        echo = room.python("server-0", conftest.ECHO, str(PORT))
+        assert echo.stdout and echo.stdout.readline() == "up\n"
+        engine = FaultEngine(room, canary=False)
+        client = conftest.Client(room, "client-0", SERVICE_ADDRESS)
+        engine.prepare("client-0")
+        before = snapshot(run_in(room))
+        for fault in FAULTS:
+            say(fault.kind, room, engine, client, fault, before)
+        for kind in ("reset", "drop"):
+            last_resort = FaultEngine(room, backend="tc", canary=False)
+            fault = Fault(kind=kind, port=PORT, duration_s=DURATION_S)
+            say(f"tc {kind}", room, last_resort, client, fault, before)
+
+
+def say(
+    name: str, room: NetnsTarget, engine: FaultEngine, client: conftest.Client, fault: Fault, before
+) -> None:
+    receipt = engine.apply(fault, "client-0")
+    began = time.monotonic()
+    answer = client.ask("echo 2")
+    echo_ms = (time.monotonic() - began) * 1000
+    queues = room.run("client-0", ["tc", "-s", "qdisc", "show"]).stdout
+    final = engine.wait_until_ended(receipt)
+    left = snapshot(run_in(room))
+    give_up_at = time.monotonic() + 20
+    while left != before and time.monotonic() < give_up_at:
+        left = snapshot(run_in(room))
+    result = {
+        "name": name,
+        "answer": answer,
+        "echo_ms": round(echo_ms),
+        "queues": queues,
+        "packets": final.packets,
+        "fidelity": final.fidelity,
+        "ended_by": final.ended_by,
+        "same": left == before,
+        "after": client.ask("new 20"),
+    }
+    print("RESULT", json.dumps(result), flush=True)
+
+
+def run_in(room: NetnsTarget):
+    return lambda argv, *, stdin="", timeout_s=10.0: room.run("client-0", argv, stdin=stdin, timeout_s=60.0)
+
+
+if __name__ == "__main__":
+    main()

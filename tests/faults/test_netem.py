@@ -1,0 +1,74 @@
+"""Faults that need netem, in a kernel that has it: Debian's, booted in QEMU (about four minutes without KVM).
+
+apt-get install qemu-system-x86 kmod; pip install virtme-ng
+apt-get download linux-image-VERSION-amd64; dpkg -x linux-image-*.deb KERNEL
+CHAOSPROOF_NETEM_KERNEL=KERNEL/boot/vmlinuz-VERSION-amd64 pytest -m netem tests/faults
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = [pytest.mark.netem, pytest.mark.slow, pytest.mark.timeout(600)]
+
+Results = dict[str, dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def results() -> Results:
+    kernel = os.environ.get("CHAOSPROOF_NETEM_KERNEL", "")
+    if not kernel or not shutil.which("vng"):
+        pytest.skip(
+            "needs vng on PATH and CHAOSPROOF_NETEM_KERNEL, a kernel with sch_netem: see this file's docstring"
+        )
+    root = Path(__file__).parents[2]
+    inside = f"cd {root}; export PYTHONDONTWRITEBYTECODE=1; {sys.executable} -m tests.faults.netem_inside"
+    options = ["--verbose", "--disable-kvm", "--user", "root", "--cpus", "2", "-m", "2G"]
+    done = subprocess.run(
+        ["vng", *options, "--run", kernel, "--", inside],
+        capture_output=True,
+        text=True,
+        timeout=580,
+        stdin=subprocess.DEVNULL,
+    )
+    found = {}
+    for text in re.findall(r"RESULT (\{.*\})", done.stdout + done.stderr):
+        result = json.loads(text)
+        found[result["name"]] = result
+    assert found, done.stdout[-3000:] + done.stderr[-3000:]
+    return found
+
+
+def test_a_delay_holds_an_echo_back_and_then_no_more(results: Results):
+    assert results["delay"]["answer"] == "ok"
+    assert results["delay"]["echo_ms"] >= 400
+    assert "delay 400ms" in results["delay"]["queues"]
+
+
+@pytest.mark.parametrize("kind", ["delay", "duplicate", "corrupt", "reorder"])
+def test_a_shaping_fault_meets_packets_and_ends_without_a_trace(results: Results, kind: str):
+    result = results[kind]
+    assert result["packets"] > 0
+    assert result["ended_by"] == "kernel"
+    assert result["same"] and result["after"] == "ok"
+
+
+def test_corrupted_packets_do_not_arrive(results: Results):
+    assert results["corrupt"]["answer"] == "timeout"
+
+
+@pytest.mark.parametrize("kind", ["reset", "drop"])
+def test_the_last_resort_is_a_blackhole_and_says_so(results: Results, kind: str):
+    result = results[f"tc {kind}"]
+    # an open connection is ended by ss -K where it is to be reset
+    assert result["answer"] == {"reset": "ECONNABORTED", "drop": "timeout"}[kind]
+    assert result["packets"] > 0
+    assert "netem loses 100 %" in result["fidelity"]
+    assert result["ended_by"] == "watchdog" and result["same"] and result["after"] == "ok"
