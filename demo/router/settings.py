@@ -90,7 +90,8 @@ class RouterSettings:
     """The settings of the router. `concurrency` 0 means no limit; `delay_ms` is what one decision takes.
 
     It signals pressure from `pressure_high` decisions asked for and not made, until there are no more than
-    `pressure_low`; 0 means never. `ledger` is a file for one line per request, empty for none.
+    `pressure_low`; 0 means never. `ledger` is a file for one line per request (`{instance}` in it stands for
+    the instance's name), empty for none.
     """
 
     instance: str
@@ -119,8 +120,9 @@ class RouterSettings:
             raise SettingError(
                 f"ROUTER_PRESSURE_LOW={low} must be below ROUTER_PRESSURE_HIGH={high}: else the signal flaps."
             )
+        instance = env.text("INSTANCE_NAME", socket.gethostname())
         return cls(
-            instance=env.text("INSTANCE_NAME", socket.gethostname()),
+            instance=instance,
             http_port=env.whole("HTTP_PORT", 0, 0, 65535),
             nats=parse_url("NATS_URL", env.text("NATS_URL", _NATS_URL)),
             subject=_subject(env, "ROUTER_DECIDE_SUBJECT", _SUBJECT),
@@ -134,5 +136,5 @@ class RouterSettings:
             pressure_interval_ms=env.whole("ROUTER_PRESSURE_INTERVAL_MS", 100, 10, _HOUR_MS),
             nats_start_ms=env.whole("NATS_START_MS", 5000, 1, _HOUR_MS),
             nats_ping_ms=env.whole("NATS_PING_MS", 1000, 10, _HOUR_MS),
-            ledger=values.get("ROUTER_LEDGER", ""),
+            ledger=values.get("ROUTER_LEDGER", "").replace("{instance}", instance),
         )
