@@ -14,7 +14,14 @@ __all__ = ["REPOSITORY", "SHORT", "Run", "chaos_argv", "run_s4"]
 REPOSITORY = Path(__file__).resolve().parents[2]
 # Prometheus looks at new targets every 5 s only: less warm-up than that has no samples. Requests fail only until
 # a hit instance is out of service, so their share is larger in a short run.
-SHORT = {"warmup_s": 8, "duration_s": 12, "fault_at_s": 2, "fault_s": 3, "tolerated_error_ratio": 0.03}
+SHORT = {
+    "warmup_s": 8,
+    "duration_s": 12,
+    "rate_rps": 100,
+    "fault_at_s": 2,
+    "fault_s": 3,
+    "tolerated_error_ratio": 0.03,
+}
 
 
 @dataclass(frozen=True)

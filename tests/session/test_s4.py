@@ -74,7 +74,7 @@ def test_there_are_exactly_the_8_artifacts_of_the_pair(both):
 
 def test_every_planned_request_has_its_row(both):
     summary = both["resilient"].summary
-    assert summary["load"]["requests"] == 200 * SHORT["duration_s"]
+    assert summary["load"]["requests"] == SHORT["rate_rps"] * SHORT["duration_s"]
 
 
 def test_the_host_is_the_same_after_both_runs(both):

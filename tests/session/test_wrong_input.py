@@ -83,8 +83,8 @@ def test_an_experiment_without_usable_words_to_this_project_is_refused(tmp_path,
 def test_a_journals_folder_that_fills_up_during_the_run_never_passes(tmp_path):
     small = tmp_path / "small"
     small.mkdir()
-    # A private mount, gone with its namespace: 300 kB are full in the middle of the load.
-    script = f'mount -t tmpfs -o size=300k tmpfs {small} && exec "$@"'
+    # A private mount, gone with its namespace: 100 kB are full long before the run is over.
+    script = f'mount -t tmpfs -o size=100k tmpfs {small} && exec "$@"'
     argv = chaos_argv(
         small / "journals",
         tmp_path / "journal.json",
