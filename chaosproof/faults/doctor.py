@@ -119,9 +119,11 @@ def capabilities(run: Run) -> Capabilities:
     script = static_table() + add_script(sample)
     done = run(["sh", "-c", _ROOM, "sh", _TRY, "doctor", script, _IDLE], timeout_s=20.0)
     answers = dict(line.partition("\t")[::2] for line in done.stdout.splitlines())
-    if not answers or "room" in answers:
-        said = answers.get("room") or done.stderr.strip() or "nothing"
-        return Capabilities({ability: _no_room(said) for ability in ABILITIES})
+    if "room" in answers:
+        return Capabilities(dict.fromkeys(ABILITIES, _no_room(answers["room"])))
+    if not answers:
+        said = " ".join(done.stderr.split()) or f"exit code {done.exit_code}"
+        return Capabilities(dict.fromkeys(ABILITIES, f"it could not be tried: {said}"))
     return Capabilities(
         {ability: _sentence(ability, answers.get(ability, "it was not tried")) for ability in ABILITIES}
     )

@@ -112,7 +112,7 @@ class NetnsTarget:
         """The command that runs what follows it in the instance's namespaces."""
         self.instance(instance)
         net = f"--net=/proc/{self.pid}/root/run/netns/{instance}"
-        return ["nsenter", "-t", str(self.pid), "--user", "--mount", "--pid", net]
+        return ["nsenter", "-t", str(self.pid), "--user", "--preserve-credentials", "--mount", "--pid", net]
 
     def instance_network(self, instance: str) -> int:
         """The number of the instance's network namespace."""
