@@ -8,7 +8,16 @@ from dataclasses import dataclass
 
 from chaosproof.errors import ChaosproofError
 
-__all__ = ["PING", "PONG", "RESPONSE_ERROR", "RESPONSE_OK", "TASK_SUBMIT", "AnswerReader", "BenchError", "frame"]
+__all__ = [
+    "PING",
+    "PONG",
+    "RESPONSE_ERROR",
+    "RESPONSE_OK",
+    "TASK_SUBMIT",
+    "AnswerReader",
+    "BenchError",
+    "frame",
+]
 
 TASK_SUBMIT, RESPONSE_OK, RESPONSE_ERROR, PING, PONG = 0x01, 0x10, 0x11, 0xF0, 0xF1
 _VERSION = 0x01
@@ -41,7 +50,7 @@ class AnswerReader:
         length, version, frame_type = _HEADER.unpack_from(data)
         if version != _VERSION or not _HEADER.size <= length <= _FRAME_BYTES_MAX:
             raise BenchError(
-                f"The server does not speak the frame: its answer begins {data[:_HEADER.size].hex()}."
+                f"The server does not speak the frame: its answer begins {data[: _HEADER.size].hex()}."
             )
         if len(data) < length:
             self.rest = data

@@ -24,16 +24,16 @@ from demo.grpc.metrics import new_registry
 from demo.grpc.program import terminated
 from demo.router.errors import error_payload
 from demo.router.frames import (
-    HEADER_BYTES,
+    FRAME_BYTES_MAX,
     NAMES,
     PING,
     PONG,
     RESPONSE_ERROR,
     RESPONSE_OK,
     TASK_SUBMIT,
-    VERSION,
     Decoder,
     ProtocolCode,
+    encode,
 )
 from demo.router.metrics import GatewayFigures, publish_figures
 from demo.router.nats_link import NatsLink
@@ -45,6 +45,10 @@ from demo.router.socket_file import SocketFile
 __all__ = ["Gateway", "main", "serve"]
 
 _WRITE_BUFFER_BYTES_MAX = 256 * 1024
+# Less than a frame by more than the context that may have to be put into the reply.
+_REPLY_BYTES_MAX = FRAME_BYTES_MAX - 4096
+# Of a router's own words: what a client may want to read, and no more than fits into a frame.
+_TEXT_MAX = 16_384
 _FRAME_ERRORS = {
     ProtocolCode.INVALID_VERSION: "invalid_version",
     ProtocolCode.FRAME_TOO_LARGE: "frame_too_large",
@@ -210,6 +214,11 @@ class Gateway:
         if status == 503:
             self._fail(pending, "router_unreachable", "no router serves the subject")
             return
+        if len(payload) > _REPLY_BYTES_MAX:
+            self._fail(
+                pending, "bad_reply", f"the router's reply has {len(payload)} bytes: too large for a frame"
+            )
+            return
         try:
             reply = orjson.loads(payload)
             ok = reply["ok"]
@@ -232,7 +241,7 @@ class Gateway:
         if ok is not False or type(code) is not str or not code:
             self._fail(pending, "bad_reply", "the router's reply is neither ok nor an error with a code")
             return
-        self._fail(pending, code, str(error.get("message", "")))
+        self._fail(pending, code[:_TEXT_MAX], str(error.get("message", ""))[:_TEXT_MAX])
 
     def _fail(self, pending: _Pending, code: str, message: str) -> None:
         payload = error_payload(code, message, request_id=pending.request_id, trace_id=pending.trace_id)
@@ -379,8 +388,7 @@ class _Client(asyncio.Protocol):
 
     def _write(self, frame_type: int, payload: bytes) -> None:
         if self._transport is not None:
-            head = (HEADER_BYTES + len(payload)).to_bytes(4, "big")
-            self._transport.write(b"%b%c%c%b" % (head, VERSION, frame_type, payload))
+            self._transport.write(encode(frame_type, payload))
 
 
 async def serve(settings: GatewaySettings) -> None:

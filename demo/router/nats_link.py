@@ -6,7 +6,8 @@ A client of its own, because of what the usual one promises: nats-py lets reques
 whole timeout when the connection drops, and what was published meanwhile it keeps and sends later, so that
 work is done for callers who have been told it failed. Here nothing is ever kept: `publish` says whether the
 bytes went to a live connection, and `on_change(False)` comes in the same turn of the loop in which the
-connection ends. It also costs a third of the time: no task, no queue, no future for each message.
+connection ends. It is also cheaper, without a task, a queue or a future for each message: measured at 64
+requests in flight 3 us of CPU a request against 17 us, and one at a time 24 us against 53 us.
 """
 
 import asyncio
