@@ -19,13 +19,14 @@ from chaosproof.evidence.check import Check, failed, guarded, passed, unknown
 from chaosproof.evidence.shape import mapping, mappings, number, sequence, text
 from chaosproof.evidence.variables import resolve
 
-__all__ = ["FIGURES", "Claim", "claims_of", "judge_claims", "lookup", "validate_claims"]
+__all__ = ["FIGURES", "MODES", "Claim", "bound_of", "claims_of", "judge_claims", "lookup", "validate_claims"]
 
 FIGURES = {
     "activities": "journal.json",
     "fault": "summary.json",
     "faults": "summary.json",
     "load": "summary.json",
+    "peak": "summary.json",
     "per_instance": "summary.json",
     "recovery": "summary.json",
     "recovery_s": "summary.json",
@@ -87,6 +88,15 @@ def judge_claims(
     mode.
     """
     return tuple(guarded(c.id, _CLAIMS_PLACE, partial(_judged, c, figures, variables)) for c in claims)
+
+
+def bound_of(claim: Claim, variables: Mapping[str, Any]) -> tuple[float, ...]:
+    """What the claim bounds its figure by, as numbers: one, or two for `between`.
+
+    Raises KeyError with the name of a variable that the session does not know, ValueError for no number.
+    """
+    bound = _resolved(claim.value, variables)
+    return tuple(_as_number(end) for end in (bound if isinstance(bound, tuple) else (bound,)))
 
 
 def lookup(figures: Any, path: str) -> Any:

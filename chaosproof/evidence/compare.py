@@ -3,51 +3,67 @@ them.
 
 The baseline is the negative control. A baseline that holds proves that the fault did not bite, so the
 comparison is `unknown`, however well the resilient run did; so is one whose baseline did not run as it
-should.
+should. Several pairs of runs are compared together; each must hold by itself, and the claims by the interval over
+all of them.
 
 Try it: chaosproof compare s4
 """
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from chaosproof.errors import ChaosproofError, UsageError
 from chaosproof.evidence.atomic import write_whole
-from chaosproof.evidence.check import Check, Status, passed, unknown, worst
-from chaosproof.evidence.claims import MODES, claims_of, judge_claims
-from chaosproof.evidence.figures import acted
+from chaosproof.evidence.check import Check, Status, failed, passed, unknown, worst
+from chaosproof.evidence.claims import MODES, claims_of
+from chaosproof.evidence.compare_claims import JudgedClaim, judge_by_intervals
+from chaosproof.evidence.effects import Effects, effects_table, hit_instance
+from chaosproof.evidence.interval import CONFIDENCE
 from chaosproof.evidence.judge import Verdict, judge_run
 from chaosproof.evidence.junit import junit_xml
+from chaosproof.evidence.report.page import comparison_page
 from chaosproof.evidence.run_folder import SCHEMA_VERSION
-from chaosproof.evidence.shape import at, number, text
+from chaosproof.evidence.same_settings import (
+    modes_differ,
+    refuse_different,
+    refuse_wrong_modes,
+    same_settings,
+)
+from chaosproof.evidence.sequential import decide
+from chaosproof.evidence.shape import at
 from chaosproof.evidence.tables import checks_tsv
 
-__all__ = ["Comparison", "compare_runs", "compare_verdicts", "latest_run", "write_comparison"]
+__all__ = ["Comparison", "compare_pairs", "compare_runs", "latest_run", "write_comparison"]
 
 _STAMP = re.compile(r"\d{8}T\d{6}Z.*")
 _STEADY_AFTER = "SYS_STEADY_STATE_AFTER"
 
-# what may differ between two runs of one experiment: where it ran, never what was done
-_PLAN_KEYS = ("rate_rps", "duration_s", "connections", "model", "arrivals", "timeout_s", "seed", "stages")
-_FAULT_KEYS = ("kind", "instance", "planned_s", "direction")
-_SELECTOR_KEYS = ("protocol", "port", "port_side")
-_CODE_KEYS = ("commit", "dirty", "kernel", "hostname")
+Pair = tuple[Verdict, Verdict]
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """`document` is compare.json; `checks` are what its verdict is folded from."""
+    """`document` is compare.json; `checks` are what its verdict is folded from; `pair_statuses` say of each pair
+    what it shows by itself, for `sequential.decide`.
+    """
 
     document: Mapping[str, Any]
     checks: tuple[Check, ...]
+    pairs: tuple[Pair, ...] = field(repr=False)
+    pair_statuses: tuple[Status, ...] = ()
 
     @property
     def status(self) -> Status:
         return worst([self.document["verdict"]])
+
+    @property
+    def page(self) -> str:
+        """Its report.html, with the plots of the newest pair."""
+        return comparison_page(self.document, self.checks, [run.files for run in self.pairs[-1]])
 
 
 def compare_runs(baseline_dir: Path | str, resilient_dir: Path | str) -> Comparison:
@@ -56,52 +72,62 @@ def compare_runs(baseline_dir: Path | str, resilient_dir: Path | str) -> Compari
     Raises UsageError when the runs are not of the two modes, in this order, and ChaosproofError when they
     were not done with the same settings: two runs that differ in more than the mode cannot be compared.
     """
-    return compare_verdicts(judge_run(baseline_dir), judge_run(resilient_dir))
+    return compare_pairs([(judge_run(baseline_dir), judge_run(resilient_dir))])
 
 
-def compare_verdicts(baseline: Verdict, resilient: Verdict) -> Comparison:
-    """The same, for runs that were judged already."""
-    _refuse_wrong_modes(baseline, resilient)
-    if difference := next(_differences(baseline, resilient), ""):
-        raise ChaosproofError(
-            f"{baseline.run.path} and {resilient.run.path} cannot be compared: {difference}; "
-            "run both modes with the same settings"
-        )
-    claims = claims_of(resilient.run.experiment or baseline.run.experiment, "compare")
-    checks = (
-        _same_settings(baseline, resilient),
-        _negative_control(baseline),
-        _resilient_passes(resilient),
-        *judge_claims(
-            claims,
-            {"baseline": baseline.figures, "resilient": resilient.figures},
-            resilient.run.variables,
-        ),
+def compare_pairs(pairs: Sequence[Pair], *, planned: int | None = None) -> Comparison:
+    """The same for one or more pairs of judged runs `(baseline, resilient)`, in the order in which they were made.
+
+    `planned` is how many pairs there were to be: when it is more than there are, the series was ended early, and
+    the intervals are those that stay valid then. Raises as `compare_runs` does, also when the pairs differ from
+    each other.
+    """
+    if not pairs:
+        raise UsageError("there is no pair of runs to compare")
+    first = pairs[0]
+    for number, (baseline, resilient) in enumerate(pairs, start=1):
+        refuse_wrong_modes(baseline, resilient)
+        refuse_different(baseline, resilient)
+        if number > 1:
+            refuse_different(first[0], baseline, ("the first pair", f"pair {number}"))
+    _, newest = pairs[-1]
+    claims = claims_of(newest.run.experiment or pairs[-1][0].run.experiment, "compare")
+    effects = Effects(pairs, stopped_early=planned is not None and len(pairs) < planned)
+    judged = judge_by_intervals(claims, effects, newest.run.variables)
+    builtin = [_builtin(pair) for pair in pairs]
+    statuses = tuple(
+        worst([*(c.status for c in own), *(claim.by_pair[n] for claim in judged)])
+        for n, own in enumerate(builtin)
     )
-    words = {c.id: c.claim for c in claims}
+    checks = (
+        *_worst_of_pairs(builtin),
+        *([_every_pair(statuses)] if len(pairs) > 1 else []),
+        *(claim.check for claim in judged),
+    )
     document = {
         "schema_version": SCHEMA_VERSION,
-        "experiment": resilient.summary["experiment"],
+        "experiment": newest.summary["experiment"],
         "verdict": worst(c.status for c in checks),
-        "checks": [
-            {
-                "id": c.id,
-                "status": c.status,
-                "claim": words.get(c.id, _BUILTIN_CLAIMS.get(c.id, "")),
-                "details": c.details,
-                "evidence": c.evidence,
-            }
-            for c in checks
+        "checks": [_check_json(c, judged) for c in checks],
+        "baseline": {**pairs[-1][0].summary, "run": str(pairs[-1][0].run.path)},
+        "resilient": {**newest.summary, "run": str(newest.run.path)},
+        "headline": _headline(*pairs[-1]),
+        "confidence": CONFIDENCE,
+        "effects": effects_table(effects, hit_instance(newest)),
+        "pairs": [
+            {"baseline": str(b.run.path), "resilient": str(r.run.path), "status": status}
+            for (b, r), status in zip(pairs, statuses, strict=True)
         ],
-        "baseline": {**baseline.summary, "run": str(baseline.run.path)},
-        "resilient": {**resilient.summary, "run": str(resilient.run.path)},
-        "headline": _headline(baseline, resilient),
+        "sequential": None if planned is None else decide(statuses, planned).as_json(),
     }
-    return Comparison(document, checks)
+    return Comparison(document, checks, tuple(pairs), statuses)
 
 
 def write_comparison(out_dir: Path | str, comparison: Comparison) -> None:
-    """Write compare.json, checks.tsv and junit.xml into `out_dir`. Raises ChaosproofError when it cannot."""
+    """Write compare.json, checks.tsv, junit.xml and report.html into `out_dir`.
+
+    Raises ChaosproofError when it cannot.
+    """
     folder = Path(out_dir)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -111,6 +137,7 @@ def write_comparison(out_dir: Path | str, comparison: Comparison) -> None:
     write_whole(folder / "checks.tsv", checks_tsv(comparison.checks))
     write_whole(folder / "junit.xml", junit_xml(suite, comparison.checks))
     write_whole(folder / "compare.json", json.dumps(comparison.document, indent=2) + "\n")
+    write_whole(folder / "report.html", comparison.page)
 
 
 def latest_run(journals_root: Path | str, experiment: str, mode: str) -> Path:
@@ -135,75 +162,58 @@ _BUILTIN_CLAIMS = {
     "CMP_SAME_SETTINGS": "both runs did the same, but for the mode",
     "CMP_NEGATIVE_CONTROL": "the fault breaks the system that has no protection",
     "CMP_RESILIENT_PASSES": "the system with its protection holds",
+    "CMP_MODES_DIFFER": "the modes are two, not one under two names",
+    "CMP_EVERY_PAIR": "every pair of runs shows it",
 }
 
 
-def _refuse_wrong_modes(baseline: Verdict, resilient: Verdict) -> None:
-    for expected, verdict in zip(MODES, (baseline, resilient), strict=True):
-        mode = verdict.run.session.get("mode")
-        if mode != expected:
-            raise UsageError(
-                f"{verdict.run.path} is a run in mode {mode or 'unknown'}, not {expected}: "
-                "name the baseline run first, then the resilient one"
-            )
-
-
-def _differences(baseline: Verdict, resilient: Verdict) -> Iterator[str]:
-    """How the runs differ in what was done, one sentence each. What only one of them recorded is no
-    difference.
-    """
-    a, b = baseline.run, resilient.run
-    for key in ("experiment", "experiment_sha256", "seed", "target"):
-        yield from _differs(key, a.session.get(key), b.session.get(key))
-    for key in _PLAN_KEYS:
-        yield from _differs(f"the load's {key}", a.load_plan.get(key), b.load_plan.get(key))
-    first_a, first_b = (next(iter(acted(run.faults)), None) for run in (a, b))
-    if first_a is not None and first_b is not None:
-        for key in _FAULT_KEYS:
-            yield from _differs(f"the fault's {key}", first_a.get(key), first_b.get(key))
-        for key in _SELECTOR_KEYS:
-            one, other = at(first_a, "selector", key), at(first_b, "selector", key)
-            yield from _differs(f"the fault's {key}", one, other)
-    for key in sorted(set(a.variables) & set(b.variables)):
-        if number(a.variables[key]) is not None and not key.endswith(("_port", "_at", "pid")):
-            yield from _differs(f"the variable {key}", a.variables[key], b.variables[key])
-
-
-def _differs(what: str, one: Any, other: Any) -> Iterator[str]:
-    if one is not None and other is not None and one != other:
-        yield f"{what} is {one} in the baseline run, and {other} in the resilient one"
-
-
-def _same_settings(baseline: Verdict, resilient: Verdict) -> Check:
-    """Refused when they differ; here: everything that had to be equal was recorded by both."""
-    id, evidence = "CMP_SAME_SETTINGS", "compare.json#baseline"
-    looked_at: tuple[tuple[str, Callable[[Verdict], Any]], ...] = (
-        ("experiment", lambda v: v.run.session.get("experiment")),
-        ("experiment_sha256", lambda v: v.run.session.get("experiment_sha256")),
-        ("seed", lambda v: v.run.session.get("seed")),
-        ("load plan", lambda v: v.run.load_plan or (None if v.run.calls("actions.load") else "none")),
-        ("fault", lambda v: acted(v.run.faults) or (None if _fault_is_due(v) else "none")),
+def _builtin(pair: Pair) -> tuple[Check, ...]:
+    """The checks of every comparison, of one pair."""
+    differ = modes_differ(*pair)
+    return (
+        same_settings(*pair),
+        _negative_control(pair[0]),
+        _resilient_passes(pair[1]),
+        *([differ] if differ else []),
     )
-    absent = [
-        f"the {mode} run does not say its {name}"
-        for name, read in looked_at
-        for mode, verdict in zip(MODES, (baseline, resilient), strict=True)
-        if read(verdict) is None
-    ]
-    if absent:
-        return unknown(id, "; ".join(absent), evidence)
-    notes = [
-        difference
-        for key in _CODE_KEYS
-        for difference in _differs(key, baseline.run.session.get(key), resilient.run.session.get(key))
-    ]
-    details = "experiment, seed, load and fault are equal"
-    return passed(id, "; ".join([details, *(f"note that {note}" for note in notes)]), evidence)
 
 
-def _fault_is_due(verdict: Verdict) -> bool:
-    hit = next((c for c in verdict.checks if c.id == "SYS_FAULT_HIT"), None)
-    return hit is None or hit.status != "pass"
+def _worst_of_pairs(builtin: Sequence[Sequence[Check]]) -> list[Check]:
+    """One check for each id, of the first pair in which it is at its worst."""
+    found: dict[str, list[tuple[int, Check]]] = {}
+    for number, own in enumerate(builtin, start=1):
+        for check in own:
+            found.setdefault(check.id, []).append((number, check))
+    merged: list[Check] = []
+    for answers in found.values():
+        status = worst(check.status for _, check in answers)
+        number, check = next(answer for answer in answers if answer[1].status == status)
+        which = "" if len(builtin) == 1 else f"pair {number}: " if status != "pass" else "in every pair: "
+        merged.append(Check(check.id, status, which + check.details, check.evidence))
+    return merged
+
+
+def _every_pair(statuses: Sequence[Status]) -> Check:
+    id, evidence = "CMP_EVERY_PAIR", "compare.json#pairs"
+    status = worst(statuses)
+    if status == "pass":
+        return passed(id, f"each of the {len(statuses)} pairs holds by itself", evidence)
+    amiss = [n for n, one in enumerate(statuses, start=1) if one == status]
+    which = f"pair {amiss[0]}" if len(amiss) == 1 else f"pairs {', '.join(map(str, amiss))}"
+    make = failed if status == "fail" else unknown
+    return make(id, f"{which} of {len(statuses)}: {status}", evidence)
+
+
+def _check_json(check: Check, judged: Sequence[JudgedClaim]) -> dict[str, Any]:
+    own = next((one for one in judged if one.claim.id == check.id), None)
+    return {
+        "id": check.id,
+        "status": check.status,
+        "claim": own.claim.claim if own else _BUILTIN_CLAIMS.get(check.id, ""),
+        "details": check.details,
+        "evidence": check.evidence,
+        "interval": own.interval.as_json() if own and own.interval else None,
+    }
 
 
 def _negative_control(baseline: Verdict) -> Check:
@@ -260,7 +270,7 @@ def _headline(baseline: Verdict, resilient: Verdict) -> dict[str, Any]:
 
 def _unavailable_on_hit(verdict: Verdict) -> int | None:
     """UNAVAILABLE answers of the instance that was hit; None without a fault or a request to it."""
-    codes = at(verdict.summary, "per_instance", text(at(verdict.summary, "fault", "instance")), "codes")
+    codes = at(verdict.summary, "per_instance", hit_instance(verdict), "codes")
     return codes.get("UNAVAILABLE", 0) if isinstance(codes, Mapping) else None
 
 

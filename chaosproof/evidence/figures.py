@@ -15,6 +15,7 @@ from chaosproof.evidence.fold import WINDOWS, Cell, RequestFold
 from chaosproof.evidence.recovery import errors_recovery, ready_recovery_s
 from chaosproof.evidence.run_folder import RunFolder
 from chaosproof.evidence.shape import number, text
+from chaosproof.evidence.split import recovery_split
 
 __all__ = ["Figures", "acted", "fault_span", "figures_of", "percentile_ms"]
 
@@ -168,18 +169,22 @@ def _fault(row: Mapping[str, Any]) -> dict[str, Any]:
 def _recovery(
     run: RunFolder, fold: RequestFold, span: tuple[float, float] | None, last: Mapping[str, Any] | None
 ) -> tuple[float | None, dict[str, Any]]:
-    errors_s = at_least_s = ready_s = None
+    errors_s = at_least_s = ready_s = transport_s = breaker_s = None
     observed_s = 0.0
     if span is not None and last is not None and math.isfinite(span[1]):
         began_at, ended_at = span
         errors = errors_recovery(ended_at, fold.recovery_due_at, fold.recovery_bad_due_at)
         errors_s, at_least_s, observed_s = errors.recovery_s, errors.at_least_s, errors.observed_s
-        ready_s = ready_recovery_s(run.readiness, text(last.get("instance")), began_at, ended_at)
+        hit = text(last.get("instance"))
+        ready_s = ready_recovery_s(run.readiness, hit, began_at, ended_at)
+        transport_s, breaker_s = recovery_split(run, fold, hit, ended_at)
     recovery = {
         "errors_s": _rounded(errors_s),
         "ready_s": _rounded(ready_s),
         "at_least_s": _rounded(at_least_s),
         "observed_s": _rounded(observed_s),
+        "transport_s": _rounded(transport_s),
+        "breaker_s": _rounded(breaker_s),
     }
     return _rounded(errors_s), recovery
 

@@ -1,4 +1,4 @@
-"""One pass over the request rows: everything that the figures and checks need, in memory bounded by 32 bytes
+"""One pass over the request rows: everything that the figures and checks need, in memory bounded by 48 bytes
 a row.
 
 Rows are dealt into cells, one per window (before, in and after the fault) and instance, so that each row is
@@ -13,13 +13,17 @@ from pathlib import Path
 
 from chaosproof.evidence.rows import Lines
 
-__all__ = ["NOBODY", "WINDOWS", "Cell", "RequestFold", "fold_requests"]
+__all__ = ["NOBODY", "OTHER_CODES", "WINDOWS", "Cell", "RequestFold", "fold_requests"]
 
 NOBODY = "nobody"
 """The instance of a request that no instance answered."""
 
 WINDOWS = ("before", "fault", "after")
 
+OTHER_CODES = "other"
+"""Stands in `outcome_names` for the codes beyond the first 1,000: no system has as many, a torn file may."""
+
+_OUTCOMES_MAX = 1000
 _SEQ_MAX = 50_000_000
 _INSTANT_MAX = 1e11
 # instants are printed with rounding: a step back by less than this is none
@@ -28,11 +32,15 @@ _SLACK_S = 0.001
 
 @dataclass
 class Cell:
-    """The requests of one instance in one window: counts by code, and latencies in seconds."""
+    """The requests of one instance in one window: counts by code, and three columns, row by row: latency in
+    seconds, when it was due, and its outcome, a place in the fold's `outcome_names`.
+    """
 
     ok: int = 0
     codes: dict[str, int] = field(default_factory=dict)
     latencies: "array[float]" = field(default_factory=lambda: array("d"))
+    due_at: "array[float]" = field(default_factory=lambda: array("d"))
+    outcomes: "array[int]" = field(default_factory=lambda: array("H"))
 
 
 @dataclass
@@ -42,6 +50,7 @@ class RequestFold:
     `doubles` are rows whose `seq` had been seen, `bad_rows` rows that are no rows or whose instants run
     backwards. `busy_s` is the sum of all `done_at - sent_at`. `recovery_due_at` holds when each request after
     the fault (and in the second before its end) was due, `recovery_bad_due_at` the same of those that failed.
+    `outcome_names` are pairs of a code and whether the request was ok.
     """
 
     rows: int = 0
@@ -55,6 +64,7 @@ class RequestFold:
     last_done_at: float | None = None
     busy_s: float = 0.0
     cells: dict[str, dict[str, Cell]] = field(default_factory=dict)
+    outcome_names: list[tuple[str, bool]] = field(default_factory=list)
     recovery_due_at: "array[float]" = field(default_factory=lambda: array("d"))
     recovery_bad_due_at: "array[float]" = field(default_factory=lambda: array("d"))
     problems: tuple[str, ...] = ()
@@ -89,6 +99,7 @@ def _fold_lines(
     rows = sent = doubles = bad_rows = 0
     seq_max = -1
     first_due, last_due, last_done, busy_s = float("inf"), 0.0, 0.0, 0.0
+    outcome_of: dict[tuple[str, bool], int] = {}
     follow, follow_bad = fold.recovery_due_at.append, fold.recovery_bad_due_at.append
 
     for block in blocks:
@@ -134,7 +145,14 @@ def _fold_lines(
                 sent += 1
                 busy_s += done - start
             cell.latencies.append(done - start if closed else done - due)
-            if 200 <= status <= 299:
+            cell.due_at.append(due)
+            good = 200 <= status <= 299
+            outcome = outcome_of.get((code, good))
+            if outcome is None:
+                key = (code if len(outcome_of) < _OUTCOMES_MAX else OTHER_CODES, good)
+                outcome = outcome_of.setdefault(key, len(outcome_of))
+            cell.outcomes.append(outcome)
+            if good:
                 cell.ok += 1
                 if due > follow_from:
                     follow(due)
@@ -147,6 +165,7 @@ def _fold_lines(
             window[NOBODY] = window.pop("")
     fold.rows, fold.sent, fold.doubles, fold.bad_rows, fold.seq_max = rows, sent, doubles, bad_rows, seq_max
     fold.busy_s = busy_s
+    fold.outcome_names = list(outcome_of)
     if rows:
         fold.first_due_at, fold.last_due_at, fold.last_done_at = first_due, last_due, last_done
     return fold

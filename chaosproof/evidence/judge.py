@@ -15,22 +15,23 @@ from chaosproof.evidence.builtin import REQUIRED, builtin_checks
 from chaosproof.evidence.check import Check, Status, counts, failed, worst
 from chaosproof.evidence.claims import Claim, claims_of, judge_claims
 from chaosproof.evidence.figures import fault_span, figures_of
-from chaosproof.evidence.fold import fold_requests
+from chaosproof.evidence.fold import RequestFold, fold_requests
 from chaosproof.evidence.junit import junit_xml
 from chaosproof.evidence.manifest import MANIFEST, changed_since, manifest_of
-from chaosproof.evidence.report import render_run_report
+from chaosproof.evidence.report.page import RunFiles, run_page
 from chaosproof.evidence.run_folder import RAW_FILES, SCHEMA_VERSION, RunFolder, read_run
 from chaosproof.evidence.series import series_figures
 from chaosproof.evidence.shape import text
 from chaosproof.evidence.tables import checks_tsv
+from chaosproof.evidence.timeline import peak_of, timeline_of
 
 __all__ = ["Verdict", "judge_run", "write_verdict"]
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What judging a folder found. `summary` is summary.json; `figures` is what claims may name, which is
-    more.
+    """What judging a folder found. `summary` is summary.json, `timeline` timeline.json; `figures` is what claims
+    may name, which is more.
     """
 
     run: RunFolder
@@ -38,10 +39,24 @@ class Verdict:
     checks: tuple[Check, ...]
     claims: tuple[Claim, ...]
     figures: Mapping[str, Any]
+    timeline: Mapping[str, Any]
+    fold: RequestFold
 
     @property
     def status(self) -> Status:
         return worst([self.summary["verdict"]])
+
+    @property
+    def files(self) -> RunFiles:
+        """What a report shows of the run."""
+        return RunFiles(
+            self.summary,
+            self.checks,
+            self.timeline,
+            self.run.session,
+            self.run.experiment,
+            self.run.load_plan,
+        )
 
 
 def judge_run(run_dir: Path | str) -> Verdict:
@@ -62,8 +77,10 @@ def judge_run(run_dir: Path | str) -> Verdict:
     run = read_run(folder)
     fold = fold_requests(folder / "requests.csv.gz", closed=run.closed_model, fault=fault_span(run.faults))
     measured = figures_of(run, fold)
+    timeline = timeline_of(run, fold)
+    shown = {**measured.as_json(), "peak": peak_of(timeline)}
     figures = {
-        **measured.as_json(),
+        **shown,
         "activities": _outputs(run),
         "series": series_figures(run.series),
         "variables": run.variables,
@@ -82,13 +99,14 @@ def judge_run(run_dir: Path | str) -> Verdict:
         "mode": run.session.get("mode"),
         "target": run.session.get("target"),
         **_verdict(checks),
-        **measured.as_json(),
+        **shown,
     }
-    return Verdict(run, summary, checks, claims, figures)
+    return Verdict(run, summary, checks, claims, figures, timeline, fold)
 
 
 def write_verdict(run_dir: Path | str, verdict: Verdict) -> None:
-    """Write checks.tsv, summary.json, junit.xml, report.html and, last, the manifest of the whole folder.
+    """Write checks.tsv, summary.json, timeline.json, junit.xml, report.html and, last, the manifest of the whole
+    folder.
 
     Nothing may be written to the folder afterwards. A manifest that the raw files no longer match is left as
     it is: it is evidence. Raises ChaosproofError when a file cannot be written, as on a full disk.
@@ -97,8 +115,9 @@ def write_verdict(run_dir: Path | str, verdict: Verdict) -> None:
     suite = f"{verdict.summary['experiment']}.{verdict.summary['mode']}"
     write_whole(folder / "checks.tsv", checks_tsv(verdict.checks))
     write_whole(folder / "summary.json", json.dumps(verdict.summary, indent=2) + "\n")
+    write_whole(folder / "timeline.json", json.dumps(verdict.timeline, separators=(",", ":")) + "\n")
     write_whole(folder / "junit.xml", junit_xml(suite, verdict.checks))
-    write_whole(folder / "report.html", render_run_report(verdict.summary, verdict.checks))
+    write_whole(folder / "report.html", run_page(verdict.files))
     if not any(c.id == "SYS_MANIFEST" for c in verdict.checks):
         write_whole(folder / MANIFEST, manifest_of(folder))
 

@@ -12,7 +12,14 @@ from typing import Any
 
 from chaosproof.evidence.shape import number, text
 
-__all__ = ["ERROR_RATIO_MAX", "HOLD_S", "ErrorsRecovery", "errors_recovery", "ready_recovery_s"]
+__all__ = [
+    "ERROR_RATIO_MAX",
+    "HOLD_S",
+    "WINDOW_S",
+    "ErrorsRecovery",
+    "errors_recovery",
+    "ready_recovery_s",
+]
 
 ERROR_RATIO_MAX = 0.05
 HOLD_S = 5.0

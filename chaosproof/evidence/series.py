@@ -10,7 +10,7 @@ from typing import Any
 
 from chaosproof.evidence.shape import at, mapping, mappings, number, sequence, text
 
-__all__ = ["series_figures"]
+__all__ = ["points_of", "series_figures"]
 
 
 def series_figures(series: Mapping[str, Any]) -> dict[str, Any]:
@@ -26,7 +26,7 @@ def series_figures(series: Mapping[str, Any]) -> dict[str, Any]:
         if not metric or metric.endswith("_bucket"):
             continue
         samples = sums.setdefault(metric, {}).setdefault(instance, {})
-        for instant, value in _samples(one):
+        for instant, value in points_of(one):
             samples[instant] = samples.get(instant, 0.0) + value
     return {metric: _metric(instances) for metric, instances in sorted(sums.items())}
 
@@ -61,7 +61,8 @@ def _instance(values: Sequence[float]) -> dict[str, float]:
     }
 
 
-def _samples(one: Mapping[str, Any]) -> list[tuple[float, float]]:
+def points_of(one: Mapping[str, Any]) -> list[tuple[float, float]]:
+    """The samples of one series, as `(instant, value)`; what is no number is left out."""
     found: list[tuple[float, float]] = []
     for pair in sequence(mapping(one).get("values")):
         both = sequence(pair)

@@ -191,11 +191,11 @@ def test_the_comparison_is_written_and_equal_when_done_again(tmp_path: Path) -> 
     for out in ("one", "two"):
         write_comparison(tmp_path / out, compare_runs(baseline, resilient))
     names = sorted(p.name for p in (tmp_path / "one").iterdir())
-    assert names == ["checks.tsv", "compare.json", "junit.xml"]
+    assert names == ["checks.tsv", "compare.json", "junit.xml", "report.html"]
     assert all((tmp_path / "one" / n).read_bytes() == (tmp_path / "two" / n).read_bytes() for n in names)
     document = json.loads((tmp_path / "one" / "compare.json").read_text())
     assert document["schema_version"] == 1
-    assert set(document["checks"][0]) == {"id", "status", "claim", "details", "evidence"}
+    assert set(document["checks"][0]) == {"id", "status", "claim", "details", "evidence", "interval"}
     assert document["baseline"]["run"] == str(baseline)
     assert document["resilient"]["verdict"] == document["verdict"] == "pass"
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from chaosproof.evidence.builtin import REQUIRED
 from chaosproof.evidence.judge import judge_run
 from chaosproof.evidence.junit import junit_xml
-from chaosproof.evidence.report import render_run_report
+from chaosproof.evidence.report.page import run_page
 from chaosproof.evidence.tables import checks_tsv
 
 from .runs import resilient_run
@@ -50,7 +50,7 @@ def judge_all(folder: Path, files: dict[str, bytes]) -> str:
     verdict = judge_run(write(folder, files))
     assert {c.id for c in verdict.checks} >= set(REQUIRED)
     assert not [c for c in verdict.checks if "checker itself failed" in c.details]
-    json.dumps(verdict.summary, allow_nan=False)
+    json.dumps([verdict.summary, verdict.timeline], allow_nan=False)
     return verdict.status
 
 
@@ -121,8 +121,8 @@ def test_any_json_in_the_place_of_any_value_never_raises(
     verdict = judge_run(folder)
     assert {c.id for c in verdict.checks} >= set(REQUIRED)
     assert not [c for c in verdict.checks if "checker itself failed" in c.details]
-    json.dumps(verdict.summary, allow_nan=False)
-    for page in (checks_tsv(verdict.checks), render_run_report(verdict.summary, verdict.checks)):
+    json.dumps([verdict.summary, verdict.timeline], allow_nan=False)
+    for page in (checks_tsv(verdict.checks), run_page(verdict.files)):
         assert page.encode()
     ElementTree.fromstring(junit_xml("s4", verdict.checks))
 

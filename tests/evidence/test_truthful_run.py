@@ -132,8 +132,8 @@ def test_the_report_holds_the_verdict_and_escapes_what_it_is_told(tmp_path: Path
     folder = run.write(tmp_path)
     write_verdict(folder, judge_run(folder))
     page = (folder / "report.html").read_text()
-    assert "<script" not in page
-    assert "&lt;script&gt;" in page
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
     assert "SYS_FAULT_HIT" in page and "UNAVAILABLE" in page
 
 

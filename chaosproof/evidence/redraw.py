@@ -1,0 +1,83 @@
+"""How precisely a recovery, or a peak of errors, was observed: each tenth of a second's requests fail anew, as often
+as they did. A sharp edge stays sharp; where the error ratio lay near the tolerance, the moment varies.
+"""
+
+import math
+import random
+from collections.abc import Iterator, Sequence
+
+from chaosproof.evidence.blocks import middle
+from chaosproof.evidence.fold import RequestFold
+from chaosproof.evidence.recovery import ERROR_RATIO_MAX, HOLD_S, WINDOW_S
+from chaosproof.evidence.timeline import most_within
+
+__all__ = ["peak_range", "recovery_range"]
+
+_SLOT_S = 0.1
+_DRAWS = 500
+_EXACT_MAX = 40
+
+
+def recovery_range(
+    fold: RequestFold, ended_at: float, recovery_s: float, chance: random.Random
+) -> tuple[float, float]:
+    """From when until when the recovery may have been, by 500 redraws and the width of a slot; the end is infinite
+    when in some of them the system did not come back.
+    """
+    window = round(WINDOW_S / _SLOT_S)
+    slots = max(0, int((max(fold.recovery_due_at, default=ended_at) - ended_at) / _SLOT_S)) + window
+    every, bad = [0] * slots, [0] * slots
+    for counts, due_at in ((every, fold.recovery_due_at), (bad, fold.recovery_bad_due_at)):
+        for due in due_at:
+            slot = math.floor((due - ended_at) / _SLOT_S + 1e-5) + window
+            if 0 <= slot < slots:
+                counts[slot] += 1
+    drawn = [_recovered(every, again, window) for again in _redraws(every, bad, chance)]
+    # on the grid of slots the moment is known to a slot only: the draws say how it shifts, not where it is
+    as_seen = _recovered(every, bad, window)
+    if not math.isfinite(as_seen):
+        return max(0.0, recovery_s - _SLOT_S), math.inf
+    low, high = middle([one - as_seen for one in drawn])
+    return max(0.0, recovery_s + low - _SLOT_S), recovery_s + high + _SLOT_S if recovery_s or high else 0.0
+
+
+def peak_range(
+    every: Sequence[int], bad: Sequence[int], peak: float, chance: random.Random
+) -> tuple[float, float]:
+    """From how many to how many failures within a second the peak may have been, of counts per tenth of a second."""
+    window = round(1 / _SLOT_S)
+    drawn = [most_within(again, window) for again in _redraws(every, bad, chance)]
+    # the largest of noisy counts lies above the counts' own largest: only the spread is used
+    centre = sum(drawn) / len(drawn)
+    low, high = middle([one - centre for one in drawn])
+    return max(0.0, peak + low), peak + high
+
+
+def _redraws(every: Sequence[int], bad: Sequence[int], chance: random.Random) -> Iterator[list[int]]:
+    for _ in range(_DRAWS):
+        yield [
+            failed if failed in (0, count) else _binomial(count, failed / count, chance)
+            for count, failed in zip(every, bad, strict=True)
+        ]
+
+
+def _binomial(count: int, share: float, chance: random.Random) -> int:
+    if count <= _EXACT_MAX:
+        return sum(chance.random() < share for _ in range(count))
+    drawn = chance.gauss(count * share, math.sqrt(count * share * (1 - share)))
+    return min(count, max(0, round(drawn)))
+
+
+def _recovered(every: Sequence[int], bad: Sequence[int], window: int) -> float:
+    """The definition of `recovery`, on slots of which the first `window` lie before the end of the fault."""
+    hold = round(HOLD_S / _SLOT_S)
+    total, failed = sum(every[:window]), sum(bad[:window])
+    good = 0
+    for slot in range(window, len(every) + 1):
+        good = good + 1 if total and failed <= ERROR_RATIO_MAX * total else 0
+        if good > hold:
+            return (slot - window - hold) * _SLOT_S
+        if slot < len(every):
+            total += every[slot] - every[slot - window]
+            failed += bad[slot] - bad[slot - window]
+    return math.inf
