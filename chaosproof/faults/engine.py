@@ -135,11 +135,12 @@ class FaultEngine:
         with self._lock:
             self._armed[fault, instance] = armed
 
-    def apply(self, fault: Fault, instance: str) -> Receipt:
+    def apply(self, fault: Fault, instance: str, *, note: str = "") -> Receipt:
         """Switch the fault on and return its receipt; it ends by itself after `fault.duration_s`.
 
         A fault that was not armed is armed first, which takes the canary's connection and a few commands.
-        Raises `FaultRefused` when it may not be, `FaultError` when the kernel did not take it.
+        Raises `FaultRefused` when it may not be, `FaultError` when the kernel did not take it. `note` is for
+        the receipt.
         """
         planned_at = self._clock()
         with self._lock:
@@ -160,6 +161,7 @@ class FaultEngine:
             fidelity=backend.fidelity(fault),
             planned_at=planned_at,
             canary=Canary(before=armed.before),
+            note=note,
         )
         called_at = self._clock()
         try:
@@ -186,8 +188,10 @@ class FaultEngine:
     def partition(self, a: str, b: str, duration_s: float) -> list[Receipt]:
         """Cut services `a` and `b` off from each other, both ways, on every instance of both.
 
-        Each side drops what comes in from the other, of every protocol: no sender is told. `Limits.allow_all`
-        must permit it. Raises as `apply` does, and then nothing stays on.
+        Each side drops what comes in from the other, of every protocol: no sender is told. Where only one
+        side ever begins to speak, only the other has anything to drop; the receipts of one partition share
+        their note, and it hit when one of them has packets. `Limits.allow_all` must permit it. Raises as
+        `apply` does, and then nothing stays on.
         """
         sides = [
             (
@@ -202,7 +206,7 @@ class FaultEngine:
             for fault, instance in sides:
                 self.arm(fault, instance)
             for fault, instance in sides:
-                receipts.append(self.apply(fault, instance))
+                receipts.append(self.apply(fault, instance, note=f"partition of {a} and {b}"))
         except ChaosproofError:
             for receipt in receipts:
                 self.heal(receipt.instance)
@@ -292,7 +296,7 @@ class FaultEngine:
         during = self._try(receipt.instance, armed.address)
         receipt = self._change(
             fault_id,
-            lambda r: r.but(note=note, canary=Canary(r.canary.before, during, r.canary.after)),
+            lambda r: r.but(note=note or r.note, canary=Canary(r.canary.before, during, r.canary.after)),
         )
         assert receipt.expires_at is not None
         try:
