@@ -2,11 +2,12 @@
 
 import statistics
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
 from bench.load.place import Server
 from bench.load.table import print_table
-from bench.load.tools import TOOLS, Unavailable, run_worker
+from bench.load.tools import Tool, Unavailable, run_worker
 
 __all__ = ["run"]
 
@@ -15,10 +16,12 @@ HTTP_RPS_MIN = 5_000.0
 IPC_RPS_MIN = 20_000.0
 
 
-def run(server: Server, folder: Path, *, runs: int, duration_s: float = 5.0) -> bool:
+def run(
+    server: Server, folder: Path, tools: Mapping[str, Tool], *, runs: int, duration_s: float = 5.0
+) -> bool:
     """Print the table; whether HTTP and IPC reach what they must."""
     rates = {}
-    for name, tool in TOOLS.items():
+    for name, tool in tools.items():
         seen = []
         try:
             for _ in range(runs):

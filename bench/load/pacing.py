@@ -2,11 +2,12 @@
 
 import math
 import statistics
+from collections.abc import Mapping
 from pathlib import Path
 
 from bench.load.place import Server
 from bench.load.table import print_table
-from bench.load.tools import TOOLS, Unavailable, run_worker
+from bench.load.tools import Tool, Unavailable, run_worker
 from chaosproof.load.latencies import nearest_rank
 
 __all__ = ["run"]
@@ -19,7 +20,9 @@ CPU_RATE_RPS = 200.0
 CPU_MAX = 0.10
 
 
-def run(server: Server, folder: Path, *, runs: int, duration_s: float = 30.0) -> bool:
+def run(
+    server: Server, folder: Path, tools: Mapping[str, Tool], *, runs: int, duration_s: float = 30.0
+) -> bool:
     """Print the tables; whether p99 of the lateness, the rate and the CPU keep their bounds."""
     late_ms = []
     for _ in range(runs):
@@ -34,7 +37,7 @@ def run(server: Server, folder: Path, *, runs: int, duration_s: float = 30.0) ->
         ["", "p50", "p99", "p99.9", "max"],
         [["chaosproof", *(f"{value:.3f}" for value in median.values())]],
     )
-    rates_kept = _rates(server, folder, runs, duration_s)
+    rates_kept = _rates(server, folder, tools, runs, duration_s)
     cpu = []
     for _ in range(runs):
         server.reset()
@@ -51,11 +54,11 @@ def run(server: Server, folder: Path, *, runs: int, duration_s: float = 30.0) ->
     return kept
 
 
-def _rates(server: Server, folder: Path, runs: int, duration_s: float) -> bool:
+def _rates(server: Server, folder: Path, tools: Mapping[str, Tool], runs: int, duration_s: float) -> bool:
     """Print the rate that the server saw from each tool; whether ours is true."""
     rows = []
     kept = False
-    for name, tool in TOOLS.items():
+    for name, tool in tools.items():
         seen = []
         try:
             for _ in range(runs):

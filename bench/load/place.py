@@ -17,6 +17,7 @@ from typing import Any
 __all__ = ["Server", "on_core", "running_server"]
 
 _CORES = sorted(os.sched_getaffinity(0))
+_TOOLS, _SERVER = 0, 1
 _PROBE_EVERY_S = 0.002
 _REQUEST = b"GET /work HTTP/1.1\r\nHost: bench\r\n\r\n"
 
@@ -52,6 +53,9 @@ class Server:
     def round_trip_s(self, service_s: float, early_s: float, requests: int = 600) -> float:
         """The median response time that a plain blocking client sees, from when each request was due."""
         self.reset(service_s, early_s=early_s)
+        os.sched_setaffinity(
+            0, {_core(_TOOLS)}
+        )  # a core that sleeps takes long to wake, as it does for the tools
         times = []
         with socket.create_connection(("127.0.0.1", self.port)) as client:
             client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -64,6 +68,7 @@ class Server:
                 client.sendall(_REQUEST)
                 client.recv(4096)
                 times.append(time.monotonic() - due)
+        os.sched_setaffinity(0, _CORES)
         return statistics.median(times)
 
     def _get(self, path: str) -> dict[str, Any]:
@@ -72,16 +77,20 @@ class Server:
         return seen
 
 
-def on_core(argv: list[str], place: int = 0) -> list[str]:
+def on_core(argv: list[str], place: int = _TOOLS) -> list[str]:
     """`argv` bound to one core of those this process may use."""
-    return ["taskset", "-c", str(_CORES[place % len(_CORES)]), *argv]
+    return ["taskset", "-c", str(_core(place)), *argv]
+
+
+def _core(place: int) -> int:
+    return _CORES[place % len(_CORES)]
 
 
 @contextmanager
 def running_server(folder: Path) -> Iterator[Server]:
     """A server on a core that the tools do not use, where there is one."""
     socket_path = folder / "ping.sock"
-    argv = on_core([sys.executable, "-m", "bench.load.server", str(socket_path)], place=1)
+    argv = on_core([sys.executable, "-m", "bench.load.server", str(socket_path)], place=_SERVER)
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None

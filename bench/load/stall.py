@@ -6,12 +6,13 @@ takes.
 """
 
 import statistics
+from collections.abc import Mapping
 from pathlib import Path
 
 from bench.load.paper import response_times_s
 from bench.load.place import Server
 from bench.load.table import print_table
-from bench.load.tools import PERCENTILES, TOOLS, Unavailable
+from bench.load.tools import PERCENTILES, Tool, Unavailable
 from chaosproof.load.latencies import nearest_rank
 
 __all__ = ["run"]
@@ -23,7 +24,9 @@ FREEZE_S = 2.0
 TOLERANCE = 0.02
 
 
-def run(server: Server, folder: Path, *, runs: int, duration_s: float = 20.0) -> bool:
+def run(
+    server: Server, folder: Path, tools: Mapping[str, Tool], *, runs: int, duration_s: float = 20.0
+) -> bool:
     """Print the table; whether our open model is within 2 % at every percentile."""
     freeze_from = (duration_s - FREEZE_S) / 2
     paper = response_times_s(
@@ -36,7 +39,7 @@ def run(server: Server, folder: Path, *, runs: int, duration_s: float = 20.0) ->
     truth = {percent: nearest_rank(paper, percent) for percent in PERCENTILES}
     rows = [["on paper", *(f"{truth[percent] * 1000:.2f}" for percent in PERCENTILES), ""]]
     within = False
-    for name, tool in TOOLS.items():
+    for name, tool in tools.items():
         try:
             seen = []
             for _ in range(runs):

@@ -17,7 +17,7 @@ from bench.load.place import Server, on_core
 from chaosproof.load.latencies import nearest_rank
 from chaosproof.load.record import Record, read_records
 
-__all__ = ["PERCENTILES", "TOOLS", "Figures", "Unavailable", "run_chaosproof", "run_worker"]
+__all__ = ["PERCENTILES", "TOOLS", "Figures", "Tool", "Unavailable", "run_worker"]
 
 PERCENTILES = (50.0, 90.0, 99.0, 100.0)
 _LOCUST = "locust==2.47.0"
