@@ -16,14 +16,15 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from chaosproof.errors import ChaosproofError
-from chaosproof.faults.backend import Backend, Capabilities, End, Order, Run, choose_backend
-from chaosproof.faults.canary import canary_address, canary_argv, hits, read_canary
+from chaosproof.faults.account import closed, closed_by_heal, met_another, packets_hit
+from chaosproof.faults.backend import Backend, Capabilities, Order, Run, choose_backend
+from chaosproof.faults.book import ReceiptBook
+from chaosproof.faults.canary import canary_address, canary_argv, read_canary
 from chaosproof.faults.doctor import capabilities
 from chaosproof.faults.errors import FaultError, FaultRefused
-from chaosproof.faults.failure import failure
 from chaosproof.faults.heal import active, heal
 from chaosproof.faults.idle import end_idle_connections
 from chaosproof.faults.iptables import Iptables
@@ -32,9 +33,8 @@ from chaosproof.faults.limits import Limits, check_fault, check_spread
 from chaosproof.faults.model import Fault
 from chaosproof.faults.nft import Nft
 from chaosproof.faults.overlap import clash
+from chaosproof.faults.queue import with_queue
 from chaosproof.faults.receipt import Canary, Receipt
-from chaosproof.faults.render_nft import chain_of
-from chaosproof.faults.render_tc import devices, free_class
 from chaosproof.faults.selector import resolve_peer
 from chaosproof.faults.tc import Tc
 from chaosproof.targets.target import Done, Target
@@ -42,9 +42,6 @@ from chaosproof.targets.target import Done, Target
 __all__ = ["Active", "FaultEngine"]
 
 _log = logging.getLogger(__name__)
-
-# an end seen earlier than this before its time was somebody's doing
-_EARLY_S = 0.15
 
 
 @dataclass(frozen=True)
@@ -58,6 +55,7 @@ class Active:
 
 @dataclass(frozen=True)
 class _Armed:
+    at: float
     order: Order
     service: str
     everyone: tuple[str, ...]
@@ -86,24 +84,19 @@ class FaultEngine:
         new_id: Callable[[], str] = lambda: secrets.token_hex(4),
     ) -> None:
         self._target = target
-        self._ledger = ledger
         self._limits = limits or Limits()
         self._clock = clock
         self._forced = backend
         self._canary = canary
         self._new_id = new_id
-        self._lock = threading.RLock()
-        self._receipts: dict[str, Receipt] = {}
+        self._book = ReceiptBook(ledger)
+        self._lock = threading.Lock()
         self._armed: dict[tuple[Fault, str], _Armed] = {}
-        self._orders: dict[str, _Armed] = {}
+        self._applied: dict[str, _Armed] = {}
         self._threads: dict[str, threading.Thread] = {}
         self._prepared: set[tuple[str, str]] = set()
         self._capabilities: dict[str, Capabilities] = {}
         self._backends: dict[str, Backend] = {one.name: one for one in (Nft(), Iptables(), Tc())}
-        if ledger:
-            for row in ledger.rows():
-                receipt = Receipt.from_row(row)
-                self._receipts[receipt.id] = receipt
 
     def prepare(self, instance: str) -> None:
         """Put what is static on the instance, for the forced backend or for nft.
@@ -127,11 +120,11 @@ class FaultEngine:
         backend = self._choose(fault, instance)
         run = self._run(instance)
         if fault.layer == "shape" or backend.name == "tc":
-            order = self._with_queue(order, run)
+            order = with_queue(order, run)
         self._prepare(instance, backend)
         address = canary_address(fault, instance, self._target) if self._canary else None
         before, counted = self._try(instance, address), backend.count(run, order)
-        armed = _Armed(order, service, everyone, backend, address, before, counted)
+        armed = _Armed(self._clock(), order, service, everyone, backend, address, before, counted)
         with self._lock:
             self._armed[fault, instance] = armed
 
@@ -167,7 +160,7 @@ class FaultEngine:
         try:
             backend.apply(self._run(instance), order)
         except ChaosproofError as error:
-            self._keep(receipt.but(error=str(error)))
+            self._book.keep(receipt.but(error=str(error)))
             raise
         applied_at = self._clock()
         receipt = receipt.but(
@@ -179,9 +172,9 @@ class FaultEngine:
             target=self._follow, args=(receipt.id, armed), name=f"fault-{order.id}", daemon=True
         )
         with self._lock:
-            self._orders[order.id] = armed
+            self._applied[order.id] = armed
             self._threads[order.id] = thread
-        self._keep(receipt)
+        self._book.keep(receipt)
         thread.start()
         return receipt
 
@@ -215,17 +208,11 @@ class FaultEngine:
 
     def receipt(self, fault_id: str) -> Receipt:
         """The newest state of a fault. Raises `FaultError` for an id that this engine does not know."""
-        with self._lock:
-            if fault_id not in self._receipts:
-                raise FaultError(
-                    f"no fault {fault_id} is known: known are {', '.join(self._receipts) or 'none'}"
-                )
-            return self._receipts[fault_id]
+        return self._book.get(fault_id)
 
     def receipts(self) -> tuple[Receipt, ...]:
         """The newest state of every fault, oldest first."""
-        with self._lock:
-            return tuple(self._receipts.values())
+        return self._book.all()
 
     def wait_until_ended(self, receipt: Receipt) -> Receipt:
         """Wait for the fault's end and return its final receipt, with packets, end and canary.
@@ -288,82 +275,37 @@ class FaultEngine:
 
     def _follow(self, fault_id: str, armed: _Armed) -> None:
         """Accompany a fault from its start to its end, in a thread of its own."""
-        receipt = self.receipt(fault_id)
+        receipt = self._book.get(fault_id)
         run = self._run(receipt.instance)
-        note = ""
-        if receipt.fault.kind == "reset":
-            note = end_idle_connections(run, armed.order)
+        note = end_idle_connections(run, armed.order) if receipt.fault.kind == "reset" else receipt.note
         during = self._try(receipt.instance, armed.address)
-        receipt = self._change(
-            fault_id,
-            lambda r: r.but(note=note or r.note, canary=Canary(r.canary.before, during, r.canary.after)),
+        receipt = self._book.change(
+            fault_id, lambda r: r.but(note=note, canary=Canary(r.canary.before, during, r.canary.after))
         )
-        assert receipt.expires_at is not None
+        called_at = self._clock()
         try:
-            called_at = self._clock()
-            end = armed.backend.watch(run, armed.order, max(0.0, receipt.expires_at - called_at))
+            end = armed.backend.watch(run, armed.order, max(0.0, (receipt.expires_at or 0.0) - called_at))
         except ChaosproofError as error:
             said = str(error)
-            self._change(fault_id, lambda r: r if r.ended else r.but(error=said))
+            self._book.change(fault_id, lambda r: r if r.ended else r.but(error=said))
             return
+        seen_at = self._clock()
+        # the instance's own instant, where its clock agrees with ours; else that of its answer
+        at = end.at if end.at is not None and called_at <= end.at <= seen_at else seen_at
         after = self._try(receipt.instance, armed.address)
-        at = self._believable(end.at, called_at)
-        packets = self._packets(fault_id, armed, end)
-
-        def ended(r: Receipt) -> Receipt:
-            r = r.but(canary=Canary(r.canary.before, r.canary.during, after), packets=max(r.packets, packets))
-            if r.ended:
-                return r  # healed by us, while we watched
-            assert r.expires_at is not None
-            early = at < r.expires_at - _EARLY_S
-            return r.but(ended_at=at, ended_by="heal" if early else self._ender(r), healed=early)
-
-        self._change(fault_id, ended)
+        alone = not met_another(receipt, armed.at, self._book.all())
+        packets = packets_hit(receipt, end, armed.counted, alone=alone)
+        self._book.change(fault_id, lambda r: closed(r, at, packets, after))
 
     def _heal(self, instance: str) -> list[Receipt]:
-        open_before = [r.id for r in self.receipts() if r.instance == instance and not r.ended]
+        open_before = [r.id for r in self._book.all() if r.instance == instance and not r.ended]
         packets = heal(self._run(instance))
         at = self._clock()
-
-        def healed(receipt: Receipt) -> Receipt:
-            count = max(receipt.packets, packets[receipt.id] - hits(receipt.canary.during))
-            # the observer may have been quicker to see the end, and then has the better instant
-            return receipt.but(ended_at=receipt.ended_at or at, ended_by="heal", healed=True, packets=count)
-
-        return [self._change(fault_id, healed) for fault_id in open_before if fault_id in packets]
-
-    def _packets(self, fault_id: str, armed: _Armed, end: End) -> int:
-        """The packets hit, less the canary's own.
-
-        The fault's own counter vanishes with it, so it is known up to the observer's last look. Its chain's
-        counter stays: it is exact where no other fault used that chain meanwhile.
-        """
-        receipt = self.receipt(fault_id)
-        best = end.packets
-        if end.chain_packets is not None and not self._shared(receipt, armed):
-            best = max(best, end.chain_packets - armed.counted)
-        return max(0, best - hits(receipt.canary.during))
-
-    def _shared(self, receipt: Receipt, armed: _Armed) -> bool:
-        """Whether another fault counted in the same chain since this one was armed."""
-        chain = chain_of(armed.order.fault, armed.order.shape_class)
-        for other in self.receipts():
-            if other.id == receipt.id or other.instance != receipt.instance or other.applied_at is None:
-                continue
-            order = self._orders.get(other.id)
-            same = order is None or chain_of(order.order.fault, order.order.shape_class) == chain
-            if same and (other.ended_at is None or other.ended_at >= receipt.planned_at):
-                return True
-        return False
-
-    @staticmethod
-    def _ender(receipt: Receipt) -> str:
-        return "kernel" if receipt.fidelity.startswith("kernel") else "watchdog"
-
-    def _believable(self, at: float | None, called_at: float) -> float:
-        """The instance's own instant, where its clock agrees with ours; else the one of its answer."""
-        now = self._clock()
-        return at if at is not None and called_at <= at <= now else now
+        return [
+            self._book.change(fault_id, lambda r: closed_by_heal(r, at, packets[r.id]))
+            for fault_id in open_before
+            if fault_id in packets
+        ]
 
     def _choose(self, fault: Fault, instance: str) -> Backend:
         """The backend for the fault; prepared when nft can do it, which is tried first and by doing."""
@@ -385,21 +327,11 @@ class FaultEngine:
         with self._lock:
             self._prepared.add((instance, backend.name))
 
-    @staticmethod
-    def _with_queue(order: Order, run: Run) -> Order:
-        qdiscs = run(["tc", "-j", "qdisc", "show"])
-        if qdiscs.exit_code != 0:
-            raise failure("the queues could not be listed", qdiscs)
-        devs = devices(qdiscs.stdout)
-        show = "; ".join(f"tc class show dev {dev}" for dev in devs)
-        return replace(order, devices=devs, shape_class=free_class(run(["sh", "-c", show]).stdout))
-
     def _refuse_clash(self, order: Order, instance: str) -> None:
         now = self._clock()
-        for receipt in self.receipts():
-            armed = self._orders.get(receipt.id)
-            on = not receipt.ended and receipt.expires_at is not None and receipt.expires_at > now
-            if receipt.instance != instance or not on or armed is None:
+        for receipt in self._book.on(now):
+            armed = self._applied.get(receipt.id)
+            if receipt.instance != instance or armed is None:
                 continue
             if clash(order.fault, order.networks, armed.order.fault, armed.order.networks):
                 raise FaultRefused(
@@ -408,12 +340,7 @@ class FaultEngine:
                 )
 
     def _hit(self, names: Sequence[str]) -> list[str]:
-        now = self._clock()
-        return [
-            r.instance
-            for r in self.receipts()
-            if r.instance in names and not r.ended and r.expires_at is not None and r.expires_at > now
-        ]
+        return [one.instance for one in self._book.on(self._clock()) if one.instance in names]
 
     def _try(self, instance: str, address: tuple[str, int] | None) -> str:
         if address is None:
@@ -427,15 +354,3 @@ class FaultEngine:
             return self._target.run(instance, argv, stdin=stdin, timeout_s=timeout_s)
 
         return run
-
-    def _change(self, fault_id: str, change: Callable[[Receipt], Receipt]) -> Receipt:
-        with self._lock:
-            receipt = change(self._receipts[fault_id])
-            return self._keep(receipt)
-
-    def _keep(self, receipt: Receipt) -> Receipt:
-        with self._lock:
-            self._receipts[receipt.id] = receipt
-            if self._ledger:
-                self._ledger.write(receipt.to_row())
-        return receipt

@@ -48,6 +48,11 @@ class Receipt:
         """Whether its end was seen, or it never began."""
         return self.ended_at is not None or self.applied_at is None
 
+    @property
+    def by_kernel(self) -> bool:
+        """Whether the kernel alone ends it."""
+        return self.fidelity.startswith("kernel")
+
     def but(self, **changes: Any) -> "Receipt":
         """A copy with `changes`."""
         return replace(self, **changes)

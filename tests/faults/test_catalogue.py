@@ -62,6 +62,14 @@ print(round((count - left) * 8 / 1000 / (time.monotonic() - began)), flush=True)
 
 
 @pytest.fixture
+def engine(room: NetnsTarget) -> Iterator[FaultEngine]:
+    """Without canaries: the packets are these tests' own, and their observers may end when they will."""
+    engine = FaultEngine(room, canary=False)
+    yield engine
+    engine.heal()
+
+
+@pytest.fixture
 def client(room: NetnsTarget) -> Iterator[Client]:
     client = Client(room, "client-0", SERVICE_ADDRESS)
     yield client
