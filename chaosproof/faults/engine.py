@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 from chaosproof.errors import ChaosproofError
 from chaosproof.faults.account import closed, closed_by_heal, met_another, packets_hit
@@ -36,6 +37,7 @@ from chaosproof.faults.overlap import clash
 from chaosproof.faults.queue import with_queue
 from chaosproof.faults.receipt import Canary, Receipt
 from chaosproof.faults.selector import resolve_peer
+from chaosproof.faults.snapshot import snapshot
 from chaosproof.faults.tc import Tc
 from chaosproof.targets.target import Done, Target
 
@@ -264,6 +266,10 @@ class FaultEngine:
             with self._lock:
                 self._capabilities[instance] = known
         return known
+
+    def snapshot(self, instance: str) -> dict[str, Any]:
+        """The instance's rules, queues, addresses and routes, to compare with `==` before and after."""
+        return snapshot(self._run(instance))
 
     def release(self, instance: str) -> None:
         """Take back what `prepare` put there; faults that are on end with it."""

@@ -258,13 +258,13 @@ def test_a_root_queue_of_somebody_else_is_refused_and_left(engine: FaultEngine, 
 
 
 def test_releasing_takes_back_all_that_was_prepared(room: NetnsTarget):
-    run = engine_run(room, "client-1")
-    run(["nft", "delete", "table", "inet", "chaosproof"])
-    before = snapshot(run)
+    engine_run(room, "client-1")(["nft", "delete", "table", "inet", "chaosproof"])
     engine = FaultEngine(room)
+    before = engine.snapshot("client-1")
     engine.apply(Fault(kind="reset", port=PORT, duration_s=30), "client-1")
+    assert engine.snapshot("client-1") != before
     engine.release("client-1")
-    assert snapshot(run) == before
+    assert engine.snapshot("client-1") == before
 
 
 def test_preparing_twice_changes_nothing_and_ends_no_fault(engine: FaultEngine, room: NetnsTarget):
