@@ -8,11 +8,14 @@ block-resampling procedure for stationary data" (1992). A block lasts 5 s, as lo
 eighth of a shorter phase.
 """
 
+import math
 import random
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
+
+from chaosproof.evidence.interval import expanded_share
 
 __all__ = ["DRAWS", "Phase", "draw_blocks", "middle", "quantiles_of", "totals_of"]
 
@@ -36,6 +39,11 @@ class Phase:
     unit_s: float
     units: int
     draws: Sequence[Draw] = field(repr=False)
+
+    @property
+    def blocks(self) -> int:
+        """How many blocks a draw is put together from."""
+        return len(self.draws[0])
 
     def unit_of(self, instant: float) -> int:
         """The unit that `instant` falls into; the ends belong to the phase."""
@@ -90,10 +98,12 @@ def quantiles_of(
     return found
 
 
-def middle(draws: Sequence[float], share: float = 0.95) -> tuple[float, float]:
-    """Where the middle `share` of the draws lies."""
+def middle(draws: Sequence[float], blocks: int) -> tuple[float, float]:
+    """Where the middle of the draws lies, as many as make a 95 % interval when each is put together from so many
+    blocks.
+    """
     ordered = sorted(draws)
-    cut = round((1 - share) / 2 * len(ordered))
+    cut = math.floor((1 - expanded_share(blocks)) / 2 * len(ordered))
     return ordered[cut], ordered[-1 - cut]
 
 

@@ -55,7 +55,7 @@ def steady_state(run: RunFolder, when: str) -> Check:
         return failed(
             id,
             f"probe {_name(unmet)!r} measured {_short(unmet.get('output'))}, "
-            f"outside of its tolerance {_short(at(unmet, 'activity', 'tolerance'))}",
+            f"outside of its tolerance {_tolerance(at(unmet, 'activity', 'tolerance'))}",
             evidence,
         )
     if len(probes) != len(planned):
@@ -150,8 +150,16 @@ def _exception(entry: Mapping[str, Any]) -> str:
     return _short(said.splitlines()[-1].removeprefix("chaoslib.exceptions.ActivityFailed: "))
 
 
+def _tolerance(tolerance: Any) -> str:
+    """A range in words, in either way to write one; anything else as it stands."""
+    bounds = sequence(tolerance) or sequence(at(tolerance, "range"))
+    if len(bounds) == 2 and all(number(end) is not None for end in bounds):
+        return f"{_short(bounds[0])} to {_short(bounds[1])}"
+    return _short(tolerance)
+
+
 def _short(value: Any) -> str:
-    words = value if isinstance(value, str) else repr(value)
+    words = value if isinstance(value, str) else f"{value:.6g}" if isinstance(value, float) else repr(value)
     return words if len(words) <= _SHOWN_CHARS else words[:_SHOWN_CHARS] + "..."
 
 

@@ -1,4 +1,4 @@
-"""`chaosproof judge` and `chaosproof compare`: a verdict from saved files, as a table or as JSON.
+"""`chaosproof judge`, `compare` and `report`: a verdict from saved files, as a table, as JSON, or as a page.
 
 Try it: chaosproof judge journals/s4/resilient/20261121T193005Z; echo $?
 """
@@ -10,11 +10,13 @@ from pathlib import Path
 import click
 
 from chaosproof.errors import ChaosproofError, UsageError
+from chaosproof.evidence.atomic import write_whole
 from chaosproof.evidence.check import Status
-from chaosproof.evidence.compare import compare_runs, latest_run, write_comparison
+from chaosproof.evidence.compare import Comparison, compare_runs, latest_run, write_comparison
 from chaosproof.evidence.judge import judge_run, write_verdict
+from chaosproof.evidence.manifest import MANIFEST, changed_since, manifest_of
 
-__all__ = ["EXIT_CODES", "compare", "compare_folders", "judge"]
+__all__ = ["EXIT_CODES", "compare", "compare_folders", "judge", "report"]
 
 EXIT_CODES: dict[Status, int] = {"pass": 0, "fail": 1, "unknown": 2}
 
@@ -55,7 +57,9 @@ def judge(ctx: click.Context, run_dir: Path, as_json: bool, read_only: bool) -> 
     help="Where the runs of EXPERIMENT are.",
 )
 @click.option(
-    "--out", type=click.Path(path_type=Path), help="Folder for compare.json, checks.tsv and junit.xml."
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Folder for compare.json, checks.tsv, junit.xml, report.html.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print compare.json, and nothing else.")
 @click.pass_context
@@ -79,6 +83,33 @@ def compare(
     ctx.exit(_compare(baseline, resilient, out, as_json=as_json))
 
 
+@click.command()
+@click.argument("runs", nargs=-1, required=True, metavar="RUN_DIR | BASELINE_DIR RESILIENT_DIR")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Where the page goes.")
+def report(runs: tuple[str, ...], out: Path | None) -> None:
+    """Make the report of a judged run, or of a baseline against a resilient one: one page that opens from disk.
+
+    Without --out, the page of a run goes into its folder, that of a comparison to report-EXPERIMENT.html here. The
+    verdict is on the page; the exit code is 0 when it was made, 64 for a wrong call.
+    """
+    from chaosproof.evidence.report.page import run_page
+    from chaosproof.evidence.report.read import read_judged
+
+    if len(runs) > 2:
+        raise UsageError(f"report takes a run, or a baseline and a resilient run, not {len(runs)} words")
+    if len(runs) == 2:
+        comparison = _compared(Path(runs[0]), Path(runs[1]))
+        path = out or Path(f"report-{comparison.document['experiment']}.html")
+        write_whole(path, comparison.page)
+    else:
+        folder = Path(runs[0])
+        path = out or folder / "report.html"
+        write_whole(path, run_page(read_judged(folder)))
+        if out is None and not changed_since(folder):
+            write_whole(folder / MANIFEST, manifest_of(folder))
+    click.echo(path)
+
+
 def compare_folders(baseline: Path, resilient: Path, journals: Path) -> int:
     """Compare two runs that were just made, print and keep the comparison; returns the exit code."""
     out = _comparison_folder(journals, baseline.parent.parent.name)
@@ -90,13 +121,7 @@ def _comparison_folder(journals: Path, experiment: str) -> Path:
 
 
 def _compare(baseline: Path, resilient: Path, out: Path | None, *, as_json: bool) -> int:
-    try:
-        comparison = compare_runs(baseline, resilient)
-    except UsageError:
-        raise
-    except ChaosproofError as error:
-        # two runs that cannot be compared are the caller's mistake, not a verdict
-        raise UsageError(str(error)) from error
+    comparison = _compared(baseline, resilient)
     if as_json:
         click.echo(json.dumps(comparison.document, indent=2))
     else:
@@ -107,3 +132,13 @@ def _compare(baseline: Path, resilient: Path, out: Path | None, *, as_json: bool
         write_comparison(out, comparison)
         click.echo(f"written to {out}", err=True)
     return EXIT_CODES[comparison.status]
+
+
+def _compared(baseline: Path, resilient: Path) -> Comparison:
+    try:
+        return compare_runs(baseline, resilient)
+    except UsageError:
+        raise
+    except ChaosproofError as error:
+        # two runs that cannot be compared are the caller's mistake, not a verdict
+        raise UsageError(str(error)) from error

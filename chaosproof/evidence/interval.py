@@ -3,23 +3,26 @@
 Sources: E. B. Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22 (1927), for
 a share; R. G. Newcombe, "Interval estimation for the difference between independent proportions", Statistics in
 Medicine 17 (1998), and G. Y. Zou and A. Donner, the same journal 27 (2008), for differences and means of
-independent figures whose intervals are known and need not be symmetric.
+independent figures whose intervals are known and need not be symmetric; T. C. Hesterberg, "What teachers should know
+about the bootstrap", The American Statistician 69 (2015), for the share of draws to keep when there is little to draw
+from.
 """
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any
 
 __all__ = [
     "CONFIDENCE",
     "Interval",
     "difference_of",
+    "expanded_share",
     "hull",
     "mean_of",
     "student_interval",
     "wilson",
-    "within",
 ]
 
 CONFIDENCE = 0.95
@@ -95,9 +98,14 @@ def student_interval(values: Sequence[float]) -> tuple[float, float]:
     return mean - half, mean + half
 
 
-def within(interval: Interval, low: float, high: float) -> Interval:
-    """The interval cut to what the figure can be at all, such as a ratio to 0 and 1."""
-    return replace(interval, low=max(low, interval.low), high=min(high, interval.high))
+def expanded_share(parts: int) -> float:
+    """The share of bootstrap draws that makes a 95 % interval when they are drawn from so few parts: more than 0.95,
+    as the bootstrap knows nothing of what Student's t corrects.
+    """
+    if parts < 2:
+        return 1.0
+    reach = _student(parts - 1) * math.sqrt(parts / (parts - 1))
+    return NormalDist().cdf(reach) - NormalDist().cdf(-reach)
 
 
 def _student(freedom: int) -> float:

@@ -6,7 +6,6 @@ import math
 import random
 from collections.abc import Iterator, Sequence
 
-from chaosproof.evidence.blocks import middle
 from chaosproof.evidence.fold import RequestFold
 from chaosproof.evidence.recovery import ERROR_RATIO_MAX, HOLD_S, WINDOW_S
 from chaosproof.evidence.timeline import most_within
@@ -22,7 +21,7 @@ def recovery_range(
     fold: RequestFold, ended_at: float, recovery_s: float, chance: random.Random
 ) -> tuple[float, float]:
     """From when until when the recovery may have been, by 500 redraws and the width of a slot; the end is infinite
-    when in some of them the system did not come back.
+    when in some of them the system did not come back, as it is when `recovery_s` is but what it took at least.
     """
     window = round(WINDOW_S / _SLOT_S)
     slots = max(0, int((max(fold.recovery_due_at, default=ended_at) - ended_at) / _SLOT_S)) + window
@@ -36,8 +35,9 @@ def recovery_range(
     # on the grid of slots the moment is known to a slot only: the draws say how it shifts, not where it is
     as_seen = _recovered(every, bad, window)
     if not math.isfinite(as_seen):
-        return max(0.0, recovery_s - _SLOT_S), math.inf
-    low, high = middle([one - as_seen for one in drawn])
+        sooner, _ = _middle([min(one, recovery_s) for one in drawn])
+        return max(0.0, sooner - _SLOT_S), math.inf
+    low, high = _middle([one - as_seen for one in drawn])
     return max(0.0, recovery_s + low - _SLOT_S), recovery_s + high + _SLOT_S if recovery_s or high else 0.0
 
 
@@ -49,8 +49,14 @@ def peak_range(
     drawn = [most_within(again, window) for again in _redraws(every, bad, chance)]
     # the largest of noisy counts lies above the counts' own largest: only the spread is used
     centre = sum(drawn) / len(drawn)
-    low, high = middle([one - centre for one in drawn])
+    low, high = _middle([one - centre for one in drawn])
     return max(0.0, peak + low), peak + high
+
+
+def _middle(draws: Sequence[float]) -> tuple[float, float]:
+    ordered = sorted(draws)
+    cut = len(ordered) // 40
+    return ordered[cut], ordered[-1 - cut]
 
 
 def _redraws(every: Sequence[int], bad: Sequence[int], chance: random.Random) -> Iterator[list[int]]:

@@ -46,7 +46,7 @@ class RunIntervals:
     def _interval(self, words: list[str], value: float) -> Interval | None:
         if not self.verdict.fold.rows:
             return None
-        if words in (["recovery_s"], ["recovery", "errors_s"]):
+        if words in (["recovery_s"], ["recovery", "errors_s"], ["recovery", "at_least_s"]):
             ended_at = number(lookup(self.verdict.summary, "fault.ended_at"))
             if ended_at is None:
                 return None
@@ -85,8 +85,9 @@ class RunIntervals:
         counted = self._outcomes(figure)
         if counted is None:
             return None
-        times, of = [0] * 0, 0
+        times: list[int] = []
         requests: list[int] = []
+        of = blocks = 0
         for name, some in cells.items():
             if not some:
                 continue
@@ -98,6 +99,8 @@ class RunIntervals:
                     every[unit] += 1
                     hits[unit] += outcome in counted
             of += sum(every)
+            if len(set(hits)) > 1:
+                blocks += phase.blocks
             times = _added(times, totals_of(phase, hits))
             requests = _added(requests, totals_of(phase, every))
         if not of:
@@ -106,7 +109,7 @@ class RunIntervals:
         scale = 1 if is_ratio else of
         drawn = [hit * scale / all_ for hit, all_ in zip(times, requests, strict=True) if all_]
         low, high = wilson(value if not is_ratio else value * of, of)
-        ranges = [(low * scale, high * scale), *([middle(drawn)] if drawn else [])]
+        ranges = [(low * scale, high * scale), *([middle(drawn, blocks)] if drawn else [])]
         return hull(value, *ranges, method=_BY_BLOCKS)
 
     def _outcomes(self, figure: str) -> set[int] | None:
@@ -130,12 +133,14 @@ class RunIntervals:
         ordered = sorted(latency for window in rows.values() for _, latency in window)
         if not ordered:
             return None
-        drawn = quantiles_of({name: self._phase(name) for name in rows if rows[name]}, rows, percent)
+        phases = {name: self._phase(name) for name in rows if rows[name]}
+        drawn = quantiles_of(phases, rows, percent)
+        blocks = sum(phase.blocks for phase in phases.values())
         # the ranks between which the percentile lies if requests were independent
         shares = wilson(len(ordered) * percent / 100, len(ordered))
         ranks = (ordered[min(len(ordered) - 1, math.floor(share * len(ordered)))] for share in shares)
         low, high = ranks
-        ranges = [(low, high), *([middle(drawn)] if drawn else [])]
+        ranges = [(low, high), *([middle(drawn, blocks)] if drawn else [])]
         return hull(value_ms, *((a * 1000, b * 1000) for a, b in ranges), method=_BY_BLOCKS)
 
     def _peak(self, value: float) -> Interval | None:

@@ -1,6 +1,6 @@
 """Verdicts and comparisons as tables on a terminal. The only part of `evidence` that needs rich."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rich.console import Console
@@ -8,8 +8,10 @@ from rich.table import Table
 from rich.text import Text
 
 from chaosproof.evidence.check import Check, one_line
+from chaosproof.evidence.claims import MODES
 from chaosproof.evidence.compare import Comparison
 from chaosproof.evidence.judge import Verdict
+from chaosproof.evidence.report.words import figure, span
 
 __all__ = ["print_comparison", "print_verdict"]
 
@@ -25,19 +27,24 @@ def print_verdict(verdict: Verdict, console: Console | None = None) -> None:
 
 
 def print_comparison(comparison: Comparison, console: Console | None = None) -> None:
-    """The headline side by side, the checks, then the verdict on the last line."""
+    """The figures side by side with their 95 % intervals, the checks, then the verdict on the last line."""
     screen = console or Console()
     document = comparison.document
     name = one_line(str(document["experiment"]))
     sides = Table(box=None, pad_edge=False)
     sides.add_column(Text(name))
-    for mode in ("baseline", "resilient"):
-        sides.add_column(mode, justify="right")
-    for figure, both in document["headline"].items():
-        sides.add_row(figure, *(_cell(both[mode]) for mode in ("baseline", "resilient")))
+    for column in (*MODES, "difference, with 95 %"):
+        sides.add_column(column, justify="right")
+    sides.add_row("verdict", *(_status(document[mode]["verdict"]) for mode in MODES), "")
+    for effect in document["effects"]:
+        sides.add_row(
+            Text(effect["label"]), *(_figure(effect[mode], effect) for mode in MODES), _difference(effect)
+        )
     screen.print(sides)
     screen.print()
     screen.print(_checks(comparison.checks))
+    if many := document["sequential"]:
+        screen.print(Text(many["reason"]))
     screen.print(Text(f"{name}: ").append_text(_status(comparison.status)))
 
 
@@ -56,9 +63,14 @@ def _status(status: str) -> Text:
     return Text(status, style=_COLOURS.get(status, ""))
 
 
-def _cell(value: Any) -> Text:
-    if value is None:
-        return Text("unknown")
-    if isinstance(value, str):
-        return _status(value)
-    return Text(f"{value:,.4g}" if isinstance(value, float) and abs(value) < 1000 else f"{value:,}")
+def _figure(interval: Mapping[str, Any], effect: Mapping[str, Any]) -> Text:
+    return Text(figure(interval["value"], effect["unit"]))
+
+
+def _difference(effect: Mapping[str, Any]) -> Text:
+    apart = effect["difference"]
+    if apart is None:
+        return Text("")
+    unit = "points" if effect["unit"] == "ratio" else effect["unit"]
+    between = span(apart["low"], apart["high"], unit)
+    return Text(f"{figure(apart['value'], unit)}{f' ({between})' if between else ''}")

@@ -39,6 +39,7 @@ _RUN_SAYS = {
     "fail": "At least one check failed.",
     "unknown": "The files cannot answer every check, so nothing is proved.",
 }
+_BASELINE_FAILS = "At least one check failed. That is what a baseline is for: it shows that the fault bites."
 _COMPARISON_SAYS = {
     "pass": "The same fault breaks the system without its patterns and spares it with them.",
     "fail": "It was not shown that the patterns spare the system: at least one check failed.",
@@ -63,8 +64,11 @@ def run_page(run: RunFiles) -> str:
     status = text(run.summary.get("verdict"))
     words = {claim.id: claim.claim for claim in claims_of(run.experiment, "checks")}
     mode = text(run.summary.get("mode"))
+    says = _RUN_SAYS.get(status, _RUN_SAYS["unknown"])
+    if (mode, status) == ("baseline", "fail"):
+        says = _BASELINE_FAILS
     body = (
-        _head(run, [mode], verdict_badge(status, _RUN_SAYS.get(status, _RUN_SAYS["unknown"])))
+        _head(run, [mode], verdict_badge(status, says))
         + tiles(_run_tiles(run.summary))
         + f'</header><main id="main"><h2>What was claimed</h2>{checks_section(run.checks, words, "run")}'
         + _plots([(mode, run.timeline)])
@@ -166,6 +170,7 @@ def _both(row: Mapping[str, Any]) -> str:
 
 def _less(row: Mapping[str, Any]) -> str:
     apart, unit = mapping(row.get("difference")), text(row.get("unit"))
+    unit = "points" if unit == "ratio" else unit
     between = span(apart.get("low"), apart.get("high"), unit)
     return (
         f"less by {between} (95 %)"

@@ -59,8 +59,8 @@ def checks_section(checks: Sequence[Check], words: Mapping[str, str], what: str)
 def effects_section(effects: Sequence[Mapping[str, Any]], pairs: int) -> str:
     """The figures of both modes with their intervals, and the difference between them."""
     rows = "".join(
-        f'<tr><th scope="row">{escape(text(row.get("label")))}</th><td>{forest(row)}</td>'
-        + "".join(_interval(mapping(row.get(key)), text(row.get("unit"))) for key in (*MODES, "difference"))
+        f'<tr><th scope="row">{escape(text(row.get("label")))}</th><td class="drawn">{forest(row)}</td>'
+        + "".join(_interval(key, row) for key in (*MODES, "difference"))
         + "</tr>"
         for row in effects
     )
@@ -115,9 +115,11 @@ def _check(check: Check, claim: str) -> str:
     )
 
 
-def _interval(interval: Mapping[str, Any], unit: str) -> str:
-    if not interval:
-        return '<td class="n quiet">–</td>'
+def _interval(key: str, row: Mapping[str, Any]) -> str:
+    interval, unit = mapping(row.get(key)), text(row.get("unit"))
+    if key == "difference" and unit == "ratio":
+        unit = "points"
     between = span(interval.get("low"), interval.get("high"), unit)
     small = f'<span class="span">{escape(between)}</span>' if between else ""
-    return f'<td class="n">{escape(figure(interval.get("value"), unit))}{small}</td>'
+    shown = escape(figure(interval.get("value"), unit)) if interval else "–"
+    return f'<td class="n" data-label="{key}">{shown}{small}</td>'

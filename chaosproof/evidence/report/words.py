@@ -12,12 +12,14 @@ UNKNOWN = "unknown"
 
 
 def figure(value: Any, unit: str) -> str:
-    """`value` in `unit` (`ratio`, `ms`, `s`, `count`); what is no number is unknown."""
+    """`value` in `unit` (`ratio`, `points` between two ratios, `ms`, `s`, `count`); no number is unknown."""
     finite = number(value)
     if finite is None:
         return UNKNOWN
     if unit == "ratio":
         return f"{_digits(100 * finite)}\u00a0%"
+    if unit == "points":
+        return f"{_digits(100 * finite)}\u00a0points"
     if unit == "count":
         return f"{finite:,.0f}"
     if unit == "ms" and abs(finite) >= 1000:
