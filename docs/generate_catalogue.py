@@ -1,0 +1,105 @@
+"""The fault catalogue as a page, from the experiments that show each fault; reads them and nothing else.
+
+python docs/generate_catalogue.py > docs/catalogue.md
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+__all__ = ["page"]
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+FOLDER = "experiments/catalogue"
+
+HEAD = """\
+# The fault catalogue
+
+<!-- Written by docs/generate_catalogue.py from experiments/catalogue/*.json: change those, then run it again. -->
+
+One experiment per fault. Each shows with probes, not by the word of whoever made the fault, that it bites and that it
+is gone afterwards; most show as well that it bites nobody else. Each takes a few seconds, on a small system of its own
+([demo/catalogue](../demo/catalogue/system.yaml)): two copies of an echo, and two clients that call it all the time.
+
+    ./run chaos run experiments/catalogue/reset.json     # exit code 0: it was shown
+
+All faults but `kill` and `terminate` end by themselves, whoever of ours is still alive. `./run chaosproof doctor` says
+which of them this machine can do; the experiment of one that it cannot do ends `unknown` and says what is missing.
+`./run chaos discover --no-install chaosproof` lists the arguments of each.
+"""
+
+BOUNDS = {
+    "equals": "is {}",
+    "at_least": "at least {}",
+    "at_most": "at most {}",
+    "between": "from {} to {}",
+}
+
+
+def page(repository: Path = REPOSITORY) -> str:
+    """The whole page, in Markdown. Raises KeyError or ValueError for a file that is no such experiment."""
+    experiments = {
+        file.stem: json.loads(file.read_text(encoding="utf-8"))
+        for file in (repository / FOLDER).glob("*.json")
+    }
+    ordered = sorted(experiments.items(), key=lambda item: (item[1]["tags"][0], item[0]))
+    return "\n".join([HEAD, *_overview(ordered), *(line for item in ordered for line in _section(*item))])
+
+
+def _overview(experiments: list[tuple[str, Mapping[str, Any]]]) -> Iterator[str]:
+    yield "| fault | kind | what is claimed |"
+    yield "|---|---|---|"
+    for name, experiment in experiments:
+        yield f"| [{name}](#{name}) | {', '.join(experiment['tags'])} | {experiment['title']} |"
+    yield ""
+
+
+def _section(name: str, experiment: Mapping[str, Any]) -> Iterator[str]:
+    yield f"## {name}\n"
+    yield f"{experiment['title']}. {experiment['description']}\n"
+    yield f"    {_call(_fault(experiment), experiment['configuration'])}\n"
+    yield "| it is so when | measured by | must be |"
+    yield "|---|---|---|"
+    calls = {one["name"]: one["provider"] for one in experiment["method"]}
+    for check in _extension(experiment)["checks"]:
+        activity, _, figure = check["figure"].removeprefix("activities.").rpartition(".")
+        asked = _call(calls[activity], experiment["configuration"])
+        yield f"| {check['claim']} | `{figure}` of `{asked}` | {_bound(check, experiment['configuration'])} |"
+    yield f"\n[{FOLDER}/{name}.json](../{FOLDER}/{name}.json)\n"
+
+
+def _fault(experiment: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the first action of the method does: that is the fault."""
+    return next(one["provider"] for one in experiment["method"] if one["type"] == "action")
+
+
+def _extension(experiment: Mapping[str, Any]) -> Mapping[str, Any]:
+    return next(one for one in experiment["extensions"] if one["name"] == "chaosproof")
+
+
+def _call(provider: Mapping[str, Any], configuration: Mapping[str, Any]) -> str:
+    """A provider as a call in one line, with its variables in place."""
+    arguments = provider.get("arguments", {})
+    words = (f"{name}={_shown(_resolved(value, configuration))}" for name, value in arguments.items())
+    return f"{provider['module']}.{provider['func']}({', '.join(words)})"
+
+
+def _bound(check: Mapping[str, Any], configuration: Mapping[str, Any]) -> str:
+    kind = next(kind for kind in BOUNDS if kind in check)
+    ends = check[kind] if isinstance(check[kind], list) else [check[kind]]
+    return BOUNDS[kind].format(*(f"`{_shown(_resolved(end, configuration))}`" for end in ends))
+
+
+def _resolved(value: Any, configuration: Mapping[str, Any]) -> Any:
+    name = re.fullmatch(r"\$\{(\w+)\}", value) if isinstance(value, str) else None
+    return configuration[name.group(1)] if name else value
+
+
+def _shown(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+if __name__ == "__main__":
+    print(page(), end="")

@@ -1,0 +1,81 @@
+"""Some of the catalogue end to end, as a person would run it: what bites passes, what does not bite does not."""
+
+import json
+import os
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.session.chaos import REPOSITORY, chaos_argv
+
+pytestmark = [pytest.mark.lab, pytest.mark.e2e]
+
+
+def run(folder: Path, name: str, **variables: object) -> tuple[int, Mapping[str, Any], list[list[str]]]:
+    """Run experiments/catalogue/NAME; its exit code, summary.json, and the rows of checks.tsv."""
+    journal = folder / "journal.json"
+    done = subprocess.run(
+        chaos_argv(folder / "journals", journal, variables, f"catalogue/{name}"),
+        cwd=REPOSITORY,
+        env={**os.environ, "NO_COLOR": "1"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert "Traceback" not in done.stdout + done.stderr
+    assert journal.exists(), done.stderr
+    run_dir = Path(json.loads(journal.read_text())["chaosproof"]["run_dir"])
+    rows = [line.split("\t") for line in (run_dir / "checks.tsv").read_text().splitlines()[2:]]
+    return done.returncode, json.loads((run_dir / "summary.json").read_text()), rows
+
+
+def unmet(rows: list[list[str]]) -> list[list[str]]:
+    return [row for row in rows if row[1] != "pass"]
+
+
+@pytest.mark.parametrize("name", ["reset", "rate", "kill", "pause"])
+def test_a_fault_that_bites_and_goes_away_passes(tmp_path: Path, name: str):
+    exit_code, summary, rows = run(tmp_path, name)
+    assert unmet(rows) == []
+    assert (exit_code, summary["verdict"]) == (0, "pass")
+    assert summary["faults"][0]["kind"] == name
+    assert summary["load"]["requests"] == 0
+
+
+def test_a_fault_that_bites_too_little_fails(tmp_path: Path):
+    exit_code, summary, rows = run(tmp_path, "loss", loss_percent=3)
+    assert (exit_code, summary["verdict"]) == (1, "fail")
+    assert [row[:2] for row in unmet(rows)] == [["LOSS_SHARE", "fail"]]
+
+
+def test_a_fault_that_this_kernel_lacks_is_unknown_and_says_what_is_missing(tmp_path: Path):
+    exit_code, summary, rows = run(tmp_path, "delay")
+    if _has_netem():
+        assert (exit_code, summary["verdict"]) == (0, "pass")
+        return
+    assert (exit_code, summary["verdict"]) == (1, "unknown")
+    assert summary["faults"] == []
+    said = {row[0]: row[2] for row in unmet(rows)}
+    assert "delay is not possible here: this kernel has no sch_netem" in said["SYS_ACTIVITIES"]
+
+
+def _has_netem() -> bool:
+    argv = [
+        "unshare",
+        "--user",
+        "--map-root-user",
+        "--net",
+        "tc",
+        "qdisc",
+        "add",
+        "dev",
+        "lo",
+        "root",
+        "netem",
+    ]
+    return subprocess.run([*argv, "delay", "1ms"], capture_output=True, check=False).returncode == 0

@@ -1,0 +1,128 @@
+"""The probes of faults, in a real lab: what they measure when there is none, when there is one, and when it is over."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from chaoslib.types import Configuration
+
+from actions import network
+from chaosproof.errors import ChaosproofError, TargetError, UsageError
+from chaosproof.session import Session, begin
+from chaosproof.targets.local.wire import take_down
+from probes import fault
+from tests.session.chaos import REPOSITORY
+
+pytestmark = pytest.mark.lab
+
+PORT = 7000
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Configuration]:
+    """The configuration of a run that has begun, on the catalogue's own system."""
+    configuration: dict[str, Any] = {
+        "mode": "resilient",
+        "target": "local",
+        "system": str(REPOSITORY / "demo" / "catalogue" / "system.yaml"),
+        "journals": str(tmp_path_factory.mktemp("probes") / "journals"),
+    }
+    begin({"extensions": [{"name": "chaosproof", "experiment": "probes"}]}, configuration)
+    yield configuration
+    take_down(Session.of(configuration).lab)
+
+
+@pytest.fixture
+def run(lab: Configuration) -> Iterator[Configuration]:
+    yield lab
+    network.heal(configuration=lab)
+
+
+def test_with_no_fault_on_everything_is_answered(run: Configuration):
+    assert fault.connect("client-0", "web", PORT, configuration=run)["outcome"] == "open"
+    trips = fault.round_trips("client-0", "web-1", PORT, count=50, configuration=run)
+    assert (trips["sent"], trips["answered"], trips["doubled_percent"]) == (50, 50, 0)
+    assert 0 < trips["median_ms"] <= trips["max_ms"]
+    flood = fault.throughput("client-0", "web", PORT, kbytes=500, configuration=run)
+    assert flood["bytes_back"] == 500_000
+    assert flood["kbit_per_s"] == pytest.approx(500 * 8 / flood["took_s"], rel=0.01)
+
+
+def test_a_closed_port_refuses(run: Configuration):
+    refused = fault.connect("client-0", "web-0", PORT + 1, configuration=run)
+    assert (refused["outcome"], refused["step"]) == ("refused", "connect")
+    assert fault.throughput("client-0", "web-0", PORT + 1, configuration=run)["bytes_back"] == 0
+    assert fault.round_trips("client-0", "web-0", PORT + 1, count=5, configuration=run)["answered"] == 0
+
+
+def test_a_measurement_under_a_fault_counts_only_while_that_fault_is_on(run: Configuration):
+    network.drop("client-0", PORT, duration_s=20, configuration=run)
+    seen = fault.connect("client-0", "web", PORT, timeout_s=0.1, under="drop", configuration=run)
+    assert (seen["outcome"], seen["step"]) == ("timeout", "connect")
+    with pytest.raises(ChaosproofError, match="No reset is on before this measurement"):
+        fault.connect("client-0", "web", PORT, under="reset", configuration=run)
+    network.heal(configuration=run)
+    with pytest.raises(ChaosproofError, match="No drop is on before this measurement"):
+        fault.connect("client-0", "web", PORT, under="drop", configuration=run)
+
+
+def test_a_measurement_that_outlasts_its_fault_does_not_count(run: Configuration):
+    network.drop("client-0", PORT, duration_s=0.3, configuration=run)
+    with pytest.raises(ChaosproofError, match="No drop is on"):
+        fault.round_trips("client-1", "web", PORT, count=5, timeout_s=0.5, under="drop", configuration=run)
+
+
+def test_what_a_program_takes_is_counted_by_its_name(run: Configuration):
+    assert fault.taken("web-0", "no-such-program", for_s=0.05, configuration=run) == {
+        "instance": "web-0",
+        "program": "no-such-program",
+        "for_s": 0.05,
+        "under": "",
+        "processes": 0,
+        "cpus": 0,
+        "memory_mb": 0,
+    }
+    pythons = fault.taken("web-0", "python", for_s=0.05, configuration=run)
+    assert pythons["processes"] >= 4
+    assert pythons["memory_mb"] > 4
+
+
+def test_the_target_and_the_log_are_asked_by_name(run: Configuration):
+    assert fault.state("web-0", configuration=run)["ready"] is True
+    assert fault.said("web-0", "listening", configuration=run)["times"] == 1
+    assert fault.said("web-0", "never said", configuration=run) == {
+        "instance": "web-0",
+        "words": "never said",
+        "times": 0,
+        "last": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "sentence"),
+    [
+        (lambda run: fault.connect("web-9", "web", PORT, configuration=run), TargetError, "web-9"),
+        (
+            lambda run: fault.connect("web-0", "nobody", PORT, configuration=run),
+            ChaosproofError,
+            "from web-0 towards nobody failed",
+        ),
+        (lambda run: fault.connect("web-0", "web", 0, configuration=run), UsageError, "port must be"),
+        (
+            lambda run: fault.round_trips("web-0", "web", PORT, interval_ms=0, configuration=run),
+            UsageError,
+            "interval_ms must be above 0",
+        ),
+        (
+            lambda run: fault.round_trips("web-0", "web", PORT, 1000, interval_ms=100, configuration=run),
+            UsageError,
+            "take 100 s: at most 60",
+        ),
+        (lambda run: fault.taken("web-0", "", configuration=run), UsageError, "program is empty"),
+        (lambda run: fault.said("web-0", "", configuration=run), UsageError, "words is empty"),
+        (lambda run: fault.state("web-9", configuration=run), TargetError, "no instance 'web-9'"),
+    ],
+)
+def test_what_cannot_be_measured_is_one_sentence(run: Configuration, call, error, sentence):
+    with pytest.raises(error, match=sentence):
+        call(run)
