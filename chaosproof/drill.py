@@ -39,6 +39,9 @@ def drill(
 ) -> None:
     """Run EXPERIMENT (a name such as s4, or a file) in both modes, then compare them.
 
+    An experiment whose extension says `"modes": ["resilient"]` has nothing to be compared with: it is run once, and its
+    verdict is the drill's.
+
     Exit codes: 0 when the same fault breaks the baseline and spares the resilient mode, 1 when it does not,
     2 when that is not known, 64 for a wrong call.
     """
@@ -50,7 +53,13 @@ def drill(
         if name == "mode":
             raise UsageError("A drill runs both modes; for one of them: chaos run --var mode=... EXPERIMENT.")
     shared = [*variables, f"journals={journals}", *([f"target={target}"] if target else [])]
-    folders = [_run(file, [*shared, f"mode={mode}"], mode) for mode in _MODES]
+    modes = _modes(file)
+    folders = [_run(file, [*shared, f"mode={mode}"], mode) for mode in modes]
+    if len(folders) == 1:
+        from chaosproof.evidence.command import EXIT_CODES
+        from chaosproof.evidence.judge import judge_run
+
+        ctx.exit(EXIT_CODES[judge_run(folders[0]).status])
     # Imported late: the lab should start first.
     from chaosproof.evidence.command import compare_folders
 
@@ -63,6 +72,18 @@ def _file(experiment: str) -> Path:
         known = ", ".join(sorted(file.stem for file in Path("experiments").glob("*.json"))) or "none"
         raise UsageError(f"There is no experiment {path}; experiments here: {known}.")
     return path
+
+
+def _modes(file: Path) -> Sequence[str]:
+    """The modes that the experiment has: one, or baseline and resilient."""
+    try:
+        extensions = json.loads(file.read_text(encoding="utf-8")).get("extensions", [])
+    except (OSError, ValueError, AttributeError) as error:
+        raise UsageError(f"{file} is no experiment in JSON: {error}.") from error
+    for extension in extensions:
+        if extension.get("name") == "chaosproof" and len(extension.get("modes", _MODES)) == 1:
+            return [str(extension["modes"][0])]
+    return _MODES
 
 
 def _run(file: Path, variables: Sequence[str], mode: str) -> Path:
