@@ -8,9 +8,11 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pytest
 
 from chaosproof.load.record import FIELDS, read_records
@@ -190,3 +192,30 @@ def test_the_worker_leaves_no_child_behind_when_it_is_killed(tmp_path, url):
         process.wait()
     assert len(children) == 2
     assert psutil.wait_procs(children, timeout=5)[1] == []
+
+
+def test_the_worker_calls_grpc_over_a_channel_for_each_connection(tmp_path):
+    peers = set()
+
+    def work(payload: bytes, context: grpc.ServicerContext) -> bytes:
+        peers.add(context.peer())
+        return payload
+
+    server = grpc.server(ThreadPoolExecutor(4))
+    handler = grpc.method_handlers_generic_handler(
+        "demo.v1.Demo", {"Work": grpc.unary_unary_rpc_method_handler(work)}
+    )
+    server.add_generic_rpc_handlers((handler,))
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    try:
+        plan = write_plan(tmp_path, f"grpc://127.0.0.1:{port}/demo.v1.Demo/Work", body="\n\x01a")
+        ended = subprocess.run(
+            worker_argv(plan, tmp_path / "out"), capture_output=True, text=True, timeout=30
+        )
+    finally:
+        server.stop(None).wait()
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert read_done(tmp_path / "out")["ok"] == 100
+    assert {record.code for record in read_records(tmp_path / "out" / "requests.csv.gz")} == {"OK"}
+    assert len(peers) == 4
