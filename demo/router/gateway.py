@@ -255,13 +255,14 @@ class Gateway:
 
     def _expire(self) -> None:
         """Answer all whose time is over, and come back for the next."""
-        # The loop's timers are whole milliseconds: one that is due within the next is due.
-        now = time.monotonic() + 0.001
+        now = time.monotonic()
         while self._pending:
             token = next(iter(self._pending))
             pending = self._pending[token]
             if pending.deadline > now:
-                self._timer = asyncio.get_running_loop().call_later(pending.deadline - now, self._expire)
+                # The loop's timers are whole milliseconds and may ring early; nobody is told before his time.
+                wait_s = max(pending.deadline - now, 0.001)
+                self._timer = asyncio.get_running_loop().call_later(wait_s, self._expire)
                 return
             del self._pending[token]
             self._fail(pending, "timeout", f"no reply within {self._settings.timeout_ms} ms")

@@ -194,8 +194,7 @@ class _Load:
         saving = asyncio.create_task(self._save_again_and_again(started_at))
         for seq, offset in enumerate(due_offsets(plan.stages)):
             due_at = started_at + offset
-            if (wait_s := due_at - self.now()) > 0:
-                await asyncio.sleep(wait_s)
+            await self._wait_until(due_at)
             if self._stop.is_set():
                 break
             self._send(seq, due_at)
@@ -218,6 +217,14 @@ class _Load:
         for client in self._clients:
             client.close()
         return started_at, complete
+
+    async def _wait_until(self, at: float) -> None:
+        # A loop's timers are whole milliseconds, and may ring early.
+        while True:
+            wait_s = at - self.now()
+            if wait_s <= 0 or self._stop.is_set():
+                return
+            await asyncio.sleep(wait_s)
 
     def _send(self, seq: int, due_at: float) -> None:
         books = self._books

@@ -1,0 +1,154 @@
+"""Actions of the router stack's client: requests by ledger, requests at full speed, and every error there is.
+
+They run beside the services, as a job of the target, over the gateway's socket.
+"""
+
+from typing import Any
+
+from chaoslib.types import Configuration
+
+from chaosproof.errors import UsageError
+from chaosproof.load_job import finish_load, start_load, stop_load
+from chaosproof.router_stack import ask_client, start_ledger_load
+from chaosproof.run_files import WARMUP, write_json
+from chaosproof.session import Session
+from chaosproof.settings import count, number, seconds
+
+__all__ = ["conform", "ledger_load", "load", "rehearse"]
+
+_SOCKET = "/run/gateway.sock"
+
+
+def load(
+    body: str,
+    rate_rps: float = 0,
+    connections: int = 1,
+    duration_s: float = 10,
+    model: str = "closed",
+    timeout_s: float = 10,
+    socket: str = _SOCKET,
+    seed: int = 0,
+    configuration: Configuration = None,
+) -> dict[str, Any]:
+    """Start the measured load of requests with the payload `body`, and return its plan once it sends.
+
+    `{seq}` in `body` becomes the number of the request. In the closed model each of the `connections` sends its
+    next request once it has its answer, and no sooner than `rate_rps` allows (0: at once); in the open model
+    requests are due at that rate. Every request becomes a row
+    of `requests.csv.gz`; `actions.load.finish` waits for the end. Raises `UsageError` for a value out of
+    range, `ChaosproofError` when the load does not begin.
+    """
+    session = Session.of(configuration)
+    paced_rps = number("rate_rps", rate_rps)
+    plan: dict[str, Any] = {
+        "name": "measured",
+        "url": f"ipc://{socket}",
+        "frame": "TASK_SUBMIT",
+        "body": body,
+        "model": model,
+        "rate_rps": paced_rps or None,
+        "connections": count("connections", connections),
+        "duration_s": seconds("duration_s", duration_s, ceiling_s=3600.0),
+        "timeout_s": seconds("timeout_s", timeout_s),
+        "seed": count("seed", seed, least=0, most=2**31 - 1),
+    }
+    _end_warmup(session)
+    return start_load(session.target, session.folder, plan)
+
+
+def ledger_load(
+    stages: str,
+    connections: int = 10,
+    timeout_s: float = 10,
+    task: dict[str, Any] | None = None,
+    socket: str = _SOCKET,
+    configuration: Configuration = None,
+) -> dict[str, Any]:
+    """Start the measured load, every event of which is written to `ledger/client.ndjson`.
+
+    `stages` is how many requests a second for how many seconds, `"200:5 2000:20"`; `task` is what is asked
+    for. Requests share the connections, many in flight on each. `actions.load.finish` waits for the end. Raises
+    `UsageError` for stages that are none, `ChaosproofError` when the load does not begin.
+    """
+    session = Session.of(configuration)
+    checked = _stages(stages)
+    _end_warmup(session)
+    start_ledger_load(
+        session.target,
+        session.folder,
+        socket=socket,
+        stages=checked,
+        connections=count("connections", connections),
+        timeout_s=seconds("timeout_s", timeout_s),
+        task=task or {"type": "text.generate"},
+        name="load",
+    )
+    return {"stages": checked, "connections": connections}
+
+
+def rehearse(
+    stages: str,
+    connections: int = 10,
+    timeout_s: float = 10,
+    task: dict[str, Any] | None = None,
+    socket: str = _SOCKET,
+    configuration: Configuration = None,
+) -> dict[str, Any]:
+    """Send a load like the measured one beforehand, to its end, so that what it takes once is taken.
+
+    Its files go to the folder `rehearsal`. Returns its load-done.json. Raises as `ledger_load` does.
+    """
+    session = Session.of(configuration)
+    folder = session.folder / "rehearsal"
+    start_ledger_load(
+        session.target,
+        folder,
+        socket=socket,
+        stages=_stages(stages),
+        connections=count("connections", connections),
+        timeout_s=seconds("timeout_s", timeout_s),
+        task=task or {"type": "text.generate"},
+        name="rehearsal",
+    )
+    return finish_load(session.target, folder)
+
+
+def conform(
+    instance: str = "gateway-0",
+    timeout_s: float = 10,
+    socket: str = _SOCKET,
+    configuration: Configuration = None,
+) -> dict[str, Any]:
+    """Ask the gateway for every error of the mapping and send it every kind of malformed frame.
+
+    Returns `cases`, `wrong` (how many were not answered exactly as they must be), their names and what a
+    bystander saw; the whole report is `conformance.json`. Raises `ChaosproofError` when nobody listens.
+    """
+    session = Session.of(configuration)
+    limit_s = seconds("timeout_s", timeout_s)
+    report = ask_client(
+        session.target, instance, ["conform", "-s", socket, "--timeout", str(limit_s)], timeout_s=120.0
+    )
+    write_json(session.folder / "conformance.json", report)
+    wrong = [result["name"] for result in report["results"] if not result["right"]]
+    return {
+        "cases": report["cases"],
+        "wrong": report["wrong"],
+        "wrong_names": wrong,
+        "bystander": report["bystander"],
+    }
+
+
+def _stages(stages: str) -> list[tuple[float, float]]:
+    pairs = []
+    for one in str(stages).split():
+        rate, _, lasts = one.partition(":")
+        pairs.append((number("stages", rate), seconds("stages", lasts)))
+    if not pairs or any(rate_rps <= 0 for rate_rps, _ in pairs):
+        raise UsageError(f'stages must read "RPS:SECONDS RPS:SECONDS ...", not {stages!r}.')
+    return pairs
+
+
+def _end_warmup(session: Session) -> None:
+    if (session.folder / WARMUP).exists():
+        stop_load(session.target, session.folder / WARMUP)
