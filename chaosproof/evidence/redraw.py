@@ -4,7 +4,9 @@ as they did. A sharp edge stays sharp; where the error ratio lay near the tolera
 
 import math
 import random
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 
 from chaosproof.evidence.fold import RequestFold
 from chaosproof.evidence.recovery import ERROR_RATIO_MAX, HOLD_S, WINDOW_S
@@ -14,7 +16,7 @@ __all__ = ["peak_range", "recovery_range"]
 
 _SLOT_S = 0.1
 _DRAWS = 500
-_EXACT_MAX = 40
+_EXACT_MAX = 100
 
 
 def recovery_range(
@@ -60,17 +62,26 @@ def _middle(draws: Sequence[float]) -> tuple[float, float]:
 
 
 def _redraws(every: Sequence[int], bad: Sequence[int], chance: random.Random) -> Iterator[list[int]]:
+    varies = [(slot, one) for slot, one in enumerate(zip(every, bad, strict=True)) if 0 < one[1] < one[0]]
+    chances = {one: _up_to(*one) for _, one in varies if one[0] <= _EXACT_MAX}
     for _ in range(_DRAWS):
-        yield [
-            failed if failed in (0, count) else _binomial(count, failed / count, chance)
-            for count, failed in zip(every, bad, strict=True)
-        ]
+        drawn = list(bad)
+        for slot, one in varies:
+            table = chances.get(one)
+            drawn[slot] = bisect_left(table, chance.random()) if table else _near(*one, chance)
+        yield drawn
 
 
-def _binomial(count: int, share: float, chance: random.Random) -> int:
-    if count <= _EXACT_MAX:
-        return sum(chance.random() < share for _ in range(count))
-    drawn = chance.gauss(count * share, math.sqrt(count * share * (1 - share)))
+def _up_to(count: int, failed: int) -> list[float]:
+    """How probable it is that none, at most 1, at most 2, ... of `count` requests fail."""
+    share = failed / count
+    exactly = (math.comb(count, n) * share**n * (1 - share) ** (count - n) for n in range(count))
+    return list(accumulate(exactly))
+
+
+def _near(count: int, failed: int, chance: random.Random) -> int:
+    """A draw of many, for which the binomial is normal."""
+    drawn = chance.gauss(failed, math.sqrt(failed * (1 - failed / count)))
     return min(count, max(0, round(drawn)))
 
 

@@ -22,12 +22,13 @@ SLOT_S = 0.1
 OTHERS = "others"
 """Stands for all instances, or codes, beyond the most frequent ones."""
 
-_SLOTS_MAX = 12_000
+_SLOTS_MAX = 6_000
 _LONGER = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 _STEP_S = 1.0
 _NAMES_MAX = 24
 # A microsecond, in slots: instants are rounded to it, and a request due on a slot's edge belongs to that slot.
 _EDGE = 1e-5
+_ROUNDING = 1e-6
 
 _PERCENTS = (
     *(float(p) for p in range(0, 90, 5)),
@@ -185,5 +186,6 @@ def _percentiles(ordered: Sequence[float]) -> list[float]:
     return [
         ms
         for percent in _PERCENTS
-        if len(ordered) * (100 - percent) >= 100 and (ms := percentile_ms(ordered, percent)) is not None
+        if len(ordered) * (100 - percent) >= 100 - _ROUNDING
+        and (ms := percentile_ms(ordered, percent)) is not None
     ]

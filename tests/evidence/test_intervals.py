@@ -20,6 +20,7 @@ from chaosproof.evidence.interval import (
     wilson,
 )
 from chaosproof.evidence.judge import Verdict, judge_run
+from chaosproof.evidence.redraw import _redraws
 from chaosproof.evidence.run_intervals import RunIntervals
 
 from .runs import FAULT_AT, FAULT_END, LOAD_AT, Run, baseline_run, resilient_run
@@ -282,3 +283,15 @@ def test_before_the_load_and_after_it_are_no_phases(tmp_path: Path) -> None:
     before = intervals._phases["before"]
     assert before.start_at == pytest.approx(LOAD_AT)
     assert before.units * before.unit_s == pytest.approx(FAULT_AT - LOAD_AT, abs=0.11)
+
+
+@pytest.mark.parametrize(("count", "failed"), [(20, 3), (20, 19), (100, 50), (5000, 40)])
+def test_a_slot_drawn_anew_fails_as_often_as_it_did_and_varies_as_chance_does(
+    count: int, failed: int
+) -> None:
+    drawn = [slots[0] for slots in _redraws([count, 7, 7], [failed, 0, 7], random.Random(2))]
+    deviation = math.sqrt(failed * (1 - failed / count))
+    assert fmean(drawn) == pytest.approx(failed, abs=4 * deviation / math.sqrt(len(drawn)))
+    assert math.sqrt(fmean((n - failed) ** 2 for n in drawn)) == pytest.approx(deviation, rel=0.15)
+    assert min(drawn) >= 0 and max(drawn) <= count
+    assert all(slots[1:] == [0, 7] for slots in _redraws([count, 7, 7], [failed, 0, 7], random.Random(2)))

@@ -24,7 +24,7 @@ def figure(value: Any, unit: str) -> str:
         return f"{finite:,.0f}"
     if unit == "ms" and abs(finite) >= 1000:
         return f"{_digits(finite / 1000)}\u00a0s"
-    if unit == "s" and 0 < abs(finite) < 0.1:
+    if unit == "s" and 5e-7 < abs(finite) < 0.1:
         return f"{_digits(1000 * finite)}\u00a0ms"
     return f"{_digits(finite)}\u00a0{unit}"
 
