@@ -3,7 +3,7 @@
     GRPC_PORT=50051 HTTP_PORT=8082 B_DELAY_MS=5 python -m demo.grpc.app_b
 
 Settings: `demo.grpc.settings.SettingsB`. gRPC: `demo.v1.DemoService/Work` and grpc.health.v1. HTTP: /healthz,
-/readyz, /metrics.
+/readyz, /metrics, and /disturb (see `demo.grpc.disturbance`).
 """
 
 import asyncio
@@ -17,12 +17,13 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 from demo.grpc.demo_pb2 import DESCRIPTOR, WorkReply, WorkRequest
 from demo.grpc.demo_pb2_grpc import DemoServiceServicer, add_DemoServiceServicer_to_server
+from demo.grpc.disturbance import Disturbed, add_disturb_routes, call_later
 from demo.grpc.http_server import HttpServer, new_app
 from demo.grpc.log import json_lines
-from demo.grpc.metrics import WorkerMetrics, new_registry
+from demo.grpc.metrics import WorkerMetrics, counts_of, new_registry
 from demo.grpc.program import run, terminated
 from demo.grpc.settings import SettingsB
-from demo.grpc.worker import Rejected, Worker
+from demo.grpc.worker import Conditions, Rejected, Worker
 
 __all__ = ["main", "serve"]
 
@@ -75,11 +76,22 @@ async def serve(settings: SettingsB) -> None:
     log = json_lines(settings.instance)
     stop = terminated()
     registry = new_registry()
+    metrics = WorkerMetrics(registry)
+
+    def turned(on: bool) -> None:
+        metrics.disturbed.set(on)
+        log("disturbed" if on else "settled", **disturbed.state())
+
+    disturbed = Disturbed(
+        Conditions(settings.delay_ms / 1000, settings.fail_ratio),
+        counts=lambda: counts_of(registry),
+        on_change=turned,
+        call_later=call_later,
+    )
     worker = Worker(
-        delay_s=settings.delay_ms / 1000,
-        fail_ratio=settings.fail_ratio,
+        conditions=disturbed.conditions,
         ttl_s=settings.idempotency_ttl_ms / 1000,
-        metrics=WorkerMetrics(registry),
+        metrics=metrics,
         random=random.random,
         clock=time.monotonic,
     )
@@ -90,7 +102,9 @@ async def serve(settings: SettingsB) -> None:
     server = grpc.aio.server(options=_SERVER_OPTIONS)
     add_DemoServiceServicer_to_server(_DemoService(worker), server)
     health_pb2_grpc.add_HealthServicer_to_server(health_service, server)
-    http = HttpServer(new_app(registry, ready=lambda: not stop.is_set()), shutdown_timeout_s=_DRAIN_S)
+    app = new_app(registry, ready=lambda: not stop.is_set())
+    add_disturb_routes(app, disturbed)
+    http = HttpServer(app, shutdown_timeout_s=_DRAIN_S)
     try:
         grpc_port = server.add_insecure_port(f"[::]:{settings.grpc_port}")
     except RuntimeError as error:

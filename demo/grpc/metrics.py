@@ -17,7 +17,7 @@ from prometheus_client import (
 from demo.grpc.codes import PROTECTION, Code
 from demo.grpc.policies.breaker import State
 
-__all__ = ["CallerMetrics", "WorkerMetrics", "new_registry"]
+__all__ = ["CallerMetrics", "WorkerMetrics", "counts_of", "new_registry"]
 
 _BUCKETS_S = (
     0.001, 0.002, 0.005, 0.01, 0.02, 0.05,
@@ -85,6 +85,9 @@ class WorkerMetrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.busy = Gauge("b_busy", "1 while the worker works.", registry=registry)
+        self.disturbed = Gauge(
+            "b_disturbed", "1 while a disturbance is on (PUT /disturb).", registry=registry
+        )
         self.queued = Gauge("b_queue_length", "Calls in line for the worker.", registry=registry)
         self.received = Counter(
             "b_requests_received", "Calls that arrived, repeated ids included.", registry=registry
@@ -110,3 +113,19 @@ class WorkerMetrics:
         )
         for reason in ("injected", "abandoned"):
             self.failed.labels(reason)
+
+
+# What a disturbance is held to account by, and the samples that say it.
+_COUNTS = {
+    "received": ("b_requests_received_total", {}),
+    "rejected": ("b_requests_failed_total", {"reason": "injected"}),
+    "abandoned": ("b_requests_failed_total", {"reason": "abandoned"}),
+    "repeated": ("b_requests_duplicate_total", {}),
+    "executed": ("b_requests_completed_total", {}),
+    "busy_s": ("b_processing_seconds_sum", {}),
+}
+
+
+def counts_of(registry: CollectorRegistry) -> dict[str, float]:
+    """The counters of app-b by a short name: calls by what became of them, and the seconds that its worker worked."""
+    return {name: registry.get_sample_value(*sample) or 0.0 for name, sample in _COUNTS.items()}

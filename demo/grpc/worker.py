@@ -10,7 +10,15 @@ from dataclasses import dataclass
 
 from demo.grpc.metrics import WorkerMetrics
 
-__all__ = ["Rejected", "Worker"]
+__all__ = ["Conditions", "Rejected", "Worker"]
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """How the worker works: `delay_s` for each id, and `fail_ratio` of the calls rejected before the line."""
+
+    delay_s: float
+    fail_ratio: float
 
 
 class Rejected(Exception):
@@ -28,21 +36,19 @@ class _Job:
 
 
 class Worker:
-    """`delay_s` of work per id, one at a time; a share `fail_ratio` of calls is rejected before the line."""
+    """Works on one id at a time, under `conditions()` as they are when a call arrives and when its work begins."""
 
     def __init__(
         self,
         *,
-        delay_s: float,
-        fail_ratio: float,
+        conditions: Callable[[], Conditions],
         ttl_s: float,
         metrics: WorkerMetrics,
         random: Callable[[], float],
         clock: Callable[[], float],
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
-        self._delay_s = delay_s
-        self._fail_ratio = fail_ratio
+        self._conditions = conditions
         self._ttl_s = ttl_s
         self._metrics = metrics
         self._random = random
@@ -63,7 +69,7 @@ class Worker:
         job = self._jobs.get(id) or self._done.get(id)
         if job is not None:
             self._metrics.duplicates.inc()
-        elif self._random() < self._fail_ratio:
+        elif self._random() < self._conditions().fail_ratio:
             self._metrics.failed.labels("injected").inc()
             raise Rejected
         else:
@@ -89,7 +95,7 @@ class Worker:
             self._metrics.started.inc()
             self._metrics.queue_wait.observe(started_at - arrived_at)
             with self._metrics.busy.track_inprogress():
-                await self._sleep(self._delay_s)
+                await self._sleep(self._conditions().delay_s)
             self._metrics.processing.observe(self._clock() - started_at)
             self._metrics.completed.inc()
             job.expires_at = self._clock() + self._ttl_s

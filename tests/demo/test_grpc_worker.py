@@ -5,7 +5,7 @@ import asyncio
 from prometheus_client import CollectorRegistry
 
 from demo.grpc.metrics import WorkerMetrics
-from demo.grpc.worker import Worker
+from demo.grpc.worker import Conditions, Worker
 
 
 class Bench:
@@ -13,8 +13,7 @@ class Bench:
         self.now_s = 0.0
         self.registry = CollectorRegistry()
         self.worker = Worker(
-            delay_s=0.0,
-            fail_ratio=0.0,
+            conditions=lambda: Conditions(delay_s=0.0, fail_ratio=0.0),
             ttl_s=30.0,
             metrics=WorkerMetrics(self.registry),
             random=lambda: 0.5,
