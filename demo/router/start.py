@@ -13,6 +13,7 @@ import json
 import os
 import shlex
 import shutil
+import subprocess
 import sys
 import time
 from collections.abc import Mapping
@@ -31,6 +32,10 @@ PARTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "gateway": ("GATEWAY_CMD", (sys.executable, "-m", "demo.router.gateway")),
 }
 """Name of a part -> the setting that replaces it, and the demo's own command."""
+
+
+def _subject() -> str:
+    return os.environ.get("ROUTER_DECIDE_SUBJECT", "beamline.router.v1.decide")
 
 
 class StartError(Exception):
@@ -106,6 +111,10 @@ def _become(part: str, start: Start) -> NoReturn:
         "event": "starting",
     }
     print(json.dumps({**line, "argv": start.argv}), flush=True)
+    if part == "router" and (ready := os.environ.get("LAB_READY_PATH")):
+        # A child, not a parent: the process that the lab knows, signals and measures is the router's own.
+        watch = [sys.executable, "-m", "demo.router.watch", start.environment["NATS_URL"], _subject(), ready]
+        subprocess.Popen(watch, stdin=subprocess.DEVNULL)
     os.execvpe(start.argv[0], start.argv, start.environment)
 
 
