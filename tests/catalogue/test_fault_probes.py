@@ -16,6 +16,23 @@ from tests.session.chaos import REPOSITORY
 pytestmark = pytest.mark.lab
 
 PORT = 7000
+UNFAITHFUL_PORT = 7001
+# of every four datagrams: one is answered twice, one never, one after the next one, and that one as it should be
+UNFAITHFUL_ECHO = """
+import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("", int(sys.argv[1])))
+held = []
+while True:
+    data, sender = s.recvfrom(2048)
+    turn = int(data.split()[0]) % 4
+    if turn == 2:
+        held.append(data)
+    elif turn != 1:
+        for answer in (data, data) if turn == 0 else (data, *held):
+            s.sendto(answer, sender)
+        held.clear()
+"""
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +63,24 @@ def test_with_no_fault_on_everything_is_answered(run: Configuration):
     flood = fault.throughput("client-0", "web", PORT, kbytes=500, configuration=run)
     assert flood["bytes_back"] == 500_000
     assert flood["kbit_per_s"] == pytest.approx(500 * 8 / flood["took_s"], rel=0.01)
+
+
+def test_what_is_lost_doubled_and_overtaken_is_counted_apart(run: Configuration):
+    target = Session.of(run).target
+    argv = ["python", "-I", "-S", "-c", UNFAITHFUL_ECHO, str(UNFAITHFUL_PORT)]
+    target.start_job("unfaithful-echo", argv, env={}, out_dir=Session.of(run).folder)
+    route = target.run("client-0", ["ip", "route", "show", "default"]).stdout.split()
+    beside_the_services = route[route.index("via") + 1]
+
+    def ask(count: int) -> dict[str, Any]:
+        return fault.round_trips("client-0", beside_the_services, UNFAITHFUL_PORT, count, configuration=run)
+
+    while not ask(1)["answered"]:
+        assert target.job("unfaithful-echo").running, target.job("unfaithful-echo").stderr_tail
+    trips = ask(100)
+    target.stop_job("unfaithful-echo")
+    assert (trips["sent"], trips["answered"]) == (100, 75)
+    assert (trips["lost_percent"], trips["doubled_percent"], trips["overtaken_percent"]) == (25, 25, 25)
 
 
 def test_a_closed_port_refuses(run: Configuration):
