@@ -56,7 +56,10 @@ def closed_loop(
         sockets = [stack.enter_context(connect(path)) for _ in range(connections)]
         for number in range(warmup):
             exchange(sockets[number % connections], make_request(number))
-        return _run(sockets, make_request, duration_s, requests, on_progress)
+        try:
+            return _run(sockets, make_request, duration_s, requests, on_progress)
+        except OSError as error:
+            raise BenchError(f"The connection to the server broke ({error.strerror or error}).") from error
 
 
 def _run(
