@@ -99,17 +99,17 @@ def test_the_overlays_name_only_settings_that_are_read() -> None:
 @pytest.mark.parametrize(
     ("mode", "scenario", "resilient", "retry", "pool", "deadline_ms", "delay_ms", "fail_ratio"),
     [
-        ("baseline", "s1", False, False, 1, 800, 200, 0.0),
-        ("resilient", "s1", True, True, 1, 800, 200, 0.0),
-        ("baseline", "s2", False, False, 1, 800, 2, 0.3),
-        ("resilient", "s2", True, True, 1, 800, 2, 0.3),
-        ("baseline", "s3", False, True, 1, 800, 200, 0.3),
-        ("resilient", "s3", True, True, 1, 800, 200, 0.3),
+        ("baseline", "s1", False, False, 1, 800, 2, 0.0),
+        ("resilient", "s1", True, True, 1, 800, 2, 0.0),
+        ("baseline", "s2", False, False, 1, 800, 2, 0.0),
+        ("resilient", "s2", True, True, 1, 800, 2, 0.0),
+        ("baseline", "s3", False, True, 1, 800, 2, 0.0),
+        ("resilient", "s3", True, True, 1, 800, 2, 0.0),
         ("baseline", "s4", False, False, 1, 500, 5, 0.0),
         ("resilient", "s4", True, True, 4, 500, 5, 0.0),
     ],
 )
-def test_a_mode_and_a_scenario_come_to_what_the_design_says(
+def test_a_mode_and_a_scenario_come_to_what_the_design_says_before_any_disturbance(
     mode: str,
     scenario: str,
     resilient: bool,
@@ -124,6 +124,11 @@ def test_a_mode_and_a_scenario_come_to_what_the_design_says(
     assert (app_a.resilient, app_a.retry, app_a.channel_pool_size) == (resilient, retry, pool)
     assert (app_a.deadline_ms, app_a.max_inflight) == (deadline_ms, 10)
     assert (app_b.delay_ms, app_b.fail_ratio) == (delay_ms, fail_ratio)
+
+
+@pytest.mark.parametrize("scenario", ["s1", "s3"])
+def test_where_app_b_needs_200_ms_a_refusal_does_not_wait_in_line(scenario: str) -> None:
+    assert SettingsA.read(environment("app-a", "common", "resilient", scenario)).max_queue == 0
 
 
 def test_importing_the_programs_brings_no_test_or_build_tools() -> None:
