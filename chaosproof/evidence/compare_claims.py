@@ -2,8 +2,8 @@
 side of its bound proves nothing.
 
 A claim passes when the whole 95 % interval lies where it should, fails when all of it lies elsewhere, and is unknown in
-between. A figure that one run cannot vary (a maximum, a sample of Prometheus), and one that must equal something, is
-judged by its value in each pair.
+between. A figure that one run cannot vary (a maximum, a sample of Prometheus), one that must equal something, and a
+code of which there must be one at least, which is seen or not, is judged by its value in each pair.
 """
 
 import math
@@ -65,7 +65,7 @@ def _by_interval(
     found: list[Interval],
 ) -> Check:
     paths = [str(resolve(figure, variables)) for figure in claim.figures]
-    if claim.bound == "equals":
+    if claim.bound == "equals" or _is_of_existence(claim, variables):
         return _by_value(by_value)
     if claim.bound == "in_order":
         intervals = [effects.difference(more, less, claim.default) for less, more in pairwise(paths)]
@@ -93,6 +93,10 @@ def _by_interval(
     )
 
 
+def _is_of_existence(claim: Claim, variables: Mapping[str, Any]) -> bool:
+    return claim.bound == "at_least" and ".codes." in claim.figures[0] and bound_of(claim, variables)[0] <= 1
+
+
 def _where(interval: Interval, low: float, high: float, strictly: bool) -> Status:
     """`pass` when all of the interval lies between `low` and `high`, `fail` when none of it does."""
     if (interval.low > low if strictly else interval.low >= low) and interval.high <= high:
@@ -106,7 +110,7 @@ def _said(claim: Claim, effects: Effects, paths: Sequence[str]) -> str:
     for path in paths:
         values = effects.values(path, claim.default) or [math.nan]
         means.append(f"{path} = {sum(values) / len(values):.6g}")
-    many = f" (mean of {len(effects.pairs)} pairs)" if len(effects.pairs) > 1 else ""
+    many = f", the mean of {len(effects.pairs)} pairs" if len(effects.pairs) > 1 else ""
     return f"{claim.claim}: {', '.join(means)}{many}"
 
 
@@ -131,4 +135,5 @@ def _of_pair(by_value: Sequence[Check], place: int) -> Check:
     check = by_value[place]
     if len(by_value) == 1:
         return check
-    return Check(check.id, check.status, f"pair {place + 1}: {check.details}", check.evidence)
+    where = "in every pair" if check.status == "pass" else f"in pair {place + 1}"
+    return Check(check.id, check.status, f"{check.details} {where}", check.evidence)

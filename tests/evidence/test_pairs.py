@@ -172,6 +172,15 @@ def test_a_figure_that_one_run_cannot_vary_is_judged_by_its_value(tmp_path: Path
     assert next(c for c in comparison.document["checks"] if c["id"] == "C90")["interval"] is None
 
 
+def test_a_code_that_was_seen_is_there_however_rarely(tmp_path: Path) -> None:
+    """Two in one spot: chance could have missed them, but did not."""
+    existence = {"figure": "resilient.load.codes.UNAVAILABLE", "default": 0}
+    seen, more = (
+        compare_pairs([pair(tmp_path / str(n), None, claiming(at_least=n, **existence))]) for n in (1, 2)
+    )
+    assert (status(seen, "C90"), status(more, "C90")) == ("pass", "unknown")
+
+
 def test_a_bound_that_is_no_number_is_unknown(tmp_path: Path) -> None:
     resilient = claiming(figure="baseline.load.errors", at_least="${mode}")
     assert status(compare_pairs([pair(tmp_path, None, resilient)]), "C90") == "unknown"

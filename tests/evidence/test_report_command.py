@@ -224,7 +224,14 @@ def test_figures_have_three_digits_and_a_unit(value: float | None, unit: str, ex
 
 @pytest.mark.parametrize(
     ("low", "high", "expected"),
-    [(1, 2, "1 s to 2 s"), (1, None, "1 s or more"), (None, 2, "2 s or less"), (None, None, ""), (2, 2, "")],
+    [
+        (1, 2, "1 to 2 s"),
+        (0.05, 2, "50 ms to 2 s"),
+        (1, None, "1 s or more"),
+        (None, 2, "2 s or less"),
+        (None, None, ""),
+        (2, 2, ""),
+    ],
 )
 def test_a_span_says_which_of_its_ends_are_known(
     low: float | None, high: float | None, expected: str

@@ -41,7 +41,8 @@ def forest(row: Mapping[str, Any]) -> str:
             marks.append(f'<circle cx="{x(value)}" cy="{y}" r="4.5" {ink}/>')
     said = ", ".join(f"{mode} {figure(value, unit)}" for mode, (value, _, _), _ in drawn)
     return (
-        f'<svg class="forest" viewBox="0 0 {_WIDTH} 34" role="img" aria-label="{escape(said)}">'
+        f'<svg class="forest" viewBox="0 0 {_WIDTH} 34" preserveAspectRatio="xMinYMid" role="img" '
+        f'aria-label="{escape(said)}">'
         f'<line x1="{x(0.0)}" x2="{x(0.0)}" y1="0" y2="34" stroke="var(--line)"/>{"".join(marks)}</svg>'
     )
 

@@ -94,7 +94,7 @@ def comparison_page(document: Mapping[str, Any], checks: Sequence[Check], runs: 
         + tiles(_comparison_tiles(effects))
         + f'</header><main id="main"><h2>What was claimed</h2>{checks_section(checks, words, "comparison")}'
         + "<h2>How large the difference is</h2>"
-        + (f'<p class="lead">{escape(sequential)}.</p>' if sequential else "")
+        + (f'<p class="lead">{escape(sequential[:1].upper() + sequential[1:])}.</p>' if sequential else "")
         + effects_section(effects, len(pairs))
         + _methods(effects)
         + _plots(shown)

@@ -50,10 +50,8 @@ def checks_section(checks: Sequence[Check], words: Mapping[str, str], what: str)
     )
     if not rest:
         return shown
-    noun = "check that every run has" if len(rest) == 1 else "checks that every run has"
-    return (
-        f"{shown}<details><summary>{len(rest)} {noun}, all passed</summary>{_checks(rest, words)}</details>"
-    )
+    folded = f"{len(rest)} check{'s' if len(rest) > 1 else ''} that every {what} has, all passed"
+    return f"{shown}<details><summary>{folded}</summary>{_checks(rest, words)}</details>"
 
 
 def effects_section(effects: Sequence[Mapping[str, Any]], pairs: int) -> str:

@@ -8,6 +8,7 @@ from chaosproof.evidence.shape import number
 
 __all__ = ["figure", "moment", "span"]
 
+_SPACE = "\u00a0"
 UNKNOWN = "unknown"
 
 
@@ -17,16 +18,16 @@ def figure(value: Any, unit: str) -> str:
     if finite is None:
         return UNKNOWN
     if unit == "ratio":
-        return f"{_digits(100 * finite)}\u00a0%"
+        return f"{_digits(100 * finite)}{_SPACE}%"
     if unit == "points":
-        return f"{_digits(100 * finite)}\u00a0points"
+        return f"{_digits(100 * finite)}{_SPACE}points"
     if unit == "count":
         return f"{finite:,.0f}"
     if unit == "ms" and abs(finite) >= 1000:
-        return f"{_digits(finite / 1000)}\u00a0s"
+        return f"{_digits(finite / 1000)}{_SPACE}s"
     if unit == "s" and 5e-7 < abs(finite) < 0.1:
-        return f"{_digits(1000 * finite)}\u00a0ms"
-    return f"{_digits(finite)}\u00a0{unit}"
+        return f"{_digits(1000 * finite)}{_SPACE}ms"
+    return f"{_digits(finite)}{_SPACE}{unit}"
 
 
 def span(low: Any, high: Any, unit: str) -> str:
@@ -38,7 +39,9 @@ def span(low: Any, high: Any, unit: str) -> str:
         return f"{figure(a, unit)} or more"
     if a is None:
         return f"{figure(b, unit)} or less"
-    return f"{figure(a, unit)} to {figure(b, unit)}"
+    lower, upper = figure(a, unit), figure(b, unit)
+    digits, _, of = lower.partition(_SPACE)
+    return f"{digits if upper.endswith(_SPACE + of) else lower} to {upper}"
 
 
 def moment(instant: Any) -> str:
