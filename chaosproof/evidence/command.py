@@ -5,6 +5,7 @@ Try it: chaosproof judge journals/s4/resilient/20261121T193005Z; echo $?
 
 import json
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -12,11 +13,17 @@ import click
 from chaosproof.errors import ChaosproofError, UsageError
 from chaosproof.evidence.atomic import write_whole
 from chaosproof.evidence.check import Status
-from chaosproof.evidence.compare import Comparison, compare_runs, latest_run, write_comparison
-from chaosproof.evidence.judge import judge_run, write_verdict
+from chaosproof.evidence.compare import (
+    Comparison,
+    compare_pairs,
+    compare_runs,
+    latest_run,
+    write_comparison,
+)
+from chaosproof.evidence.judge import Verdict, judge_run, write_verdict
 from chaosproof.evidence.manifest import MANIFEST, changed_since, manifest_of
 
-__all__ = ["EXIT_CODES", "compare", "compare_folders", "judge", "report"]
+__all__ = ["EXIT_CODES", "compare", "compare_folders", "compare_series", "judge", "report"]
 
 EXIT_CODES: dict[Status, int] = {"pass": 0, "fail": 1, "unknown": 2}
 
@@ -116,12 +123,25 @@ def compare_folders(baseline: Path, resilient: Path, journals: Path) -> int:
     return _compare(baseline, resilient, out, as_json=False)
 
 
+def compare_series(pairs: Sequence[tuple[Verdict, Verdict]], planned: int, journals: Path) -> int:
+    """Compare the pairs of a series, of which there were to be `planned`, print and keep the comparison; returns the
+    exit code.
+    """
+    comparison = compare_pairs(pairs, planned=planned)
+    out = _comparison_folder(journals, str(comparison.document["experiment"]))
+    return _concluded(comparison, out, as_json=False)
+
+
 def _comparison_folder(journals: Path, experiment: str) -> Path:
     return journals / experiment / "compare" / time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
 
 
 def _compare(baseline: Path, resilient: Path, out: Path | None, *, as_json: bool) -> int:
-    comparison = _compared(baseline, resilient)
+    return _concluded(_compared(baseline, resilient), out, as_json=as_json)
+
+
+def _concluded(comparison: Comparison, out: Path | None, *, as_json: bool) -> int:
+    """Print the comparison, write it to `out` if that is given; returns the exit code."""
     if as_json:
         click.echo(json.dumps(comparison.document, indent=2))
     else:

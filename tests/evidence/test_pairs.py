@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from chaosproof.errors import ChaosproofError, UsageError
+from chaosproof.evidence.command import compare_series
 from chaosproof.evidence.compare import Comparison, compare_pairs, write_comparison
 from chaosproof.evidence.judge import Verdict, judge_run
 
@@ -273,3 +274,15 @@ def test_the_comparison_is_json_that_any_reader_takes(tmp_path: Path) -> None:
     recovery = next(row for row in document["effects"] if row["figure"] == "recovery_s")
     assert recovery["difference"]["low"] is None and recovery["difference"]["high"] is None
     assert math.isfinite(recovery["difference"]["value"])
+
+
+def test_a_series_is_printed_kept_and_answered_with_its_exit_code(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = pairs(tmp_path, 2)
+    assert compare_series(made, 2, tmp_path / "journals") == 0
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[-2:] == ["all 2 planned pairs are done", "s4: pass"]
+    (kept,) = (tmp_path / "journals/s4/compare").iterdir()
+    assert len(json.loads((kept / "compare.json").read_text())["pairs"]) == 2
+    assert compare_series(made, 9, tmp_path / "journals") == 2

@@ -232,6 +232,7 @@
         spell.dataset.to = band.to_at - timeline.start_at;
         spell.title = name + ": " + band.state + " from " + said.seconds(+spell.dataset.from) + " to " + said.seconds(+spell.dataset.to);
         spell.style.setProperty("--swatch", "var(--" + (band.of === "breaker" ? (band.state === "open" ? "c2" : "c6") : "c7") + ")");
+        if (band.of === "breaker") spell.style.color = "#1c2024";
         track.append(spell);
       }
       const words = bands.map((band) => band.state + " from " + said.seconds(band.from_at - timeline.start_at) + " to " + said.seconds(band.to_at - timeline.start_at)).join(", ");

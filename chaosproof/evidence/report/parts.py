@@ -85,7 +85,8 @@ def plot(
         '<div class="plot" tabindex="0" role="application" aria-roledescription="plot" '
         f'aria-labelledby="{escape(name)}" aria-describedby="keys"></div>'
         + ('<div class="lanes"></div>' if lanes else "")
-        + '<details><summary>As a table</summary><div class="data" tabindex="0"></div></details></figure>'
+        + "<details><summary>As a table</summary>"
+        '<div class="data" tabindex="0" role="region" aria-label="The data of the plot"></div></details></figure>'
     )
 
 
