@@ -210,7 +210,7 @@ def partition(
     """Cut the services `a` and `b` off from each other, both ways, on every instance of both.
 
     The run's configuration must say `"allow_all": true`, for no instance is left whole. Returns one receipt per
-    instance.
+    instance, of kind `drop`; a side that only calls has nothing to drop, so its own count may be 0.
     """
     session = Session.of(configuration)
     lasts_s = seconds("duration_s", duration_s, ceiling_s=86_400.0)

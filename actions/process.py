@@ -27,7 +27,7 @@ def terminate(instance: str, at_s: float = -1, configuration: Configuration = No
 
 
 def restart(instance: str, at_s: float = -1, configuration: Configuration = None) -> dict[str, Any]:
-    """Stop `instance` (SIGTERM, then SIGKILL), start it again, and return when it is ready."""
+    """Stop `instance` (SIGTERM, then SIGKILL), or bring a dead one back, and return when it is ready."""
     return _at(at_s, configuration).processes.restart(instance)
 
 
@@ -56,7 +56,7 @@ def stress(
 ) -> dict[str, Any]:
     """Keep `cpu_workers` CPUs busy and `memory_mb` MB of memory taken beside `instance`, with stress-ng.
 
-    Returns at once; it ends after `duration_s` seconds, rounded to whole ones.
+    Returns at once; it ends after `duration_s` seconds, rounded to whole ones. Without stress-ng: `CapabilityError`.
     """
     return _at(at_s, configuration).processes.stress(
         instance,

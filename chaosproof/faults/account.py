@@ -6,10 +6,12 @@ from chaosproof.faults.backend import End
 from chaosproof.faults.canary import hits
 from chaosproof.faults.receipt import Canary, Receipt
 
-__all__ = ["closed", "closed_by_heal", "met_another", "packets_hit"]
+__all__ = ["CLEANED", "closed", "closed_by_heal", "met_another", "packets_hit"]
 
 # clocks and timers may disagree by this much; an end that is earlier was somebody's doing
 _EARLY_S = 0.05
+
+CLEANED = "its watchdog did not take it back at the deadline, so its runner did"
 
 
 def packets_hit(receipt: Receipt, end: End, counted: int, *, alone: bool) -> int:
@@ -24,8 +26,10 @@ def packets_hit(receipt: Receipt, end: End, counted: int, *, alone: bool) -> int
     return max(0, best - hits(receipt.canary.during))
 
 
-def closed(receipt: Receipt, at: float, packets: int, after: str) -> Receipt:
+def closed(receipt: Receipt, at: float, packets: int, after: str, *, cleaned: bool = False) -> Receipt:
     """The receipt with the end that the observer saw at `at`, and the canary's answer after it.
+
+    `cleaned` says that it was still on after its deadline, and that we took it back then.
 
     One that has been closed meanwhile, by a heal of ours, keeps its end.
     """
@@ -33,6 +37,9 @@ def closed(receipt: Receipt, at: float, packets: int, after: str) -> Receipt:
     receipt = receipt.but(canary=canary, packets=max(receipt.packets, packets))
     if receipt.ended or receipt.applied_at is None:
         return receipt
+    if cleaned:
+        note = "; ".join(part for part in (receipt.note, CLEANED) if part)
+        return receipt.but(ended_at=at, ended_by="heal", note=note)
     # the kernel began to count at some moment of the command that put the fault on
     earliest = receipt.applied_at - (receipt.apply_ms or 0.0) / 1000 + receipt.fault.duration_s
     if at < earliest - _EARLY_S:

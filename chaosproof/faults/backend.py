@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from chaosproof.faults.errors import FaultRefused
+from chaosproof.faults.errors import CapabilityError, FaultRefused
 from chaosproof.faults.model import Fault
 from chaosproof.faults.selector import Network
 from chaosproof.targets.target import Done
@@ -83,14 +83,23 @@ class Backend(Protocol):
         """Switch the fault on, in one command."""
 
     def watch(self, run: Run, order: Order, left_s: float) -> End:
-        """Return when the fault has ended, by whomever; `left_s` is how long that should take."""
+        """Return when the fault has ended, by whomever; `left_s` is how long that should take.
+
+        Raises `FaultError` when it is still on well after, or when the observer itself was killed.
+        """
+
+    def clean(self, run: Run, order: Order) -> None:
+        """Take back what is left of the fault, and nobody else's; harmless when nothing is."""
 
     def release(self, run: Run) -> None:
         """Take back what `prepare` put in place."""
 
 
 def choose_backend(capabilities: Capabilities, fault: Fault, forced: str | None = None) -> str:
-    """The first of `BACKENDS` that can make the fault, or `forced`. Raises `FaultRefused` with the reason."""
+    """The first of `BACKENDS` that can make the fault, or `forced`.
+
+    Raises `CapabilityError` with what is missing when none can, `FaultRefused` for an unknown backend.
+    """
     if forced is not None and forced not in BACKENDS:
         raise FaultRefused(f"unknown fault backend {forced!r}: use one of {', '.join(BACKENDS)}")
     reasons = []
@@ -101,7 +110,7 @@ def choose_backend(capabilities: Capabilities, fault: Fault, forced: str | None 
         if not reason:
             return name
         reasons.append(f"{name}: {reason}" if len(BACKENDS) > 1 and not forced else reason)
-    raise FaultRefused(f"{fault.kind} is not possible here: {'; '.join(reasons)}")
+    raise CapabilityError(f"{fault.kind} is not possible here: {'; '.join(reasons)}")
 
 
 def _why_not(name: str, fault: Fault, capabilities: Capabilities) -> str:

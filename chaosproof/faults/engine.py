@@ -21,7 +21,7 @@ from typing import Any
 
 from chaosproof.errors import ChaosproofError
 from chaosproof.faults.account import closed, closed_by_heal, met_another, packets_hit
-from chaosproof.faults.backend import Backend, Capabilities, Order, Run, choose_backend
+from chaosproof.faults.backend import Backend, Capabilities, End, Order, Run, choose_backend
 from chaosproof.faults.book import ReceiptBook
 from chaosproof.faults.canary import canary_address, canary_argv, read_canary
 from chaosproof.faults.doctor import capabilities
@@ -44,6 +44,8 @@ from chaosproof.targets.target import Done, Target
 __all__ = ["Active", "FaultEngine"]
 
 _log = logging.getLogger(__name__)
+
+_OBSERVERS_MAX = 4
 
 
 @dataclass(frozen=True)
@@ -290,7 +292,7 @@ class FaultEngine:
         )
         called_at = self._clock()
         try:
-            end = armed.backend.watch(run, armed.order, max(0.0, (receipt.expires_at or 0.0) - called_at))
+            end, cleaned = self._see_the_end(run, armed, receipt.expires_at or 0.0)
         except ChaosproofError as error:
             said = str(error)
             self._book.change(fault_id, lambda r: r if r.ended else r.but(error=said))
@@ -301,7 +303,25 @@ class FaultEngine:
         after = self._try(receipt.instance, armed.address)
         alone = not met_another(receipt, armed.at, self._book.all())
         packets = packets_hit(receipt, end, armed.counted, alone=alone)
-        self._book.change(fault_id, lambda r: closed(r, at, packets, after))
+        self._book.change(fault_id, lambda r: closed(r, at, packets, after, cleaned=cleaned))
+
+    def _see_the_end(self, run: Run, armed: _Armed, expires_at: float) -> tuple[End, bool]:
+        """The fault's end, and whether it had to be made here, because its watchdog did not.
+
+        Whoever was to observe it may be killed: then another observer goes on.
+        """
+        cleaned = False
+        for left in reversed(range(_OBSERVERS_MAX)):
+            try:
+                return armed.backend.watch(run, armed.order, max(0.0, expires_at - self._clock())), cleaned
+            except ChaosproofError:
+                if not left:
+                    raise
+                if self._clock() >= expires_at:
+                    with suppress(ChaosproofError):
+                        armed.backend.clean(run, armed.order)
+                        cleaned = True
+        raise AssertionError("unreachable")
 
     def _heal(self, instance: str) -> list[Receipt]:
         open_before = [r.id for r in self._book.all() if r.instance == instance and not r.ended]

@@ -2,7 +2,7 @@
 
 from chaosproof.errors import ChaosproofError
 
-__all__ = ["FaultError", "FaultRefused"]
+__all__ = ["CapabilityError", "FaultError", "FaultRefused"]
 
 
 class FaultError(ChaosproofError):
@@ -13,3 +13,7 @@ class FaultRefused(FaultError):
     """The fault is well formed, but limits, another fault or this kernel forbid it; nothing was touched."""
 
     exit_code = 64
+
+
+class CapabilityError(FaultRefused):
+    """This kernel or its tools cannot make the fault; the verdict knows the class by this name: `unknown`."""

@@ -6,7 +6,7 @@ from chaosproof.faults.model import Fault
 from chaosproof.faults.read import read_rules
 from chaosproof.faults.render_iptables import PREFIX, prepare_script, rules_down, rules_up
 from chaosproof.faults.watch import watch
-from chaosproof.faults.watchdog import FAILED, watchdog_argv
+from chaosproof.faults.watchdog import FAILED, clean, watchdog_argv
 
 __all__ = ["Iptables"]
 
@@ -19,7 +19,7 @@ class Iptables:
     name = "iptables"
 
     def fidelity(self, fault: Fault) -> str:
-        return "watchdog"
+        return "watchdog; the kernel within a second, should it be killed"
 
     def prepare(self, run: Run) -> None:
         done = run(["sh", "-c", prepare_script()])
@@ -36,6 +36,9 @@ class Iptables:
         done = run(watchdog_argv(order.id, order.fault.duration_s, rules_up(order), rules_down(order)))
         if done.exit_code != 0 or done.stdout.startswith(FAILED):
             raise failure(f"iptables did not take {order.fault}", done)
+
+    def clean(self, run: Run, order: Order) -> None:
+        clean(run, rules_down(order))
 
     def watch(self, run: Run, order: Order, left_s: float) -> End:
         seen = watch(run, _LISTING, f"{PREFIX}{order.id}", left_s)

@@ -12,14 +12,16 @@ from chaosproof.faults.failure import failure
 from chaosproof.faults.model import Fault
 from chaosproof.faults.read import Seen, read_table
 from chaosproof.faults.render_nft import TABLE, add_script, chain_of, elements, layout, prepare_script
-from chaosproof.faults.render_tc import shape_check, shape_down, shape_up
+from chaosproof.faults.render_tc import shape_check, shape_down, shape_up, shape_wait
 from chaosproof.faults.watch import watch
-from chaosproof.faults.watchdog import FAILED, watchdog_argv
+from chaosproof.faults.watchdog import FAILED, clean, watchdog_argv
 
 __all__ = ["Nft"]
 
 # what is in the queue at the deadline may still leave it; the rest is dropped with the queue
 _DRAIN_S = 0.25
+# how long beyond that the watchdog may take before others do its work
+_TURN_S = 0.2
 
 
 class Nft:
@@ -70,8 +72,14 @@ class Nft:
         if failed:
             raise failure(f"the kernel did not take {order.fault}", done)
 
+    def clean(self, run: Run, order: Order) -> None:
+        if order.fault.layer == "shape":
+            clean(run, shape_down(order, order.devices))
+
     def watch(self, run: Run, order: Order, left_s: float) -> End:
         seen = watch(run, f"nft list table {TABLE}", f'"{order.id}"', left_s)
+        if order.fault.layer == "shape":
+            clean(run, [shape_wait(order, _DRAIN_S + _TURN_S), *shape_down(order, order.devices)])
         looks = [read_table(look).faults for look in seen.looks]
         packets = max(faults.get(order.id, Seen(0, 0.0)).packets for faults in looks)
         # another fault, perhaps of another process, may have counted in the same chain

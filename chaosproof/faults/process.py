@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from chaosproof.errors import ChaosproofError, UsageError
-from chaosproof.faults.errors import FaultError, FaultRefused
+from chaosproof.faults.errors import CapabilityError, FaultError, FaultRefused
 from chaosproof.faults.ledger import FaultLedger
 from chaosproof.faults.limits import Limits, check_spread
 from chaosproof.targets.target import Target
@@ -70,13 +70,17 @@ class ProcessFaults:
     def stress(self, instance: str, duration_s: float, *, cpu_workers: int, memory_mb: int) -> dict[str, Any]:
         """Starve the instance of CPU and memory with stress-ng, for `duration_s`; returns at once.
 
+        Raises `CapabilityError` where stress-ng is not installed.
+
         All instances of a local target share the machine's CPUs, so there it starves its neighbours as well.
         """
         self._check(instance, duration_s)
         if cpu_workers < 0 or memory_mb < 0 or not cpu_workers + memory_mb:
             raise UsageError("stress needs cpu_workers or memory_mb above zero, and neither below.")
         if self._target.run(instance, ["stress-ng", "--version"]).exit_code != 0:
-            raise FaultError("The command 'stress-ng' is missing; install it with: apt-get install stress-ng")
+            raise CapabilityError(
+                "The command 'stress-ng' is missing; install it with: apt-get install stress-ng"
+            )
         argv = ["stress-ng", "--quiet", "--timeout", f"{max(1, round(duration_s))}s"]
         argv += ["--cpu", str(cpu_workers)] if cpu_workers else []
         argv += ["--vm", "1", "--vm-keep", "--vm-bytes", f"{memory_mb}m"] if memory_mb else []
@@ -85,8 +89,14 @@ class ProcessFaults:
         )
         job = f"stress-{row['id']}"
         self._keep(row, lambda: self._target.start_job(job, argv, env={}, out_dir=Path("/")))
-        self._follow(row, lambda: not self._target.job(job).running)
+        self._follow(row, lambda: self._stress_is_over(job))
         return row
+
+    def _stress_is_over(self, job: str) -> bool:
+        state = self._target.job(job)
+        if not state.running and state.exit_code != 0:
+            raise FaultError(f"stress-ng ended with exit code {state.exit_code}: {state.stderr_tail.strip()}")
+        return not state.running
 
     def resume(self, instance: str) -> None:
         """Let a paused instance go on now; harmless when it is not paused."""
@@ -142,13 +152,15 @@ class ProcessFaults:
 
     def _keep(self, row: dict[str, Any], act: Callable[[], None]) -> None:
         """Do it, and write down when; a failure is written down as well."""
+        # Before the act: a restart returns only when the instance is ready again.
+        applied_at = self._clock()
         try:
             act()
         except ChaosproofError as error:
             row["error"] = str(error)
             self._write(row)
             raise
-        row["applied_at"] = self._clock()
+        row["applied_at"] = applied_at
         if row["planned_s"] is not None:
             row["expires_at"] = row["applied_at"] + row["planned_s"]
         self._write(row)

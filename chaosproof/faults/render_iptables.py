@@ -1,6 +1,10 @@
 """Faults as iptables rules: pure functions from a fault to lines of shell for the watchdog.
 
 A rule is known by its comment, `chaosproof:<id>`, and removed by its exact words, never by its position.
+
+The watchdog ends the fault to the millisecond. Should it be killed, the kernel does: every rule carries a
+`-m time --datestop`, beyond which it matches nothing. The kernel reads that clock in whole seconds, so it is the
+first whole second after the deadline; and the rule itself stays, without effect, until somebody heals.
 """
 
 import shlex
@@ -14,19 +18,26 @@ __all__ = ["PREFIX", "prepare_script", "rules_down", "rules_up"]
 
 PREFIX = "chaosproof:"
 _TRIES = 50
+# the watchdog reads the clock a moment before the rule is in, and is to be the first to act
+_MARGIN_S = 0.05
 
 
 def rules_up(order: Order) -> list[str]:
     """The commands that put the rules in, before all others."""
-    return [_line(order, network, "-I") for network in order.networks]
+    nearly_ns = round((order.fault.duration_s + _MARGIN_S) * 1e9)
+    last_s = f"$(( ($(date +%s%N) + {nearly_ns}) / 1000000000 ))"
+    until = f'until=$(date -u -d "@{last_s}" +%Y-%m-%dT%H:%M:%S)'
+    return [until, *(_rule(order, network) for network in order.networks)]
 
 
 def rules_down(order: Order) -> list[str]:
     """The commands that take the rules out and do not give up while one is there."""
+    programs = dict.fromkeys(_program(network) for network in order.networks)
     return [
-        f"n=0; while [ $n -lt {_TRIES} ] && {_line(order, network, '-C')}; "
-        f"do {_line(order, network, '-D')}; n=$((n+1)); done"
-        for network in order.networks
+        f"n=0; while [ $n -lt {_TRIES} ] && "
+        f"rules=$({program}-save -t filter | grep -w -- {PREFIX}{order.id}); "
+        f"do echo \"$rules\" | sed 's/^-A/-D/' | xargs -L1 {program} -w; n=$((n+1)); done"
+        for program in programs
     ]
 
 
@@ -40,10 +51,15 @@ def prepare_script() -> str:
     return " && ".join(lines)
 
 
-def _line(order: Order, network: Network, verb: str) -> str:
-    program = "iptables" if network.version == 4 else "ip6tables"
+def _program(network: Network) -> str:
+    return "iptables" if network.version == 4 else "ip6tables"
+
+
+def _rule(order: Order, network: Network) -> str:
     chain = "OUTPUT" if order.fault.direction == "egress" else "INPUT"
-    return shlex.join([program, "-w", verb, chain, *_match(order, network), *_verdict(order.fault, network)])
+    words = [_program(network), "-w", "-I", chain, *_match(order, network)]
+    verdict = shlex.join(_verdict(order.fault, network))
+    return f'{shlex.join(words)} -m time --datestop "$until" {verdict}'
 
 
 def _match(order: Order, network: Network) -> Sequence[str]:

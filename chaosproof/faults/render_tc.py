@@ -107,20 +107,32 @@ def shape_up(order: Order, devs: Sequence[str]) -> list[str]:
             f"{{ tc qdisc show dev {dev} root | grep -q ' {ROOT} ' "
             f"|| tc qdisc add dev {dev} root handle {ROOT} htb default 0; }}",
             f"tc class add dev {dev} parent {ROOT} classid {ROOT}{order.shape_class:x} {_CLASS}",
-            f"tc qdisc add dev {dev} parent {ROOT}{order.shape_class:x} {leaf(order.fault)}",
+            f"tc qdisc add dev {dev} parent {ROOT}{order.shape_class:x} "
+            f"handle {leaf_handle(order)} {leaf(order.fault)}",
         ]
     return lines
 
 
 def shape_down(order: Order, devs: Sequence[str]) -> list[str]:
-    """The commands that take the class back, and our root with the last of its classes."""
-    lines = []
-    for dev in devs:
-        lines += [
-            f"tc class del dev {dev} classid {ROOT}{order.shape_class:x}",
-            f"tc class show dev {dev} | grep -q '^class htb {ROOT}' || {_root_down(dev)}",
-        ]
-    return lines
+    """The commands that take the class back, unless it is another fault's by now, and our root with the last."""
+    return [
+        f"{_others(order, dev, order.shape_class)} || {{ "
+        f"tc class del dev {dev} classid {ROOT}{order.shape_class:x}; "
+        f"tc class show dev {dev} | grep -q '^class htb {ROOT}' || {_root_down(dev)}; }}"
+        for dev in devs
+    ]
+
+
+def shape_wait(order: Order, within_s: float) -> str:
+    """The command that returns when the fault's queue is gone, or after `within_s`."""
+    tries = round(within_s / _POLL_S)
+    there = f"tc qdisc show | grep -q ' {leaf_handle(order)} '"
+    return f"n=0; while [ $n -lt {tries} ] && {there}; do sleep {_POLL_S}; n=$((n+1)); done"
+
+
+def leaf_handle(order: Order) -> str:
+    """The name of the fault's own queue, by which it is told from one that had the same class later."""
+    return f"{max(1, order.shape_class) << 12 | zlib.crc32(order.id.encode()) & 0xFFF:x}:"
 
 
 def blackhole_check(devs: Sequence[str]) -> str:
@@ -136,7 +148,7 @@ def blackhole_up(order: Order, devs: Sequence[str]) -> list[str]:
         lines += [
             f"tc qdisc add dev {dev} root handle {ROOT} htb default 0",
             f"tc class add dev {dev} parent {ROOT} classid {ROOT}1 {_CLASS}",
-            f"tc qdisc add dev {dev} parent {ROOT}1 netem loss 100%",
+            f"tc qdisc add dev {dev} parent {ROOT}1 handle {leaf_handle(order)} netem loss 100%",
         ]
         for network in order.networks:
             protocol, ip = ("ip", "ip") if network.version == 4 else ("ipv6", "ip6")
@@ -153,9 +165,15 @@ def blackhole_up(order: Order, devs: Sequence[str]) -> list[str]:
     return lines
 
 
-def blackhole_down(devs: Sequence[str]) -> list[str]:
-    """The commands that take our root back, and all below it."""
-    return [_root_down(dev) for dev in devs]
+def blackhole_down(order: Order, devs: Sequence[str]) -> list[str]:
+    """The commands that take our root back, and all below it, unless it is another fault's by now."""
+    return [f"{_others(order, dev, 1)} || {_root_down(dev)}" for dev in devs]
+
+
+def _others(order: Order, dev: str, number: int) -> str:
+    """The condition that the class has the queue of another fault."""
+    classes = f"tc qdisc show dev {dev} | grep ' parent {ROOT}{number:x} '"
+    return f"{classes} | grep -qv ' {leaf_handle(order)} '"
 
 
 def _root_down(dev: str) -> str:

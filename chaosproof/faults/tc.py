@@ -6,7 +6,7 @@ from chaosproof.faults.model import Fault
 from chaosproof.faults.read import read_dropped
 from chaosproof.faults.render_tc import ROOT, blackhole_check, blackhole_down, blackhole_up
 from chaosproof.faults.watch import watch
-from chaosproof.faults.watchdog import FAILED, watchdog_argv
+from chaosproof.faults.watchdog import FAILED, clean, watchdog_argv
 
 __all__ = ["Tc"]
 
@@ -30,11 +30,14 @@ class Tc:
         return 0
 
     def apply(self, run: Run, order: Order) -> None:
-        up, down = blackhole_up(order, order.devices), blackhole_down(order.devices)
+        up, down = blackhole_up(order, order.devices), blackhole_down(order, order.devices)
         check = blackhole_check(order.devices)
         done = run(watchdog_argv(order.id, order.fault.duration_s, up, down, check=check))
         if done.exit_code != 0 or done.stdout.startswith(FAILED):
             raise failure(f"tc did not take {order.fault}", done)
+
+    def clean(self, run: Run, order: Order) -> None:
+        clean(run, blackhole_down(order, order.devices))
 
     def watch(self, run: Run, order: Order, left_s: float) -> End:
         seen = watch(run, "tc -s qdisc show", f" {ROOT} ", left_s)

@@ -14,6 +14,7 @@ __all__ = ["Watched", "watch"]
 _SELDOM_S = 0.5
 _OFTEN_S = 0.02
 _NEAR_S = 0.06
+_LATE_S = 0.2
 _SPARE_S = 10.0
 _RULE = "\n====\n"
 
@@ -26,6 +27,7 @@ while :; do
   case $now in *"$mark"*) before=$last last=$now ;; *) break ;; esac
   left=$(( near_at - $(date +%s%N) / 1000000 ))
   if [ $left -gt {round(_SELDOM_S * 1000)} ]; then sleep {_SELDOM_S}
+  elif [ $left -lt -{round((_NEAR_S + _LATE_S) * 1000)} ]; then echo "it is still on" >&2; exit 1
   elif [ $left -gt 0 ]; then sleep $(printf '0.%03d' $left)
   else sleep {_OFTEN_S}; fi
 done
@@ -49,7 +51,7 @@ class Watched:
 def watch(run: Run, listing: str, mark: str, left_s: float) -> Watched:
     """Return when the shell line `listing` prints no `mark` any more, expected in `left_s` seconds.
 
-    Raises `FaultError` when it still does long after, or cannot be run.
+    Raises `FaultError` when it still does a fifth of a second later, or cannot be run, or was killed.
     """
     near_ms = max(0, round((left_s - _NEAR_S) * 1000))
     done = run(["sh", "-c", _SCRIPT, "watch", listing, mark, str(near_ms)], timeout_s=left_s + _SPARE_S)

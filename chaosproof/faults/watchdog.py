@@ -11,7 +11,10 @@ Watchdogs of one instance take turns by a lock on its network namespace: no lock
 
 from collections.abc import Sequence
 
-__all__ = ["FAILED", "NAME", "watchdog_argv"]
+from chaosproof.faults.backend import Run
+from chaosproof.faults.failure import failure
+
+__all__ = ["FAILED", "NAME", "clean", "watchdog_argv"]
 
 NAME = "chaosproof-watchdog"
 FAILED = "failed"
@@ -51,3 +54,13 @@ def watchdog_argv(
         duration_s=duration_s,
     )
     return ["sh", "-c", _OUTER, "sh", inner, NAME, fault_id]
+
+
+def clean(run: Run, down: Sequence[str]) -> None:
+    """Do what a watchdog should have done by now, whose turn it may still be: run all lines of `down`.
+
+    Raises `FaultError` when the command cannot be run; that a line of it found nothing to do is no error.
+    """
+    done = run(["sh", "-c", f"( flock 9; {'; '.join(down)} ) 9</proc/self/ns/net >/dev/null 2>&1; true"])
+    if done.exit_code != 0:
+        raise failure("what a watchdog left could not be taken back", done)
