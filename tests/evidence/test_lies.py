@@ -162,6 +162,8 @@ def lies() -> Iterator[tuple[str, str, str, Lie]]:
     )
     # the fault
     yield "no packet was hit", "SYS_FAULT_HIT", "fail", lambda r: r.fault.update(packets=0)
+    nothing = {"packets": 0, "note": "partition of app-a and app-b"}
+    yield "no side of a partition hit anything", "SYS_FAULT_HIT", "fail", lambda r: r.fault.update(nothing)
     yield "packets are not known", "SYS_FAULT_HIT", "unknown", lambda r: r.fault.update(packets=None)
     yield "packets are a word", "SYS_FAULT_HIT", "unknown", lambda r: r.fault.update(packets="412")
     yield "another instance was hit", "SYS_FAULT_HIT", "fail", lambda r: r.fault.update(instance="app-a-1")
