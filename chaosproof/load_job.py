@@ -68,7 +68,7 @@ def finish_load(target: Target, folder: Path) -> dict[str, Any]:
     failed.
     """
     plan = _read(folder / PLAN)
-    over_at = _started_at(folder) + float(plan["duration_s"]) + float(plan["timeout_s"]) + _DRAIN_S
+    over_at = _started_at(folder) + float(plan["duration_s"]) + 2 * float(plan["timeout_s"]) + _DRAIN_S
     while (state := target.job(_job(folder))).running:
         if time.time() > over_at:
             stop_load(target, folder)
