@@ -13,6 +13,9 @@ import pytest
 from actions import app
 from chaosproof import disturbance
 from chaosproof.errors import ChaosproofError, TargetError, UsageError
+from chaosproof.faults.engine import FaultEngine
+from chaosproof.faults.process import ProcessFaults
+from chaosproof.session import Session
 from chaosproof.targets import Instance
 from chaosproof.targets.fake import FakeTarget
 from chaosproof.targets.local.local import LocalTarget
@@ -47,7 +50,9 @@ def target(tmp_path_factory):
 
 @pytest.fixture
 def configuration(target):
-    yield {"lab": target.lab}
+    yield {
+        "chaosproof_session": Session(None, target, target.lab, FaultEngine(target), ProcessFaults(target))
+    }
     disturbance.end(target, "app-b")
 
 
@@ -70,7 +75,7 @@ def test_all_instances_are_disturbed_and_settled(target, configuration):
 @pytest.mark.lab
 def test_a_disturbance_ends_by_itself_and_the_receipt_says_what_met_it(target, configuration):
     app.disturb("app-b", delay_ms=5, duration_s=1.5, configuration=configuration)
-    assert target.run("app-a-0", ["python", "-c", WORK]).exit_code == 0
+    assert target.run("app-b-0", ["python", "-c", WORK]).exit_code == 0
     receipt = disturbance.receipt_when_ended(target, "app-b")
     assert disturbed(target) == [False, False]
     assert (receipt["received"], receipt["executed"]) == (1, 1)
