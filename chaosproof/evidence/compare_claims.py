@@ -115,14 +115,14 @@ def _said(claim: Claim, effects: Effects, paths: Sequence[str]) -> str:
 
 
 def _sentence(interval: Interval, status: Status) -> str:
-    said = f"is {interval.value:.4g}, with 95 % between {_end(interval.low)} and {_end(interval.high)}"
+    said = f"is {interval.value:.6g}, with 95 % between {_end(interval.low)} and {_end(interval.high)}"
     return (
         said if status == "pass" else f"{said}, which {'denies it' if status == 'fail' else 'leaves it open'}"
     )
 
 
 def _end(value: float) -> str:
-    return f"{value:.4g}" if math.isfinite(value) else "no bound"
+    return f"{value:.6g}" if math.isfinite(value) else "no bound"
 
 
 def _by_value(by_value: Sequence[Check]) -> Check:

@@ -12,6 +12,7 @@ import pytest
 from chaosproof.evidence.judge import judge_run, write_verdict
 from chaosproof.evidence.report import library
 from chaosproof.evidence.report.library import plot_library
+from chaosproof.evidence.report.page import _less
 from chaosproof.evidence.report.words import figure, span
 
 from .runs import Run, baseline_run, resilient_run
@@ -237,3 +238,19 @@ def test_a_span_says_which_of_its_ends_are_known(
     low: float | None, high: float | None, expected: str
 ) -> None:
     assert span(low, high, "s").replace("\u00a0", " ") == expected
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [
+        (0.1, 0.2, "less by 10 to 20 points (95 %)"),
+        (-0.2, -0.1, "more by 10 to 20 points (95 %)"),
+        (-0.1, 0.2, "difference -10 to 20 points (95 %)"),
+        (0.1, None, "less by 10 points or more (95 %)"),
+        (None, -0.1, "more by 10 points or more (95 %)"),
+        (None, None, ""),
+    ],
+)
+def test_a_difference_says_which_way_it_goes(low: float | None, high: float | None, expected: str) -> None:
+    row = {"unit": "ratio", "difference": {"low": low, "high": high}}
+    assert _less(row).replace("\u00a0", " ") == expected

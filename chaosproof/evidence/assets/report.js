@@ -5,7 +5,7 @@
   const data = JSON.parse(document.getElementById("data").textContent);
   const live = document.getElementById("live");
   const AXIS_PX = 56, RIGHT_PX = 12, DASH = [6, 4];
-  const CODES = { UNAVAILABLE: 1, CIRCUIT_OPEN: 2, QUEUE_FULL: 6, DEADLINE_EXCEEDED: 3, BACKEND_ERROR: 5, TIMEOUT: 8, UNKNOWN: 7 };
+  const CODES = { UNAVAILABLE: 1, CIRCUIT_OPEN: 2, QUEUE_FULL: 4, DEADLINE_EXCEEDED: 3, BACKEND_ERROR: 8, TIMEOUT: 7, UNKNOWN: 6 };
   const wholeRun = [0, Math.max(...data.runs.map(({ timeline }) => timeline.slots * timeline.slot_s))];
   const plots = [];
   let zoom = null; // [from_s, to_s] shared by all plots over time; null: the whole run
@@ -227,11 +227,12 @@
     for (const [name, bands] of [...named].sort()) {
       const track = element("div", { className: "track" });
       for (const band of bands) {
-        const spell = element("div", { className: "spell", textContent: band.state });
+        const spell = element("div", { className: "spell" });
+        spell.dataset.state = band.state;
         spell.dataset.from = band.from_at - timeline.start_at;
         spell.dataset.to = band.to_at - timeline.start_at;
         spell.title = name + ": " + band.state + " from " + said.seconds(+spell.dataset.from) + " to " + said.seconds(+spell.dataset.to);
-        spell.style.setProperty("--swatch", "var(--" + (band.of === "breaker" ? (band.state === "open" ? "c2" : "c6") : "c7") + ")");
+        spell.style.setProperty("--swatch", "var(--" + (band.of === "breaker" ? (band.state === "open" ? "c2" : "c5") : "c7") + ")");
         if (band.of === "breaker") spell.style.color = "#1c2024";
         track.append(spell);
       }
@@ -246,10 +247,12 @@
 
   function placeLanes(u, figure) {
     if (!u) return;
-    const { min, max } = u.scales.x;
+    const { min, max } = u.scales.x, width = u.over.clientWidth;
     figure.querySelectorAll(".spell").forEach((spell) => {
       const from = Math.max(+spell.dataset.from, min), to = Math.min(+spell.dataset.to, max);
       spell.hidden = to <= from;
+      // half a word says less than none
+      spell.textContent = ((to - from) / (max - min)) * width > 7 * spell.dataset.state.length ? spell.dataset.state : "";
       spell.style.left = (100 * (from - min)) / (max - min) + "%";
       spell.style.width = (100 * Math.max(0, to - from)) / (max - min) + "%";
     });

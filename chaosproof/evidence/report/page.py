@@ -171,12 +171,14 @@ def _both(row: Mapping[str, Any]) -> str:
 def _less(row: Mapping[str, Any]) -> str:
     apart, unit = mapping(row.get("difference")), text(row.get("unit"))
     unit = "points" if unit == "ratio" else unit
-    between = span(apart.get("low"), apart.get("high"), unit)
-    return (
-        f"less by {between} (95 %)"
-        if between and (number(apart.get("low")) or 0) >= 0
-        else f"difference {between}"
-    )
+    low, high = number(apart.get("low")), number(apart.get("high"))
+    if low is not None and low >= 0:
+        word, between = "less by", span(low, high, unit)
+    elif high is not None and high <= 0:
+        word, between = "more by", span(-high, None if low is None else -low, unit)
+    else:
+        word, between = "difference", span(low, high, unit)
+    return f"{word} {between} (95 %)" if between else ""
 
 
 def _methods(effects: Iterable[Mapping[str, Any]]) -> str:
@@ -198,14 +200,17 @@ def _plots(runs: Sequence[tuple[str, Mapping[str, Any]]]) -> str:
         )
     many = len(runs) > 1
     slot = figure(1000 * (number(timelines[0].get("slot_s")) or 0.1), "ms")
+    around = '<button type="button" data-action="fault">Around the fault</button>'
+    if not any(sequence(timeline.get("faults")) for timeline in timelines):
+        around = ""
     parts = [
         "<h2>What happened when</h2>",
         '<p class="lead">Seconds count from the first request. All plots over time move together.</p>',
         f'<p class="hidden" id="keys">{_KEYS}</p>',
         '<div class="tools" role="toolbar" aria-label="Zoom of the plots over time">'
         '<button type="button" data-action="whole">Whole run</button>'
-        '<button type="button" data-action="fault">Around the fault</button>'
-        '<button type="button" data-action="in" aria-label="Zoom in">+</button>'
+        + around
+        + '<button type="button" data-action="in" aria-label="Zoom in">+</button>'
         '<button type="button" data-action="out" aria-label="Zoom out">−</button>'
         '<span class="hint">hover or arrow keys to read, drag to zoom</span></div>',
     ]

@@ -1,5 +1,6 @@
 """The pieces of a report's page as HTML text. Whatever a file says is escaped here and nowhere else."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
@@ -76,7 +77,8 @@ def plot(
     kind: str, title: str, says: str, *, height: int, lanes: bool = False, level: int = 3, **data: Any
 ) -> str:
     """A figure that the script draws into; `says` is for everyone, and all that a screen reader has at first."""
-    name = "-".join(["plot", kind, *(str(value) for value in data.values())])
+    # an id must not hold a space, and an instance's name may hold anything
+    name = re.sub(r"[^\w-]", "_", "-".join(["plot", kind, *(str(value) for value in data.values())]))
     attributes = "".join(f' data-{key}="{escape(str(value))}"' for key, value in data.items())
     return (
         f'<figure data-kind="{kind}" data-height="{height}"{attributes}>'
