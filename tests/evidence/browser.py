@@ -1,6 +1,7 @@
 """A headless Chromium, driven over the WebDriver protocol by chromedriver: just enough to open a page and ask it."""
 
 import json
+import os
 import shutil
 import socket
 import subprocess
@@ -62,7 +63,11 @@ def headless(profile: Path) -> Iterator[Browser]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     with subprocess.Popen(
-        ["chromedriver", f"--port={port}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ["chromedriver", f"--port={port}"],
+        # what the browser leaves behind goes with the test's own folder
+        env={**os.environ, "TMPDIR": str(profile)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     ) as process:
         driver = f"http://127.0.0.1:{port}"
         try:
