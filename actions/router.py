@@ -125,11 +125,11 @@ def conform(
     bystander saw; the whole report is `conformance.json`. Raises `ChaosproofError` when nobody listens.
     """
     session = Session.of(configuration)
-    limit_s = seconds("timeout_s", timeout_s)
+    folder, limit_s = session.folder, seconds("timeout_s", timeout_s)
     report = ask_client(
         session.target, instance, ["conform", "-s", socket, "--timeout", str(limit_s)], timeout_s=120.0
     )
-    write_json(session.folder / "conformance.json", report)
+    write_json(folder / "conformance.json", report)
     wrong = [result["name"] for result in report["results"] if not result["right"]]
     return {
         "cases": report["cases"],

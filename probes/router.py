@@ -78,9 +78,10 @@ def ledger(
     write theirs; where none does, what needs it is null. Raises `ChaosproofError` without a client's ledger.
     """
     session = Session.of(configuration)
+    folder = session.folder
     for one in session.target.instances(service):
-        keep_worker_ledger(session.target, session.folder, one.name, path.replace("{instance}", one.name))
-    return fold_ledger(*run_events(session.folder))
+        keep_worker_ledger(session.target, folder, one.name, path.replace("{instance}", one.name))
+    return fold_ledger(*run_events(folder))
 
 
 def disruptions(

@@ -48,6 +48,7 @@ def run(folder, experiment, **environment):
         [
             *(str(Path(sys.executable).with_name("chaos")), "--no-version-check", "--no-log-file", "run"),
             *("--journal-path", str(journal), "--var", f"journals={folder / 'journals'}"),
+            *("--var", "answer_within_s=2"),
             f"experiments/{experiment}.json",
         ],
         cwd=ROOT,
