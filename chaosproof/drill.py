@@ -27,6 +27,13 @@ _MODES = ("baseline", "resilient")
     "--var", "variables", multiple=True, metavar="NAME=VALUE", help="Override a variable of the experiment."
 )
 @click.option(
+    "--runs",
+    type=click.IntRange(1, 100),
+    default=1,
+    show_default=True,
+    help="How many pairs of runs, at most: fewer when it is decided before.",
+)
+@click.option(
     "--journals",
     type=click.Path(path_type=Path),
     default=Path("journals"),
@@ -35,7 +42,13 @@ _MODES = ("baseline", "resilient")
 )
 @click.pass_context
 def drill(
-    ctx: click.Context, experiment: str, target: str | None, variables: Sequence[str], journals: Path
+    ctx: click.Context,
+    /,
+    experiment: str,
+    target: str | None,
+    variables: Sequence[str],
+    runs: int,
+    journals: Path,
 ) -> None:
     """Run EXPERIMENT (a name such as s4, or a file) in both modes, then compare them.
 
@@ -54,6 +67,10 @@ def drill(
             raise UsageError("A drill runs both modes; for one of them: chaos run --var mode=... EXPERIMENT.")
     shared = [*variables, f"journals={journals}", *([f"target={target}"] if target else [])]
     modes = _modes(file)
+    if runs > 1:
+        if len(modes) == 1:
+            raise UsageError(f"{experiment} has one mode only, so there are no pairs of runs to make.")
+        ctx.exit(_series(file, shared, runs, journals))
     folders = [_run(file, [*shared, f"mode={mode}"], mode) for mode in modes]
     if len(folders) == 1:
         from chaosproof.evidence.command import EXIT_CODES
@@ -64,6 +81,28 @@ def drill(
     from chaosproof.evidence.command import compare_folders
 
     ctx.exit(compare_folders(folders[0], folders[1], journals))
+
+
+def _series(file: Path, shared: Sequence[str], planned: int, journals: Path) -> int:
+    """Pairs of runs until it is decided, or `planned` of them; returns the exit code.
+
+    The order alternates, so that a machine that warms up or fills up does not favour one mode.
+    """
+    from chaosproof.evidence.command import compare_series
+    from chaosproof.evidence.compare import compare_pairs
+    from chaosproof.evidence.judge import judge_run
+    from chaosproof.evidence.sequential import decide
+
+    pairs = []
+    while len(pairs) < planned:
+        order = _MODES if len(pairs) % 2 == 0 else _MODES[::-1]
+        folders = {mode: _run(file, [*shared, f"mode={mode}"], mode) for mode in order}
+        pairs.append((judge_run(folders["baseline"]), judge_run(folders["resilient"])))
+        decision = decide(compare_pairs(pairs, planned=planned).pair_statuses, planned)
+        click.echo(f"--- pair {len(pairs)} of at most {planned}: {decision.reason}", err=True)
+        if not decision.go_on:
+            break
+    return compare_series(pairs, planned, journals)
 
 
 def _file(experiment: str) -> Path:
