@@ -9,6 +9,7 @@ there, that the baseline broke by it, and that nothing of it was left.
 
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +19,7 @@ from typing import Any
 
 import pytest
 
+from chaosproof.evidence.compare import compare_runs
 from tests.session.chaos import REPOSITORY, chaos_argv
 
 pytestmark = [pytest.mark.lab, pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(240)]
@@ -133,3 +135,32 @@ def test_retry_alone_adds_calls_in_s3_and_the_breaker_takes_them_away(ran):
     }
     assert calls["baseline"] > 1.1 > 0.5 > calls["resilient"]
     assert ran["s3", "resilient"].checks["S3_QUEUE"] == "pass"
+
+
+@pytest.mark.parametrize("name", ["s1", "s2", "s3"])
+def test_a_resilient_run_that_is_secretly_a_baseline_never_makes_the_comparison_pass(ran, tmp_path, name):
+    baseline = ran[name, "baseline"].folder
+    secret = tmp_path / "secret"
+    shutil.copytree(baseline, secret)
+    (secret / "MANIFEST.sha256").unlink()
+    session = json.loads((secret / "session.json").read_text())
+    (secret / "session.json").write_text(json.dumps({**session, "mode": "resilient"}))
+    comparison = compare_runs(baseline, secret)
+    statuses = {check.id: check.status for check in comparison.checks}
+    assert comparison.status == "fail"
+    assert (statuses["CMP_MODES_DIFFER"], statuses["CMP_RESILIENT_PASSES"]) == ("fail", "fail")
+
+
+@pytest.mark.parametrize("name", ["s1", "s2", "s3"])
+def test_a_baseline_that_was_not_disturbed_makes_the_comparison_unknown(ran, tmp_path, name):
+    baseline = tmp_path / "baseline"
+    shutil.copytree(ran[name, "baseline"].folder, baseline)
+    (baseline / "MANIFEST.sha256").unlink()
+    journal = json.loads((baseline / "journal.json").read_text())
+    (receipt,) = [one for one in journal["run"] if one["activity"]["name"] == "app-b is itself again"]
+    receipt.update(status="failed", output=None, exception=["ChaosproofError: No call reached app-b"])
+    (baseline / "journal.json").write_text(json.dumps(journal))
+    comparison = compare_runs(baseline, ran[name, "resilient"].folder)
+    statuses = {check.id: check.status for check in comparison.checks}
+    assert comparison.status != "pass"
+    assert statuses["CMP_NEGATIVE_CONTROL"] == "unknown"
