@@ -10,10 +10,14 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from chaosproof.errors import ChaosproofError, UsageError
+
+if TYPE_CHECKING:
+    from chaosproof.evidence.judge import Verdict
 
 __all__ = ["drill"]
 
@@ -93,7 +97,7 @@ def _series(file: Path, shared: Sequence[str], planned: int, journals: Path) -> 
     from chaosproof.evidence.judge import judge_run
     from chaosproof.evidence.sequential import decide
 
-    pairs = []
+    pairs: list[tuple[Verdict, Verdict]] = []
     while len(pairs) < planned:
         order = _MODES if len(pairs) % 2 == 0 else _MODES[::-1]
         folders = {mode: _run(file, [*shared, f"mode={mode}"], mode) for mode in order}
