@@ -56,11 +56,15 @@ class Order:
 
 @dataclass(frozen=True)
 class End:
-    """What was seen of a fault's end: its last own count, the count of its chain, and when (Unix seconds)."""
+    """What was seen of a fault's end: its last own count, the count of its chain, and when (Unix seconds).
+
+    `cleaned` says that its watchdog did not end it, and the observer had to.
+    """
 
     packets: int
     chain_packets: int | None
     at: float | None
+    cleaned: bool = False
 
 
 class Backend(Protocol):
@@ -85,11 +89,12 @@ class Backend(Protocol):
     def watch(self, run: Run, order: Order, left_s: float) -> End:
         """Return when the fault has ended, by whomever; `left_s` is how long that should take.
 
-        Raises `FaultError` when it is still on well after, or when the observer itself was killed.
+        Where a watchdog is to end it and was killed, this ends it. Raises `FaultError` when the observer
+        itself was killed.
         """
 
-    def clean(self, run: Run, order: Order) -> None:
-        """Take back what is left of the fault, and nobody else's; harmless when nothing is."""
+    def tidy(self, run: Run, order: Order) -> None:
+        """Take back what else its watchdog should have, once the fault has ended; nobody else's is touched."""
 
     def release(self, run: Run) -> None:
         """Take back what `prepare` put in place."""

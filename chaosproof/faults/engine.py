@@ -45,7 +45,7 @@ __all__ = ["Active", "FaultEngine"]
 
 _log = logging.getLogger(__name__)
 
-_OBSERVERS_MAX = 4
+_OBSERVERS_MAX = 10
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ class FaultEngine:
         self._lock = threading.Lock()
         self._armed: dict[tuple[Fault, str], _Armed] = {}
         self._applied: dict[str, _Armed] = {}
-        self._threads: dict[str, threading.Thread] = {}
+        self._closed: dict[str, threading.Event] = {}
         self._prepared: set[tuple[str, str]] = set()
         self._capabilities: dict[str, Capabilities] = {}
         self._backends: dict[str, Backend] = {one.name: one for one in (Nft(), Iptables(), Tc())}
@@ -173,11 +173,11 @@ class FaultEngine:
             apply_ms=round((applied_at - called_at) * 1000, 3),
         )
         thread = threading.Thread(
-            target=self._follow, args=(receipt.id, armed), name=f"fault-{order.id}", daemon=True
+            target=self._accompany, args=(receipt.id, armed), name=f"fault-{order.id}", daemon=True
         )
         with self._lock:
             self._applied[order.id] = armed
-            self._threads[order.id] = thread
+            self._closed[order.id] = threading.Event()
         self._book.keep(receipt)
         thread.start()
         return receipt
@@ -224,9 +224,9 @@ class FaultEngine:
         Raises `FaultError` when its end could not be observed; the receipt then says so too.
         """
         with self._lock:
-            thread = self._threads.get(receipt.id)
-        if thread is not None:
-            thread.join()
+            closed = self._closed.get(receipt.id)
+        if closed is not None:
+            closed.wait()
         final = self.receipt(receipt.id)
         if not final.ended:
             raise FaultError(
@@ -281,8 +281,17 @@ class FaultEngine:
                 backend.release(self._run(instance))
                 self._prepared.discard((instance, backend.name))
 
+    def _accompany(self, fault_id: str, armed: _Armed) -> None:
+        """What a fault's own thread does: follow it to its end, then look that nothing is left of it."""
+        try:
+            self._follow(fault_id, armed)
+        finally:
+            self._closed[fault_id].set()
+        with suppress(ChaosproofError):
+            armed.backend.tidy(self._run(self._book.get(fault_id).instance), armed.order)
+
     def _follow(self, fault_id: str, armed: _Armed) -> None:
-        """Accompany a fault from its start to its end, in a thread of its own."""
+        """Close the fault's receipt with all that is to be seen of it."""
         receipt = self._book.get(fault_id)
         run = self._run(receipt.instance)
         note = end_idle_connections(run, armed.order) if receipt.fault.kind == "reset" else receipt.note
@@ -292,7 +301,7 @@ class FaultEngine:
         )
         called_at = self._clock()
         try:
-            end, cleaned = self._see_the_end(run, armed, receipt.expires_at or 0.0)
+            end = self._see_the_end(run, armed, receipt.expires_at or 0.0)
         except ChaosproofError as error:
             said = str(error)
             self._book.change(fault_id, lambda r: r if r.ended else r.but(error=said))
@@ -303,24 +312,16 @@ class FaultEngine:
         after = self._try(receipt.instance, armed.address)
         alone = not met_another(receipt, armed.at, self._book.all())
         packets = packets_hit(receipt, end, armed.counted, alone=alone)
-        self._book.change(fault_id, lambda r: closed(r, at, packets, after, cleaned=cleaned))
+        self._book.change(fault_id, lambda r: closed(r, at, packets, after, cleaned=end.cleaned))
 
-    def _see_the_end(self, run: Run, armed: _Armed, expires_at: float) -> tuple[End, bool]:
-        """The fault's end, and whether it had to be made here, because its watchdog did not.
-
-        Whoever was to observe it may be killed: then another observer goes on.
-        """
-        cleaned = False
+    def _see_the_end(self, run: Run, armed: _Armed, expires_at: float) -> End:
+        """Watch until the fault has ended; where an observer was killed, another one goes on."""
         for left in reversed(range(_OBSERVERS_MAX)):
             try:
-                return armed.backend.watch(run, armed.order, max(0.0, expires_at - self._clock())), cleaned
-            except ChaosproofError:
+                return armed.backend.watch(run, armed.order, max(0.0, expires_at - self._clock()))
+            except FaultError:
                 if not left:
                     raise
-                if self._clock() >= expires_at:
-                    with suppress(ChaosproofError):
-                        armed.backend.clean(run, armed.order)
-                        cleaned = True
         raise AssertionError("unreachable")
 
     def _heal(self, instance: str) -> list[Receipt]:

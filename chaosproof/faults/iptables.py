@@ -6,7 +6,7 @@ from chaosproof.faults.model import Fault
 from chaosproof.faults.read import read_rules
 from chaosproof.faults.render_iptables import PREFIX, prepare_script, rules_down, rules_up
 from chaosproof.faults.watch import watch
-from chaosproof.faults.watchdog import FAILED, clean, watchdog_argv
+from chaosproof.faults.watchdog import FAILED, watchdog_argv
 
 __all__ = ["Iptables"]
 
@@ -37,9 +37,10 @@ class Iptables:
         if done.exit_code != 0 or done.stdout.startswith(FAILED):
             raise failure(f"iptables did not take {order.fault}", done)
 
-    def clean(self, run: Run, order: Order) -> None:
-        clean(run, rules_down(order))
+    def tidy(self, run: Run, order: Order) -> None:
+        """Nothing is left of a fault whose rules are gone."""
 
     def watch(self, run: Run, order: Order, left_s: float) -> End:
-        seen = watch(run, _LISTING, f"{PREFIX}{order.id}", left_s)
-        return End(max(read_rules(look).get(order.id, 0) for look in seen.looks), None, seen.at)
+        seen = watch(run, _LISTING, f"{PREFIX}{order.id}", left_s, rules_down(order))
+        packets = max(read_rules(look).get(order.id, 0) for look in seen.looks)
+        return End(packets, None, seen.at, seen.cleaned)

@@ -19,9 +19,9 @@ from chaosproof.faults.watchdog import FAILED, clean, watchdog_argv
 __all__ = ["Nft"]
 
 # what is in the queue at the deadline may still leave it; the rest is dropped with the queue
-_DRAIN_S = 0.25
+_DRAIN_S = 0.2
 # how long beyond that the watchdog may take before others do its work
-_TURN_S = 0.2
+_TURN_S = 0.05
 
 
 class Nft:
@@ -72,14 +72,12 @@ class Nft:
         if failed:
             raise failure(f"the kernel did not take {order.fault}", done)
 
-    def clean(self, run: Run, order: Order) -> None:
+    def tidy(self, run: Run, order: Order) -> None:
         if order.fault.layer == "shape":
-            clean(run, shape_down(order, order.devices))
+            clean(run, [shape_wait(order, _DRAIN_S + _TURN_S), *shape_down(order, order.devices)])
 
     def watch(self, run: Run, order: Order, left_s: float) -> End:
         seen = watch(run, f"nft list table {TABLE}", f'"{order.id}"', left_s)
-        if order.fault.layer == "shape":
-            clean(run, [shape_wait(order, _DRAIN_S + _TURN_S), *shape_down(order, order.devices)])
         looks = [read_table(look).faults for look in seen.looks]
         packets = max(faults.get(order.id, Seen(0, 0.0)).packets for faults in looks)
         # another fault, perhaps of another process, may have counted in the same chain

@@ -9,6 +9,7 @@ A queue is ours by its handle, c405: a root with another handle is somebody's, a
 
 import json
 import re
+import zlib
 from collections.abc import Sequence
 
 from chaosproof.faults.backend import Order
@@ -24,9 +25,11 @@ __all__ = [
     "devices",
     "free_class",
     "leaf",
+    "leaf_handle",
     "shape_check",
     "shape_down",
     "shape_up",
+    "shape_wait",
 ]
 
 ROOT = f"{SHAPE_MAJOR:x}:"
@@ -37,6 +40,7 @@ _QUEUE_S = 0.25
 _MTU_BYTES = 1514
 # tbf refills at every timer tick: its bucket must hold what a tick of 4 ms brings
 _TICK_S = 0.004
+_POLL_S = 0.025
 
 
 def devices(qdiscs_json: str) -> tuple[str, ...]:
@@ -125,9 +129,12 @@ def shape_down(order: Order, devs: Sequence[str]) -> list[str]:
 
 def shape_wait(order: Order, within_s: float) -> str:
     """The command that returns when the fault's queue is gone, or after `within_s`."""
-    tries = round(within_s / _POLL_S)
+    now_ms = "$(date +%s%N) / 1000000"
     there = f"tc qdisc show | grep -q ' {leaf_handle(order)} '"
-    return f"n=0; while [ $n -lt {tries} ] && {there}; do sleep {_POLL_S}; n=$((n+1)); done"
+    return (
+        f"until=$(( {now_ms} + {round(within_s * 1000)} )); "
+        f"while [ $(( {now_ms} )) -lt $until ] && {there}; do sleep {_POLL_S}; done"
+    )
 
 
 def leaf_handle(order: Order) -> str:

@@ -12,6 +12,10 @@ from chaosproof.faults.failure import failure
 __all__ = ["canonical", "snapshot"]
 
 _RULE = "\n====\n"
+# an address that the kernel is still trying brings routes with it a moment later
+_SETTLED = (
+    "n=0; while [ $n -lt 100 ] && ip -6 address show tentative | grep -q .; do sleep 0.05; n=$((n+1)); done; "
+)
 _COMMANDS = (
     "nft -j list ruleset",
     "tc -j qdisc show",
@@ -29,7 +33,7 @@ _FLEETING = frozenset(
 
 def snapshot(run: Run) -> dict[str, Any]:
     """The instance's nft rules, queues, addresses and routes, by the command that lists them."""
-    done = run(["sh", "-c", "; echo; echo ====; ".join(_COMMANDS)])
+    done = run(["sh", "-c", _SETTLED + "; echo; echo ====; ".join(_COMMANDS)], timeout_s=20.0)
     if done.exit_code != 0:
         raise failure("the network could not be listed", done)
     parts = done.stdout.split(_RULE)

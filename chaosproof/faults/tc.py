@@ -6,7 +6,7 @@ from chaosproof.faults.model import Fault
 from chaosproof.faults.read import read_dropped
 from chaosproof.faults.render_tc import ROOT, blackhole_check, blackhole_down, blackhole_up
 from chaosproof.faults.watch import watch
-from chaosproof.faults.watchdog import FAILED, clean, watchdog_argv
+from chaosproof.faults.watchdog import FAILED, watchdog_argv
 
 __all__ = ["Tc"]
 
@@ -36,9 +36,10 @@ class Tc:
         if done.exit_code != 0 or done.stdout.startswith(FAILED):
             raise failure(f"tc did not take {order.fault}", done)
 
-    def clean(self, run: Run, order: Order) -> None:
-        clean(run, blackhole_down(order, order.devices))
+    def tidy(self, run: Run, order: Order) -> None:
+        """Nothing is left of a fault whose queue is gone."""
 
     def watch(self, run: Run, order: Order, left_s: float) -> End:
-        seen = watch(run, "tc -s qdisc show", f" {ROOT} ", left_s)
-        return End(max(map(read_dropped, seen.looks)), None, seen.at)
+        down = blackhole_down(order, order.devices)
+        seen = watch(run, "tc -s qdisc show", f" {ROOT} ", left_s, down)
+        return End(max(map(read_dropped, seen.looks)), None, seen.at, seen.cleaned)

@@ -4,6 +4,7 @@ One command for the whole wait, because a command costs a tenth of a second on a
 while the end is far, so as not to disturb what is measured, and every 20 ms around the deadline.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chaosproof.faults.backend import Run
@@ -20,18 +21,20 @@ _RULE = "\n====\n"
 
 # a listing that fails is tried again: only an answer without the fault says that it has ended
 _SCRIPT = f"""
-mark=$2 near_at=$(( $(date +%s%N) / 1000000 + $3 )) last= before=
+mark=$2 near_at=$(( $(date +%s%N) / 1000000 + $3 )) down=$4 last= before= ended=itself
 while :; do
   now=$(eval "$1" 2>/dev/null) || now=$(eval "$1" 2>/dev/null) || now=$(eval "$1") || exit 1
   at=$(date +%s.%N)
   case $now in *"$mark"*) before=$last last=$now ;; *) break ;; esac
   left=$(( near_at - $(date +%s%N) / 1000000 ))
   if [ $left -gt {round(_SELDOM_S * 1000)} ]; then sleep {_SELDOM_S}
-  elif [ $left -lt -{round((_NEAR_S + _LATE_S) * 1000)} ]; then echo "it is still on" >&2; exit 1
+  elif [ -n "$down" ] && [ $left -lt -{round((_NEAR_S + _LATE_S) * 1000)} ]; then
+    ( flock 9; eval "$down" ) 9</proc/self/ns/net >/dev/null 2>&1
+    ended=cleaned down=
   elif [ $left -gt 0 ]; then sleep $(printf '0.%03d' $left)
   else sleep {_OFTEN_S}; fi
 done
-printf '%s\\n====\\n%s\\n====\\n%s\\n====\\n%s' "$at" "$before" "$last" "$now"
+printf '%s\\n====\\n%s\\n====\\n%s\\n====\\n%s\\n====\\n%s' "$at" "$ended" "$before" "$last" "$now"
 """
 
 
@@ -40,22 +43,27 @@ class Watched:
     """When the end was seen (Unix seconds, the instance's clock), and what was listed.
 
     `looks` are the last two listings with the fault (the very last may have met it half removed), `now` is
-    the first without.
+    the first without. `cleaned` says that it was still there after its deadline, and was taken back then.
     """
 
     at: float
+    cleaned: bool
     looks: tuple[str, str]
     now: str
 
 
-def watch(run: Run, listing: str, mark: str, left_s: float) -> Watched:
+def watch(run: Run, listing: str, mark: str, left_s: float, down: Sequence[str] = ()) -> Watched:
     """Return when the shell line `listing` prints no `mark` any more, expected in `left_s` seconds.
 
-    Raises `FaultError` when it still does a fifth of a second later, or cannot be run, or was killed.
+    When a watchdog is late, because it was killed, the lines `down` do its work. Raises `FaultError` when the
+    mark stays all the same, or the command cannot be run or was killed.
     """
     near_ms = max(0, round((left_s - _NEAR_S) * 1000))
-    done = run(["sh", "-c", _SCRIPT, "watch", listing, mark, str(near_ms)], timeout_s=left_s + _SPARE_S)
+    done = run(
+        ["sh", "-c", _SCRIPT, "watch", listing, mark, str(near_ms), "; ".join(down)],
+        timeout_s=left_s + _SPARE_S,
+    )
     if done.exit_code != 0:
         raise failure("the end of the fault could not be observed", done)
-    at, before, last, now = done.stdout.split(_RULE)
-    return Watched(float(at), (before, last), now)
+    at, ended, before, last, now = done.stdout.split(_RULE)
+    return Watched(float(at), ended == "cleaned", (before, last), now)

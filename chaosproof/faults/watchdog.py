@@ -57,7 +57,7 @@ def watchdog_argv(
 
 
 def clean(run: Run, down: Sequence[str]) -> None:
-    """Do what a watchdog should have done by now, whose turn it may still be: run all lines of `down`.
+    """Do what a watchdog should have done: run all lines of `down`, in turn with those that are alive.
 
     Raises `FaultError` when the command cannot be run; that a line of it found nothing to do is no error.
     """

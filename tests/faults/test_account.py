@@ -1,6 +1,6 @@
 """How a receipt is closed."""
 
-from chaosproof.faults.account import closed, closed_by_heal, met_another, packets_hit
+from chaosproof.faults.account import CLEANED, closed, closed_by_heal, met_another, packets_hit
 from chaosproof.faults.backend import End
 from chaosproof.faults.model import Fault
 from chaosproof.faults.receipt import Canary, Receipt
@@ -54,3 +54,9 @@ def test_a_fault_met_another_when_both_counted_in_one_chain():
     assert not met_another(RESET, 99.0, [other.but(instance="app-1")])
     assert not met_another(RESET, 99.0, [other.but(fault=Fault(kind="drop", port=80, duration_s=10))])
     assert not met_another(RESET, 99.0, [other.but(applied_at=None)])
+
+
+def test_a_fault_that_its_runner_had_to_take_back_does_not_name_the_watchdog():
+    late = closed(RESET.but(fidelity="watchdog", note="x"), 110.8, 3, "open", cleaned=True)
+    assert (late.ended_by, late.ended_at, late.healed) == ("heal", 110.8, False)
+    assert late.note == f"x; {CLEANED}"

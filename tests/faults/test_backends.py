@@ -83,7 +83,7 @@ def client(room: NetnsTarget) -> Iterator[Client]:
 @pytest.mark.lab
 def test_a_reset_by_iptables_is_a_reset_and_ends_by_its_watchdog(by_iptables: FaultEngine, client: Client):
     receipt = by_iptables.apply(Fault(kind="reset", port=PORT, duration_s=1.0), "client-0")
-    assert (receipt.backend, receipt.fidelity) == ("iptables", "watchdog")
+    assert receipt.backend == "iptables" and receipt.fidelity.startswith("watchdog")
     assert client.ask("echo 1") in ("ECONNRESET", "ECONNABORTED", "EPIPE")
     assert client.ask("new 1") == "ECONNREFUSED"
     final = by_iptables.wait_until_ended(receipt)

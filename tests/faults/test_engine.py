@@ -35,7 +35,7 @@ def target() -> FakeTarget:
         '{ 0-9 . tcp . 0.0.0.0/0 . 50051 counter packets 7 bytes 0 timeout 15s expires 1s comment "f0" }'
     )
     listing = f"table inet chaosproof {{\n elements = {element}\n"
-    ended = "\n====\n".join(["1015.01", listing, listing, COUNTER % 112])
+    ended = "\n====\n".join(["1015.01", "itself", listing, listing, COUNTER % 112])
     target.answer(["sh", "-c"], "open\n")
     target.answer(watch_begin(), ended)
     return target
@@ -75,7 +75,7 @@ def test_the_receipt_counts_by_the_chain_without_the_canary(target: FakeTarget):
     engine, clock = engine_of(target)
     engine.arm(RESET, "app-a-0")
     target.answer(["sh", "-c"], "refused\n")
-    target.answer(watch_begin(), "\n====\n".join(["1015.01", "", "", COUNTER % 112]))
+    target.answer(watch_begin(), "\n====\n".join(["1015.01", "itself", "", "", COUNTER % 112]))
     receipt = engine.apply(RESET, "app-a-0")
     clock.at = 1015.01
     final = engine.wait_until_ended(receipt)

@@ -1,6 +1,9 @@
 """What a fault looks like to the kernel, word by word."""
 
 import ipaddress
+import subprocess
+import time
+from datetime import datetime
 
 import pytest
 
@@ -9,7 +12,15 @@ from chaosproof.faults.errors import FaultRefused
 from chaosproof.faults.model import Fault
 from chaosproof.faults.render_iptables import rules_down, rules_up
 from chaosproof.faults.render_nft import add_script, elements, layout, prepare_script, static_table
-from chaosproof.faults.render_tc import blackhole_up, devices, free_class, leaf, shape_down, shape_up
+from chaosproof.faults.render_tc import (
+    blackhole_up,
+    devices,
+    free_class,
+    leaf,
+    leaf_handle,
+    shape_down,
+    shape_up,
+)
 from chaosproof.faults.selector import ANYONE
 
 HOST = (ipaddress.ip_network("10.78.0.1"),)
@@ -81,21 +92,32 @@ def test_preparing_replaces_our_table_only_and_names_its_make():
 
 def test_an_iptables_rule_is_removed_by_the_words_that_put_it_in():
     order = Order("ab12", Fault(kind="reset", port=50051, duration_s=15, peer="10.78.0.1"), HOST)
-    rule = (
-        "OUTPUT -d 10.78.0.1/32 -p tcp --dport 50051 -m comment --comment chaosproof:ab12 "
-        "-j REJECT --reject-with tcp-reset"
-    )
-    assert rules_up(order) == [f"iptables -w -I {rule}"]
-    assert rules_down(order) == [
-        f"n=0; while [ $n -lt 50 ] && iptables -w -C {rule}; do iptables -w -D {rule}; n=$((n+1)); done"
+    assert rules_up(order)[1:] == [
+        "iptables -w -I OUTPUT -d 10.78.0.1/32 -p tcp --dport 50051 -m comment --comment chaosproof:ab12 "
+        '-m time --datestop "$until" -j REJECT --reject-with tcp-reset'
     ]
+    assert rules_down(order) == [
+        "n=0; while [ $n -lt 50 ] && rules=$(iptables-save -t filter | grep -w -- chaosproof:ab12); "
+        "do echo \"$rules\" | sed 's/^-A/-D/' | xargs -L1 iptables -w; n=$((n+1)); done"
+    ]
+
+
+@pytest.mark.parametrize("duration_s", [0.1, 1.0, 2.5])
+def test_an_iptables_rule_matches_up_to_the_last_second_that_the_fault_touches(duration_s: float):
+    until = rules_up(Order("ab12", Fault(kind="reset", port=80, duration_s=duration_s), HOST))[0]
+    called_at = time.time()
+    said = subprocess.run(["sh", "-c", f"{until}; echo $until"], capture_output=True, text=True, check=True)
+    answered_at = time.time()
+    # the kernel matches while the second is not past
+    ends_at = datetime.fromisoformat(said.stdout.strip() + "+00:00").timestamp() + 1
+    assert called_at + duration_s < ends_at <= answered_at + duration_s + 1.05
 
 
 def test_an_iptables_rule_for_anyone_is_there_for_both_families():
     fault = Fault(kind="loss", protocol="udp", port=53, direction="ingress", loss_percent=20.0, duration_s=1)
-    assert rules_up(Order("ab12", fault, ANYONE)) == [
+    assert rules_up(Order("ab12", fault, ANYONE))[1:] == [
         f"{program} -w -I INPUT -p udp --dport 53 -m statistic --mode random --probability 0.2000000000 "
-        "-m comment --comment chaosproof:ab12 -j DROP"
+        '-m comment --comment chaosproof:ab12 -m time --datestop "$until" -j DROP'
         for program in ("iptables", "ip6tables")
     ]
 
@@ -127,19 +149,31 @@ def test_a_class_goes_up_below_our_root_and_takes_the_root_with_it_when_it_is_th
         "{ tc qdisc show dev eth0 root | grep -q ' c405: ' "
         "|| tc qdisc add dev eth0 root handle c405: htb default 0; }",
         "tc class add dev eth0 parent c405: classid c405:2 htb rate 10gbit quantum 200000",
-        f"tc qdisc add dev eth0 parent c405:2 {leaf(fault)}",
+        f"tc qdisc add dev eth0 parent c405:2 handle {leaf_handle(order)} {leaf(fault)}",
     ]
     assert shape_down(order, order.devices) == [
-        "tc class del dev eth0 classid c405:2",
-        "tc class show dev eth0 | grep -q '^class htb c405:' || tc qdisc del dev eth0 root handle c405:",
+        f"tc qdisc show dev eth0 | grep ' parent c405:2 ' | grep -qv ' {leaf_handle(order)} ' || {{ "
+        "tc class del dev eth0 classid c405:2; "
+        "tc class show dev eth0 | grep -q '^class htb c405:' || tc qdisc del dev eth0 root handle c405:; }"
     ]
+
+
+def test_queues_of_two_faults_never_have_one_handle():
+    fault = Fault(kind="rate", port=80, rate_kbit=1000, duration_s=1)
+    handles = {leaf_handle(Order("ab12", fault, ANYONE, ("eth0",), number)) for number in range(1, 9)}
+    assert len(handles) == 8 and "c405:" not in handles
+    # nor one class in turn, but for one time in four thousand
+    assert leaf_handle(Order("ab12", fault, ANYONE, (), 1)) != leaf_handle(
+        Order("ab13", fault, ANYONE, (), 1)
+    )
 
 
 def test_the_last_resort_finds_its_packets_without_nft():
     fault = Fault(kind="drop", port=80, duration_s=1, peer="fd77::1")
-    lines = blackhole_up(Order("ab12", fault, (ipaddress.ip_network("fd77::1"),)), ["eth0"])
+    order = Order("ab12", fault, (ipaddress.ip_network("fd77::1"),))
+    lines = blackhole_up(order, ["eth0"])
     assert lines[-2:] == [
-        "tc qdisc add dev eth0 parent c405:1 netem loss 100%",
+        f"tc qdisc add dev eth0 parent c405:1 handle {leaf_handle(order)} netem loss 100%",
         "tc filter add dev eth0 parent c405: protocol ipv6 prio 6 u32 match ip6 protocol 6 0xff "
         "match ip6 dport 80 0xffff match ip6 dst fd77::1/128 flowid c405:1",
     ]
