@@ -1,7 +1,6 @@
 """Disturbances that a service puts on itself when asked over HTTP (`/disturb`), and that end by its own clock.
 
-For what no network or process fault can do: make every answer slower, or a share of them wrong. Each instance is asked
-from its own network namespace, by a few lines of Python: curl may be missing there.
+For what no network or process fault can do: make every answer slower, or a share of them wrong.
 
 The service's side of it: PUT with `{"B_DELAY_MS", "FAIL_RATE", "duration_s"}`, GET and DELETE, each answering
 `{"on", "disturbance", "began_at", "lasted_s", "ended_by", "account": {"received", ...}}`.
@@ -16,26 +15,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from chaosproof.ask_http import ask_http
 from chaosproof.errors import ChaosproofError
 from chaosproof.evidence.fold import fold_requests
 from chaosproof.targets import Instance, Target
 
 __all__ = ["begin", "end", "receipt_when_ended", "requests_since"]
 
-# A bare socket, and no site packages: this starts in a third of the time that http.client takes, and instances that are
-# disturbed one after the other blur the beginning.
-_ASK = """
-import socket, sys
-host, port, method, body = sys.argv[1:]
-with socket.create_connection((host, int(port)), timeout=5) as connection:
-    head = f"{method} /disturb HTTP/1.0\\r\\nHost: {host}\\r\\nContent-Length: {len(body)}\\r\\n\\r\\n"
-    connection.sendall((head + body).encode())
-    answer = b"".join(iter(lambda: connection.recv(65536), b"")).decode()
-head, _, body = answer.partition("\\r\\n\\r\\n")
-print(body)
-sys.exit(head.split()[1:2] != ["200"])
-"""
-_PORT = "http"
 _POLL_S = 0.1
 # Its timer and ours are two, and the machine may be busy.
 _EARLY_S, _LATE_S = 0.05, 5.0
@@ -116,30 +102,15 @@ def _when_ended(target: Target, instance: Instance) -> dict[str, Any]:
 
 
 def _ask(target: Target, instance: Instance, method: str, body: str = "") -> dict[str, Any]:
-    if _PORT not in instance.ports:
-        raise ChaosproofError(
-            f"{instance.name} has no port called {_PORT}, so it cannot be asked for a disturbance."
-        )
-    where = [instance.address, str(instance.ports[_PORT])]
-    done = target.run(instance.name, ["python", "-I", "-S", "-c", _ASK, *where, method, body])
+    status, said = ask_http(target, instance, method, "/disturb", body)
     try:
-        answer = json.loads(done.stdout)
+        answer = json.loads(said)
     except ValueError:
         answer = None
-    if done.exit_code == 0 and isinstance(answer, dict) and "on" in answer:
+    if status == 200 and isinstance(answer, dict) and "on" in answer:
         return answer
-    said = (
-        answer["error"]
-        if isinstance(answer, dict) and "error" in answer
-        else _last_line(done.stdout + done.stderr)
-    )
-    raise ChaosproofError(
-        f"{instance.name} did not take {method} /disturb {body} (exit code {done.exit_code}): {said}"
-    )
-
-
-def _last_line(text: str) -> str:
-    return next((line for line in reversed(text.splitlines()) if line.strip()), "it said nothing")
+    why = answer["error"] if isinstance(answer, dict) and "error" in answer else said.strip()[:200]
+    raise ChaosproofError(f"{instance.name} answered {status} to {method} /disturb {body}: {why}")
 
 
 def _each(

@@ -5,19 +5,16 @@ from typing import Any
 from chaoslib.types import Configuration
 from prometheus_client.parser import text_string_to_metric_families
 
+from chaosproof.ask_http import ask_http
 from chaosproof.errors import ChaosproofError
 from chaosproof.evidence.figures import percentile_ms
 from chaosproof.evidence.fold import fold_requests
 from chaosproof.evidence.run_folder import read_run
 from chaosproof.session import Session
-from chaosproof.targets import Target
 
 __all__ = ["answers", "executions"]
 
-_Counter = tuple[str, dict[str, str]]
-_ANSWERED: _Counter = ("a_downstream_requests_total", {"code": "SUCCESS"})
-_EXECUTED: _Counter = ("b_requests_completed_total", {})
-_REPEATED: _Counter = ("b_requests_duplicate_total", {})
+_EXECUTED = "b_requests_completed_total"
 
 
 def answers(
@@ -47,36 +44,30 @@ def answers(
     return {"codes": list(codes), "requests": len(latencies), **shown}
 
 
-def executions(
-    caller: str = "app-a", service: str = "app-b", configuration: Configuration = None
-) -> dict[str, int]:
-    """What `service` did and `caller` got for it since the system was started: `executed`, `answered`, `unanswered`.
+def executions(service: str = "app-b", configuration: Configuration = None) -> dict[str, int]:
+    """The work that the instances of `service` have done since their start, by the ids that they tell on /executed.
 
-    Every request has an id of its own, and an answer needs at least one execution of it: when `unanswered`, which is
-    `executed` less `answered`, is 0, no id was executed twice. `repeated` counts the calls with an id already known,
-    which an instance answers without new work. Raises `TargetError` when an instance does not give its metrics.
+    `executed` works, for `ids` different ids; `twice` is how many were done for an id that had been worked on before,
+    by any of them. Raises `ChaosproofError` when an instance does not tell, or has forgotten some of it.
     """
     target = Session.of(configuration).target
-    answered, executed = _total(target, caller, *_ANSWERED), _total(target, service, *_EXECUTED)
-    return {
-        "executed": executed,
-        "answered": answered,
-        "unanswered": executed - answered,
-        "repeated": _total(target, service, *_REPEATED),
-    }
-
-
-def _total(target: Target, service: str, metric: str, labels: dict[str, str]) -> int:
-    """The sum of one counter over all instances; `ChaosproofError` when one of them does not have it."""
-    total = 0.0
+    ids: list[str] = []
     for instance in target.instances(service):
-        found = [
-            sample.value
-            for family in text_string_to_metric_families(target.metrics(instance.name))
-            for sample in family.samples
-            if sample.name == metric and labels.items() <= sample.labels.items()
-        ]
-        if not found:
-            raise ChaosproofError(f"{instance.name} has no metric {metric} {labels or ''}on its page.")
-        total += sum(found)
-    return round(total)
+        counted = _counter(target.metrics(instance.name), _EXECUTED)
+        status, told = ask_http(target, instance, "GET", "/executed")
+        if status != 200:
+            raise ChaosproofError(f"{instance.name} answered {status} when asked for what it has executed.")
+        if len(told.split()) < counted:
+            raise ChaosproofError(
+                f"{instance.name} did {counted} works and remembers {len(told.split())} of them."
+            )
+        ids += told.split()
+    return {"executed": len(ids), "ids": len(set(ids)), "twice": len(ids) - len(set(ids))}
+
+
+def _counter(page: str, name: str) -> int:
+    for family in text_string_to_metric_families(page):
+        for sample in family.samples:
+            if sample.name == name and not sample.labels:
+                return int(sample.value)
+    raise ChaosproofError(f"There is no metric {name} on the page.")

@@ -3,7 +3,7 @@
     GRPC_PORT=50051 HTTP_PORT=8082 B_DELAY_MS=5 python -m demo.grpc.app_b
 
 Settings: `demo.grpc.settings.SettingsB`. gRPC: `demo.v1.DemoService/Work` and grpc.health.v1. HTTP: /healthz,
-/readyz, /metrics, and /disturb (see `demo.grpc.disturbance`).
+/readyz, /metrics, /disturb (see `demo.grpc.disturbance`), and /executed: the ids of the work done, one a line.
 """
 
 import asyncio
@@ -13,6 +13,7 @@ import time
 
 import grpc
 import grpc.aio
+from aiohttp import web
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 from demo.grpc.demo_pb2 import DESCRIPTOR, WorkReply, WorkRequest
@@ -104,6 +105,11 @@ async def serve(settings: SettingsB) -> None:
     health_pb2_grpc.add_HealthServicer_to_server(health_service, server)
     app = new_app(registry, ready=lambda: not stop.is_set())
     add_disturb_routes(app, disturbed)
+
+    async def executed(request: web.Request) -> web.Response:
+        return web.Response(text="".join(f"{id}\n" for id in worker.executed))
+
+    app.router.add_get("/executed", executed)
     http = HttpServer(app, shutdown_timeout_s=_DRAIN_S)
     try:
         grpc_port = server.add_insecure_port(f"[::]:{settings.grpc_port}")

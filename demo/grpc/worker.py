@@ -5,12 +5,15 @@ it. A repeated id within the time to live gets the first one's answer, or waits 
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from demo.grpc.metrics import WorkerMetrics
 
 __all__ = ["Conditions", "Rejected", "Worker"]
+
+_EXECUTED_KEPT = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,8 @@ class Worker:
         self._turn = asyncio.Lock()
         self._jobs: dict[str, _Job] = {}
         self._done: dict[str, _Job] = {}
+        self.executed: deque[str] = deque(maxlen=_EXECUTED_KEPT)
+        """The ids whose work was done, in order, repeated ones repeatedly; the oldest are forgotten."""
 
     async def work(self, id: str) -> None:
         """Return when the work of `id` is done; raises `Rejected`.
@@ -98,6 +103,7 @@ class Worker:
                 await self._sleep(self._conditions().delay_s)
             self._metrics.processing.observe(self._clock() - started_at)
             self._metrics.completed.inc()
+            self.executed.append(id)
             job.expires_at = self._clock() + self._ttl_s
             self._done[id] = self._jobs.pop(id)
         finally:

@@ -69,6 +69,16 @@ def test_a_repeated_id_is_answered_without_new_work(start_b: StartB) -> None:
     assert app_b.metric("b_requests_duplicate_total") == 1
 
 
+def test_the_ids_of_the_work_done_are_told_each_as_often_as_it_was_done(start_b: StartB) -> None:
+    app_b = start_b(IDEMPOTENCY_TTL_MS="1")
+    with channel_to(app_b) as channel:
+        for id in ("x", "y"):
+            assert work(channel, id).ok
+        while app_b.metric("b_requests_completed_total") < 3:  # forgotten after a millisecond, so done again
+            assert work(channel, "x").ok
+    assert app_b.get("/executed").body.split() == ["x", "y", "x"]
+
+
 def test_a_repeated_id_joins_the_work_under_way(start_b: StartB) -> None:
     app_b = start_b(B_DELAY_MS="200")
     with channel_to(app_b) as channel:

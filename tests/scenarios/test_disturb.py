@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from actions import app
-from chaosproof import disturbance
+from chaosproof import ask_http, disturbance
 from chaosproof.errors import ChaosproofError, TargetError, UsageError
 from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.process import ProcessFaults
@@ -19,6 +19,7 @@ from chaosproof.session import Session
 from chaosproof.targets import Instance
 from chaosproof.targets.fake import FakeTarget
 from chaosproof.targets.local.local import LocalTarget
+from probes.app import executions
 from tests.targets.small_lab import running_lab
 
 ROOT = Path(__file__).parents[2]
@@ -100,7 +101,7 @@ def test_a_disturbance_that_was_ended_early_has_no_receipt(target, configuration
 
 @pytest.mark.lab
 def test_a_service_that_cannot_disturb_itself_says_so_and_an_unknown_one_too(configuration):
-    with pytest.raises(ChaosproofError, match=r"app-a-0 did not take PUT /disturb .*404"):
+    with pytest.raises(ChaosproofError, match=r"app-a-0 answered 404 to PUT /disturb"):
         app.disturb("app-a", delay_ms=5, configuration=configuration)
     with pytest.raises(TargetError, match="no service 'app-c'"):
         app.disturb("app-c", delay_ms=5, configuration=configuration)
@@ -135,7 +136,7 @@ def _fake(*answers: tuple[int, str]) -> FakeTarget:
     )
     for number, (code, said) in enumerate(answers):
         target.answer(
-            [*["python", "-I", "-S", "-c"], disturbance._ASK, f"10.0.0.{number}"], said, exit_code=code
+            [*["python", "-I", "-S", "-c"], ask_http._ASK, f"10.0.0.{number}"], said, exit_code=code
         )
     return target
 
@@ -148,12 +149,12 @@ def _said(**changes: object) -> str:
         "lasted_s": 60.0,
         "account": {"received": 10, "busy_s": 30.0},
     }
-    return json.dumps({**state, **changes})
+    return f"200\n{json.dumps({**state, **changes})}"
 
 
 def test_when_one_instance_refuses_none_is_left_disturbed():
-    target = _fake((0, _said(on=True)), (1, '{"error": "FAIL_RATE is 2: give a number from 0 to 1."}'))
-    with pytest.raises(ChaosproofError, match=r"b-1 did not take .*FAIL_RATE is 2"):
+    target = _fake((0, _said(on=True)), (0, '400\n{"error": "FAIL_RATE is 2: give a number from 0 to 1."}'))
+    with pytest.raises(ChaosproofError, match=r"b-1 answered 400 to PUT .*FAIL_RATE is 2"):
         disturbance.begin(target, "b", {"FAIL_RATE": 2.0, "duration_s": 60})
     assert "DELETE" in target.commands("b-0")[-1]
 
@@ -181,3 +182,24 @@ def test_the_requests_of_a_disturbance_are_those_due_since_it_began(tmp_path):
     with gzip.open(tmp_path / "requests.csv.gz", "wt") as file:
         file.writelines([header, *rows])
     assert disturbance.requests_since(tmp_path, 1004.0) == 6
+
+
+def _with_work(*works: tuple[int, str]) -> dict[str, object]:
+    """The configuration of a run whose instances counted so many works, and tell these ids."""
+    target = _fake(*((0, f"200\n{ids}") for _, ids in works))
+    for number, (counted, _) in enumerate(works):
+        target.say(
+            f"b-{number}",
+            metrics=f"# TYPE b_requests_completed counter\nb_requests_completed_total {counted}\n",
+        )
+    return {"chaosproof_session": Session(None, target, "fake", FaultEngine(target), ProcessFaults(target))}
+
+
+def test_work_that_two_instances_did_for_one_id_was_done_twice():
+    assert executions("b", _with_work((2, "x\ny\n"), (1, "x\n"))) == {"executed": 3, "ids": 2, "twice": 1}
+    assert executions("b", _with_work((2, "x\ny\n"), (1, "z\n")))["twice"] == 0
+
+
+def test_an_instance_that_forgot_some_of_its_work_proves_nothing():
+    with pytest.raises(ChaosproofError, match="b-0 did 3 works and remembers 2 of them"):
+        executions("b", _with_work((3, "x\ny\n")))

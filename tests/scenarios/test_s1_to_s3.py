@@ -52,7 +52,7 @@ class Ran:
 def run(folder: Path, experiment: str, mode: str) -> Ran:
     here = folder / experiment / mode
     here.mkdir(parents=True)
-    variables = {"mode": mode, "warmup_s": 3, "duration_s": SECONDS, DISTURBED_FOR[experiment]: SECONDS}
+    variables = {"mode": mode, "warmup_s": 8, "duration_s": SECONDS, DISTURBED_FOR[experiment]: SECONDS}
     done = subprocess.run(
         chaos_argv(here / "journals", here / "journal.json", variables, experiment),
         cwd=REPOSITORY,
@@ -70,10 +70,10 @@ def run(folder: Path, experiment: str, mode: str) -> Ran:
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory):
-    """All six; two at a time, a jammed baseline beside a busy run."""
+    """All six; three at a time; a jammed baseline needs next to nothing of the machine."""
     folder = tmp_path_factory.mktemp("scenarios")
     runs = [(name, mode) for mode in ("baseline", "resilient") for name in ("s1", "s2", "s3")]
-    with ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor(3) as pool:
         return dict(zip(runs, pool.map(lambda one: run(folder, *one), runs), strict=True))
 
 
@@ -125,7 +125,7 @@ def test_s2_absorbs_most_errors_for_the_calls_of_three_attempts_and_does_nothing
     assert 0.22 < ratios["baseline"] < 0.36
     assert ratios["resilient"] < ratios["baseline"] / 3
     assert 1.25 < ran["s2", "resilient"].output("app-b is itself again")["calls_per_request"] < 1.55
-    assert ran["s2", "resilient"].output("work")["unanswered"] == 0
+    assert ran["s2", "resilient"].output("work")["twice"] == 0
 
 
 def test_retry_alone_adds_calls_in_s3_and_the_breaker_takes_them_away(ran):
