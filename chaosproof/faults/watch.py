@@ -12,7 +12,7 @@ from chaosproof.faults.failure import failure
 
 __all__ = ["Watched", "watch"]
 
-_SELDOM_S = 0.5
+_SELDOM_S = 1.0
 _OFTEN_S = 0.02
 _NEAR_S = 0.06
 _LATE_S = 0.2
