@@ -112,9 +112,11 @@ def test_an_injected_failure_comes_before_the_line_and_is_not_remembered(start_b
 
 
 def test_who_gives_up_in_line_leaves_it(start_b: StartB) -> None:
-    app_b = start_b(B_DELAY_MS="400")
+    app_b = start_b(B_DELAY_MS="800")
     with channel_to(app_b) as channel:
         first = DemoServiceStub(channel).Work.future(WorkRequest(id="first"), timeout=15)
+        while app_b.metric("b_busy") == 0:
+            pass
         with pytest.raises(grpc.RpcError) as failure:
             work(channel, "impatient", timeout_s=0.1)
         assert failure.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
