@@ -4,7 +4,14 @@ from chaosproof.faults.backend import End, Order, Run
 from chaosproof.faults.failure import failure
 from chaosproof.faults.model import Fault
 from chaosproof.faults.read import read_rules
-from chaosproof.faults.render_iptables import PREFIX, prepare_script, rules_down, rules_up
+from chaosproof.faults.render_iptables import (
+    PREFIX,
+    last_second,
+    prepare_script,
+    rules_down,
+    rules_out,
+    rules_up,
+)
 from chaosproof.faults.watch import watch
 from chaosproof.faults.watchdog import FAILED, watchdog_argv
 
@@ -33,7 +40,8 @@ class Iptables:
         return 0
 
     def apply(self, run: Run, order: Order) -> None:
-        done = run(watchdog_argv(order.id, order.fault.duration_s, rules_up(order), rules_down(order)))
+        up, down = rules_up(order), [*rules_out(order), *rules_down(order)]
+        done = run(watchdog_argv(order.id, order.fault.duration_s, up, down, first=last_second(order)))
         if done.exit_code != 0 or done.stdout.startswith(FAILED):
             raise failure(f"iptables did not take {order.fault}", done)
 

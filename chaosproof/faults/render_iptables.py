@@ -14,7 +14,7 @@ from chaosproof.faults.backend import Order
 from chaosproof.faults.model import Fault
 from chaosproof.faults.selector import Network
 
-__all__ = ["PREFIX", "prepare_script", "rules_down", "rules_up"]
+__all__ = ["PREFIX", "last_second", "prepare_script", "rules_down", "rules_out", "rules_up"]
 
 PREFIX = "chaosproof:"
 _TRIES = 50
@@ -23,15 +23,24 @@ _MARGIN_S = 0.05
 
 
 def rules_up(order: Order) -> list[str]:
-    """The commands that put the rules in, before all others."""
+    """The commands that put the rules in, before all others; `last_second` must have run."""
+    return [_rule(order, network, "-I") for network in order.networks]
+
+
+def rules_out(order: Order) -> list[str]:
+    """The commands that take the rules out again, at once; for whom `last_second` has run."""
+    return [_rule(order, network, "-D") for network in order.networks]
+
+
+def last_second(order: Order) -> str:
+    """The command that sets `until`, the last second in which a rule that is put in now matches."""
     nearly_ns = round((order.fault.duration_s + _MARGIN_S) * 1e9)
     last_s = f"$(( ($(date +%s%N) + {nearly_ns}) / 1000000000 ))"
-    until = f'until=$(date -u -d "@{last_s}" +%Y-%m-%dT%H:%M:%S)'
-    return [until, *(_rule(order, network) for network in order.networks)]
+    return f'until=$(date -u -d "@{last_s}" +%Y-%m-%dT%H:%M:%S)'
 
 
 def rules_down(order: Order) -> list[str]:
-    """The commands that take the rules out and do not give up while one is there."""
+    """The commands by which anyone takes the rules out; they do not give up while one is there."""
     programs = dict.fromkeys(_program(network) for network in order.networks)
     return [
         f"n=0; while [ $n -lt {_TRIES} ] && "
@@ -55,9 +64,9 @@ def _program(network: Network) -> str:
     return "iptables" if network.version == 4 else "ip6tables"
 
 
-def _rule(order: Order, network: Network) -> str:
+def _rule(order: Order, network: Network, verb: str) -> str:
     chain = "OUTPUT" if order.fault.direction == "egress" else "INPUT"
-    words = [_program(network), "-w", "-I", chain, *_match(order, network)]
+    words = [_program(network), "-w", verb, chain, *_match(order, network)]
     verdict = shlex.join(_verdict(order.fault, network))
     return f'{shlex.join(words)} -m time --datestop "$until" {verdict}'
 

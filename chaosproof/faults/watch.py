@@ -19,7 +19,8 @@ _LATE_S = 0.2
 _SPARE_S = 10.0
 _RULE = "\n====\n"
 
-# a listing that fails is tried again: only an answer without the fault says that it has ended
+# a listing that fails is tried again: only an answer without the fault says that it has ended; one that is late is
+# taken back in turn with its watchdog, which may be slow and not dead
 _SCRIPT = f"""
 mark=$2 near_at=$(( $(date +%s%N) / 1000000 + $3 )) down=$4 last= before= ended=itself
 while :; do
@@ -29,8 +30,9 @@ while :; do
   left=$(( near_at - $(date +%s%N) / 1000000 ))
   if [ $left -gt {round(_SELDOM_S * 1000)} ]; then sleep {_SELDOM_S}
   elif [ -n "$down" ] && [ $left -lt -{round((_NEAR_S + _LATE_S) * 1000)} ]; then
-    ( flock 9; eval "$down" ) 9</proc/self/ns/net >/dev/null 2>&1
-    ended=cleaned down=
+    ( flock 9; case $(eval "$1") in *"$mark"*) eval "$down" ;; *) exit 1 ;; esac; true ) \\
+      9</proc/self/ns/net >/dev/null 2>&1 && ended=cleaned
+    down=
   elif [ $left -gt 0 ]; then sleep $(printf '0.%03d' $left)
   else sleep {_OFTEN_S}; fi
 done

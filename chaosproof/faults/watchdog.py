@@ -22,6 +22,7 @@ FAILED = "failed"
 _TAKEN = 75
 _INNER = """
 trap '' HUP INT TERM PIPE
+{first}
 down() {{ ( flock 9; {down} ) 9</proc/self/ns/net >/dev/null 2>&1; }}
 said=$( ( flock 9; {{ {check}; }} || exit {taken}; {up} ) 9</proc/self/ns/net 2>&1 )
 case $? in
@@ -38,14 +39,22 @@ _OUTER = '( setsid sh -c "$1" "$2" "$3" </dev/null 2>&1 & ) | { IFS= read -r lin
 
 
 def watchdog_argv(
-    fault_id: str, duration_s: float, up: Sequence[str], down: Sequence[str], *, check: str = "true"
+    fault_id: str,
+    duration_s: float,
+    up: Sequence[str],
+    down: Sequence[str],
+    *,
+    check: str = "true",
+    first: str = ":",
 ) -> list[str]:
     """The command that puts a fault on by the shell lines `up` and leaves a watchdog to run `down`.
 
     It prints `on`, or `failed` and what was said: by `check`, and then nothing was touched, or by a line of
-    `up`, and then `down` was run. All lines of `down` are run, whatever becomes of each.
+    `up`, and then `down` was run. All lines of `down` are run, whatever becomes of each. What `first` sets,
+    the lines of both may use.
     """
     inner = _INNER.format(
+        first=first,
         check=check,
         up=" && ".join(up),
         down="; ".join(down),

@@ -10,7 +10,7 @@ import pytest
 from chaosproof.faults.backend import Order
 from chaosproof.faults.errors import FaultRefused
 from chaosproof.faults.model import Fault
-from chaosproof.faults.render_iptables import rules_down, rules_up
+from chaosproof.faults.render_iptables import last_second, rules_down, rules_out, rules_up
 from chaosproof.faults.render_nft import add_script, elements, layout, prepare_script, static_table
 from chaosproof.faults.render_tc import (
     blackhole_up,
@@ -92,10 +92,12 @@ def test_preparing_replaces_our_table_only_and_names_its_make():
 
 def test_an_iptables_rule_is_removed_by_the_words_that_put_it_in():
     order = Order("ab12", Fault(kind="reset", port=50051, duration_s=15, peer="10.78.0.1"), HOST)
-    assert rules_up(order)[1:] == [
-        "iptables -w -I OUTPUT -d 10.78.0.1/32 -p tcp --dport 50051 -m comment --comment chaosproof:ab12 "
+    rule = (
+        "OUTPUT -d 10.78.0.1/32 -p tcp --dport 50051 -m comment --comment chaosproof:ab12 "
         '-m time --datestop "$until" -j REJECT --reject-with tcp-reset'
-    ]
+    )
+    assert rules_up(order) == [f"iptables -w -I {rule}"]
+    assert rules_out(order) == [f"iptables -w -D {rule}"]
     assert rules_down(order) == [
         "n=0; while [ $n -lt 50 ] && rules=$(iptables-save -t filter | grep -w -- chaosproof:ab12); "
         "do echo \"$rules\" | sed 's/^-A/-D/' | xargs -L1 iptables -w; n=$((n+1)); done"
@@ -104,7 +106,7 @@ def test_an_iptables_rule_is_removed_by_the_words_that_put_it_in():
 
 @pytest.mark.parametrize("duration_s", [0.1, 1.0, 2.5])
 def test_an_iptables_rule_matches_up_to_the_last_second_that_the_fault_touches(duration_s: float):
-    until = rules_up(Order("ab12", Fault(kind="reset", port=80, duration_s=duration_s), HOST))[0]
+    until = last_second(Order("ab12", Fault(kind="reset", port=80, duration_s=duration_s), HOST))
     called_at = time.time()
     said = subprocess.run(["sh", "-c", f"{until}; echo $until"], capture_output=True, text=True, check=True)
     answered_at = time.time()
@@ -115,7 +117,7 @@ def test_an_iptables_rule_matches_up_to_the_last_second_that_the_fault_touches(d
 
 def test_an_iptables_rule_for_anyone_is_there_for_both_families():
     fault = Fault(kind="loss", protocol="udp", port=53, direction="ingress", loss_percent=20.0, duration_s=1)
-    assert rules_up(Order("ab12", fault, ANYONE))[1:] == [
+    assert rules_up(Order("ab12", fault, ANYONE)) == [
         f"{program} -w -I INPUT -p udp --dport 53 -m statistic --mode random --probability 0.2000000000 "
         '-m comment --comment chaosproof:ab12 -m time --datestop "$until" -j DROP'
         for program in ("iptables", "ip6tables")
