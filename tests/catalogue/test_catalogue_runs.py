@@ -11,7 +11,7 @@ import pytest
 
 from tests.session.chaos import REPOSITORY, chaos_argv
 
-pytestmark = [pytest.mark.lab, pytest.mark.e2e]
+pytestmark = [pytest.mark.lab, pytest.mark.e2e, pytest.mark.slow]
 
 
 def run(folder: Path, name: str, **variables: object) -> tuple[int, Mapping[str, Any], list[list[str]]]:

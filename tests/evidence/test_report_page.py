@@ -82,6 +82,7 @@ def opened(browser: Browser, page: Path, width: int = 1280, *, dark: bool = Fals
 
 @pytest.mark.lab
 @pytest.mark.e2e
+@pytest.mark.slow
 @pytest.mark.timeout(240)
 def test_the_report_of_a_real_comparison_shows_what_its_files_say(
     browser: Browser, real: dict[str, Path]
@@ -108,6 +109,7 @@ def test_the_report_of_a_real_comparison_shows_what_its_files_say(
 
 @pytest.mark.lab
 @pytest.mark.e2e
+@pytest.mark.slow
 @pytest.mark.timeout(240)
 def test_the_report_of_each_real_run_shows_the_verdict_of_its_summary(
     browser: Browser, real: dict[str, Path]

@@ -17,6 +17,7 @@ def _drill(*arguments: str) -> "subprocess.CompletedProcess[str]":
 
 @pytest.mark.lab
 @pytest.mark.e2e
+@pytest.mark.slow
 def test_a_drill_runs_both_modes_prints_them_side_by_side_and_exits_0(tmp_path):
     variables = [f"--var={name}={value}" for name, value in SHORT.items()]
     done = _drill("s4", *variables, "--journals", str(tmp_path))
