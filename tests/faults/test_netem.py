@@ -42,7 +42,9 @@ def results() -> Results:
     for text in re.findall(r"RESULT (\{.*\})", done.stdout + done.stderr):
         result = json.loads(text)
         found[result["name"]] = result
-    assert found, done.stdout[-3000:] + done.stderr[-3000:]
+    # who reads this wants what the program said, not the kernel's boot
+    said = [line for line in (done.stdout + done.stderr).splitlines() if not line.startswith("[")]
+    assert found, "\n".join(said[-60:])
     return found
 
 
@@ -60,9 +62,9 @@ def test_a_shaping_fault_meets_packets_and_ends_without_a_trace(results: Results
     assert result["same"] and result["after"] == "ok"
 
 
-def test_corrupted_packets_arrive_spoilt(results: Results):
-    assert results["duplicate"]["checksum_errors"] == 0
-    assert results["corrupt"]["checksum_errors"] > 0
+def test_corrupted_packets_hardly_ever_arrive(results: Results):
+    """One in ten is spoilt where nobody looks, so it takes several to tell: four of six by chance, once in 800."""
+    assert results["corrupt"]["opened"] < 4
 
 
 @pytest.mark.parametrize("kind", ["reset", "drop"])
