@@ -60,7 +60,7 @@ def ledger_load(
     stages: str,
     connections: int = 10,
     timeout_s: float = 10,
-    task: dict[str, Any] = None,  # type: ignore[assignment]  # discovery shows `| None` as object
+    task: dict = None,  # type: ignore[assignment, type-arg]  # noqa: RUF013 - as discovery understands it
     socket: str = _SOCKET,
     configuration: Configuration = None,
 ) -> dict[str, Any]:
@@ -90,7 +90,7 @@ def rehearse(
     stages: str,
     connections: int = 10,
     timeout_s: float = 10,
-    task: dict[str, Any] = None,  # type: ignore[assignment]  # discovery shows `| None` as object
+    task: dict = None,  # type: ignore[assignment, type-arg]  # noqa: RUF013 - as discovery understands it
     socket: str = _SOCKET,
     configuration: Configuration = None,
 ) -> dict[str, Any]:
