@@ -178,8 +178,11 @@ class FaultEngine:
         with self._lock:
             self._applied[order.id] = armed
             self._closed[order.id] = threading.Event()
-        self._book.keep(receipt)
-        thread.start()
+        try:
+            self._book.keep(receipt)
+        finally:
+            # also where it could not be written down: the fault is on, and someone must see it end
+            thread.start()
         return receipt
 
     def partition(self, a: str, b: str, duration_s: float) -> list[Receipt]:
@@ -285,6 +288,8 @@ class FaultEngine:
         """What a fault's own thread does: follow it to its end, then look that nothing is left of it."""
         try:
             self._follow(fault_id, armed)
+        except ChaosproofError as error:
+            _log.error("%s", error)
         finally:
             self._closed[fault_id].set()
         with suppress(ChaosproofError):

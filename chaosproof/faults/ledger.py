@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from chaosproof.faults.errors import FaultError
+
 __all__ = ["FaultLedger"]
 
 
@@ -23,15 +25,21 @@ class FaultLedger:
         self._rows: dict[str, dict[str, Any]] = {row["id"]: row for row in read_rows(path)}
 
     def write(self, row: Mapping[str, Any]) -> None:
-        """Put the row in the place of the one with the same `id`, or at the end, and save the file."""
+        """Put the row in the place of the one with the same `id`, or at the end, and save the file.
+
+        Raises `FaultError` when the disk does not take it; the row is known here all the same.
+        """
         with self._lock:
             self._rows[row["id"]] = dict(row)
             text = "".join(json.dumps(row, allow_nan=False) + "\n" for row in self._rows.values())
-            self.path.parent.mkdir(parents=True, exist_ok=True)
             # named by process: two writers never share one half-written file
             draft = self.path.with_name(f".{self.path.name}.{os.getpid()}")
-            draft.write_text(text, encoding="utf-8")
-            draft.replace(self.path)
+            try:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                draft.write_text(text, encoding="utf-8")
+                draft.replace(self.path)
+            except OSError as error:
+                raise FaultError(f"cannot write {self.path}: {error.strerror}") from error
 
     def rows(self) -> tuple[dict[str, Any], ...]:
         """All rows, oldest fault first."""

@@ -135,7 +135,8 @@ def _started_run(folder: Path, mode: str = "resilient") -> tuple["subprocess.Pop
     """A run in the middle of its fault: the process, and its run folder."""
     folder.mkdir(parents=True)
     process = subprocess.Popen(
-        chaos_argv(folder / "journals", folder / "journal.json", {**SHORT, "mode": mode}),
+        # A fault that lasts longer than a busy machine takes to interrupt it.
+        chaos_argv(folder / "journals", folder / "journal.json", {**SHORT, "mode": mode, "fault_s": 9}),
         cwd=REPOSITORY,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
