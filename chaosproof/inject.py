@@ -76,9 +76,9 @@ def inject(
     limits = Limits(ceiling_s=parse_duration(ceiling, "--ceiling"), allow_all=allow_all)
     engine = FaultEngine(open_target("local", lab or only_lab()), limits=limits, backend=backend)
     receipt = engine.apply(fault, instance)
-    if not as_json:
-        click.echo(f"{fault} is on {instance}, by {receipt.backend} ({receipt.fidelity}).")
     try:
+        if not as_json:
+            click.echo(f"{fault} is on {instance}, by {receipt.backend} ({receipt.fidelity}).")
         final = _watch(engine, receipt, quiet=as_json)
     except KeyboardInterrupt:
         engine.heal(instance)
