@@ -60,15 +60,17 @@ def ledger_load(
     stages: str,
     connections: int = 10,
     timeout_s: float = 10,
-    task: dict = None,  # type: ignore[assignment, type-arg]  # noqa: RUF013 - as discovery understands it
+    task_type: str = "text.generate",
+    delay_ms: int = 0,
     socket: str = _SOCKET,
     configuration: Configuration = None,
 ) -> dict[str, Any]:
     """Start the measured load, every event of which is written to `ledger/client.ndjson`.
 
-    `stages` is how many requests a second for how many seconds, `"200:5 2000:20"`; `task` is what is asked
-    for. Requests share the connections, many in flight on each. `actions.load.finish` waits for the end. Raises
-    `UsageError` for stages that are none, `ChaosproofError` when the load does not begin.
+    `stages` is how many requests a second for how many seconds, `"200:5 2000:20"`; `task_type` is what is
+    asked for; `demo.delay` takes the demo's router `delay_ms`. Requests share the connections, many in flight
+    on each. `actions.load.finish` waits for the end. Raises `UsageError` for stages that are none,
+    `ChaosproofError` when the load does not begin.
     """
     session = Session.of(configuration)
     checked = _stages(stages)
@@ -80,7 +82,7 @@ def ledger_load(
         stages=checked,
         connections=count("connections", connections),
         timeout_s=seconds("timeout_s", timeout_s),
-        task=task or {"type": "text.generate"},
+        task=_task(task_type, delay_ms),
         name="load",
     )
     return {"stages": checked, "connections": connections}
@@ -90,7 +92,8 @@ def rehearse(
     stages: str,
     connections: int = 10,
     timeout_s: float = 10,
-    task: dict = None,  # type: ignore[assignment, type-arg]  # noqa: RUF013 - as discovery understands it
+    task_type: str = "text.generate",
+    delay_ms: int = 0,
     socket: str = _SOCKET,
     configuration: Configuration = None,
 ) -> dict[str, Any]:
@@ -107,7 +110,7 @@ def rehearse(
         stages=_stages(stages),
         connections=count("connections", connections),
         timeout_s=seconds("timeout_s", timeout_s),
-        task=task or {"type": "text.generate"},
+        task=_task(task_type, delay_ms),
         name="rehearsal",
     )
     return finish_load(session.target, folder)
@@ -137,6 +140,11 @@ def conform(
         "wrong_names": wrong,
         "bystander": report["bystander"],
     }
+
+
+def _task(task_type: str, delay_ms: int) -> dict[str, Any]:
+    payload = {"delay_ms": count("delay_ms", delay_ms, least=0)} if delay_ms else {}
+    return {"type": task_type, "payload": payload}
 
 
 def _stages(stages: str) -> list[tuple[float, float]]:

@@ -18,7 +18,7 @@ __all__ = ["WARMUP_REQUESTS", "Measured", "closed_loop"]
 
 WARMUP_REQUESTS = 100
 _RECEIVE_BYTES = 1 << 18
-_POLLS_BEFORE_SLEEP = 20
+_POLLS_BEFORE_SLEEP = 100
 
 
 @dataclass
