@@ -18,6 +18,7 @@ from chaosproof.progress import start_progress, stop_progress
 from chaosproof.session import Session, begin, extension
 from chaosproof.session_end import save_and_take_down
 from chaosproof.verdict import conclude, print_verdict
+from controls.interruption import attend_to_signals, leave_signals
 from chaosproof.warmup import start_warmup
 
 __all__ = ["after_experiment_control", "before_experiment_control"]
@@ -31,6 +32,7 @@ def before_experiment_control(
     What goes wrong ends the run with one sentence (`InterruptExecution`), before any fault.
     """
     settings = {} if configuration is None else configuration
+    attend_to_signals()
     try:
         session = begin(context, settings)
         start_progress(session, settings, extension(context))
@@ -47,6 +49,7 @@ def after_experiment_control(
     if not Session.has_begun(settings):
         # Nothing was begun: whatever the journal says, nothing was proven either.
         state["status"] = "interrupted" if state["status"] == "completed" else state["status"]
+        leave_signals()
         return
     untouched_status = state["status"]
     state["status"] = "aborted"
@@ -62,6 +65,8 @@ def after_experiment_control(
         print(f"The run could not be judged: {error}", file=sys.stderr)
         state["chaosproof"] = {"verdict": "unknown", "reason": str(error), "run_dir": str(session.folder)}
         return
+    finally:
+        leave_signals()
     state["chaosproof"] = {"verdict": verdict.status, "run_dir": str(session.folder)}
     state["status"] = untouched_status
     if verdict.status == "fail":
