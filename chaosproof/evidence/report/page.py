@@ -10,7 +10,6 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from importlib import resources
 from typing import Any
 
 from chaosproof.evidence.check import Check
@@ -24,12 +23,12 @@ from chaosproof.evidence.report.parts import (
     tiles,
     verdict_badge,
 )
+from chaosproof.evidence.report.shell import asset, document
 from chaosproof.evidence.report.words import figure, moment, span
 from chaosproof.evidence.shape import at, mapping, mappings, number, sequence, text
 
 __all__ = ["RunFiles", "comparison_page", "run_page"]
 
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
 _KEYS = (
     "With a plot in focus, the left and right arrows move along it, with shift by ten, Home and End to its ends; "
     "plus and minus zoom, f goes to the fault, 0 shows the whole run."
@@ -340,33 +339,24 @@ def _how(run: RunFiles, pairs: Sequence[Mapping[str, Any]]) -> str:
 
 def _page(title: str, body: str, runs: Sequence[tuple[str, Mapping[str, Any]]]) -> str:
     library = plot_library()
-    assets = resources.files("chaosproof.evidence.assets")
-    style, script = (
-        assets.joinpath(name).read_text(encoding="utf-8") for name in ("report.css", "report.js")
-    )
     drawn = library is not None and any(timeline.get("slots") for _, timeline in runs)
     data = json.dumps(
         {"runs": [{"mode": mode, "timeline": timeline} for mode, timeline in runs]}, separators=(",", ":")
     )
     scripts = (
         f'<script type="application/json" id="data">{_inert(data)}</script>\n'
-        f"<script>{library.script}</script>\n<script>{script}</script>\n"
+        f"<script>{library.script}</script>\n<script>{asset('report.js')}</script>\n"
         if drawn and library
         else ""
     )
     credit = "Plots are drawn by uPlot (MIT licence)." if drawn else ""
-    page = (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
-        f"<title>{escape(title)}</title>\n<style>{library.style if library else ''}\n{style}</style>\n</head>\n<body>\n"
-        f'<a class="skip" href="#main">To the claims</a>\n{body}</main>\n'
-        "<footer><p>Made by Chaosproof from the files of the run; it computes nothing of its own. "
-        f"{credit}</p></footer>\n"
-        f'<div id="live" class="hidden" role="status" aria-live="polite"></div>\n{scripts}</body>\n</html>\n'
+    return document(
+        title,
+        body,
+        footer=f"Made by Chaosproof from the files of the run; it computes nothing of its own. {credit}",
+        style=library.style if library else "",
+        scripts=scripts,
     )
-    # half of a surrogate pair, which a hostile file may hold, is no character
-    return page.encode("utf-8", "replace").decode("utf-8")
 
 
 def _inert(data: str) -> str:
