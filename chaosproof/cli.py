@@ -31,6 +31,7 @@ _COMMANDS = {
     "bench": ("chaosproof.bench.command", "bench", "Measure a server that speaks the Unix-socket frame."),
     "inject": ("chaosproof.inject", "inject", "Put one fault on an instance by hand, and watch it end."),
     "doctor": ("chaosproof.faults.command", "doctor", "Say which faults this kernel can do, by trying them."),
+    "images": ("chaosproof.images.command", "images", "Make the images for a cluster: build, load, archive."),
     "halt": ("chaosproof.targets.local.command", "halt", "End every fault and every lab of this user, now."),
 }
 

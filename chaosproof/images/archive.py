@@ -1,0 +1,71 @@
+"""Images in one file, without a container engine: the `docker save` format, which docker, podman, kind and ctr load.
+
+Format: https://github.com/moby/docker-image-spec (manifest.json, one configuration an image, layers as plain tars).
+All images share their layers, and differ in their name and user only.
+"""
+
+import hashlib
+import io
+import json
+import tarfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from chaosproof.images.source import FOLDER
+
+__all__ = ["image_config", "write_archive"]
+
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
+
+
+def image_config(diff_ids: Sequence[str], user: str, machine: str) -> dict[str, Any]:
+    """The configuration of one image over layers with these digests (`sha256:...`)."""
+    return {
+        "architecture": _ARCHITECTURES.get(machine, machine),
+        "os": "linux",
+        "config": {
+            "User": user,
+            "WorkingDir": FOLDER,
+            "Env": [f"PATH={_PATH}", "PYTHONUNBUFFERED=1"],
+        },
+        "rootfs": {"type": "layers", "diff_ids": list(diff_ids)},
+        "history": [{"created_by": "chaosproof images archive"} for _ in diff_ids],
+    }
+
+
+def write_archive(out: Path, layers: Sequence[Path], users: Mapping[str, str], machine: str) -> None:
+    """Write `out` with one image for every name in `users` (whole name -> user), all over the same layers."""
+    digests = [_sha256(layer) for layer in layers]
+    manifest = []
+    with tarfile.open(out, "w") as tar:
+        for layer, digest in zip(layers, digests, strict=True):
+            tar.add(layer, arcname=f"{digest}/layer.tar", filter=_plain)
+        for name, user in users.items():
+            config = json.dumps(
+                image_config([f"sha256:{digest}" for digest in digests], user, machine)
+            ).encode()
+            file = f"{hashlib.sha256(config).hexdigest()}.json"
+            _put(tar, file, config)
+            paths = [f"{digest}/layer.tar" for digest in digests]
+            manifest.append({"Config": file, "RepoTags": [name], "Layers": paths})
+        _put(tar, "manifest.json", json.dumps(manifest).encode())
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
+
+
+def _plain(entry: tarfile.TarInfo) -> tarfile.TarInfo:
+    entry.uid = entry.gid = 0
+    entry.uname = entry.gname = "root"
+    entry.mode = 0o644
+    return entry
+
+
+def _put(tar: tarfile.TarFile, name: str, content: bytes) -> None:
+    entry = tarfile.TarInfo(name)
+    entry.size = len(content)
+    tar.addfile(entry, io.BytesIO(content))

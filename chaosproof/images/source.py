@@ -1,0 +1,45 @@
+"""The upper layer: this project as it is now, at /opt/chaosproof, compiled for the Python below it."""
+
+import compileall
+import io
+import shutil
+import sys
+import tarfile
+import tempfile
+from pathlib import Path
+
+from chaosproof.errors import ChaosproofError
+from chaosproof.images.base import owned_by_root, packages_folder
+
+__all__ = ["FOLDER", "PARTS", "add_source"]
+
+FOLDER = "/opt/chaosproof"
+PARTS = ("actions", "chaosproof", "charts", "controls", "demo", "experiments", "probes", "requirements.txt")
+_NOT_THESE = shutil.ignore_patterns("__pycache__", "*.pyc", ".DS_Store")
+_COMMAND = "#!/usr/bin/python3\nfrom chaosproof.cli import main\n\nmain()\n"
+
+
+def add_source(tar: tarfile.TarFile, root: Path) -> None:
+    """Append the parts of the checkout at `root` to a layer. `ChaosproofError` for a module that does not compile."""
+    with tempfile.TemporaryDirectory(prefix="chaosproof-source-") as scratch:
+        copy = Path(scratch) / "source"
+        copy.mkdir()
+        for part in PARTS:
+            if (root / part).is_dir():
+                shutil.copytree(root / part, copy / part, symlinks=True, ignore=_NOT_THESE)
+            else:
+                shutil.copy2(root / part, copy / part)
+        # The file systems of pods are read-only: what is not compiled now would be compiled at every start.
+        if not compileall.compile_dir(copy, quiet=2, stripdir=str(copy), prependdir=FOLDER):
+            raise ChaosproofError(
+                f"A module in {root} does not compile; `python -m compileall {root}` says which."
+            )
+        tar.add(copy, arcname=f".{FOLDER}", filter=owned_by_root)
+    _add(tar, f"{packages_folder(sys.version_info[:2])}/chaosproof.pth", FOLDER + "\n", 0o644)
+    _add(tar, "./usr/local/bin/chaosproof", _COMMAND, 0o755)
+
+
+def _add(tar: tarfile.TarFile, name: str, text: str, mode: int) -> None:
+    entry = tarfile.TarInfo(name)
+    entry.size, entry.mode = len(text.encode()), mode
+    tar.addfile(entry, io.BytesIO(text.encode()))
