@@ -14,9 +14,12 @@ from chaosproof.faults.model import Fault
 from chaosproof.faults.selector import Network
 from chaosproof.targets.target import Done
 
-__all__ = ["BACKENDS", "Backend", "Capabilities", "End", "Order", "Run", "choose_backend"]
+__all__ = ["BACKENDS", "TURN_S", "Backend", "Capabilities", "End", "Order", "Run", "Undo", "choose_backend"]
 
 BACKENDS = ("nft", "iptables", "tc")
+
+# how long a watchdog may take, before others do its work
+TURN_S = 0.1
 
 
 class Run(Protocol):
@@ -67,6 +70,14 @@ class End:
     cleaned: bool = False
 
 
+@dataclass(frozen=True)
+class Undo:
+    """The command that does what a watchdog should have done, and when, counted from when the fault went on."""
+
+    argv: Sequence[str]
+    after_s: float
+
+
 class Backend(Protocol):
     """One way of making faults. Every method raises `FaultError` with what the command printed."""
 
@@ -74,8 +85,8 @@ class Backend(Protocol):
     def name(self) -> str:
         """One of `BACKENDS`."""
 
-    def fidelity(self, fault: Fault) -> str:
-        """How far its faults can be trusted, for the receipt."""
+    def fidelity(self, fault: Fault, *, kept: bool = False) -> str:
+        """How far its faults can be trusted, for the receipt; `kept` says that the target runs `undo`."""
 
     def prepare(self, run: Run) -> None:
         """Put what is static in place; doing it again changes nothing."""
@@ -85,6 +96,9 @@ class Backend(Protocol):
 
     def apply(self, run: Run, order: Order) -> None:
         """Switch the fault on, in one command."""
+
+    def undo(self, order: Order) -> Undo | None:
+        """What is left to do where the fault's watchdog was killed; `None` where the kernel leaves nothing."""
 
     def watch(self, run: Run, order: Order, left_s: float) -> End:
         """Return when the fault has ended, by whomever; `left_s` is how long that should take.

@@ -39,7 +39,7 @@ from chaosproof.faults.receipt import Canary, Receipt
 from chaosproof.faults.selector import resolve_peer
 from chaosproof.faults.snapshot import snapshot
 from chaosproof.faults.tc import Tc
-from chaosproof.targets.target import Done, Target
+from chaosproof.targets.target import Done, Keeper, Target
 
 __all__ = ["Active", "FaultEngine"]
 
@@ -155,14 +155,14 @@ class FaultEngine:
             fault=fault,
             instance=instance,
             backend=backend.name,
-            fidelity=backend.fidelity(fault),
+            fidelity=backend.fidelity(fault, kept=isinstance(self._target, Keeper)),
             planned_at=planned_at,
             canary=Canary(before=armed.before),
             note=note,
         )
         called_at = self._clock()
         try:
-            backend.apply(self._run(instance), order)
+            backend.apply(self._run_kept(instance, backend, order), order)
         except ChaosproofError as error:
             self._book.keep(receipt.but(error=str(error)))
             raise
@@ -384,5 +384,18 @@ class FaultEngine:
     def _run(self, instance: str) -> Run:
         def run(argv: Sequence[str], *, stdin: str = "", timeout_s: float = 10.0) -> Done:
             return self._target.run(instance, argv, stdin=stdin, timeout_s=timeout_s)
+
+        return run
+
+    def _run_kept(self, instance: str, backend: Backend, order: Order) -> Run:
+        """Runs the command that puts the fault on, so that the target takes it back where no watchdog is left."""
+        undo, target = backend.undo(order), self._target
+        if undo is None or not isinstance(target, Keeper):
+            return self._run(instance)
+
+        def run(argv: Sequence[str], *, stdin: str = "", timeout_s: float = 10.0) -> Done:
+            return target.run_kept(
+                instance, argv, then=undo.argv, after_s=undo.after_s, stdin=stdin, timeout_s=timeout_s
+            )
 
         return run

@@ -1,6 +1,6 @@
 """The second backend: iptables rules that a watchdog in the instance takes out again, for old kernels."""
 
-from chaosproof.faults.backend import End, Order, Run
+from chaosproof.faults.backend import TURN_S, End, Order, Run, Undo
 from chaosproof.faults.failure import failure
 from chaosproof.faults.model import Fault
 from chaosproof.faults.read import read_rules
@@ -13,7 +13,7 @@ from chaosproof.faults.render_iptables import (
     rules_up,
 )
 from chaosproof.faults.watch import watch
-from chaosproof.faults.watchdog import FAILED, watchdog_argv
+from chaosproof.faults.watchdog import FAILED, clean_argv, watchdog_argv
 
 __all__ = ["Iptables"]
 
@@ -25,8 +25,9 @@ class Iptables:
 
     name = "iptables"
 
-    def fidelity(self, fault: Fault) -> str:
-        return "watchdog; the kernel within a second, should it be killed"
+    def fidelity(self, fault: Fault, *, kept: bool = False) -> str:
+        whom = f"the target {TURN_S:g} s later" if kept else "the kernel within a second"
+        return f"watchdog; {whom}, should it be killed"
 
     def prepare(self, run: Run) -> None:
         done = run(["sh", "-c", prepare_script()])
@@ -44,6 +45,9 @@ class Iptables:
         done = run(watchdog_argv(order.id, order.fault.duration_s, up, down, first=last_second(order)))
         if done.exit_code != 0 or done.stdout.startswith(FAILED):
             raise failure(f"iptables did not take {order.fault}", done)
+
+    def undo(self, order: Order) -> Undo | None:
+        return Undo(clean_argv(rules_down(order)), order.fault.duration_s + TURN_S)
 
     def tidy(self, run: Run, order: Order) -> None:
         """Nothing is left of a fault whose rules are gone."""

@@ -6,7 +6,7 @@ a moment after the element has gone: traffic is whole by the kernel alone, tidin
 
 import shlex
 
-from chaosproof.faults.backend import End, Order, Run
+from chaosproof.faults.backend import TURN_S, End, Order, Run, Undo
 from chaosproof.faults.errors import FaultError
 from chaosproof.faults.failure import failure
 from chaosproof.faults.model import Fault
@@ -14,14 +14,12 @@ from chaosproof.faults.read import Seen, read_table
 from chaosproof.faults.render_nft import TABLE, add_script, chain_of, elements, layout, prepare_script
 from chaosproof.faults.render_tc import shape_check, shape_down, shape_up, shape_wait
 from chaosproof.faults.watch import watch
-from chaosproof.faults.watchdog import FAILED, clean, watchdog_argv
+from chaosproof.faults.watchdog import FAILED, clean, clean_argv, watchdog_argv
 
 __all__ = ["Nft"]
 
 # what is in the queue at the deadline may still leave it; the rest is dropped with the queue
 _DRAIN_S = 0.2
-# how long beyond that the watchdog may take before others do its work
-_TURN_S = 0.05
 
 
 class Nft:
@@ -29,9 +27,9 @@ class Nft:
 
     name = "nft"
 
-    def fidelity(self, fault: Fault) -> str:
+    def fidelity(self, fault: Fault, *, kept: bool = False) -> str:
         if fault.layer == "shape":
-            return "kernel expiry; its queue is removed by a watchdog"
+            return "kernel expiry; its queue is removed by a watchdog" + (" or the target" if kept else "")
         if fault.kind == "loss" and fault.direction == "egress":
             return (
                 "kernel expiry; the sending TCP notices a loss on egress at once, unlike one in the network"
@@ -72,9 +70,15 @@ class Nft:
         if failed:
             raise failure(f"the kernel did not take {order.fault}", done)
 
+    def undo(self, order: Order) -> Undo | None:
+        if order.fault.layer == "cut":
+            return None
+        down = shape_down(order, order.devices)
+        return Undo(clean_argv(down), order.fault.duration_s + _DRAIN_S + TURN_S)
+
     def tidy(self, run: Run, order: Order) -> None:
         if order.fault.layer == "shape":
-            clean(run, [shape_wait(order, _DRAIN_S + _TURN_S), *shape_down(order, order.devices)])
+            clean(run, [shape_wait(order, _DRAIN_S + TURN_S), *shape_down(order, order.devices)])
 
     def watch(self, run: Run, order: Order, left_s: float) -> End:
         seen = watch(run, f"nft list table {TABLE}", f'"{order.id}"', left_s)

@@ -1,12 +1,12 @@
 """The last resort, for kernels that have netem and neither nft nor iptables: a loss of 100 % on a port."""
 
-from chaosproof.faults.backend import End, Order, Run
+from chaosproof.faults.backend import TURN_S, End, Order, Run, Undo
 from chaosproof.faults.failure import failure
 from chaosproof.faults.model import Fault
 from chaosproof.faults.read import read_dropped
 from chaosproof.faults.render_tc import ROOT, blackhole_check, blackhole_down, blackhole_up
 from chaosproof.faults.watch import watch
-from chaosproof.faults.watchdog import FAILED, watchdog_argv
+from chaosproof.faults.watchdog import FAILED, clean_argv, watchdog_argv
 
 __all__ = ["Tc"]
 
@@ -16,9 +16,9 @@ class Tc:
 
     name = "tc"
 
-    def fidelity(self, fault: Fault) -> str:
+    def fidelity(self, fault: Fault, *, kept: bool = False) -> str:
         what = "a blackhole, no reset: netem loses 100 %" if fault.kind == "reset" else "netem loses 100 %"
-        return f"watchdog; {what}"
+        return f"watchdog{', and the target should it be killed' if kept else ''}; {what}"
 
     def prepare(self, run: Run) -> None:
         """Nothing is static here."""
@@ -35,6 +35,9 @@ class Tc:
         done = run(watchdog_argv(order.id, order.fault.duration_s, up, down, check=check))
         if done.exit_code != 0 or done.stdout.startswith(FAILED):
             raise failure(f"tc did not take {order.fault}", done)
+
+    def undo(self, order: Order) -> Undo | None:
+        return Undo(clean_argv(blackhole_down(order, order.devices)), order.fault.duration_s + TURN_S)
 
     def tidy(self, run: Run, order: Order) -> None:
         """Nothing is left of a fault whose queue is gone."""

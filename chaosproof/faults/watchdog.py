@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from chaosproof.faults.backend import Run
 from chaosproof.faults.failure import failure
 
-__all__ = ["FAILED", "NAME", "clean", "watchdog_argv"]
+__all__ = ["FAILED", "NAME", "clean", "clean_argv", "watchdog_argv"]
 
 NAME = "chaosproof-watchdog"
 FAILED = "failed"
@@ -70,6 +70,11 @@ def clean(run: Run, down: Sequence[str]) -> None:
 
     Raises `FaultError` when the command cannot be run; that a line of it found nothing to do is no error.
     """
-    done = run(["sh", "-c", f"( flock 9; {'; '.join(down)} ) 9</proc/self/ns/net >/dev/null 2>&1; true"])
+    done = run(clean_argv(down))
     if done.exit_code != 0:
         raise failure("what a watchdog left could not be taken back", done)
+
+
+def clean_argv(down: Sequence[str]) -> list[str]:
+    """The command that runs all lines of `down`, in turn with those watchdogs that are alive."""
+    return ["sh", "-c", f"( flock 9; {'; '.join(down)} ) 9</proc/self/ns/net >/dev/null 2>&1; true"]

@@ -7,9 +7,9 @@ Nothing outside this package asks which one it has.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
-__all__ = ["Address", "Done", "Instance", "InstanceState", "JobState", "Target"]
+__all__ = ["Address", "Done", "Instance", "InstanceState", "JobState", "Keeper", "Target"]
 
 
 @dataclass(frozen=True)
@@ -123,3 +123,23 @@ class Target(Protocol):
 
     def resume(self, instance: str) -> None:
         """Let the instance's processes go on with SIGCONT."""
+
+
+@runtime_checkable
+class Keeper(Protocol):
+    """What a target has besides where it can itself see to what comes after a command, whoever is dead by then.
+
+    A lab can: with its first process everything in it ends, a fault too. A cluster has nobody to ask.
+    """
+
+    def run_kept(
+        self,
+        instance: str,
+        argv: Sequence[str],
+        *,
+        then: Sequence[str],
+        after_s: float,
+        stdin: str = "",
+        timeout_s: float = 10.0,
+    ) -> Done:
+        """As `run`; and `after_s` after the command has ended, however it did, the target runs `then`, untold."""

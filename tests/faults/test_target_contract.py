@@ -111,7 +111,3 @@ class TestLocalTarget(TargetContract):
     @pytest.fixture
     def target(self, lab_name: str) -> Iterator[Target]:
         yield LocalTarget(lab_name)
-
-    @pytest.mark.xfail(reason="LocalTarget.instances() keeps the order of the system file")
-    def test_instances_come_in_order_of_name(self, target: Target):
-        super().test_instances_come_in_order_of_name(target)

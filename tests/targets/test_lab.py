@@ -219,7 +219,7 @@ def test_a_detached_lab_stays_until_it_is_taken_down(tmp_path):
         assert "Lab stays is up." in up.stdout and "everything" in up.stdout
         status = json.loads(_chaosproof("lab", "status", "--json").stdout)
         (row,) = [row for row in status if row["lab"] == "stays"]
-        assert [one["name"] for one in row["instances"] if one["ready"]] == ["web-0", "web-1", "client-0"]
+        assert [one["name"] for one in row["instances"] if one["ready"]] == ["client-0", "web-0", "web-1"]
         again = _chaosproof("lab", "up", str(file), "--name", "stays")
         assert (again.returncode, again.stderr) == (
             64,

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from chaosproof.errors import TargetError
 from chaosproof.targets.local.spec import LabSpec
@@ -39,10 +40,10 @@ class LocalTarget:
 
     def instances(self, service: str | None = None) -> tuple[Instance, ...]:
         if service is None:
-            return self._spec.instances
+            return tuple(sorted(self._spec.instances, key=lambda one: one.name))
         for plan in self._spec.services:
             if plan.service.name == service:
-                return plan.instances
+                return tuple(sorted(plan.instances, key=lambda one: one.name))
         raise TargetError(
             f"There is no service {service!r} in lab {self.lab}; there are: {self._services()}."
         )
@@ -66,14 +67,32 @@ class LocalTarget:
         )
 
     def run(self, instance: str, argv: Sequence[str], *, stdin: str = "", timeout_s: float = 10.0) -> Done:
+        return self._ask_to_run(instance, argv, stdin, timeout_s, {})
+
+    def _ask_to_run(
+        self, instance: str, argv: Sequence[str], stdin: str, timeout_s: float, more: Mapping[str, Any]
+    ) -> Done:
         answer = ask(
             self.lab,
             "run",
-            {"instance": instance, "argv": list(argv), "stdin": stdin, "timeout_s": timeout_s},
+            {"instance": instance, "argv": list(argv), "stdin": stdin, "timeout_s": timeout_s, **more},
             # The lab's own clock ends the command; ours only notices a lab that hangs.
             patience_s=timeout_s + 5.0,
         )
         return Done(**{**answer, "argv": tuple(answer["argv"])})
+
+    def run_kept(
+        self,
+        instance: str,
+        argv: Sequence[str],
+        *,
+        then: Sequence[str],
+        after_s: float,
+        stdin: str = "",
+        timeout_s: float = 10.0,
+    ) -> Done:
+        """See `chaosproof.targets.target.Keeper`."""
+        return self._ask_to_run(instance, argv, stdin, timeout_s, {"then": list(then), "after_s": after_s})
 
     def start_job(self, name: str, argv: Sequence[str], *, env: Mapping[str, str], out_dir: Path) -> None:
         out_dir.mkdir(parents=True, exist_ok=True)

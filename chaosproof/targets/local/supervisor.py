@@ -24,6 +24,7 @@ from chaosproof.targets.local import network
 from chaosproof.targets.local.ask_instance import http_get
 from chaosproof.targets.local.instances import InstanceRunner
 from chaosproof.targets.local.jobs import Jobs
+from chaosproof.targets.local.later import Later
 from chaosproof.targets.local.processes import Children
 from chaosproof.targets.local.publish import serve_published_ports
 from chaosproof.targets.local.spec import PROMETHEUS_PORT, LabSpec
@@ -61,6 +62,7 @@ class Supervisor:
             for instance in plan.instances
         }
         self._jobs = Jobs(children, LAB_DIR / "jobs")
+        self._later = Later(children, self._environment)
         self._operations: dict[str, Callable[..., Awaitable[Any]]] = {
             "info": self._info,
             "wait_ready": self._wait_ready,
@@ -266,15 +268,27 @@ class Supervisor:
     async def _states(self) -> dict[str, Any]:
         return {name: asdict(runner.state()) for name, runner in self._runners.items()}
 
-    async def _run(self, instance: str, argv: list[str], stdin: str, timeout_s: float) -> dict[str, Any]:
+    async def _run(
+        self,
+        instance: str,
+        argv: list[str],
+        stdin: str,
+        timeout_s: float,
+        then: list[str] | None = None,
+        after_s: float = 0.0,
+    ) -> dict[str, Any]:
         runner = self._runner(instance)
-        done = await self._children.run_to_end(
-            argv,
-            instance=runner.instance.name,
-            environment=self._environment,
-            stdin=stdin,
-            timeout_s=timeout_s,
-        )
+        try:
+            done = await self._children.run_to_end(
+                argv,
+                instance=runner.instance.name,
+                environment=self._environment,
+                stdin=stdin,
+                timeout_s=timeout_s,
+            )
+        finally:
+            if then:
+                self._later.run(instance, then, after_s)
         return asdict(done)
 
     async def _start_job(self, name: str, argv: list[str], env: dict[str, str], cwd: str) -> None:
