@@ -16,6 +16,7 @@ from typing import Any
 
 from chaosproof.errors import ChaosproofError, UsageError
 from chaosproof.evidence.claims import validate_claims
+from chaosproof.evidence.modes import overlays_of
 from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.ledger import FaultLedger
 from chaosproof.faults.limits import PROTECTED_PORTS, Limits
@@ -112,7 +113,8 @@ def begin(experiment: Mapping[str, Any], configuration: MutableMapping[str, Any]
         raise UsageError(" ".join(mistakes))
     settings = read_settings(configuration, KINDS)
     name = str(words["experiment"])
-    system = load_system(Path(settings.system), settings.mode, str(words.get("scenario", name)))
+    overlays = overlays_of(experiment, settings.mode, str(words.get("scenario", name)))
+    system = load_system(Path(settings.system), *overlays)
     now = time.time()
     journals = Path(str(configuration.get("journals", "journals"))).resolve()
     run_dir = new_run_folder(journals, name, settings.mode, now)

@@ -3,7 +3,8 @@
 
 A claim has an `id`, says in words what it holds (`claim`), names a `figure` and one bound: `at_least`,
 `at_most`, `between` [low, high] (both inclusive) or `equals`. A claim of `compare` names figures of both runs
-(`baseline.load.p99_ms`), and may instead state `in_order`: figures that ascend, strictly unless `or_equal`.
+(`baseline.load.p99_ms`), or of a variant (see `modes`), and may instead state `in_order`: figures that
+ascend, strictly unless `or_equal`.
 `${name}` in a figure or a bound is a variable of the session. `modes` keeps a claim of `checks` to these
 modes; `default` stands for a code that none of the requests had, and only for that.
 """
@@ -16,6 +17,7 @@ from itertools import pairwise
 from typing import Any
 
 from chaosproof.evidence.check import Check, failed, guarded, passed, unknown
+from chaosproof.evidence.modes import MODES, variant_mistakes, variants_of
 from chaosproof.evidence.shape import mapping, mappings, number, sequence, text
 from chaosproof.evidence.variables import resolve
 
@@ -36,7 +38,6 @@ FIGURES = {
 }
 """What the first word of a figure may be, and the file of the run folder that it is read from."""
 
-MODES = ("baseline", "resilient")
 _CLAIMS_PLACE = "journal.json#experiment.extensions"
 _BOUNDS = ("at_least", "at_most", "between", "equals", "in_order")
 _KEYS = {
@@ -78,7 +79,8 @@ def claims_of(experiment: Mapping[str, Any], section: str) -> tuple[Claim, ...]:
 
 def validate_claims(experiment: Mapping[str, Any]) -> list[str]:
     """One sentence for each mistake in the experiment's claims; for use before a run, when it is cheap."""
-    return [c.mistake for section in _KEYS for c in claims_of(experiment, section) if c.mistake]
+    mistakes = [c.mistake for section in _KEYS for c in claims_of(experiment, section) if c.mistake]
+    return [*variant_mistakes(experiment), *mistakes]
 
 
 def judge_claims(
@@ -127,6 +129,7 @@ def _is_place(word: str, values: Sequence[Any]) -> bool:
 
 def _claims(experiment: Mapping[str, Any], section: str) -> Iterator[Claim]:
     seen: set[str] = set()
+    modes = (*MODES, *(variant.name for variant in variants_of(experiment)))
     for extension in mappings(experiment.get("extensions")):
         if extension.get("name") != "chaosproof":
             continue
@@ -144,7 +147,7 @@ def _claims(experiment: Mapping[str, Any], section: str) -> Iterator[Claim]:
             where = f"{section}[{place}]"
             id = text(mapping(item).get("id")) or f"CLAIM_{section}_{place}"
             try:
-                claim = _claim(item, section, where)
+                claim = _claim(item, section, where, modes)
                 if claim.id in seen:
                     raise _Mistake(f"{where}: the id {claim.id} is there twice")
                 seen.add(claim.id)
@@ -157,7 +160,7 @@ def _malformed(id: str, mistake: str) -> Claim:
     return Claim(id, "", (), "", None, mistake=mistake)
 
 
-def _claim(item: Any, section: str, where: str) -> Claim:
+def _claim(item: Any, section: str, where: str, modes: Sequence[str]) -> Claim:
     if not isinstance(item, Mapping):
         raise _Mistake(f"{where} must be an object, not {item!r}")
     id, words = text(item.get("id")), text(item.get("claim"))
@@ -180,7 +183,7 @@ def _claim(item: Any, section: str, where: str) -> Claim:
     return Claim(
         id=id,
         claim=words,
-        figures=_figures(item, bound, section, where),
+        figures=_figures(item, bound, section, where, modes),
         bound=bound,
         value=None if bound == "in_order" else _bound(bound, item[bound], where),
         modes=_modes(item, where),
@@ -189,7 +192,9 @@ def _claim(item: Any, section: str, where: str) -> Claim:
     )
 
 
-def _figures(item: Mapping[str, Any], bound: str, section: str, where: str) -> tuple[str, ...]:
+def _figures(
+    item: Mapping[str, Any], bound: str, section: str, where: str, modes: Sequence[str]
+) -> tuple[str, ...]:
     if bound == "in_order":
         if "figure" in item:
             raise _Mistake(f"{where} names its figures in in_order: leave `figure` out")
@@ -203,8 +208,9 @@ def _figures(item: Mapping[str, Any], bound: str, section: str, where: str) -> t
             raise _Mistake(f"{where} needs `figure`, such as load.error_ratio, not {figure!r}")
         words = figure.split(".")
         if section == "compare":
-            if words[0] not in MODES:
-                raise _Mistake(f"{where}: the figure {figure} must begin with baseline. or resilient.")
+            if words[0] not in modes:
+                known = " or ".join(f"{mode}." for mode in modes)
+                raise _Mistake(f"{where}: the figure {figure} must begin with {known}")
             words = words[1:]
         if not words or words[0] not in FIGURES:
             raise _Mistake(

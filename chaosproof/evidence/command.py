@@ -5,7 +5,7 @@ Try it: chaosproof judge journals/s4/resilient/20261121T193005Z; echo $?
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -18,10 +18,12 @@ from chaosproof.evidence.compare import (
     compare_pairs,
     compare_runs,
     latest_run,
+    latest_variants,
     write_comparison,
 )
 from chaosproof.evidence.judge import Verdict, judge_run, write_verdict
 from chaosproof.evidence.manifest import MANIFEST, changed_since, manifest_of
+from chaosproof.evidence.modes import MODES
 
 __all__ = ["EXIT_CODES", "compare", "compare_folders", "compare_series", "judge", "report"]
 
@@ -55,13 +57,24 @@ def judge(ctx: click.Context, run_dir: Path, as_json: bool, read_only: bool) -> 
 
 
 @click.command()
-@click.argument("runs", nargs=-1, required=True, metavar="EXPERIMENT | BASELINE_DIR RESILIENT_DIR")
+@click.argument(
+    "words", nargs=-1, required=True, metavar="EXPERIMENT | BASELINE_DIR RESILIENT_DIR [VARIANT_DIR]..."
+)
 @click.option(
     "--journals",
     type=click.Path(path_type=Path),
     default=Path("journals"),
     show_default=True,
     help="Where the runs of EXPERIMENT are.",
+)
+@click.option(
+    "--runs",
+    type=click.IntRange(1, 100),
+    help="Make so many fresh pairs of runs of EXPERIMENT first, at most: fewer when it is decided before.",
+)
+@click.option("--target", help="With --runs, where to run: local (default) or kubernetes.")
+@click.option(
+    "--var", "variables", multiple=True, metavar="NAME=VALUE", help="With --runs, override a variable."
 )
 @click.option(
     "--out",
@@ -71,27 +84,50 @@ def judge(ctx: click.Context, run_dir: Path, as_json: bool, read_only: bool) -> 
 @click.option("--json", "as_json", is_flag=True, help="Print compare.json, and nothing else.")
 @click.pass_context
 def compare(
-    ctx: click.Context, runs: tuple[str, ...], journals: Path, out: Path | None, as_json: bool
+    ctx: click.Context,
+    /,
+    words: tuple[str, ...],
+    journals: Path,
+    runs: int | None,
+    target: str | None,
+    variables: tuple[str, ...],
+    out: Path | None,
+    as_json: bool,
 ) -> None:
-    """Hold a baseline run against a resilient one: the latest of each of EXPERIMENT, or two run folders.
+    """Hold a baseline run against a resilient one: the latest of each of EXPERIMENT, run folders, or fresh runs.
 
-    The latest runs' comparison is written to JOURNALS/EXPERIMENT/compare/STAMP, that of two folders only to
+    Runs of the experiment's variants may follow the two; of EXPERIMENT the latest are taken, and what is claimed of one
+    that was never run is not judged, which is said.
+
+    With --runs the pairs are made now, the modes in alternating order, until they prove enough or are as many as
+    asked for; the test behind it stays valid however often it is looked at.
+
+    The comparison of EXPERIMENT is written to JOURNALS/EXPERIMENT/compare/STAMP, that of folders only to
     --out. Exit codes: 0 pass, 1 fail, 2 unknown, 64 wrong call.
     """
-    if len(runs) == 1:
-        baseline, resilient = (latest_run(journals, runs[0], mode) for mode in ("baseline", "resilient"))
-        out = out or _comparison_folder(journals, runs[0])
-    elif len(runs) == 2:
-        baseline, resilient = Path(runs[0]), Path(runs[1])
+    if runs is not None:
+        if len(words) != 1:
+            raise UsageError(f"compare --runs makes fresh runs of one experiment, not of {len(words)} words")
+        if out is not None or as_json:
+            raise UsageError("compare --runs writes to the journals: leave --out and --json out")
+        from chaosproof.pairs import asked, run_series
+
+        ctx.exit(run_series(asked(words[0], variables, target, journals), runs))
+    if target or variables:
+        raise UsageError("--target and --var are for fresh runs: give --runs, too")
+    if len(words) == 1:
+        folders = [latest_run(journals, words[0], mode) for mode in MODES]
+        folders += latest_variants(journals, words[0], folders[1])
+        out = out or _comparison_folder(journals, words[0])
     else:
-        raise UsageError(
-            f"compare takes an experiment, or a baseline and a resilient run, not {len(runs)} words"
-        )
-    ctx.exit(_compare(baseline, resilient, out, as_json=as_json))
+        folders = [Path(word) for word in words]
+    ctx.exit(_compare(folders, out, as_json=as_json))
 
 
 @click.command()
-@click.argument("runs", nargs=-1, required=True, metavar="RUN_DIR | BASELINE_DIR RESILIENT_DIR")
+@click.argument(
+    "runs", nargs=-1, required=True, metavar="RUN_DIR | BASELINE_DIR RESILIENT_DIR [VARIANT_DIR]..."
+)
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Where the page goes.")
 def report(runs: tuple[str, ...], out: Path | None) -> None:
     """Make the report of a judged run, or of a baseline against a resilient one: one page that opens from disk.
@@ -102,10 +138,8 @@ def report(runs: tuple[str, ...], out: Path | None) -> None:
     from chaosproof.evidence.report.page import run_page
     from chaosproof.evidence.report.read import read_judged
 
-    if len(runs) > 2:
-        raise UsageError(f"report takes a run, or a baseline and a resilient run, not {len(runs)} words")
-    if len(runs) == 2:
-        comparison = _compared(Path(runs[0]), Path(runs[1]))
+    if len(runs) > 1:
+        comparison = _compared([Path(word) for word in runs])
         path = out or Path(f"report-{comparison.document['experiment']}.html")
         write_whole(path, comparison.page)
     else:
@@ -117,17 +151,24 @@ def report(runs: tuple[str, ...], out: Path | None) -> None:
     click.echo(path)
 
 
-def compare_folders(baseline: Path, resilient: Path, journals: Path) -> int:
-    """Compare two runs that were just made, print and keep the comparison; returns the exit code."""
-    out = _comparison_folder(journals, baseline.parent.parent.name)
-    return _compare(baseline, resilient, out, as_json=False)
-
-
-def compare_series(pairs: Sequence[tuple[Verdict, Verdict]], planned: int, journals: Path) -> int:
-    """Compare the pairs of a series, of which there were to be `planned`, print and keep the comparison; returns the
-    exit code.
+def compare_folders(folders: Sequence[Path], journals: Path) -> int:
+    """Compare a baseline, a resilient run and those of variants that were just made, print and keep the comparison;
+    returns the exit code.
     """
-    comparison = compare_pairs(pairs, planned=planned)
+    out = _comparison_folder(journals, folders[0].parent.parent.name)
+    return _compare(folders, out, as_json=False)
+
+
+def compare_series(
+    pairs: Sequence[tuple[Verdict, Verdict]],
+    planned: int,
+    journals: Path,
+    variants: Sequence[Mapping[str, Verdict]] = (),
+) -> int:
+    """Compare the pairs of a series, of which there were to be `planned`, and the `variants` that were run with each of
+    them; print and keep the comparison; returns the exit code.
+    """
+    comparison = compare_pairs(pairs, variants, planned=planned)
     out = _comparison_folder(journals, str(comparison.document["experiment"]))
     return _concluded(comparison, out, as_json=False)
 
@@ -136,8 +177,8 @@ def _comparison_folder(journals: Path, experiment: str) -> Path:
     return journals / experiment / "compare" / time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
 
 
-def _compare(baseline: Path, resilient: Path, out: Path | None, *, as_json: bool) -> int:
-    return _concluded(_compared(baseline, resilient), out, as_json=as_json)
+def _compare(folders: Sequence[Path], out: Path | None, *, as_json: bool) -> int:
+    return _concluded(_compared(folders), out, as_json=as_json)
 
 
 def _concluded(comparison: Comparison, out: Path | None, *, as_json: bool) -> int:
@@ -154,9 +195,10 @@ def _concluded(comparison: Comparison, out: Path | None, *, as_json: bool) -> in
     return EXIT_CODES[comparison.status]
 
 
-def _compared(baseline: Path, resilient: Path) -> Comparison:
+def _compared(folders: Sequence[Path]) -> Comparison:
+    baseline, resilient, *variants = folders
     try:
-        return compare_runs(baseline, resilient)
+        return compare_runs(baseline, resilient, *variants)
     except UsageError:
         raise
     except ChaosproofError as error:

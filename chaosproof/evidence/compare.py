@@ -9,6 +9,7 @@ all of them.
 Try it: chaosproof compare s4
 """
 
+import contextlib
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -19,14 +20,16 @@ from typing import Any
 from chaosproof.errors import ChaosproofError, UsageError
 from chaosproof.evidence.atomic import write_whole
 from chaosproof.evidence.check import Check, Status, failed, passed, unknown, worst
-from chaosproof.evidence.claims import MODES, claims_of
+from chaosproof.evidence.claims import Claim, claims_of
 from chaosproof.evidence.compare_claims import JudgedClaim, judge_by_intervals
+from chaosproof.evidence.compare_variants import named, needed_by, ran_amiss, variant_checks
 from chaosproof.evidence.effects import Effects, effects_table, hit_instance
 from chaosproof.evidence.interval import CONFIDENCE
 from chaosproof.evidence.judge import Verdict, judge_run
 from chaosproof.evidence.junit import junit_xml
+from chaosproof.evidence.modes import MODES, variants_of
 from chaosproof.evidence.report.page import comparison_page
-from chaosproof.evidence.run_folder import SCHEMA_VERSION
+from chaosproof.evidence.run_folder import SCHEMA_VERSION, read_run
 from chaosproof.evidence.same_settings import (
     modes_differ,
     refuse_different,
@@ -37,10 +40,16 @@ from chaosproof.evidence.sequential import decide
 from chaosproof.evidence.shape import at
 from chaosproof.evidence.tables import checks_tsv
 
-__all__ = ["Comparison", "compare_pairs", "compare_runs", "latest_run", "write_comparison"]
+__all__ = [
+    "Comparison",
+    "compare_pairs",
+    "compare_runs",
+    "latest_run",
+    "latest_variants",
+    "write_comparison",
+]
 
 _STAMP = re.compile(r"\d{8}T\d{6}Z.*")
-_STEADY_AFTER = "SYS_STEADY_STATE_AFTER"
 
 Pair = tuple[Verdict, Verdict]
 
@@ -66,21 +75,28 @@ class Comparison:
         return comparison_page(self.document, self.checks, [run.files for run in self.pairs[-1]])
 
 
-def compare_runs(baseline_dir: Path | str, resilient_dir: Path | str) -> Comparison:
-    """Judge both folders and hold one against the other; writes nothing.
+def compare_runs(
+    baseline_dir: Path | str, resilient_dir: Path | str, *variant_dirs: Path | str
+) -> Comparison:
+    """Judge the folders and hold one against the other; writes nothing. `variant_dirs` are runs of the experiment's
+    variants.
 
-    Raises UsageError when the runs are not of the two modes, in this order, and ChaosproofError when they
-    were not done with the same settings: two runs that differ in more than the mode cannot be compared.
+    Raises UsageError when the runs are not of the two modes, in this order, and of variants, and ChaosproofError when
+    they were not done with the same settings: two runs that differ in more than the mode cannot be compared.
     """
-    return compare_pairs([(judge_run(baseline_dir), judge_run(resilient_dir))])
+    pair = (judge_run(baseline_dir), judge_run(resilient_dir))
+    return compare_pairs([pair], [named([judge_run(folder) for folder in variant_dirs], pair[1])])
 
 
-def compare_pairs(pairs: Sequence[Pair], *, planned: int | None = None) -> Comparison:
+def compare_pairs(
+    pairs: Sequence[Pair], variants: Sequence[Mapping[str, Verdict]] = (), *, planned: int | None = None
+) -> Comparison:
     """The same for one or more pairs of judged runs `(baseline, resilient)`, in the order in which they were made.
 
-    `planned` is how many pairs there were to be: when it is more than there are, the series was ended early, and
-    the intervals are those that stay valid then. Raises as `compare_runs` does, also when the pairs differ from
-    each other.
+    `variants` has for each pair what was run with it, by the variant's name; a claim about one that was not run with
+    all of them is not judged, and the document says so under `not_judged`. `planned` is how many pairs there were to
+    be: when it is more than there are, the series was ended early, and the intervals are those that stay valid then.
+    Raises as `compare_runs` does, also when the pairs differ from each other.
     """
     if not pairs:
         raise UsageError("there is no pair of runs to compare")
@@ -91,10 +107,15 @@ def compare_pairs(pairs: Sequence[Pair], *, planned: int | None = None) -> Compa
         if number > 1:
             refuse_different(first[0], baseline, ("the first pair", f"pair {number}"))
     _, newest = pairs[-1]
-    claims = claims_of(newest.run.experiment or pairs[-1][0].run.experiment, "compare")
-    effects = Effects(pairs, stopped_early=planned is not None and len(pairs) < planned)
+    experiment = newest.run.experiment or pairs[-1][0].run.experiment
+    effects = Effects(pairs, planned is not None and len(pairs) < planned, variants)
+    claims, not_judged = _askable(claims_of(experiment, "compare"), effects)
     judged = judge_by_intervals(claims, effects, newest.run.variables)
-    builtin = [_builtin(pair) for pair in pairs]
+    run_with = [*variants, *({} for _ in pairs[len(variants) :])]
+    builtin = [
+        (*_builtin(pair), *variant_checks(pair, runs, variants_of(experiment)))
+        for pair, runs in zip(pairs, run_with, strict=True)
+    ]
     statuses = tuple(
         worst([*(c.status for c in own), *(claim.by_pair[n] for claim in judged)])
         for n, own in enumerate(builtin)
@@ -111,14 +132,24 @@ def compare_pairs(pairs: Sequence[Pair], *, planned: int | None = None) -> Compa
         "checks": [_check_json(c, judged) for c in checks],
         "baseline": {**pairs[-1][0].summary, "run": str(pairs[-1][0].run.path)},
         "resilient": {**newest.summary, "run": str(newest.run.path)},
+        "variants": {
+            name: {**verdict.summary, "run": str(verdict.run.path)} for name, verdict in run_with[-1].items()
+        },
+        "not_judged": not_judged,
         "headline": _headline(*pairs[-1]),
         "confidence": CONFIDENCE,
         "effects": effects_table(effects, hit_instance(newest)),
         "pairs": [
-            {"baseline": str(b.run.path), "resilient": str(r.run.path), "status": status}
-            for (b, r), status in zip(pairs, statuses, strict=True)
+            {
+                **{mode: str(verdict.run.path) for mode, verdict in zip(MODES, pair, strict=True)},
+                **{name: str(verdict.run.path) for name, verdict in runs.items()},
+                "status": status,
+            }
+            for pair, runs, status in zip(pairs, run_with, statuses, strict=True)
         ],
-        "sequential": None if planned is None else decide(statuses, planned).as_json(),
+        "sequential": None
+        if planned is None
+        else {**decide(statuses, planned).as_json(), "planned": planned},
     }
     return Comparison(document, checks, tuple(pairs), statuses)
 
@@ -156,6 +187,20 @@ def latest_run(journals_root: Path | str, experiment: str, mode: str) -> Path:
             f"do one with `chaos run experiments/{experiment}.json --var mode={mode}`"
         )
     return stamps[-1]
+
+
+def latest_variants(journals_root: Path | str, experiment: str, of: Path) -> list[Path]:
+    """The newest run of each variant that the experiment of the run folder `of` has; none where the newest was made by
+    another version of the experiment, or there is none at all.
+    """
+    run = read_run(of)
+    found: list[Path] = []
+    for variant in variants_of(run.experiment):
+        with contextlib.suppress(UsageError):
+            folder = latest_run(journals_root, experiment, variant.name)
+            if read_run(folder).session.get("experiment_sha256") == run.session.get("experiment_sha256"):
+                found.append(folder)
+    return found
 
 
 _BUILTIN_CLAIMS = {
@@ -204,6 +249,19 @@ def _every_pair(statuses: Sequence[Status]) -> Check:
     return make(id, f"{which} of {len(statuses)}: {status}", evidence)
 
 
+def _askable(claims: Sequence[Claim], effects: Effects) -> tuple[tuple[Claim, ...], list[dict[str, Any]]]:
+    """The claims that these runs can be asked about, and of the others which variant they need."""
+    missing = {claim.id: sorted(needed_by(claim) - {*effects.modes}) for claim in claims}
+    return (
+        tuple(claim for claim in claims if not missing[claim.id]),
+        [
+            {"id": claim.id, "claim": claim.claim, "needs": missing[claim.id]}
+            for claim in claims
+            if missing[claim.id]
+        ],
+    )
+
+
 def _check_json(check: Check, judged: Sequence[JudgedClaim]) -> dict[str, Any]:
     own = next((one for one in judged if one.claim.id == check.id), None)
     return {
@@ -220,15 +278,10 @@ def _negative_control(baseline: Verdict) -> Check:
     """The baseline ran as it should, and broke for the reason that it is there to show."""
     id, evidence = "CMP_NEGATIVE_CONTROL", "compare.json#baseline.verdict"
     claims = {c.id: c for c in baseline.claims}
-    amiss = [
-        c
-        for c in baseline.checks
-        if c.id not in claims and c.status != "pass" and (c.id, c.status) != (_STEADY_AFTER, "fail")
-    ]
-    if amiss:
+    if amiss := ran_amiss(baseline):
         return unknown(
             id,
-            f"the baseline did not run as it should: {amiss[0].id} is {amiss[0].status}: {amiss[0].details}",
+            f"the baseline did not run as it should: {amiss.id} is {amiss.status}: {amiss.details}",
             evidence,
         )
     # a claim about the baseline alone says how it breaks: where that is not so, this is another breakage

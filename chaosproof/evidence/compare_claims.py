@@ -41,8 +41,7 @@ def judge_by_intervals(
 
 def _judged(claim: Claim, effects: Effects, variables: Mapping[str, Any]) -> JudgedClaim:
     by_value = tuple(
-        judge_claims([claim], {"baseline": b.figures, "resilient": r.figures}, variables)[0]
-        for b, r in effects.pairs
+        judge_claims([claim], effects.figures(place), variables)[0] for place in range(len(effects.pairs))
     )
     by_pair = tuple(check.status for check in by_value)
     amiss = next((n for n, status in enumerate(by_pair) if status == "unknown"), None)

@@ -27,17 +27,34 @@ _STOPPED = "confidence sequence of the median by betting, valid when stopped ear
 
 @dataclass
 class Effects:
-    """The intervals of pairs `(baseline, resilient)`; `stopped_early` when their number was left to chance."""
+    """The intervals of pairs `(baseline, resilient)`; `stopped_early` when their number was left to chance.
+
+    `variants` are the further runs that were made with each pair, by the name of the variant.
+    """
 
     pairs: Sequence[tuple[Verdict, Verdict]]
     stopped_early: bool = False
-    _runs: tuple[tuple[RunIntervals, ...], ...] = field(init=False)
+    variants: Sequence[Mapping[str, Verdict]] = ()
+    _runs: Mapping[str, tuple[RunIntervals, ...]] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._runs = tuple(
-            tuple(RunIntervals(pair[place], f"{mode} {n}") for n, pair in enumerate(self.pairs))
-            for place, mode in enumerate(MODES)
-        )
+        verdicts = {mode: [pair[place] for pair in self.pairs] for place, mode in enumerate(MODES)}
+        for name in sorted({name for runs in self.variants for name in runs}):
+            verdicts[name] = [runs[name] for runs in self.variants if name in runs]
+        self._runs = {
+            mode: tuple(RunIntervals(verdict, f"{mode} {n}") for n, verdict in enumerate(some))
+            for mode, some in verdicts.items()
+            if len(some) == len(self.pairs)
+        }
+
+    @property
+    def modes(self) -> tuple[str, ...]:
+        """The modes and the variants of which there is a run with every pair."""
+        return tuple(self._runs)
+
+    def figures(self, place: int) -> dict[str, Mapping[str, Any]]:
+        """What claims may name of the pair in this place and of what was run with it, by mode."""
+        return {mode: runs[place].verdict.figures for mode, runs in self._runs.items()}
 
     def values(self, path: str, default: float | None = None) -> list[float] | None:
         """The figure at `path` (`resilient.load.p99_ms`) in each of the pairs; None when it is not known in one.
@@ -45,9 +62,7 @@ class Effects:
         `default` stands for a code that no request had.
         """
         mode, _, rest = path.partition(".")
-        if mode not in MODES:
-            return None
-        found = [_value(pair[MODES.index(mode)].figures, rest, default) for pair in self.pairs]
+        found = [_value(run.verdict.figures, rest, default) for run in self._runs.get(mode, ())]
         known = [value for value in found if value is not None]
         return known if known and len(known) == len(found) else None
 
@@ -84,9 +99,7 @@ class Effects:
     def _inside(self, path: str, values: Sequence[float]) -> Interval | None:
         """What chance within the runs could have done to the mean of the figure."""
         mode, _, rest = path.partition(".")
-        found = [
-            run.of(rest, value) for run, value in zip(self._runs[MODES.index(mode)], values, strict=True)
-        ]
+        found = [run.of(rest, value) for run, value in zip(self._runs[mode], values, strict=True)]
         known = [interval for interval in found if interval is not None]
         return mean_of(known) if len(known) == len(found) else None
 

@@ -1,6 +1,6 @@
 """Two runs can be compared when they did the same, but for the mode: which settings that means, and who differs."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from chaosproof.errors import ChaosproofError, UsageError
@@ -10,7 +10,7 @@ from chaosproof.evidence.figures import acted
 from chaosproof.evidence.judge import Verdict
 from chaosproof.evidence.shape import at, mapping, number
 
-__all__ = ["modes_differ", "refuse_different", "refuse_wrong_modes", "same_settings"]
+__all__ = ["modes_differ", "paths_that_differ", "refuse_different", "refuse_wrong_modes", "same_settings"]
 
 # what may differ between two runs of one experiment: where it ran, never what was done
 _PLAN_KEYS = ("rate_rps", "duration_s", "connections", "model", "arrivals", "timeout_s", "seed", "stages")
@@ -20,11 +20,13 @@ _CODE_KEYS = ("commit", "dirty", "kernel", "hostname")
 _MODES_SAID = ("the baseline run", "the resilient one")
 
 
-def refuse_different(one: Verdict, other: Verdict, said: tuple[str, str] = _MODES_SAID) -> None:
+def refuse_different(
+    one: Verdict, other: Verdict, said: tuple[str, str] = _MODES_SAID, *, but_for: Iterable[str] = ()
+) -> None:
     """Raises ChaosproofError that names the first difference in what the two runs did; `said` is what they are
-    called.
+    called, `but_for` names variables that may differ.
     """
-    if difference := next(_differences(one, other, said), ""):
+    if difference := next(_differences(one, other, said, frozenset(but_for)), ""):
         raise ChaosproofError(
             f"{one.run.path} and {other.run.path} cannot be compared: {difference}; "
             "run both modes with the same settings"
@@ -42,14 +44,20 @@ def refuse_wrong_modes(baseline: Verdict, resilient: Verdict) -> None:
             )
 
 
-def _differences(one: Verdict, other: Verdict, said: tuple[str, str]) -> Iterator[str]:
+def _differences(
+    one: Verdict, other: Verdict, said: tuple[str, str], but_for: frozenset[str]
+) -> Iterator[str]:
     """One sentence each. What only one of them recorded is no difference."""
     a, b = one.run, other.run
     pairs: list[tuple[str, Any, Any]] = [
         (key, a.session.get(key), b.session.get(key))
         for key in ("experiment", "experiment_sha256", "seed", "target")
     ]
-    pairs += [(f"the load's {key}", a.load_plan.get(key), b.load_plan.get(key)) for key in _PLAN_KEYS]
+    pairs += [
+        (f"the load's {key}", a.load_plan.get(key), b.load_plan.get(key))
+        for key in _PLAN_KEYS
+        if key not in but_for
+    ]
     first_a, first_b = (next(iter(acted(run.faults)), {}) for run in (a, b))
     pairs += [(f"the fault's {key}", first_a.get(key), first_b.get(key)) for key in _FAULT_KEYS]
     pairs += [
@@ -58,7 +66,7 @@ def _differences(one: Verdict, other: Verdict, said: tuple[str, str]) -> Iterato
     ]
     pairs += [
         (f"the variable {key}", a.variables[key], b.variables[key])
-        for key in sorted(set(a.variables) & set(b.variables))
+        for key in sorted((set(a.variables) & set(b.variables)) - but_for)
         if number(a.variables[key]) is not None and not key.endswith(("_port", "_at", "pid"))
     ]
     for what, of_one, of_other in pairs:
@@ -81,16 +89,17 @@ def modes_differ(baseline: Verdict, resilient: Verdict) -> Check | None:
     if not a or not b:
         silent = MODES[0] if not a else MODES[1]
         return unknown(id, f"the {silent} run does not say which values it was given", evidence)
-    different = sorted(_paths_that_differ(a, b))
+    different = sorted(paths_that_differ(a, b))
     if not different:
         return failed(id, "both modes were given the same values, so they are one mode", evidence)
     return passed(id, f"the modes differ in {', '.join(different)}", evidence)
 
 
-def _paths_that_differ(a: Any, b: Any, path: str = "") -> Iterator[str]:
+def paths_that_differ(a: Any, b: Any, path: str = "") -> Iterator[str]:
+    """The places in nested maps at which the two are not equal, such as services.app-a.replicas."""
     if isinstance(a, Mapping) and isinstance(b, Mapping):
         for key in {*a, *b}:
-            yield from _paths_that_differ(a.get(key), b.get(key), f"{path}.{key}" if path else str(key))
+            yield from paths_that_differ(a.get(key), b.get(key), f"{path}.{key}" if path else str(key))
     elif a != b:
         yield path
 

@@ -41,7 +41,7 @@ def load_values(folder: Path, mode: str | None, scenario: str | None) -> Values:
     """Merge `values-common`, `values-<mode>` and `values-<scenario>` of `folder`.
 
     An unknown mode is a `UsageError` that names the known ones; a scenario without an overlay of its own
-    has nothing to change, and that is fine.
+    has nothing to change, and that is fine. `s4-pool1` is a variant of `s4`: first the overlay of `s4`, then its own.
     """
     common = folder / "values-common.yaml"
     if not common.is_file():
@@ -53,8 +53,9 @@ def load_values(folder: Path, mode: str | None, scenario: str | None) -> Values:
             known = ", ".join(_known_modes(folder))
             raise UsageError(f"Unknown mode {mode!r}: {overlay} does not exist. Modes here: {known}.")
         files.append(overlay)
-    if scenario and (folder / f"values-{scenario}.yaml").is_file():
-        files.append(folder / f"values-{scenario}.yaml")
+    words = scenario.split("-") if scenario else []
+    overlays = (folder / f"values-{'-'.join(words[: n + 1])}.yaml" for n in range(len(words)))
+    files += [overlay for overlay in overlays if overlay.is_file()]
     merged: dict[str, Any] = {}
     for file in files:
         content = load_yaml(file).value
