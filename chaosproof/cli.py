@@ -22,6 +22,18 @@ _COMMANDS = {
     "judge": ("chaosproof.evidence.command", "judge", "Judge a saved run again, from its files alone."),
     "compare": ("chaosproof.evidence.command", "compare", "Hold a baseline run against a resilient one."),
     "report": ("chaosproof.evidence.command", "report", "Make the report of a run, or of a comparison."),
+    "evidence": ("chaosproof.evidence.pack.command", "evidence", "Put runs into an evidence pack."),
+    "gate": (
+        "chaosproof.evidence.pack.command",
+        "gate",
+        "Say whether a pack shows all that a release needs.",
+    ),
+    "readiness": ("chaosproof.evidence.pack.command", "readiness", "Say how ready a pack is, from 0 to 100."),
+    "verify-pack": (
+        "chaosproof.evidence.pack.command",
+        "verify_pack",
+        "Hold every word of a pack against its raw files.",
+    ),
     "lab": (
         "chaosproof.targets.local.command",
         "lab",

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from chaosproof.errors import ChaosproofError
+from chaosproof.events import record_near
 from chaosproof.load.plan import plan_from_dict
 from chaosproof.run_files import write_json
 from chaosproof.targets import Target
@@ -47,6 +48,7 @@ def start_load(target: Target, folder: Path, plan: Mapping[str, Any]) -> dict[st
         within_s=_FIRST_ROW_WITHIN_S,
         what="did not begin to send",
     )
+    record_near(folder, "load_begun", {"folder": folder.name, "name": checked.get("name")})
     return checked
 
 
@@ -78,7 +80,13 @@ def finish_load(target: Target, folder: Path) -> dict[str, Any]:
         raise ChaosproofError(
             f"The load ended with exit code {state.exit_code} and left no {DONE}: {state.stderr_tail.strip()}"
         )
-    return _read(folder / DONE)
+    done = _read(folder / DONE)
+    record_near(
+        folder,
+        "load_ended",
+        {"folder": folder.name, **{key: done.get(key) for key in ("recorded", "ok", "errors")}},
+    )
+    return done
 
 
 def stop_load(target: Target, folder: Path) -> None:
@@ -89,6 +97,7 @@ def stop_load(target: Target, folder: Path) -> None:
         if time.monotonic() > given_up_at:
             raise ChaosproofError(f"The load {folder.name} did not stop within {_DRAIN_S:g} s.")
         time.sleep(_POLL_S)
+    record_near(folder, "load_stopped", {"folder": folder.name})
 
 
 def _wait(is_so: Callable[[], bool], target: Target, folder: Path, *, within_s: float, what: str) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from chaosproof import __version__
 
-__all__ = ["experiment_file", "experiment_sha256", "git_commit", "versions"]
+__all__ = ["experiment_file", "experiment_sha256", "experiment_text", "git_commit", "versions"]
 
 _PACKAGES = ("chaostoolkit", "chaostoolkit-lib", "chaostoolkit-prometheus", "grpcio")
 _TOOLS = {
@@ -73,6 +73,20 @@ def experiment_file(experiment: Mapping[str, Any], arguments: Sequence[str]) -> 
         if isinstance(content, dict) and content.get("title") == experiment.get("title"):
             return argument
     return None
+
+
+def experiment_text(experiment: Mapping[str, Any], file: str | None) -> str | None:
+    """The text of `file`, if it is JSON and means what `experiment` means; None when it is not to be had."""
+    if file is None:
+        return None
+    try:
+        text = Path(file).read_text(encoding="utf-8")
+        written = json.loads(text)
+    except (OSError, ValueError):
+        return None
+    if not isinstance(written, dict) or experiment_sha256(written) != experiment_sha256(experiment):
+        return None
+    return text
 
 
 def _output(argv: list[str], *, path: str | None = None) -> str:

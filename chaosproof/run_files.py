@@ -13,6 +13,7 @@ from chaosproof.errors import ChaosproofError
 
 __all__ = [
     "ARTIFACTS",
+    "EXPERIMENT",
     "FAULTS",
     "JOURNAL",
     "READINESS",
@@ -25,6 +26,7 @@ __all__ = [
 ]
 
 SESSION = "session.json"
+EXPERIMENT = "experiment.json"
 JOURNAL = "journal.json"
 FAULTS = "faults.jsonl"
 READINESS = "readiness.ndjson"

@@ -15,14 +15,22 @@ from pathlib import Path
 from typing import Any
 
 from chaosproof.errors import ChaosproofError, UsageError
+from chaosproof.events import EVENTS, fault_listener, record_event
 from chaosproof.evidence.claims import validate_claims
-from chaosproof.evidence.modes import overlays_of
 from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.ledger import FaultLedger
 from chaosproof.faults.limits import PROTECTED_PORTS, Limits
 from chaosproof.faults.process import ProcessFaults
-from chaosproof.provenance import experiment_file, experiment_sha256, git_commit, versions
-from chaosproof.run_files import FAULTS, READINESS, SESSION, new_run_folder, write_json
+from chaosproof.provenance import experiment_file, experiment_sha256, experiment_text, git_commit, versions
+from chaosproof.run_files import (
+    EXPERIMENT,
+    FAULTS,
+    READINESS,
+    SESSION,
+    new_run_folder,
+    write_json,
+    write_text,
+)
 from chaosproof.settings import DEFAULT_CEILING_S, count, flag, number, port, read_settings
 from chaosproof.targets import Target
 from chaosproof.targets.local.launch import Lab, lab_path, launch_lab
@@ -113,8 +121,7 @@ def begin(experiment: Mapping[str, Any], configuration: MutableMapping[str, Any]
         raise UsageError(" ".join(mistakes))
     settings = read_settings(configuration, KINDS)
     name = str(words["experiment"])
-    overlays = overlays_of(experiment, settings.mode, str(words.get("scenario", name)))
-    system = load_system(Path(settings.system), *overlays)
+    system = load_system(Path(settings.system), settings.mode, str(words.get("scenario", name)))
     now = time.time()
     journals = Path(str(configuration.get("journals", "journals"))).resolve()
     run_dir = new_run_folder(journals, name, settings.mode, now)
@@ -137,24 +144,45 @@ def begin(experiment: Mapping[str, Any], configuration: MutableMapping[str, Any]
         "values": dict(system.values),
         "values_files": list(system.values_files),
         "expected_artifacts": list(words.get("artifacts", [])),
+        "events": EVENTS,
         **_surroundings(),
     }
     write_json(run_dir / SESSION, record)
+    record_event(
+        run_dir,
+        "session_begun",
+        {
+            key: record[key]
+            for key in ("experiment", "mode", "target", "started_at", "experiment_sha256", "seed")
+        },
+    )
+    # the file as its author wrote it, so that a claim can be shown at its line
+    text = experiment_text(experiment, record["experiment_file"])
+    if text is not None:
+        write_text(run_dir / EXPERIMENT, text)
     try:
         lab = launch_lab(
             system, name=f"{name}-{settings.mode}-{secrets.token_hex(3)}", events_file=run_dir / READINESS
         )
     except ChaosproofError as error:
         write_json(run_dir / SESSION, {**record, "ended_at": time.time(), "interrupted": str(error)})
+        record_event(run_dir, "target_failed", {"error": str(error)})
         raise
     try:
         target = open_target(settings.target, lab.name)
-        ledger, limits = FaultLedger(run_dir / FAULTS), _limits(settings.variables)
+        ledger = FaultLedger(run_dir / FAULTS, listener=fault_listener(run_dir))
+        limits = _limits(settings.variables)
         engine = FaultEngine(target, ledger, limits, backend=settings.variables.get("backend") or None)
         session = Session(run_dir, target, lab.name, engine, ProcessFaults(target, ledger, limits))
         for instance in target.instances():
             engine.prepare(instance.name)
-        write_json(run_dir / SESSION, {**record, **_started(lab, target)})
+        started = _started(lab, target)
+        write_json(run_dir / SESSION, {**record, **started})
+        record_event(
+            run_dir,
+            "target_ready",
+            {"lab": lab.name, "instances": [one["name"] for one in started["instances"]]},
+        )
     except BaseException:
         take_down(lab.name)
         raise

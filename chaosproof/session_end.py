@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from chaosproof.errors import ChaosproofError
+from chaosproof.events import EVENTS, record_event
+from chaosproof.evidence.manifest import raw_hashes
 from chaosproof.load.fortio import save_fortio_result
 from chaosproof.load_job import DONE, PLAN, stop_load
 from chaosproof.run_files import ARTIFACTS, JOURNAL, SERIES, SESSION, WARMUP, write_json, write_text
@@ -76,6 +78,12 @@ def save_and_take_down(
         "not_saved": problems,
     }
     saved.attempt("session", lambda: write_json(folder / SESSION, {**record, **ending}))
+    saved.attempt(
+        "events",
+        lambda: record_event(
+            folder, "saved", {"interrupted": interrupted, "sha256": raw_hashes(folder, without=EVENTS)}
+        ),
+    )
     return saved
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
+from chaosproof.events import EVENTS, record_event
 from chaosproof.evidence.judge import Verdict, judge_run, write_verdict
 
 __all__ = ["STYLES", "conclude", "print_verdict"]
@@ -17,6 +18,8 @@ STYLES = {"pass": "bold green", "fail": "bold red", "unknown": "bold yellow"}
 def conclude(folder: Path) -> Verdict:
     """Judge the run in `folder` and write its verdict there; `ChaosproofError` when it cannot be written."""
     verdict = judge_run(folder)
+    if (folder / EVENTS).exists():
+        record_event(folder, "judged", {"verdict": verdict.status})
     write_verdict(folder, verdict)
     return verdict
 

@@ -18,10 +18,29 @@ from chaosproof.progress import start_progress, stop_progress
 from chaosproof.session import Session, begin, extension
 from chaosproof.session_end import save_and_take_down
 from chaosproof.verdict import conclude, print_verdict
-from controls.interruption import attend_to_signals, leave_signals
 from chaosproof.warmup import start_warmup
+from controls.events import (
+    after_activity_control,
+    after_hypothesis_control,
+    after_method_control,
+    before_activity_control,
+    before_hypothesis_control,
+    before_method_control,
+    before_rollback_control,
+)
+from controls.interruption import attend_to_signals, leave_signals
 
-__all__ = ["after_experiment_control", "before_experiment_control"]
+__all__ = [
+    "after_activity_control",
+    "after_experiment_control",
+    "after_hypothesis_control",
+    "after_method_control",
+    "before_activity_control",
+    "before_experiment_control",
+    "before_hypothesis_control",
+    "before_method_control",
+    "before_rollback_control",
+]
 
 
 def before_experiment_control(

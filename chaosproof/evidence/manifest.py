@@ -12,7 +12,7 @@ from chaosproof.errors import ChaosproofError
 from chaosproof.evidence.atomic import is_draft
 from chaosproof.evidence.run_folder import RAW_FILES, RAW_FOLDERS
 
-__all__ = ["MANIFEST", "changed_since", "manifest_of"]
+__all__ = ["MANIFEST", "changed_since", "manifest_of", "raw_hashes"]
 
 MANIFEST = "MANIFEST.sha256"
 
@@ -39,6 +39,13 @@ def changed_since(folder: Path) -> str:
     if changed := sorted(name for name in listed if _sha256(folder / name) != said[name]):
         return f"{', '.join(changed)} was changed after the run was judged"
     return ""
+
+
+def raw_hashes(folder: Path, *, without: str = "") -> dict[str, str]:
+    """The fingerprint of every raw file of the folder but one, by its name. Raises ChaosproofError for an unreadable
+    file.
+    """
+    return {name: _sha256(folder / name) for name in _names(folder) if _is_raw(name) and name != without}
 
 
 def _names(folder: Path) -> list[str]:

@@ -27,8 +27,11 @@ RAW_FILES = (
     "faults.jsonl",
     "readiness.ndjson",
     "series.json",
+    "events.ndjson",
+    "experiment.json",
+    "resources.ndjson",
 )
-RAW_FOLDERS = ("artifacts", "warmup")
+RAW_FOLDERS = ("artifacts", "warmup", "ledger", "rehearsal")
 
 
 @dataclass(frozen=True)

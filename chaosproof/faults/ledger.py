@@ -7,7 +7,7 @@ a complete one.
 import json
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,14 @@ __all__ = ["FaultLedger"]
 
 
 class FaultLedger:
-    """The ledger at `path`. Rows that are there already (an earlier process) are kept. Thread-safe."""
+    """The ledger at `path`. Rows that are there already (an earlier process) are kept. Thread-safe.
 
-    def __init__(self, path: Path) -> None:
+    `listener` is called with every row once it is saved.
+    """
+
+    def __init__(self, path: Path, listener: Callable[[Mapping[str, Any]], None] | None = None) -> None:
         self.path = path
+        self._listener = listener
         self._lock = threading.Lock()
         self._rows: dict[str, dict[str, Any]] = {row["id"]: row for row in read_rows(path)}
 
@@ -40,6 +44,8 @@ class FaultLedger:
                 draft.replace(self.path)
             except OSError as error:
                 raise FaultError(f"cannot write {self.path}: {error.strerror}") from error
+            if self._listener:
+                self._listener(row)
 
     def rows(self) -> tuple[dict[str, Any], ...]:
         """All rows, oldest fault first."""

@@ -1,0 +1,165 @@
+"""The runs of a pack, judged anew from its raw files, and the comparisons of those that make pairs."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from chaosproof.errors import ChaosproofError
+from chaosproof.evidence.check import Check, Status, unknown
+from chaosproof.evidence.claims import MODES, Claim
+from chaosproof.evidence.compare import Comparison, compare_pairs
+from chaosproof.evidence.judge import Verdict, judge_run
+from chaosproof.evidence.report.page import comparison_page
+from chaosproof.evidence.run_folder import RunFolder
+from chaosproof.evidence.shape import number
+from chaosproof.evidence.tables import checks_tsv
+
+__all__ = ["COMPARISONS", "RUNS", "Judged", "JudgedComparison", "JudgedRun", "judge_runs", "run_places"]
+
+RUNS = "runs"
+COMPARISONS = "comparisons"
+
+
+@dataclass(frozen=True)
+class JudgedRun:
+    """One run: where it lies in the pack (`runs/s4/resilient/STAMP`), and what judging it found. `run.series` is
+    left out, being large; `as_stored` tells whether the folder's own checks.tsv says the same.
+    """
+
+    place: str
+    experiment: str
+    mode: str
+    stamp: str
+    status: Status
+    checks: tuple[Check, ...]
+    claims: Mapping[str, Claim]
+    summary: Mapping[str, Any]
+    figures: Mapping[str, Any]
+    run: RunFolder
+    as_stored: bool
+
+    @property
+    def name(self) -> str:
+        """`s4.resilient`."""
+        return f"{self.experiment}.{self.mode}"
+
+    @property
+    def ended_at(self) -> float | None:
+        return number(self.run.session.get("ended_at"))
+
+
+@dataclass(frozen=True)
+class JudgedComparison:
+    """The comparison of an experiment's pairs: `comparison`, or why there is none in `problem`."""
+
+    experiment: str
+    place: str
+    document: Mapping[str, Any]
+    checks: tuple[Check, ...]
+    claims: Mapping[str, str]
+    status: Status
+    page: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Everything that the rows of a pack follow from."""
+
+    runs: tuple[JudgedRun, ...]
+    comparisons: tuple[JudgedComparison, ...]
+
+
+def run_places(names: Sequence[str]) -> list[str]:
+    """The run folders among the files of a pack: `runs/EXPERIMENT/MODE/STAMP`, in order."""
+    parts = (name.split("/") for name in names)
+    return sorted({"/".join(one[:4]) for one in parts if one[0] == RUNS and len(one) > 4})
+
+
+def judge_runs(pack_dir: Path, places: Sequence[str], planned: Mapping[str, int]) -> Judged:
+    """Judge the run folders `places` of the pack, and compare those of one experiment that make pairs.
+
+    `planned` is how many pairs of an experiment there were to be. At no time the rows of more than one experiment
+    are held in memory. Raises ChaosproofError when a newer version wrote a run.
+    """
+    runs: list[JudgedRun] = []
+    comparisons: list[JudgedComparison] = []
+    for experiment, group in groupby(sorted(places), key=lambda place: place.split("/")[1]):
+        verdicts = {place: judge_run(pack_dir / place) for place in group}
+        by_mode = {
+            mode: [verdict for place, verdict in verdicts.items() if place.split("/")[2] == mode]
+            for mode in MODES
+        }
+        if by_mode[MODES[0]]:
+            comparisons.append(_compared(pack_dir, experiment, by_mode, planned.get(experiment)))
+        runs += [_judged_run(place, verdict) for place, verdict in verdicts.items()]
+    return Judged(tuple(runs), tuple(comparisons))
+
+
+def _judged_run(place: str, verdict: Verdict) -> JudgedRun:
+    _, experiment, mode, stamp = place.split("/")
+    return JudgedRun(
+        place,
+        experiment,
+        mode,
+        stamp,
+        verdict.status,
+        verdict.checks,
+        {claim.id: claim for claim in verdict.claims},
+        verdict.summary,
+        {key: value for key, value in verdict.figures.items() if key != "series"},
+        replace(verdict.run, series={}),
+        _stored(verdict.run.path / "checks.tsv") == checks_tsv(verdict.checks),
+    )
+
+
+def _stored(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+def _compared(
+    pack_dir: Path, experiment: str, by_mode: Mapping[str, list[Verdict]], planned: int | None
+) -> JudgedComparison:
+    baselines, resilients = (by_mode[mode] for mode in MODES)
+    place = f"{COMPARISONS}/{experiment}"
+    try:
+        if len(baselines) != len(resilients):
+            raise ChaosproofError(
+                f"there are {len(baselines)} baseline runs and {len(resilients)} resilient ones: "
+                "each needs its partner"
+            )
+        comparison = compare_pairs(list(zip(baselines, resilients, strict=True)), planned=planned)
+    except ChaosproofError as error:
+        # the sentence names folders of this machine, which the pack may have left
+        problem = str(error).replace(f"{pack_dir}/", "")
+        check = unknown("CMP_COMPARABLE", problem, RUNS)
+        return JudgedComparison(experiment, place, {}, (check,), {}, "unknown", problem=problem)
+    document = _relative(comparison, pack_dir)
+    return JudgedComparison(
+        experiment,
+        place,
+        document,
+        comparison.checks,
+        {one["id"]: one["claim"] for one in document["checks"]},
+        comparison.status,
+        page=comparison_page(document, comparison.checks, [run.files for run in comparison.pairs[-1]]),
+    )
+
+
+def _relative(comparison: Comparison, pack_dir: Path) -> Mapping[str, Any]:
+    """compare.json, with the runs named by their place in the pack."""
+    text = json.dumps(comparison.document)
+    document = json.loads(text)
+    for one in (document["baseline"], document["resilient"]):
+        one["run"] = Path(one["run"]).relative_to(pack_dir).as_posix()
+    for pair in document["pairs"]:
+        for mode in MODES:
+            pair[mode] = Path(pair[mode]).relative_to(pack_dir).as_posix()
+    found: Mapping[str, Any] = document
+    return found
