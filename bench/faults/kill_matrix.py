@@ -1,52 +1,74 @@
 """The kill matrix: whoever is killed, and whenever, is traffic whole again, and the network as before?
 
-    .venv/bin/python -m bench.faults.kill_matrix
+    .venv/bin/python -m bench.faults.kill_matrix [FAULT...]
 
-In a real lab, one instance per row, all rows at once. `runner` is the process that put the fault on, `helpers`
-are all processes in the instance's network namespace but the instance itself (observer, watchdog, whatever they
-run). `bit` counts tries that failed under the fault; `whole` is when, counted from the deadline, the first try
-began that went through and that no failing one followed. The network is compared two seconds after the
-deadline, and again after somebody healed.
+Every fault in every way that this kernel can make it, in a real lab, one instance per row, many rows at once.
+`runner` is the process that put the fault on, `helpers` are all processes in the instance's network namespace but
+the instance itself (observer, watchdog, whatever they run); of a stress it is the process that keeps its time, and a
+pause has none: the lab itself lets the instance go on. `bit` counts tries that failed under the fault; `whole` is
+when, counted from the deadline, the first try began that went through and that no failing one followed. The network
+is compared after that, within two seconds of the deadline; nobody heals.
 """
 
-import contextlib
-import json
-import os
-import signal
-import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.faults.prober import SINK, Prober, Try, sys_python
+from bench.faults.kill_room import PORT, in_networks, network_of, room
+from bench.faults.kill_runner import Runner
+from bench.faults.kill_stress import StressWatch
+from bench.faults.prober import Prober, Try
 from chaosproof.faults.engine import FaultEngine
-from chaosproof.faults.limits import Limits
-from chaosproof.faults.model import Fault
-from chaosproof.targets.local.launch import launch_lab
 from chaosproof.targets.local.local import LocalTarget
-from chaosproof.targets.local.wire import take_down
-from chaosproof.targets.system_file import load_system
 
-__all__ = ["Row", "run_matrix", "table"]
+__all__ = [
+    "PROCESS_WAYS",
+    "STEPS",
+    "VICTIMS",
+    "WAYS",
+    "WHOLE_WITHIN_S",
+    "Row",
+    "run_matrix",
+    "table",
+    "ways_here",
+]
 
-PORT = 7000
 DURATION_S = 2.0
 WHOLE_WITHIN_S = 0.5
-TIDY_WITHIN_S = 1.5
-_IDLE = ["sleep", "infinity"]
+_AS_BEFORE_WITHIN_S = 1.5
 _BEFORE_END_S = 0.1
+_ROWS_AT_ONCE = 36
+_STRESS_MB = 8
 
-WAYS = {
-    "reset nft": ("nft", {"kind": "reset", "port": PORT, "duration_s": DURATION_S}),
-    "reset iptables": ("iptables", {"kind": "reset", "port": PORT, "duration_s": DURATION_S}),
-    "rate nft": ("nft", {"kind": "rate", "rate_kbit": 8, "port": PORT, "duration_s": DURATION_S}),
+_CUT = {
+    kind: {"kind": kind, "port": PORT, "duration_s": DURATION_S, **more}
+    for kind, more in {"reset": {}, "reject": {}, "drop": {}, "loss": {"loss_percent": 95.0}}.items()
 }
+_SHAPE = {
+    kind: {"kind": kind, "port": PORT, "duration_s": DURATION_S, **more}
+    for kind, more in {
+        "rate": {"rate_kbit": 8},
+        "delay": {"delay_ms": 500},
+        "duplicate": {"duplicate_percent": 100},
+        "corrupt": {"corrupt_percent": 100},
+        "reorder": {"delay_ms": 500, "reorder_percent": 1},
+    }.items()
+}
+_NETEM = frozenset(_SHAPE) - {"rate"}
+# what is tried: the backend, and the fields of the fault
+WAYS: dict[str, tuple[str, dict[str, Any]]] = {
+    **{f"{kind} nft": ("nft", fault) for kind, fault in {**_CUT, **_SHAPE}.items()},
+    **{f"{kind} iptables": ("iptables", fault) for kind, fault in _CUT.items()},
+    **{f"{kind} tc": ("tc", _CUT[kind]) for kind in ("reset", "drop")},
+    "pause": ("signal", {"kind": "pause", "duration_s": DURATION_S}),
+    "stress": ("stress-ng", {"kind": "stress", "duration_s": DURATION_S, "cpu_workers": 1}),
+}
+PROCESS_WAYS = ("pause", "stress")
 VICTIMS = ("runner", "helpers", "both")
 # when the victims are killed, in seconds after the fault went on; `None`: before it does
 STEPS: dict[str, float | None] = {
@@ -68,7 +90,6 @@ class Row:
     bit: int
     whole_s: float | None
     as_before: bool
-    as_before_after_heal: bool
 
 
 @dataclass(frozen=True)
@@ -77,64 +98,100 @@ class _Cell:
     way: str
     victims: str
     step: str
+    memory_mb: int
+
+    @property
+    def order(self) -> tuple[str, str, dict[str, Any]]:
+        backend, fields = WAYS[self.way]
+        return self.instance, backend, {**fields, **({"memory_mb": self.memory_mb} if self._stress else {})}
+
+    @property
+    def _stress(self) -> bool:
+        return self.way == "stress"
 
 
-def run_matrix() -> list[Row]:
-    """Try every way, victim and step, in a lab of our own; takes about twenty seconds."""
-    combinations = [(way, victims, step) for way in WAYS for victims in VICTIMS for step in STEPS]
-    cells = [_Cell(f"client-{number}", *rest) for number, rest in enumerate(combinations)]
-    with tempfile.TemporaryDirectory() as name, _lab(Path(name), len(cells)) as target:
-        return _run(target, Path(name), cells)
+def ways_here() -> list[str]:
+    """The ways that this kernel has: without netem there is no delay, duplicate, corrupt, reorder, and no tc."""
+    with tempfile.TemporaryDirectory() as name, room(Path(name), 1, 0) as target:
+        known = FaultEngine(target).capabilities("client-0")
+    netem = [way for way in WAYS if way.endswith(" tc") or way.split()[0] in _NETEM]
+    return [way for way in WAYS if way not in netem or not known.lack("netem")]
+
+
+def run_matrix(
+    ways: Sequence[str], victims: Sequence[str] = VICTIMS, steps: Sequence[str] = tuple(STEPS)
+) -> list[Row]:
+    """Try every way with all victims and steps, in a lab of our own; 36 rows take about fifteen seconds."""
+    each = max(1, _ROWS_AT_ONCE // (len(victims) * len(steps)))
+    batches = [
+        [(way, who, step) for way in ways[first : first + each] for who in victims for step in steps]
+        for first in range(0, len(ways), each)
+    ]
+    rows = []
+    most = max(map(len, batches))
+    servers = most if any(way in PROCESS_WAYS for way in ways) else 0
+    with tempfile.TemporaryDirectory() as name, room(Path(name), most, servers) as target:
+        for number, batch in enumerate(batches):
+            folder = Path(name) / f"batch-{number}"
+            folder.mkdir()
+            rows += _run(target, folder, list(_cells(batch)))
+    return rows
+
+
+def _cells(combinations: Sequence[tuple[str, str, str]]) -> Iterator[_Cell]:
+    for number, (way, who, step) in enumerate(combinations):
+        service = "server" if way in PROCESS_WAYS else "client"
+        yield _Cell(f"{service}-{number}", way, who, step, _STRESS_MB + number)
 
 
 def _run(target: LocalTarget, folder: Path, cells: Sequence[_Cell]) -> list[Row]:
     names = [cell.instance for cell in cells]
-    with ThreadPoolExecutor(4) as several:
-        networks = dict(zip(names, several.map(lambda name: _network(target, name), names), strict=True))
+    sink = target.address("sink").ip
+    paths = {
+        cell.instance: ("", target.instance(cell.instance).address)
+        if cell.way in PROCESS_WAYS
+        else (cell.instance, sink)
+        for cell in cells
+    }
+    watch = StressWatch({cell.instance: cell.memory_mb for cell in cells if cell.way == "stress"})
+    engine = FaultEngine(target)
+    with ThreadPoolExecutor(4) as several, watch:
+        networks = dict(zip(names, several.map(lambda name: network_of(target, name), names), strict=True))
         list(several.map(lambda cell: _prepare(target, cell), cells))
-        engine = FaultEngine(target)
         before = list(several.map(engine.snapshot, names))
-        prober = Prober(target, folder, names, target.address("sink").ip, PORT, pause_s=0.1)
+        prober = Prober(target, folder, paths, PORT, pause_s=0.1)
         prober.wait_for(names, 0.0, 20.0)
-
-        # one runner per step for those who lose it, and one, never killed, for those who do not
-        crews = [
-            [cell for cell in cells if cell.step == step and cell.victims != "helpers"] for step in STEPS
-        ]
-        crews.append([cell for cell in cells if cell.victims == "helpers"])
         killed: dict[str, int] = {}
         ends: dict[str, float] = {}
-        runners = [_Runner(target.lab, crew) for crew in crews]
-        try:
-            threads = [
-                threading.Thread(target=_follow, args=(runner, networks, killed, ends)) for runner in runners
-            ]
-            for runner in runners:
-                runner.wait_until("armed")
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
-        finally:
-            for runner in runners:
-                runner.kill()
-        left_s = max(ends.values()) + WHOLE_WITHIN_S - time.time()
+
+        def kill_helpers(crew: Sequence[_Cell]) -> None:
+            for cell in (one for one in crew if one.way == "stress"):
+                killed[cell.instance] = watch.kill_leader(cell.instance)
+            helped = {networks[cell.instance]: cell.instance for cell in crew}
+            # twice, for what was being started meanwhile; not for ever, since a runner that is alive looks on anew
+            for _ in range(2):
+                for process in in_networks(helped):
+                    process.kill()
+                    name = helped[process.network]
+                    killed[name] = killed.get(name, 0) + 1
+
+        _lead(target.lab, cells, kill_helpers, ends)
+        left_s = max(ends.values(), default=0.0) + WHOLE_WITHIN_S - time.time()
         if left_s > 0:
             time.sleep(left_s)  # the deadline itself is what is tried
         after = list(several.map(_settled, [engine] * len(names), names, before))
-        prober.wait_for(names, max(ends.values()), 10.0)
+        prober.wait_for(names, max(ends.values(), default=0.0), 10.0)
         prober.stop()
-        list(several.map(engine.heal, names))
-        healed = list(several.map(engine.snapshot, names))
-    tries = prober.tries()
+    tries = {**prober.tries(), **watch.tries()}
     return [
         Row(
-            **{key: value for key, value in asdict(cell).items() if key != "instance"},
+            cell.way,
+            cell.victims,
+            cell.step,
             killed=killed.get(cell.instance, 0),
             bit=sum(not one.whole for one in tries[cell.instance]),
             whole_s=_whole_from_s(tries[cell.instance], ends.get(cell.instance)),
             as_before=before[n] == after[n],
-            as_before_after_heal=before[n] == healed[n],
         )
         for n, cell in enumerate(cells)
     ]
@@ -145,99 +202,71 @@ def table(rows: Sequence[Row]) -> str:
     lines = [f"{'fault':<16}{'killed':<10}{'when':<22}{'bit':>5}{'whole':>10}  network as before"]
     for row in rows:
         whole = "-" if row.whole_s is None else f"{row.whole_s * 1000:+.0f} ms"
-        network = "yes" if row.as_before else "after heal" if row.as_before_after_heal else "NO"
+        network = "yes" if row.as_before else "NO"
         lines.append(f"{row.way:<16}{row.victims:<10}{row.step:<22}{row.bit:>5}{whole:>10}  {network}")
     return "\n".join(lines)
 
 
-class _Runner:
-    """A process that arms the faults of its cells, and puts them on when told to."""
+def _prepare(target: LocalTarget, cell: _Cell) -> None:
+    if cell.way not in PROCESS_WAYS:
+        FaultEngine(target, backend=WAYS[cell.way][0]).prepare(cell.instance)
 
-    def __init__(self, lab: str, crew: Sequence[_Cell]) -> None:
-        self.crew = crew
-        orders = [[cell.instance, *WAYS[cell.way]] for cell in crew]
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "bench.faults.kill_matrix", "--runner", lab, json.dumps(orders)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
 
-    def wait_until(self, word: str) -> None:
-        said = self.read()
-        if said != word:
-            raise AssertionError(f"the runner said {said!r}, not {word!r}")
+def _settled(engine: FaultEngine, name: str, before: dict[str, Any]) -> dict[str, Any]:
+    """The instance's network once it is as before, or after some time in which it could have become so."""
+    give_up_at = time.monotonic() + _AS_BEFORE_WITHIN_S
+    while (now := engine.snapshot(name)) != before and time.monotonic() < give_up_at:
+        time.sleep(0.1)
+    return now
 
-    def go(self) -> None:
-        assert self._process.stdin
-        self._process.stdin.write("go\n")
-        self._process.stdin.flush()
 
-    def read(self) -> Any:
-        assert self._process.stdout
-        line = self._process.stdout.readline()
-        if not line:
-            raise AssertionError(f"the runner ended with {self._process.wait()}")
-        return json.loads(line)
+_KillHelpers = Callable[[Sequence[_Cell]], None]
 
-    def kill(self) -> None:
-        self._process.kill()
-        self._process.wait()
-        for stream in (self._process.stdin, self._process.stdout):
-            if stream:
-                with contextlib.suppress(BrokenPipeError):
-                    stream.close()
+
+def _lead(lab: str, cells: Sequence[_Cell], kill_helpers: _KillHelpers, ends: dict[str, float]) -> None:
+    """Start runners, have them put the faults on, and kill them, or helpers, at their steps; fills `ends`."""
+    # one runner per step for those who lose it, and one, never killed, for those who do not
+    crews = [[cell for cell in cells if cell.step == step and cell.victims != "helpers"] for step in STEPS]
+    crews = [crew for crew in [*crews, [cell for cell in cells if cell.victims == "helpers"]] if crew]
+    runners = [Runner(lab, [cell.order for cell in crew]) for crew in crews]
+    try:
+        for runner in runners:
+            runner.wait_until("armed")
+        with ThreadPoolExecutor(len(runners)) as at_once:
+            led = [
+                at_once.submit(_follow, runner, crew, kill_helpers, ends)
+                for runner, crew in zip(runners, crews, strict=True)
+            ]
+            for one in led:
+                one.result()
+    finally:
+        for runner in runners:
+            runner.kill()
 
 
 def _follow(
-    runner: _Runner, networks: dict[str, int], killed: dict[str, int], ends: dict[str, float]
+    runner: Runner, crew: Sequence[_Cell], kill_helpers: _KillHelpers, ends: dict[str, float]
 ) -> None:
-    """Lead one runner through its life, and kill it, or helpers, at their steps."""
-    crew = {cell.instance: cell for cell in runner.crew}
-    mortal = runner.crew[0].victims != "helpers"
-    if mortal and runner.crew[0].step == "before apply":
+    """Lead one runner through its life."""
+    mortal = crew[0].victims != "helpers"
+    if mortal and crew[0].step == "before apply":
         runner.kill()
         return
     runner.go()
     applied: dict[str, float] = {}
     for _ in crew:
         instance, applied[instance], ends[instance] = runner.read()
-    steps = {STEPS[cell.step] for cell in runner.crew} - {None}
-    for after_s in sorted(steps):  # type: ignore[type-var]
-        now = [name for name, cell in crew.items() if STEPS[cell.step] == after_s]
+    for after_s in sorted({after_s for cell in crew if (after_s := STEPS[cell.step]) is not None}):
+        now = [cell for cell in crew if STEPS[cell.step] == after_s]
         # the earliest of them decides: none may have ended by itself
-        left_s = min(applied[name] for name in now) + (after_s or 0.0) - time.time()
+        left_s = min(applied[cell.instance] for cell in now) + after_s - time.time()
         if left_s > 0:
             time.sleep(left_s)
         if mortal:
             runner.kill()
-        helpers = {networks[name]: name for name in now if crew[name].victims != "runner"}
-        for network, count in _kill_in(set(helpers)).items():
-            killed[helpers[network]] = count
+        kill_helpers([cell for cell in now if cell.victims != "runner"])
     if not mortal:
         runner.wait_until("closed")
-
-
-def _kill_in(networks: set[int]) -> dict[int, int]:
-    """SIGKILL to every process in these network namespaces but an instance's own; how many in each.
-
-    Twice, for what was being started meanwhile; not for ever, since a runner that is alive looks on anew.
-    """
-    killed: dict[int, int] = {}
-    for _ in range(2):
-        for folder in Path("/proc").iterdir():
-            with contextlib.suppress(OSError):
-                if (
-                    not folder.name.isdigit()
-                    or (network := (folder / "ns/net").stat().st_ino) not in networks
-                ):
-                    continue
-                command = (folder / "cmdline").read_bytes().decode().split("\0")[:-1]
-                if not command or command == _IDLE:
-                    continue  # a dead one has no command
-                os.kill(int(folder.name), signal.SIGKILL)
-                killed[network] = killed.get(network, 0) + 1
-    return killed
 
 
 def _whole_from_s(tries: Sequence[Try], end_at: float | None) -> float | None:
@@ -248,67 +277,5 @@ def _whole_from_s(tries: Sequence[Try], end_at: float | None) -> float | None:
     return min(one.began_at for one in tries if one.whole and one.began_at > last_failure_at) - end_at
 
 
-def _settled(engine: FaultEngine, name: str, before: dict[str, Any]) -> dict[str, Any]:
-    """The instance's network once it is as before, or after some time in which it could have become so."""
-    give_up_at = time.monotonic() + TIDY_WITHIN_S
-    while (now := engine.snapshot(name)) != before and time.monotonic() < give_up_at:
-        time.sleep(0.1)
-    return now
-
-
-def _network(target: LocalTarget, name: str) -> int:
-    said = target.run(name, ["readlink", "/proc/self/ns/net"]).stdout
-    return int(said.strip().removeprefix("net:[").removesuffix("]"))
-
-
-def _prepare(target: LocalTarget, cell: _Cell) -> None:
-    FaultEngine(target, backend=WAYS[cell.way][0]).prepare(cell.instance)
-
-
-@contextlib.contextmanager
-def _lab(folder: Path, clients: int) -> Iterator[LocalTarget]:
-    system = {
-        "name": "kill-matrix",
-        "services": {
-            "sink": {
-                "command": [sys_python(), "-I", "-S", "-c", SINK, str(PORT)],
-                "ports": {"grpc": PORT},
-                "healthcheck": {"tcp": "grpc", "interval_s": 0.1, "timeout_s": 20},
-            },
-            "client": {"command": _IDLE, "replicas": clients},
-        },
-    }
-    file = folder / "system.yaml"
-    file.write_text(json.dumps(system))  # JSON is YAML
-    lab = launch_lab(load_system(file))
-    try:
-        yield LocalTarget(lab.name)
-    finally:
-        take_down(lab.name)
-
-
-def _be_runner(lab: str, orders: str) -> None:
-    target = LocalTarget(lab)
-    work = [(instance, backend, Fault(**fault)) for instance, backend, fault in json.loads(orders)]
-    engines = {
-        backend: FaultEngine(target, limits=Limits(allow_all=True), backend=backend, canary=False)
-        for _, backend, _ in work
-    }
-    with ThreadPoolExecutor(len(work)) as all_at_once:
-        list(all_at_once.map(lambda one: engines[one[1]].arm(one[2], one[0]), work))
-        print(json.dumps("armed"), flush=True)
-        sys.stdin.readline()
-        receipts = list(all_at_once.map(lambda one: engines[one[1]].apply(one[2], one[0]), work))
-    for receipt in receipts:
-        print(json.dumps([receipt.instance, receipt.applied_at, receipt.expires_at]), flush=True)
-    for (_, backend, _), receipt in zip(work, receipts, strict=True):
-        engines[backend].wait_until_ended(receipt)
-    print(json.dumps("closed"), flush=True)
-    sys.stdin.readline()
-
-
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--runner"]:
-        _be_runner(*sys.argv[2:])
-    else:
-        print(table(run_matrix()))
+    print(table(run_matrix(sys.argv[1:] or ways_here())))

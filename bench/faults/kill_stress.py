@@ -1,0 +1,59 @@
+"""Watches stress-ng from outside: a machine is whole when none of its processes is there any more."""
+
+import threading
+import time
+from collections.abc import Mapping
+
+from bench.faults.kill_room import processes
+from bench.faults.prober import Try
+
+__all__ = ["StressWatch"]
+
+_PAUSE_S = 0.05
+
+
+class StressWatch:
+    """Looks for the stress of each instance, known by how much memory it was told to take.
+
+    `with StressWatch({"server-0": 8}) as watch:` looks all the time; a look that finds it is a try that failed.
+    """
+
+    def __init__(self, memory_mb: Mapping[str, int]) -> None:
+        self._memory_mb = memory_mb
+        self._sessions: dict[str, int] = {}
+        self._tries: dict[str, list[Try]] = {name: [] for name in memory_mb}
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._look, daemon=True)
+
+    def __enter__(self) -> "StressWatch":
+        if self._memory_mb:
+            self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        if self._memory_mb:
+            self._thread.join()
+
+    def tries(self) -> Mapping[str, list[Try]]:
+        """All looks, by instance, in order."""
+        return self._tries
+
+    def kill_leader(self, instance: str) -> int:
+        """SIGKILL to the one that keeps the time; how many that were."""
+        leaders = [one for one in processes() if f"{self._memory_mb[instance]}m" in one.argv]
+        for one in leaders:
+            one.kill()
+        return len(leaders)
+
+    def _look(self) -> None:
+        while not self._stop.wait(_PAUSE_S):
+            at = time.time()
+            there = [one for one in processes() if one.argv[0].startswith("stress-ng")]
+            for name, memory_mb in self._memory_mb.items():
+                for one in there:
+                    if f"{memory_mb}m" in one.argv:
+                        self._sessions[name] = one.session
+                session = self._sessions.get(name)
+                gone = all(one.session != session for one in there)
+                self._tries[name].append(Try(at, time.time(), gone))
