@@ -9,9 +9,10 @@ from typing import Any
 
 from chaosproof.errors import ChaosproofError
 from chaosproof.evidence.check import Check, Status, unknown
-from chaosproof.evidence.claims import MODES, Claim
+from chaosproof.evidence.claims import Claim
 from chaosproof.evidence.compare import Comparison, compare_pairs
 from chaosproof.evidence.judge import Verdict, judge_run
+from chaosproof.evidence.modes import MODES
 from chaosproof.evidence.report.page import comparison_page
 from chaosproof.evidence.run_folder import RunFolder
 from chaosproof.evidence.shape import number
@@ -89,10 +90,9 @@ def judge_runs(pack_dir: Path, places: Sequence[str], planned: Mapping[str, int]
     comparisons: list[JudgedComparison] = []
     for experiment, group in groupby(sorted(places), key=lambda place: place.split("/")[1]):
         verdicts = {place: judge_run(pack_dir / place) for place in group}
-        by_mode = {
-            mode: [verdict for place, verdict in verdicts.items() if place.split("/")[2] == mode]
-            for mode in MODES
-        }
+        by_mode: dict[str, list[Verdict]] = {mode: [] for mode in MODES}
+        for place, verdict in verdicts.items():
+            by_mode.setdefault(place.split("/")[2], []).append(verdict)
         if by_mode[MODES[0]]:
             comparisons.append(_compared(pack_dir, experiment, by_mode, planned.get(experiment)))
         runs += [_judged_run(place, verdict) for place, verdict in verdicts.items()]
@@ -127,6 +127,7 @@ def _compared(
     pack_dir: Path, experiment: str, by_mode: Mapping[str, list[Verdict]], planned: int | None
 ) -> JudgedComparison:
     baselines, resilients = (by_mode[mode] for mode in MODES)
+    variants = {mode: verdicts for mode, verdicts in by_mode.items() if mode not in MODES}
     place = f"{COMPARISONS}/{experiment}"
     try:
         if len(baselines) != len(resilients):
@@ -134,7 +135,18 @@ def _compared(
                 f"there are {len(baselines)} baseline runs and {len(resilients)} resilient ones: "
                 "each needs its partner"
             )
-        comparison = compare_pairs(list(zip(baselines, resilients, strict=True)), planned=planned)
+        # a variant that was not run with the first pairs has its runs with the last
+        run_with = [
+            {
+                mode: verdicts[n - (len(baselines) - len(verdicts))]
+                for mode, verdicts in variants.items()
+                if n >= len(baselines) - len(verdicts)
+            }
+            for n in range(len(baselines))
+        ]
+        comparison = compare_pairs(
+            list(zip(baselines, resilients, strict=True)), run_with if variants else (), planned=planned
+        )
     except ChaosproofError as error:
         # the sentence names folders of this machine, which the pack may have left
         problem = str(error).replace(f"{pack_dir}/", "")
@@ -156,10 +168,10 @@ def _relative(comparison: Comparison, pack_dir: Path) -> Mapping[str, Any]:
     """compare.json, with the runs named by their place in the pack."""
     text = json.dumps(comparison.document)
     document = json.loads(text)
-    for one in (document["baseline"], document["resilient"]):
+    for one in (document["baseline"], document["resilient"], *document["variants"].values()):
         one["run"] = Path(one["run"]).relative_to(pack_dir).as_posix()
     for pair in document["pairs"]:
-        for mode in MODES:
+        for mode in pair.keys() - {"status"}:
             pair[mode] = Path(pair[mode]).relative_to(pack_dir).as_posix()
     found: Mapping[str, Any] = document
     return found

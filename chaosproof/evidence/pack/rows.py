@@ -2,7 +2,7 @@
 
 The name of a row says what it means that it does not pass: `PERF_` warns, `INFO_` informs, everything else counts.
 `EXPERIMENT.MODE.ID` is a check of a run, of several runs in that mode the worst; `EXPERIMENT.compare.ID` one of the
-comparison. What the fault is meant to break in a baseline is `INFO_EXPERIMENT.baseline.ID`.
+comparison. What the fault may break in a baseline, or in a variant, is `INFO_EXPERIMENT.MODE.ID`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -83,16 +83,18 @@ def _answer(id: str, run: JudgedRun) -> Check:
 
 def _named(name: str, check: Check, runs: Sequence[JudgedRun], rules: Rules) -> Check:
     """A run's check as a row of the pack."""
-    expected = name.endswith(".baseline") and _may_fail(check.id, runs, rules)
+    expected = not name.endswith(".resilient") and _may_fail(name, check.id, runs, rules)
     return _renamed(check, f"INFO_{name}.{check.id}" if expected else f"{name}.{check.id}", check.evidence)
 
 
-def _may_fail(id: str, runs: Sequence[JudgedRun], rules: Rules) -> bool:
-    """Whether the baseline is there to miss this: a claim that is not about the baseline alone, or what is allowed."""
+def _may_fail(name: str, id: str, runs: Sequence[JudgedRun], rules: Rules) -> bool:
+    """Whether the run is there to miss this: what is allowed, or a claim that is not about this mode alone."""
     if id in rules.baseline_may_fail:
         return True
     claims = [run.claims[id] for run in runs if id in run.claims]
-    return bool(claims) and all(not claim.mistake and claim.modes != ("baseline",) for claim in claims)
+    return bool(claims) and all(
+        not claim.mistake and claim.modes != (name.rpartition(".")[2],) for claim in claims
+    )
 
 
 def _renamed(check: Check, id: str, evidence: str) -> Check:

@@ -106,7 +106,7 @@ class Rules:
             f"{run}.{id}"
             for run in suite.runs
             for id in self.every_run
-            if not (run.endswith(".baseline") and id in self.baseline_may_fail)
+            if run.endswith(".resilient") or id not in self.baseline_may_fail
         ]
         return [*suite.checks, *per_run]
 

@@ -16,7 +16,6 @@ from typing import Any
 from chaosproof import __version__
 from chaosproof.errors import ChaosproofError, UsageError
 from chaosproof.evidence.atomic import is_draft
-from chaosproof.evidence.claims import MODES
 from chaosproof.evidence.manifest import MANIFEST
 from chaosproof.evidence.pack.attestation import attestation_text
 from chaosproof.evidence.pack.files import WHOLE_BYTES_MAX, copy_hashed, hash_file, list_files, manifest_text
@@ -38,6 +37,7 @@ from chaosproof.evidence.shape import at, mapping, mappings, number, text, whole
 __all__ = ["write_pack"]
 
 _STAMP = re.compile(r"\d{8}T\d{6}Z(-\d{1,3})?")
+_MODE = re.compile(r"[A-Za-z0-9]{1,50}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,99}")
 
 Say = Callable[[str], None]
@@ -113,8 +113,8 @@ def _runs_of(compare_dirs: Iterable[Path]) -> tuple[list[Path], dict[str, int]]:
                 f"{folder} is not the folder of a comparison: its compare.json names no pair of runs"
             )
         for pair in pairs:
-            for mode in MODES:
-                run = Path(text(pair.get(mode)))
+            for mode in sorted(pair.keys() - {"status"}):
+                run = Path(text(pair[mode]))
                 if not run.is_dir():
                     raise UsageError(
                         f"{folder}/compare.json names the run {run}, and there is no such folder"
@@ -150,7 +150,7 @@ def _place(folder: Path) -> str:
         session = {}
     experiment = text(session.get("experiment")) or folder.parent.parent.name
     mode = text(session.get("mode")) or folder.parent.name
-    if not _NAME.fullmatch(experiment) or mode not in MODES:
+    if not _NAME.fullmatch(experiment) or not _MODE.fullmatch(mode):
         raise UsageError(
             f"{folder} is a run of {experiment[:60]!r} in mode {mode[:60]!r}, which is no experiment and mode"
         )
