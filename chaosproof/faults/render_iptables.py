@@ -44,8 +44,11 @@ def rules_down(order: Order) -> list[str]:
     programs = dict.fromkeys(_program(network) for network in order.networks)
     return [
         f"n=0; while [ $n -lt {_TRIES} ] && "
-        f"rules=$({program}-save -t filter | grep -w -- {PREFIX}{order.id}); "
-        f"do echo \"$rules\" | sed 's/^-A/-D/' | xargs -L1 {program} -w; n=$((n+1)); done"
+        f"rules=$({program}-save -t filter | grep -w -- {PREFIX}{order.id}) && "
+        # all at once: a program per rule would take longer than there may be time
+        "! printf '*filter\\n%s\\nCOMMIT\\n' \"$(echo \"$rules\" | sed 's/^-A/-D/')\" | "
+        f"{program}-restore -w --noflush; "
+        "do n=$((n+1)); done"
         for program in programs
     ]
 

@@ -99,8 +99,9 @@ def test_an_iptables_rule_is_removed_by_the_words_that_put_it_in():
     assert rules_up(order) == [f"iptables -w -I {rule}"]
     assert rules_out(order) == [f"iptables -w -D {rule}"]
     assert rules_down(order) == [
-        "n=0; while [ $n -lt 50 ] && rules=$(iptables-save -t filter | grep -w -- chaosproof:ab12); "
-        "do echo \"$rules\" | sed 's/^-A/-D/' | xargs -L1 iptables -w; n=$((n+1)); done"
+        "n=0; while [ $n -lt 50 ] && rules=$(iptables-save -t filter | grep -w -- chaosproof:ab12) && "
+        "! printf '*filter\\n%s\\nCOMMIT\\n' \"$(echo \"$rules\" | sed 's/^-A/-D/')\" | "
+        "iptables-restore -w --noflush; do n=$((n+1)); done"
     ]
 
 
