@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from chaosproof.errors import TargetError
-from chaosproof.targets.target import Address, Done, Instance, InstanceState, JobState
+from chaosproof.targets.target import Address, Done, Inside, Instance, InstanceState, JobState
 
 __all__ = ["Call", "FakeTarget"]
 
@@ -97,7 +97,15 @@ class FakeTarget:
         first = self.instances(service)[0]
         return Address(host=service, ip=first.address, ports=first.ports)
 
-    def run(self, instance: str, argv: Sequence[str], *, stdin: str = "", timeout_s: float = 10.0) -> Done:
+    def run(
+        self,
+        instance: str,
+        argv: Sequence[str],
+        *,
+        stdin: str = "",
+        timeout_s: float = 10.0,
+        inside: Inside = "network",
+    ) -> Done:
         self._note("run", self.instance(instance).name, tuple(argv), stdin)
         with self._lock:
             for words, done in self._answers:
@@ -105,7 +113,15 @@ class FakeTarget:
                     return replace(done, argv=tuple(argv))
         return Done(tuple(argv), 0, "", "", 0.0)
 
-    def start_job(self, name: str, argv: Sequence[str], *, env: Mapping[str, str], out_dir: Path) -> None:
+    def start_job(
+        self,
+        name: str,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        out_dir: Path,
+        beside: str | None = None,
+    ) -> None:
         self._note("start_job", name, tuple(argv))
         self.set_job(JobState(name, True, None, ""))
 

@@ -7,9 +7,11 @@ Nothing outside this package asks which one it has.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
-__all__ = ["Address", "Done", "Instance", "InstanceState", "JobState", "Keeper", "Target"]
+__all__ = ["Address", "Done", "Inside", "Instance", "InstanceState", "JobState", "Keeper", "Target"]
+
+Inside = Literal["network", "program"]
 
 
 @dataclass(frozen=True)
@@ -88,13 +90,34 @@ class Target(Protocol):
     def address(self, service: str) -> Address:
         """The virtual address of `service`, valid inside the target."""
 
-    def run(self, instance: str, argv: Sequence[str], *, stdin: str = "", timeout_s: float = 10.0) -> Done:
-        """Run a command in the network namespace of `instance`, to its end, as its root."""
+    def run(
+        self,
+        instance: str,
+        argv: Sequence[str],
+        *,
+        stdin: str = "",
+        timeout_s: float = 10.0,
+        inside: Inside = "network",
+    ) -> Done:
+        """Run a command in the network namespace of `instance`, to its end, as its root.
 
-    def start_job(self, name: str, argv: Sequence[str], *, env: Mapping[str, str], out_dir: Path) -> None:
+        With `inside="program"` it runs where the program's processes, files and Unix sockets are, as its user.
+        Locally these are one place.
+        """
+
+    def start_job(
+        self,
+        name: str,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        out_dir: Path,
+        beside: str | None = None,
+    ) -> None:
         """Start a program beside the services; what it writes to `out_dir` (absolute) is there afterwards.
 
-        Locally the program writes into `out_dir` itself; on Kubernetes its files are streamed back.
+        Locally the program writes into `out_dir` itself; on Kubernetes its files are streamed back. `beside` is the
+        instance whose files and Unix sockets it must reach; else it needs nothing but the network.
         """
 
     def job(self, name: str) -> JobState:

@@ -12,7 +12,7 @@ from typing import Any
 from chaosproof.errors import TargetError
 from chaosproof.targets.local.spec import LabSpec
 from chaosproof.targets.local.wire import ask, find_labs
-from chaosproof.targets.target import Address, Done, Instance, InstanceState, JobState
+from chaosproof.targets.target import Address, Done, Inside, Instance, InstanceState, JobState
 
 __all__ = ["LocalTarget", "only_lab"]
 
@@ -66,7 +66,15 @@ class LocalTarget:
             f"There is no service {service!r} in lab {self.lab}; there are: {self._services()}."
         )
 
-    def run(self, instance: str, argv: Sequence[str], *, stdin: str = "", timeout_s: float = 10.0) -> Done:
+    def run(
+        self,
+        instance: str,
+        argv: Sequence[str],
+        *,
+        stdin: str = "",
+        timeout_s: float = 10.0,
+        inside: Inside = "network",
+    ) -> Done:
         return self._ask_to_run(instance, argv, stdin, timeout_s, {})
 
     def _ask_to_run(
@@ -94,7 +102,15 @@ class LocalTarget:
         """See `chaosproof.targets.target.Keeper`."""
         return self._ask_to_run(instance, argv, stdin, timeout_s, {"then": list(then), "after_s": after_s})
 
-    def start_job(self, name: str, argv: Sequence[str], *, env: Mapping[str, str], out_dir: Path) -> None:
+    def start_job(
+        self,
+        name: str,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        out_dir: Path,
+        beside: str | None = None,
+    ) -> None:
         out_dir.mkdir(parents=True, exist_ok=True)
         ask(self.lab, "start_job", {"name": name, "argv": list(argv), "env": dict(env), "cwd": str(out_dir)})
 

@@ -1,0 +1,299 @@
+"""The `Target` in a cluster: one namespace of it, some Services, and the pods behind them.
+
+    target = KubernetesTarget(connect("demo"), find_services(cluster, ["app-a", "app-b"]))
+
+Whatever it does it does through the API server, with the rights of whoever runs it, in this one namespace.
+"""
+
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from chaosproof.errors import TargetError, UsageError
+from chaosproof.targets.kubernetes.api import Cluster, NotFound
+from chaosproof.targets.kubernetes.execute import execute
+from chaosproof.targets.kubernetes.hands import hands_of
+from chaosproof.targets.kubernetes.jobs import Jobs
+from chaosproof.targets.kubernetes.pods import Backing, backing_of, instance_of
+from chaosproof.targets.kubernetes.processes import (
+    Program,
+    end_program,
+    find_program,
+    is_stopped,
+    pause_program,
+    resume_program,
+)
+from chaosproof.targets.kubernetes.roll import Place
+from chaosproof.targets.kubernetes.watch import Watch
+from chaosproof.targets.target import Address, Done, Inside, Instance, InstanceState, JobState
+
+__all__ = ["KubernetesTarget", "find_services"]
+
+_BACK_WITHIN_S = 60.0
+_GONE_WITHIN_S = 15.0
+
+
+def find_services(
+    cluster: Cluster, names: Sequence[str], selector: Mapping[str, str] | None = None
+) -> dict[str, Backing]:
+    """The Services of that name, in this order; without names, all of the namespace that select pods.
+
+    `selector` takes the place of the only Service's own. Raises `UsageError` for one that does not exist.
+    """
+    raw = cluster.get(cluster.path("services"))["items"]
+    known = {one["metadata"]["name"]: one for one in raw}
+    if not known:
+        cluster_has_namespace(cluster)
+    for name in names:
+        if name not in known:
+            there = ", ".join(sorted(known)) or "none"
+            raise UsageError(
+                f"There is no Service {name} in the namespace {cluster.namespace}; there are: {there}."
+            )
+    if not names:
+        usable = {name: one for name, one in known.items() if _is_front(one)}
+        return {name: backing_of(one) for name, one in sorted(usable.items())}
+    found = {name: backing_of(known[name]) for name in names}
+    if selector:
+        (name,) = names
+        one = found[name]
+        found[name] = Backing(one.name, one.ip, one.ports, one.pod_ports, dict(selector))
+    return found
+
+
+def cluster_has_namespace(cluster: Cluster) -> None:
+    """Raises `UsageError` when there is no such namespace."""
+    try:
+        cluster.get(f"/api/v1/namespaces/{cluster.namespace}")
+    except NotFound as error:
+        raise UsageError(
+            f"There is no namespace {cluster.namespace} on {cluster.host}; "
+            f"make it with: kubectl create namespace {cluster.namespace}"
+        ) from error
+
+
+def _is_front(raw: Mapping[str, object]) -> bool:
+    """Whether a Service selects pods and has an address of its own: the headless ones name single pods."""
+    spec = raw["spec"]
+    assert isinstance(spec, Mapping)
+    return bool(spec.get("selector")) and spec.get("clusterIP") not in (None, "", "None")
+
+
+class KubernetesTarget:
+    """See `chaosproof.targets.target.Target` for what each method promises.
+
+    `metrics` says path and port of the metrics page of a service, where its pods' annotations do not. `events_file`
+    gets every change of an instance's state; `load_image` is what jobs run, and has this project in it.
+    """
+
+    kind = "kubernetes"
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        services: Mapping[str, Backing],
+        *,
+        metrics: Mapping[str, tuple[str, int | None]] | None = None,
+        events_file: Path | None = None,
+        load_image: str = "",
+    ) -> None:
+        self._cluster = cluster
+        self._services = dict(services)
+        self._metrics = dict(metrics or {})
+        self._watch = Watch(cluster, self._services, events_file)
+        self._jobs = Jobs(cluster, load_image)
+        self._lock = threading.Lock()
+        self._programs: dict[str, Program] = {}
+        self._paused: dict[str, tuple[str, float | None]] = {}
+        self._earlier_logs: dict[str, str] = {}
+
+    def close(self) -> None:
+        """End what was begun for this target; the system goes on."""
+        self._jobs.close()
+        self._watch.close()
+
+    def instances(self, service: str | None = None) -> tuple[Instance, ...]:
+        if service is not None and service not in self._services:
+            raise TargetError(
+                f"There is no service {service!r} in the namespace {self._cluster.namespace}; "
+                f"there are: {', '.join(self._services)}."
+            )
+        places = [place for place in self._watch.all() if service in (None, place.service)]
+        return tuple(self._instance(place) for place in places)
+
+    def instance(self, name: str) -> Instance:
+        return self._instance(self._watch.place(name))
+
+    def states(self) -> Mapping[str, InstanceState]:
+        return {place.name: self._state(place) for place in self._watch.all()}
+
+    def address(self, service: str) -> Address:
+        if service not in self._services:
+            raise TargetError(f"There is no service {service!r}; there are: {', '.join(self._services)}.")
+        return self._services[service].address
+
+    def run(
+        self,
+        instance: str,
+        argv: Sequence[str],
+        *,
+        stdin: str = "",
+        timeout_s: float = 10.0,
+        inside: Inside = "network",
+    ) -> Done:
+        pod = self._watch.place(instance).pod
+        container = hands_of(self._cluster, pod) if inside == "network" else pod.load or pod.program
+        begun = time.monotonic()
+        try:
+            ended = execute(
+                self._cluster, pod.name, container, argv, stdin=stdin.encode(), timeout_s=timeout_s
+            )
+        except NotFound as error:
+            raise TargetError(f"{instance} is gone: its pod {pod.name} was deleted.") from error
+        return Done(
+            argv=tuple(argv),
+            exit_code=ended.exit_code,
+            stdout=ended.stdout.decode(errors="replace"),
+            stderr=ended.stderr.decode(errors="replace"),
+            duration_s=time.monotonic() - begun,
+        )
+
+    def start_job(
+        self,
+        name: str,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        out_dir: Path,
+        beside: str | None = None,
+    ) -> None:
+        where = None
+        if beside is not None:
+            pod = self._watch.place(beside).pod
+            where = (pod.name, pod.load or pod.program)
+        self._jobs.start(name, argv, env=env, out_dir=out_dir, beside=where)
+
+    def job(self, name: str) -> JobState:
+        return self._jobs.state(name)
+
+    def stop_job(self, name: str) -> None:
+        self._jobs.stop(name)
+
+    def metrics(self, instance: str) -> str:
+        copy = self.instance(instance)
+        if copy.metrics_port is None:
+            raise TargetError(
+                f"{instance} has no metrics: neither the system file nor its pod's annotation prometheus.io/port "
+                "names a port."
+            )
+        pod = self._watch.place(instance).pod.name
+        return self._cluster.text(
+            self._cluster.path("pods", f"{pod}:{copy.metrics_port}/proxy{copy.metrics_path}")
+        )
+
+    def logs(self, instance: str) -> str:
+        return self._earlier_logs.get(instance, "") + self._log(self._watch.place(instance))
+
+    def restart(self, instance: str) -> None:
+        before = self._watch.place(instance)
+        self._earlier_logs[instance] = self.logs(instance)
+        self._watch.expect_end(instance)
+        path = self._cluster.path("pods", before.pod.name)
+        # What has ended has nothing to clear up, and its pod may wait in a back-off: it is replaced at once.
+        self._cluster.delete(path, **({} if before.alive else {"gracePeriodSeconds": 0}))
+        if not self._watch.wait(
+            lambda place: place.pod.uid != before.pod.uid and place.ready, instance, _BACK_WITHIN_S
+        ):
+            raise TargetError(
+                f"{instance} was restarted, and was not ready again within {_BACK_WITHIN_S:g} s."
+            )
+
+    def kill(self, instance: str) -> None:
+        self._end(instance, "KILL")
+
+    def terminate(self, instance: str) -> None:
+        self._end(instance, "TERM")
+
+    def pause(self, instance: str, *, duration_s: float | None = None) -> None:
+        place = self._alive(instance)
+        pause_program(self._cluster, self._program(place), duration_s)
+        until = None if duration_s is None else time.monotonic() + duration_s
+        with self._lock:
+            self._paused[instance] = (place.pod.life, until)
+        self._watch.note(instance, "paused", "")
+
+    def resume(self, instance: str) -> None:
+        place = self._alive(instance)
+        resume_program(self._cluster, self._program(place))
+        self._goes_on(instance)
+
+    def _instance(self, place: Place) -> Instance:
+        service = self._services[place.service]
+        return instance_of(
+            place.name, service, place.pod, self._metrics.get(place.service, ("/metrics", None))
+        )
+
+    def _state(self, place: Place) -> InstanceState:
+        return InstanceState(
+            name=place.name,
+            alive=place.alive,
+            ready=place.ready,
+            paused=self._is_paused(place),
+            pid=self._program(place).pid if place.alive else 0,
+            restarts=place.restarts,
+            deaths=place.deaths,
+            stops=place.stops,
+        )
+
+    def _is_paused(self, place: Place) -> bool:
+        with self._lock:
+            life, until = self._paused.get(place.name, ("", None))
+        if life != place.pod.life:
+            return False
+        if until is None or time.monotonic() < until or is_stopped(self._cluster, self._program(place)):
+            return True
+        self._goes_on(place.name)
+        return False
+
+    def _goes_on(self, instance: str) -> None:
+        with self._lock:
+            known = self._paused.pop(instance, None)
+        if known is not None:
+            self._watch.note(instance, "resumed", "")
+
+    def _alive(self, instance: str) -> Place:
+        place = self._watch.place(instance)
+        if not place.alive:
+            raise TargetError(f"{instance} is not running, so no signal can reach it.")
+        return place
+
+    def _program(self, place: Place) -> Program:
+        with self._lock:
+            known = self._programs.get(place.pod.life)
+        if known is None:
+            known = find_program(self._cluster, place.pod)
+            with self._lock:
+                self._programs[place.pod.life] = known
+        return known
+
+    def _end(self, instance: str, signal_name: str) -> None:
+        place = self._alive(instance)
+        program = self._program(place)
+        self._earlier_logs[instance] = self.logs(instance)
+        self._watch.expect_end(instance)
+        end_program(self._cluster, program, signal_name)
+        if signal_name == "KILL":
+            self._watch.ended(instance, "SIGKILL")
+        else:
+            self._watch.wait(
+                lambda now: not now.alive or now.pod.life != place.pod.life, instance, _GONE_WITHIN_S
+            )
+
+    def _log(self, place: Place) -> str:
+        try:
+            return self._cluster.text(
+                self._cluster.path("pods", f"{place.pod.name}/log"), container=place.pod.program
+            )
+        except NotFound:
+            return ""

@@ -1,0 +1,113 @@
+"""Who is there: every instance, the pod that takes its place now, and what became of those before it.
+
+A fold over what is seen of pods, one after the other: no clock, no thread, no cluster in it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from chaosproof.errors import TargetError
+from chaosproof.targets.kubernetes.pods import Backing, Pod, selects
+
+__all__ = ["Event", "Place", "Roll"]
+
+Event = tuple[str, str, str]
+"""(instance, what happened in readiness.ndjson's words, detail)."""
+
+
+@dataclass
+class Place:
+    """One instance: the pod in its place, and its account.
+
+    `asked` is the life that somebody asked to end, `over` the last one that was seen to end.
+    """
+
+    name: str
+    service: str
+    pod: Pod
+    alive: bool
+    ready: bool
+    restarts: int = 0
+    deaths: int = 0
+    stops: int = 0
+    asked: str = ""
+    over: str = ""
+
+
+class Roll:
+    """The instances of some services, and their accounts. Not thread-safe."""
+
+    def __init__(self, services: Mapping[str, Backing], found: Mapping[str, Mapping[str, Pod]]) -> None:
+        self._services = services
+        self.places = {
+            name: Place(name, service, pod, alive=pod.running, ready=pod.ready)
+            for service, named in found.items()
+            for name, pod in named.items()
+        }
+
+    def place(self, name: str) -> Place:
+        """The instance of that name; an unknown one is a `TargetError` that lists the known ones."""
+        if name not in self.places:
+            raise TargetError(f"There is no instance {name!r}; there are: {', '.join(self.places)}.")
+        return self.places[name]
+
+    def expect_end(self, name: str) -> None:
+        """The present life of `name` is about to end on purpose: it counts as a stop, not as a death."""
+        place = self.place(name)
+        place.asked = place.pod.life
+
+    def ended(self, name: str, detail: str) -> list[Event]:
+        """It is known, before the cluster says so, that the present life of `name` is over."""
+        return self._end(self.place(name), detail)
+
+    def seen(self, pod: Pod) -> list[Event]:
+        """A pod as it is now; returns what this changes."""
+        place = self._place_of(pod)
+        if place is None:
+            return []
+        events: list[Event] = []
+        new_life = pod.life != place.pod.life
+        if new_life or not pod.running:
+            events += self._end(place, pod.exit_said)
+        if new_life:
+            place.pod = pod
+        # a late word that a life which has ended runs changes nothing
+        if pod.running and not place.alive and place.over != pod.life:
+            place.alive = True
+            place.restarts += bool(place.over)
+            events.append((place.name, "started", f"pod {pod.name} on {pod.node}"))
+        place.pod = pod
+        if place.alive and pod.ready != place.ready:
+            place.ready = pod.ready
+            events.append((place.name, "ready" if pod.ready else "not_ready", "the cluster's word"))
+        return events
+
+    def gone(self, pod: Pod) -> list[Event]:
+        """The cluster has no such pod any more."""
+        place = next((one for one in self.places.values() if one.pod.uid == pod.uid), None)
+        return self._end(place, "the pod was deleted") if place else []
+
+    def _place_of(self, pod: Pod) -> Place | None:
+        """Where the pod belongs: its own place, or one whose pod is over."""
+        mine = [one for one in self.places.values() if self._belongs(pod, one)]
+        for place in mine:
+            if place.pod.uid == pod.uid or place.name == pod.name:
+                return place
+        if pod.owner == "StatefulSet" or pod.leaving:
+            return None
+        return next((one for one in mine if not one.alive or one.pod.leaving), None)
+
+    def _belongs(self, pod: Pod, place: Place) -> bool:
+        return selects(self._services[place.service].selector, pod.labels)
+
+    def _end(self, place: Place, detail: str) -> list[Event]:
+        if not place.alive:
+            return []
+        place.alive = place.ready = False
+        place.over = place.pod.life
+        meant = place.asked == place.pod.life
+        if meant:
+            place.stops += 1
+        else:
+            place.deaths += 1
+        return [(place.name, "killed" if meant else "exited", detail)]
