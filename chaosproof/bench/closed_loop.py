@@ -72,6 +72,18 @@ def _poll(poller: select.epoll) -> list[tuple[int, int]]:
     return poller.poll(TIMEOUT_S)
 
 
+def _send(connection: socket.socket, request: bytes) -> None:
+    """Send all of it, over a socket that does not block: one with a timeout asks before every call if it may."""
+    try:
+        sent = connection.send(request)
+    except BlockingIOError:
+        sent = 0
+    if sent < len(request):
+        connection.settimeout(TIMEOUT_S)
+        connection.sendall(memoryview(request)[sent:])
+        connection.setblocking(False)
+
+
 def _run(
     sockets: list[socket.socket],
     make_request: Callable[[int], bytes],
@@ -90,11 +102,11 @@ def _run(
         begun = now()
         until = begun + int(duration_s * 1e9) if duration_s is not None else 1 << 62
         for fd, one in by_fd.items():
-            one.settimeout(TIMEOUT_S)
+            one.setblocking(False)
             poller.register(fd, select.EPOLLIN)
             if sent < limit:
                 sent_at[fd] = now()
-                one.sendall(make_request(sent))
+                _send(one, make_request(sent))
                 sent += 1
         told = 0
         while sent_at:
@@ -115,7 +127,7 @@ def _run(
                     measured.errors += 1
                 if sent < limit and at < until:
                     sent_at[fd] = at
-                    one.sendall(make_request(sent))
+                    _send(one, make_request(sent))
                     sent += 1
                 else:
                     del sent_at[fd]

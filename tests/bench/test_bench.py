@@ -45,6 +45,11 @@ def test_a_server_not_written_here_is_measured_whole_answers_or_pieces(tmp_path,
     assert "p99_us" in throughput.output
 
 
+def test_frames_larger_than_a_sockets_buffer_are_sent_whole(strange):
+    outcome = benchmarks.ipc_throughput(strange, duration_s=0.2, connections=2, payload_bytes=2_000_000)
+    assert outcome.figures["requests"] >= 2
+
+
 def test_the_memory_measured_is_that_of_the_process_behind_the_socket(strange):
     outcome = benchmarks.ipc_memory(strange, requests=2000, connections=2, payload_bytes=8)
     assert f"process {os.getpid()}" in outcome.asked
