@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chaosproof.errors import UsageError
+from chaosproof.faults.backend import BACKENDS
 
 __all__ = ["DEFAULT_CEILING_S", "Settings", "count", "flag", "port", "read_settings", "seconds"]
 
@@ -113,6 +114,10 @@ def _variable(name: str, value: Any, ceiling_s: float) -> Any:
         return port(name, value)
     if name in ("connections", "clients"):
         return count(name, value)
+    if name == "backend" and value not in ("", *BACKENDS):
+        raise UsageError(
+            f"backend must be one of {', '.join(BACKENDS)}, or empty for the best, not {value!r}."
+        )
     if name == "seed":
         return count(name, value, least=0, most=2**31 - 1)
     return value

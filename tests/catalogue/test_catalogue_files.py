@@ -73,6 +73,14 @@ def test_what_is_measured_between_a_lasting_fault_and_its_end_is_measured_under_
     assert [provider["arguments"].get("under") for provider in during] == [kind] * len(during)
 
 
+@pytest.mark.parametrize("file", sorted(FOLDER.parent.rglob("*.json")), ids=lambda file: file.stem)
+def test_an_experiment_with_a_network_fault_lets_the_caller_choose_its_backend(file: Path):
+    """Chaos Toolkit passes on `--var backend=` only where the experiment has such a variable."""
+    experiment = json.loads(file.read_text())
+    modules = {one["provider"].get("module") for one in experiment["method"] if one["type"] == "action"}
+    assert ("backend" in experiment["configuration"]) == ("actions.network" in modules)
+
+
 def test_the_page_is_what_the_generator_prints():
     printed = subprocess.run(
         [sys.executable, "docs/generate_catalogue.py"],

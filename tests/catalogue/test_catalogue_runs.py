@@ -47,6 +47,12 @@ def test_a_fault_that_bites_and_goes_away_passes(tmp_path: Path, name: str):
     assert summary["load"]["requests"] == 0
 
 
+def test_a_fault_is_made_by_the_backend_that_was_asked_for(tmp_path: Path):
+    exit_code, summary, rows = run(tmp_path, "reset", backend="iptables")
+    assert unmet(rows) == []
+    assert (exit_code, summary["faults"][0]["backend"]) == (0, "iptables")
+
+
 def test_a_fault_that_bites_too_little_fails(tmp_path: Path):
     exit_code, summary, rows = run(tmp_path, "loss", loss_percent=3)
     assert (exit_code, summary["verdict"]) == (1, "fail")
