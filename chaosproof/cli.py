@@ -19,6 +19,7 @@ __all__ = ["main"]
 # Name -> (module, attribute, what --help says). The help stands here too, so that listing imports nothing.
 _COMMANDS = {
     "drill": ("chaosproof.drill", "drill", "Run an experiment in both modes, then compare: drill s4."),
+    "all": ("chaosproof.all_drills", "all_drills", "Run every drill, and put what they prove into one pack."),
     "judge": ("chaosproof.evidence.command", "judge", "Judge a saved run again, from its files alone."),
     "compare": ("chaosproof.evidence.command", "compare", "Hold a baseline run against a resilient one."),
     "report": ("chaosproof.evidence.command", "report", "Make the report of a run, or of a comparison."),
@@ -34,6 +35,7 @@ _COMMANDS = {
         "verify_pack",
         "Hold every word of a pack against its raw files.",
     ),
+    "ci-summary": ("chaosproof.evidence.ci_command", "ci_summary", "Show a pack in the words of a CI job."),
     "lab": (
         "chaosproof.targets.local.command",
         "lab",
