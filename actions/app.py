@@ -51,14 +51,18 @@ def wait_until_ended(service: str, configuration: Configuration = None) -> dict[
     """Hold until `service` is itself again, and return what it met while it was disturbed, by its own account.
 
     `received`, `rejected`, `abandoned`, `repeated`, `executed` (calls), `busy_s`, `busiest_ratio`; and `requests` of
-    the measured load meanwhile, with `calls_per_request`. Raises `ChaosproofError` when the disturbance was not on for
-    its whole time, or no call met it.
+    the measured load meanwhile, with `error_ratio` and `calls_per_request`. Raises `ChaosproofError` when the
+    disturbance was not on for its whole time, or no call met it.
     """
     session = Session.of(configuration)
     receipt = disturbance.receipt_when_ended(session.target, service)
-    requests = disturbance.requests_since(session.folder, receipt["began_at"])
-    ratio = receipt["received"] / requests if requests else None
-    return {**receipt, "requests": requests, "calls_per_request": ratio}
+    requests, errors = disturbance.answers_since(session.folder, receipt["began_at"])
+    ratios = {"error_ratio": errors, "calls_per_request": receipt["received"]}
+    return {
+        **receipt,
+        "requests": requests,
+        **{name: times / requests if requests else None for name, times in ratios.items()},
+    }
 
 
 def settle(service: str, configuration: Configuration = None) -> dict[str, Any]:

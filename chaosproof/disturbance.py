@@ -20,7 +20,7 @@ from chaosproof.errors import ChaosproofError
 from chaosproof.evidence.fold import fold_requests
 from chaosproof.targets import Instance, Target
 
-__all__ = ["begin", "end", "receipt_when_ended", "requests_since"]
+__all__ = ["answers_since", "begin", "end", "receipt_when_ended"]
 
 _POLL_S = 0.1
 # Its timer and ours are two, and the machine may be busy.
@@ -73,10 +73,12 @@ def receipt_when_ended(target: Target, service: str) -> dict[str, Any]:
     }
 
 
-def requests_since(run_dir: Path, began_at: float) -> int:
-    """How many requests of the measured load were due at or after `began_at`."""
+def answers_since(run_dir: Path, began_at: float) -> tuple[int, int]:
+    """How many requests of the measured load were due at or after `began_at`, and how many of them failed."""
     fold = fold_requests(run_dir / "requests.csv.gz", closed=False, fault=(began_at, math.inf))
-    return sum(len(cell.latencies) for cell in fold.cells["fault"].values())
+    cells = fold.cells["fault"].values()
+    requests = sum(len(cell.latencies) for cell in cells)
+    return requests, requests - sum(cell.ok for cell in cells)
 
 
 def _when_ended(target: Target, instance: Instance) -> dict[str, Any]:

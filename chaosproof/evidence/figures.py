@@ -76,6 +76,7 @@ def figures_of(run: RunFolder, fold: RequestFold) -> Figures:
     return Figures(
         load={
             **_load(every),
+            "p99_ms_by_code": _p99_ms_by_code(every, fold.outcome_names),
             "rate_rps": _achieved_rate_rps(run, fold),
             "planned_rate_rps": number(run.load_plan.get("rate_rps")),
             "duration_s": _rounded(_duration_s(run, fold)),
@@ -119,6 +120,16 @@ def _load(cells: Iterable[Cell]) -> dict[str, Any]:
         "p99_ms": percentile_ms(ordered, 99),
         "max_ms": percentile_ms(ordered, 100),
     }
+
+
+def _p99_ms_by_code(cells: Iterable[Cell], names: Sequence[tuple[str, bool]]) -> dict[str, float | None]:
+    """Of the answers with each code alone: a refusal that is quick hides behind the answers that are not."""
+    latencies: dict[str, array[float]] = {}
+    for cell in cells:
+        columns = [latencies.setdefault(code, array("d")) for code, _ in names]
+        for outcome, latency in zip(cell.outcomes, cell.latencies, strict=True):
+            columns[outcome].append(latency)
+    return {code: percentile_ms(sorted(column), 99) for code, column in sorted(latencies.items())}
 
 
 def _window(cells: Mapping[str, Cell]) -> dict[str, Any]:

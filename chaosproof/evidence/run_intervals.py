@@ -60,6 +60,8 @@ class RunIntervals:
         cells, figure = scope
         if figure in _PERCENTS:
             return self._percentile(cells, _PERCENTS[figure], value)
+        if words[0] == "load" and figure.startswith("p99_ms_by_code."):
+            return self._percentile(cells, 99.0, value, self._outcomes(figure.removeprefix("p99_ms_by_")))
         return self._share(cells, figure, value)
 
     def _scope(self, words: list[str]) -> tuple[dict[str, list[Cell]], str] | None:
@@ -119,15 +121,24 @@ class RunIntervals:
             return {outcome for outcome, (_, ok) in names if not ok}
         if figure == "ok":
             return {outcome for outcome, (_, ok) in names if ok}
-        if figure.startswith("codes."):
-            return {outcome for outcome, (code, _) in names if code == figure.removeprefix("codes.")}
+        if figure.startswith(("codes.", "code.")):
+            return {outcome for outcome, (code, _) in names if code == figure.partition(".")[2]}
         return None
 
     def _percentile(
-        self, cells: Mapping[str, Sequence[Cell]], percent: float, value_ms: float
+        self,
+        cells: Mapping[str, Sequence[Cell]],
+        percent: float,
+        value_ms: float,
+        only: set[int] | None = None,
     ) -> Interval | None:
         rows = {
-            name: [row for cell in some for row in zip(cell.due_at, cell.latencies, strict=True)]
+            name: [
+                (due, latency)
+                for cell in some
+                for due, latency, outcome in zip(cell.due_at, cell.latencies, cell.outcomes, strict=True)
+                if only is None or outcome in only
+            ]
             for name, some in cells.items()
         }
         ordered = sorted(latency for window in rows.values() for _, latency in window)

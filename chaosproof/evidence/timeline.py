@@ -12,6 +12,7 @@ from typing import Any
 
 from chaosproof.evidence.bands import breaker_bands, readiness_bands
 from chaosproof.evidence.busy import busy_lines
+from chaosproof.evidence.disturbances import disturbances_of
 from chaosproof.evidence.figures import percentile_ms
 from chaosproof.evidence.fold import OTHER_CODES, WINDOWS, Cell, RequestFold
 from chaosproof.evidence.run_folder import SCHEMA_VERSION, RunFolder
@@ -62,6 +63,7 @@ def timeline_of(run: RunFolder, fold: RequestFold) -> dict[str, Any]:
             {key: fault.get(key) for key in ("id", "kind", "instance", "applied_at", "ended_at", "packets")}
             for fault in run.faults
         ],
+        "disturbances": disturbances_of(run),
         "bands": [*readiness_bands(run, start_at, end_at), *breaker_bands(run, start_at, end_at)],
         "lines": busy_lines(run.series, start_at, end_at),
     }

@@ -110,6 +110,16 @@ def baseline_run() -> Run:
     return _run("baseline", rows, [], met=False)
 
 
+def disturbed(run: Run, began_at: float, lasted_s: float, **words: float) -> Run:
+    """The run with an activity that saw app-b end a disturbance that it was asked for."""
+    state = {"disturbance": {**words, "duration_s": lasted_s}, "began_at": began_at, "lasted_s": lasted_s}
+    wait = activity("app-b is itself again", "actions.app", "wait_until_ended", service="app-b")
+    output = {"began_at": began_at, "lasted_s": lasted_s, "instances": {"app-b-0": state}}
+    run.experiment["method"].append(wait)
+    run.journal["run"].append(ran(wait, output))
+    return run
+
+
 def requests_gz(rows: list[list[Any]], member_rows: int = 100) -> bytes:
     """The rows as the load generator writes them: the header and every 100 rows a gzip member each."""
     lines = [",".join("" if cell is None else str(cell) for cell in row) + "\n" for row in rows]

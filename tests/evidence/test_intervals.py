@@ -295,3 +295,16 @@ def test_a_slot_drawn_anew_fails_as_often_as_it_did_and_varies_as_chance_does(
     assert math.sqrt(fmean((n - failed) ** 2 for n in drawn)) == pytest.approx(deviation, rel=0.15)
     assert min(drawn) >= 0 and max(drawn) <= count
     assert all(slots[1:] == [0, 7] for slots in _redraws([count, 7, 7], [failed, 0, 7], random.Random(2)))
+
+
+def test_the_percentile_of_one_code_is_that_of_its_requests_alone_and_has_an_interval(tmp_path: Path) -> None:
+    run = baseline_run()
+    refused = [row for row in run.rows if row[4] != 200]
+    for place, row in enumerate(refused):
+        row[3] = f"{float(row[1]) + 0.001 * (1 + place % 20):.6f}"
+    verdict = judged(run, tmp_path)
+    by_code = verdict.summary["load"]["p99_ms_by_code"]
+    assert by_code == {"SUCCESS": 12.0, "UNAVAILABLE": 20.0}
+    found = RunIntervals(verdict, "seed").of("load.p99_ms_by_code.UNAVAILABLE", by_code["UNAVAILABLE"])
+    assert found is not None
+    assert (found.low, found.value, found.high) == pytest.approx((20, 20, 20), abs=0.01)

@@ -15,7 +15,7 @@ from chaosproof.evidence.judge import judge_run, write_verdict
 from tests.session.chaos import run_s4
 
 from .browser import Browser, headless
-from .runs import baseline_run, resilient_run
+from .runs import LOAD_AT, baseline_run, disturbed, resilient_run
 
 # What is drawn on each canvas: how many pixels are neither empty nor of the axes' and the grid's colours.
 MARKS = """
@@ -153,6 +153,22 @@ def test_it_fits_and_is_drawn_at_every_width_and_by_every_light(
     paper = browser.run("return getComputedStyle(document.body).backgroundColor")
     brightness = sum(int(part) for part in re.findall(r"\d+", paper)[:3]) / 3
     assert (brightness < 60) is dark
+
+
+def test_a_disturbance_is_shaded_beside_the_fault_and_says_what_it_was(
+    browser: Browser, tmp_path: Path
+) -> None:
+    run = disturbed(resilient_run(), LOAD_AT + 5, 30, B_DELAY_MS=200, FAIL_RATE=0.3)
+    folder = run.write(tmp_path / "run")
+    write_verdict(folder, judge_run(folder))
+    opened(browser, folder / "report.html")
+    assert browser.console() == []
+    for plot in browser.run(WINDOWS):
+        disturbance, fault = plot["spans"]
+        assert disturbance == pytest.approx([5, 35], abs=0.1)
+        assert fault == pytest.approx([10, 20.02], abs=0.1)
+    said = browser.run("return document.querySelector('.window.disturbance').textContent")
+    assert said == "app-b: 200 ms a call, 30 % fail"
 
 
 def test_the_arrow_keys_read_a_plot_aloud_and_the_others_zoom_it(browser: Browser, comparison: Path) -> None:

@@ -10,7 +10,17 @@ import pytest
 from chaosproof.evidence.judge import judge_run, write_verdict
 from chaosproof.evidence.timeline import most_within
 
-from .runs import DURATION_S, FAULT_AT, FAULT_END, LOAD_AT, RATE_RPS, Run, baseline_run, resilient_run
+from .runs import (
+    DURATION_S,
+    FAULT_AT,
+    FAULT_END,
+    LOAD_AT,
+    RATE_RPS,
+    Run,
+    baseline_run,
+    disturbed,
+    resilient_run,
+)
 
 
 def timeline(run: Run, folder: Path) -> dict[str, Any]:
@@ -236,3 +246,24 @@ def test_a_run_without_requests_has_an_empty_timeline_and_a_report_that_says_so(
     shown = json.loads((folder / "timeline.json").read_text())
     assert (shown["slots"], shown["requests"], shown["errors"]["ratio"]) == (0, [], [])
     assert "nothing to plot" in (folder / "report.html").read_text()
+
+
+def test_a_disturbance_is_shown_from_when_to_when_its_service_said(tmp_path: Path) -> None:
+    assert timeline(baseline_run(), tmp_path / "none")["disturbances"] == []
+    (shown,) = timeline(disturbed(baseline_run(), LOAD_AT + 3, 30, FAIL_RATE=0.3), tmp_path / "one")[
+        "disturbances"
+    ]
+    assert shown == {
+        "service": "app-b",
+        "delay_ms": None,
+        "fail_ratio": 0.3,
+        "began_at": LOAD_AT + 3,
+        "ended_at": LOAD_AT + 33,
+        "source": "journal.json#run[3].output",
+    }
+
+
+def test_a_disturbance_that_was_not_seen_to_end_is_not_shown(tmp_path: Path) -> None:
+    run = disturbed(baseline_run(), LOAD_AT + 3, 30, FAIL_RATE=0.3)
+    run.journal["run"][-1].update(status="failed", output=None)
+    assert timeline(run, tmp_path)["disturbances"] == []

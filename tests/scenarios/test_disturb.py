@@ -176,12 +176,15 @@ def test_a_dead_instance_has_nothing_to_settle():
     assert list(disturbance.end(target, "b")) == ["b-0"]
 
 
-def test_the_requests_of_a_disturbance_are_those_due_since_it_began(tmp_path):
+def test_the_requests_of_a_disturbance_are_those_due_since_it_began_and_so_are_their_errors(tmp_path):
     header = "seq,due_at,sent_at,done_at,status,code,instance,attempts\n"
-    rows = [f"{n},{1000 + n},{1000 + n},{1000 + n}.5,200,SUCCESS,app-a-0,1\n" for n in range(10)]
+    rows = [
+        f"{n},{1000 + n},{1000 + n},{1000 + n}.5,{500 if n in (2, 5, 9) else 200},X,app-a-0,1\n"
+        for n in range(10)
+    ]
     with gzip.open(tmp_path / "requests.csv.gz", "wt") as file:
         file.writelines([header, *rows])
-    assert disturbance.requests_since(tmp_path, 1004.0) == 6
+    assert disturbance.answers_since(tmp_path, 1004.0) == (6, 2)
 
 
 def _with_work(*works: tuple[int, str]) -> dict[str, object]:

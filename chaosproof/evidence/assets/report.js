@@ -115,9 +115,18 @@
   }
 
   function faultsOf(timeline) {
-    return timeline.faults
-      .filter((fault) => fault.applied_at !== null)
-      .map((fault) => ({ from: fault.applied_at - timeline.start_at, to: (fault.ended_at ?? timeline.end_at) - timeline.start_at, label: [fault.kind, fault.instance].filter(Boolean).join(" on ") }));
+    const span = (one, from, label, disturbance) => ({ from: from - timeline.start_at, to: (one.ended_at ?? timeline.end_at) - timeline.start_at, label, disturbance });
+    return [
+      // a timeline that was written before disturbances were has none
+      ...(timeline.disturbances || []).map((one) => span(one, one.began_at, wordsOf(one), true)),
+      ...timeline.faults
+        .filter((fault) => fault.applied_at !== null)
+        .map((fault) => span(fault, fault.applied_at, [fault.kind, fault.instance].filter(Boolean).join(" on "), false)),
+    ];
+  }
+  function wordsOf({ service, delay_ms, fail_ratio }) {
+    const what = [delay_ms === null ? "" : `${delay_ms} ms a call`, fail_ratio === null ? "" : `${+(fail_ratio * 100).toFixed(1)} % fail`];
+    return `${service}: ${what.filter(Boolean).join(", ")}`;
   }
 
   const instancesOf = (timeline) => [...new Set(timeline.requests.map((one) => one.instance))];
@@ -208,7 +217,7 @@
       const from = Math.max(fault.from, min), to = Math.min(fault.to, max);
       if (to <= from) continue;
       const left = u.valToPos(from, "x"), width = u.valToPos(to, "x") - left;
-      const window_ = element("div", { className: "window" }, ...(width > 60 ? [element("span", { textContent: fault.label })] : []));
+      const window_ = element("div", { className: fault.disturbance ? "window disturbance" : "window" }, ...(width > 60 ? [element("span", { textContent: fault.label })] : []));
       Object.assign(window_.style, { left: left + "px", width: width + "px" });
       u.over.append(window_);
     }
@@ -352,7 +361,7 @@
   function zoomToFault() {
     const first = plots.find((one) => one.overTimeAxis && one.shown.faults.length);
     if (!first) return;
-    const faults = first.shown.faults;
+    const shown = first.shown.faults, faults = shown.some((f) => !f.disturbance) ? shown.filter((f) => !f.disturbance) : shown;
     setZoom([Math.max(first.all[0], Math.min(...faults.map((f) => f.from)) - 3), Math.min(first.all[1], Math.max(...faults.map((f) => f.to)) + 6)]);
   }
   const actions = { whole: () => setZoom(null), fault: zoomToFault, in: () => zoomBy(0.5), out: () => zoomBy(2) };
