@@ -44,6 +44,15 @@ for line in sys.stdin:
             connection.sendall(b"x")
             if not connection.recv(1):
                 answer = "closed"
+        elif word == "rtt":  # the median of so many round trips, in ms
+            connection.settimeout(5)
+            took_ms = []
+            for _ in range(int(rest[0])):
+                began = time.monotonic()
+                connection.sendall(b"x")
+                connection.recv(1)
+                took_ms.append((time.monotonic() - began) * 1000)
+            answer = str(sorted(took_ms)[len(took_ms) // 2])
         elif word == "read":
             connection.settimeout(float(rest[0]))
             connection.recv(1)

@@ -16,8 +16,10 @@ from .netns_target import PORT, SERVICE_ADDRESS, NetnsTarget
 # an emulated processor is slow: a fault must outlast several commands
 DURATION_S = 8.0
 TRIES = 6
+ROUND_TRIPS = 9
 FAULTS = [
     Fault(kind="delay", port=PORT, duration_s=DURATION_S, delay_ms=400),
+    Fault(kind="delay", port=PORT, duration_s=DURATION_S, delay_ms=100),
     Fault(kind="duplicate", port=PORT, duration_s=DURATION_S, duplicate_percent=100),
     Fault(kind="corrupt", port=PORT, duration_s=DURATION_S, corrupt_percent=100),
     Fault(kind="reorder", port=PORT, duration_s=DURATION_S, delay_ms=400, reorder_percent=50),
@@ -36,7 +38,8 @@ def main() -> None:
         engine.prepare("client-0")
         before = snapshot(run_in(room))
         for fault in FAULTS:
-            say(fault.kind, room, engine, client, fault, before)
+            name = f"delay {fault.delay_ms:g}" if fault.kind == "delay" else fault.kind
+            say(name, room, engine, client, fault, before)
         for kind in ("reset", "drop"):
             last_resort = FaultEngine(room, backend="tc", canary=False)
             fault = Fault(kind=kind, port=PORT, duration_s=DURATION_S)
@@ -46,10 +49,11 @@ def main() -> None:
 def say(
     name: str, room: NetnsTarget, engine: FaultEngine, client: conftest.Client, fault: Fault, before
 ) -> None:
+    rtt = f"rtt {ROUND_TRIPS}" if fault.kind == "delay" else None
+    base_ms = float(client.ask(rtt)) if rtt else 0.0
     receipt = engine.apply(fault, "client-0")
-    began = time.monotonic()
     answer = client.ask("echo 2")
-    echo_ms = (time.monotonic() - began) * 1000
+    rtt_ms = float(client.ask(rtt)) if rtt else 0.0
     opened = None
     if fault.kind == "corrupt":
         # a bit flipped in the sender's link address goes unnoticed: let several packets try
@@ -63,7 +67,8 @@ def say(
     result = {
         "name": name,
         "answer": answer,
-        "echo_ms": round(echo_ms),
+        "base_ms": round(base_ms, 1),
+        "rtt_ms": round(rtt_ms, 1),
         "queues": queues,
         "packets": final.packets,
         "opened": opened,
