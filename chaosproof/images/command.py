@@ -95,8 +95,9 @@ def archive(out: Path) -> None:
     the name that is printed here.
     """
     names = {one.name: one.user for one in IMAGES} | {PROMETHEUS: USER}
+    folder = _folder_of(out)
     base = _base()
-    with tempfile.TemporaryDirectory(prefix="chaosproof-images-", dir=_folder_of(out)) as scratch:
+    with tempfile.TemporaryDirectory(prefix="chaosproof-images-", dir=folder) as scratch:
         upper, unfinished = Path(scratch) / "source.tar", Path(scratch) / "images.tar"
         with tarfile.open(upper, "w") as tar:
             add_source(tar, source_root())
@@ -109,8 +110,9 @@ def archive(out: Path) -> None:
 @_OUT
 def rootfs(out: Path) -> None:
     """Make the one file system that serves as every image, as a plain tar, for whatever takes such a thing."""
+    folder = _folder_of(out)
     base = _base()
-    with tempfile.TemporaryDirectory(prefix="chaosproof-images-", dir=_folder_of(out)) as scratch:
+    with tempfile.TemporaryDirectory(prefix="chaosproof-images-", dir=folder) as scratch:
         unfinished = Path(scratch) / "rootfs.tar"
         shutil.copyfile(base, unfinished)
         with tarfile.open(unfinished, "a") as tar:
