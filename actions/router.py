@@ -1,6 +1,6 @@
 """Actions of the router stack's client: requests by ledger, requests at full speed, and every error there is.
 
-They run beside the services, as a job of the target, over the gateway's socket.
+They run beside the services, as a job of the target, over the socket of the gateway `instance`.
 """
 
 from typing import Any
@@ -17,6 +17,7 @@ from chaosproof.settings import count, number, seconds
 __all__ = ["conform", "ledger_load", "load", "rehearse"]
 
 _SOCKET = "/run/gateway.sock"
+_GATEWAY = "gateway-0"
 
 
 def load(
@@ -28,6 +29,7 @@ def load(
     timeout_s: float = 10,
     socket: str = _SOCKET,
     seed: int = 0,
+    instance: str = _GATEWAY,
     configuration: Configuration = None,
 ) -> dict[str, Any]:
     """Start the measured load of requests with the payload `body`, and return its plan once it sends.
@@ -53,7 +55,7 @@ def load(
         "seed": count("seed", seed, least=0, most=2**31 - 1),
     }
     _end_warmup(session)
-    return start_load(session.target, session.folder, plan)
+    return start_load(session.target, session.folder, plan, beside=instance)
 
 
 def ledger_load(
@@ -63,6 +65,7 @@ def ledger_load(
     task_type: str = "text.generate",
     delay_ms: int = 0,
     socket: str = _SOCKET,
+    instance: str = _GATEWAY,
     configuration: Configuration = None,
 ) -> dict[str, Any]:
     """Start the measured load, every event of which is written to `ledger/client.ndjson`.
@@ -84,6 +87,7 @@ def ledger_load(
         timeout_s=seconds("timeout_s", timeout_s),
         task=_task(task_type, delay_ms),
         name="load",
+        instance=instance,
     )
     return {"stages": checked, "connections": connections}
 
@@ -95,6 +99,7 @@ def rehearse(
     task_type: str = "text.generate",
     delay_ms: int = 0,
     socket: str = _SOCKET,
+    instance: str = _GATEWAY,
     configuration: Configuration = None,
 ) -> dict[str, Any]:
     """Send a load like the measured one beforehand, to its end, so that what it takes once is taken.
@@ -112,12 +117,13 @@ def rehearse(
         timeout_s=seconds("timeout_s", timeout_s),
         task=_task(task_type, delay_ms),
         name="rehearsal",
+        instance=instance,
     )
     return finish_load(session.target, folder)
 
 
 def conform(
-    instance: str = "gateway-0",
+    instance: str = _GATEWAY,
     timeout_s: float = 10,
     socket: str = _SOCKET,
     configuration: Configuration = None,

@@ -26,10 +26,13 @@ _FIRST_ROW_WITHIN_S = 15.0
 _DRAIN_S = 30.0
 
 
-def start_load(target: Target, folder: Path, plan: Mapping[str, Any]) -> dict[str, Any]:
+def start_load(
+    target: Target, folder: Path, plan: Mapping[str, Any], *, beside: str | None = None
+) -> dict[str, Any]:
     """Start the load that `plan` describes and return it as checked, once it has begun to send.
 
-    `folder` gets the load's files. `UsageError` for a wrong plan, `ChaosproofError` when it did not begin.
+    `folder` gets the load's files; `beside` is the instance whose Unix socket it is sent to. `UsageError` for a wrong
+    plan, `ChaosproofError` when it did not begin.
     """
     checked = plan_from_dict(plan).to_dict()
     folder.mkdir(parents=True, exist_ok=True)
@@ -40,6 +43,7 @@ def start_load(target: Target, folder: Path, plan: Mapping[str, Any]) -> dict[st
         ["python", "-P", "-m", "chaosproof.load.worker", "--plan", str(folder / PLAN), "--out", str(folder)],
         env={},
         out_dir=folder,
+        beside=beside,
     )
     _wait(
         lambda: bool(_first_row(folder)),

@@ -144,7 +144,7 @@ def _sample(target: Target, instance: str) -> Sample:
     state = target.states()[target.instance(instance).name]
     if not state.alive:
         raise ChaosproofError(f"{instance} does not run, so there is nothing to measure.")
-    done = target.run(instance, ["sh", "-c", _SCRIPT, "sh", str(state.pid)])
+    done = target.run(instance, ["sh", "-c", _SCRIPT, "sh", str(state.pid)], inside="program")
     if done.exit_code != 0:
         raise ChaosproofError(f"{instance} could not be looked at: {done.stderr.strip()}")
     return read_proc(done.stdout, time.monotonic(), _tables(target, instance))

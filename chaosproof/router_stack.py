@@ -39,7 +39,7 @@ def ask_client(
 
     Exit code 1, the gateway said no, is an answer; `ChaosproofError` with its own words when there is none.
     """
-    done = target.run(instance, [*_CLIENT, *arguments], timeout_s=timeout_s)
+    done = target.run(instance, [*_CLIENT, *arguments], timeout_s=timeout_s, inside="program")
     if done.exit_code not in (0, 1):
         said = done.stderr.strip() or done.stdout.strip() or "it said nothing"
         raise ChaosproofError(f"The client {arguments[0]} ended with exit code {done.exit_code}: {said}")
@@ -62,11 +62,12 @@ def start_ledger_load(
     timeout_s: float,
     task: Mapping[str, Any],
     name: str,
+    instance: str,
 ) -> None:
     """Start a load that writes every event of every request into `folder`, and return once it sends.
 
-    `stages` are pairs of requests a second and seconds. The job has the name under which
-    `chaosproof.load_job` follows and stops it. `ChaosproofError` when it does not begin.
+    `stages` are pairs of requests a second and seconds; `instance` is the gateway whose `socket` it is. The job
+    has the name under which `chaosproof.load_job` follows and stops it. `ChaosproofError` when it does not begin.
     """
     folder.mkdir(parents=True, exist_ok=True)
     job = f"load-{folder.name.lower()}"
@@ -74,7 +75,7 @@ def start_ledger_load(
     argv += ["--connections", str(connections), "--timeout", str(timeout_s)]
     for rate_rps, duration_s in stages:
         argv += ["--stage", f"{rate_rps:g}:{duration_s:g}"]
-    target.start_job(job, argv, env={}, out_dir=folder)
+    target.start_job(job, argv, env={}, out_dir=folder, beside=instance)
     given_up_at = time.monotonic() + _BEGINS_WITHIN_S
     while not (folder / PROGRESS).exists() or not (folder / PROGRESS).stat().st_size:
         state = target.job(job)
@@ -88,7 +89,7 @@ def start_ledger_load(
 
 def keep_worker_ledger(target: Target, run_dir: Path, instance: str, path: str) -> bool:
     """Copy what `instance` wrote to `path` into the run folder; False when it wrote nothing there."""
-    done = target.run(instance, ["cat", path], timeout_s=30.0)
+    done = target.run(instance, ["cat", path], timeout_s=30.0, inside="program")
     if done.exit_code != 0:
         return False
     kept = run_dir / LEDGERS / f"{instance}.ndjson"

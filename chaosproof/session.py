@@ -9,7 +9,8 @@ import secrets
 import socket
 import sys
 import time
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from typing import Any
 from chaosproof.errors import ChaosproofError, UsageError
 from chaosproof.events import EVENTS, fault_listener, record_event
 from chaosproof.evidence.claims import validate_claims
+from chaosproof.evidence.modes import overlays_of
 from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.ledger import FaultLedger
 from chaosproof.faults.limits import PROTECTED_PORTS, Limits
@@ -33,11 +35,10 @@ from chaosproof.run_files import (
 )
 from chaosproof.settings import DEFAULT_CEILING_S, count, flag, number, port, read_settings
 from chaosproof.targets import Target
-from chaosproof.targets.local.launch import Lab, lab_path, launch_lab
+from chaosproof.targets.launch import Running, launch, system_to_run
+from chaosproof.targets.local.launch import lab_path
 from chaosproof.targets.local.local import only_lab
-from chaosproof.targets.local.wire import take_down
 from chaosproof.targets.open import KINDS, open_target
-from chaosproof.targets.system_file import load_system
 
 __all__ = ["Session", "begin", "extension"]
 
@@ -49,7 +50,8 @@ _KEY = "chaosproof_session"
 class Session:
     """Where this run writes, the system that it acts on, and those who know this run's faults.
 
-    `run_dir` is None outside of a run.
+    `run_dir` is None outside of a run. `lab` is the lab's name, or the cluster's namespace; `take_down` ends the
+    system, where this run started it.
     """
 
     run_dir: Path | None
@@ -57,6 +59,7 @@ class Session:
     lab: str
     faults: FaultEngine
     processes: ProcessFaults
+    take_down: Callable[[], None] = lambda: None
 
     @classmethod
     def of(cls, configuration: Mapping[str, Any] | None) -> "Session":
@@ -68,8 +71,9 @@ class Session:
         session = known.get(_KEY)
         if isinstance(session, Session):
             return session
-        lab = str(known.get("lab") or only_lab())
-        target = open_target(str(known.get("target", "local")), lab)
+        kind = str(known.get("target", "local"))
+        lab = str(known.get("lab") or (known.get("namespace") if kind != "local" else None) or only_lab())
+        target = open_target(kind, lab)
         limits = _limits(known)
         return cls(
             None, target, lab, FaultEngine(target, limits=limits), ProcessFaults(target, limits=limits)
@@ -121,7 +125,8 @@ def begin(experiment: Mapping[str, Any], configuration: MutableMapping[str, Any]
         raise UsageError(" ".join(mistakes))
     settings = read_settings(configuration, KINDS)
     name = str(words["experiment"])
-    system = load_system(Path(settings.system), settings.mode, str(words.get("scenario", name)))
+    overlays = overlays_of(experiment, settings.mode, str(words.get("scenario", name)))
+    system = system_to_run(settings.variables, *overlays)
     now = time.time()
     journals = Path(str(configuration.get("journals", "journals"))).resolve()
     run_dir = new_run_folder(journals, name, settings.mode, now)
@@ -161,35 +166,39 @@ def begin(experiment: Mapping[str, Any], configuration: MutableMapping[str, Any]
     if text is not None:
         write_text(run_dir / EXPERIMENT, text)
     try:
-        lab = launch_lab(
-            system, name=f"{name}-{settings.mode}-{secrets.token_hex(3)}", events_file=run_dir / READINESS
+        running = launch(
+            settings.target,
+            system,
+            settings.variables,
+            name=f"{name}-{settings.mode}-{secrets.token_hex(3)}",
+            events_file=run_dir / READINESS,
         )
     except ChaosproofError as error:
         write_json(run_dir / SESSION, {**record, "ended_at": time.time(), "interrupted": str(error)})
         record_event(run_dir, "target_failed", {"error": str(error)})
         raise
     try:
-        target = open_target(settings.target, lab.name)
+        target = running.target
         ledger = FaultLedger(run_dir / FAULTS, listener=fault_listener(run_dir))
         limits = _limits(settings.variables)
         engine = FaultEngine(target, ledger, limits, backend=settings.variables.get("backend") or None)
-        session = Session(run_dir, target, lab.name, engine, ProcessFaults(target, ledger, limits))
-        for instance in target.instances():
-            engine.prepare(instance.name)
-        started = _started(lab, target)
+        processes = ProcessFaults(target, ledger, limits)
+        session = Session(run_dir, target, running.name, engine, processes, running.take_down)
+        _prepare(engine, target)
+        started = _started(running)
         write_json(run_dir / SESSION, {**record, **started})
         record_event(
             run_dir,
             "target_ready",
-            {"lab": lab.name, "instances": [one["name"] for one in started["instances"]]},
+            {"lab": running.name, "instances": [one["name"] for one in started["instances"]]},
         )
     except BaseException:
-        take_down(lab.name)
+        running.take_down()
         raise
     configuration.update(settings.variables)
     configuration[_KEY] = session
-    if "prometheus" in lab.endpoints:
-        configuration["prometheus_base_url"] = lab.endpoints["prometheus"]
+    if "prometheus" in running.endpoints:
+        configuration["prometheus_base_url"] = running.endpoints["prometheus"]
     return session
 
 
@@ -204,15 +213,23 @@ def _limits(variables: Mapping[str, Any]) -> Limits:
     )
 
 
-def _started(lab: Lab, target: Target) -> dict[str, Any]:
+def _prepare(engine: FaultEngine, target: Target) -> None:
+    """What is static on every instance, at one time: a command costs a tenth of a second in a cluster."""
+    names = [instance.name for instance in target.instances()]
+    with ThreadPoolExecutor(len(names)) as pool:
+        list(pool.map(engine.prepare, names))
+
+
+def _started(running: Running) -> dict[str, Any]:
     return {
-        "lab": lab.name,
+        "lab": running.name,
         "ready_at": time.time(),
-        "endpoints": lab.endpoints,
-        "timings": dict(lab.timings),
+        "endpoints": dict(running.endpoints),
+        "timings": dict(running.timings),
+        "cluster": dict(running.facts) or None,
         "instances": [
             {key: value for key, value in asdict(instance).items() if key in ("name", "service", "address")}
-            for instance in target.instances()
+            for instance in running.target.instances()
         ],
     }
 

@@ -19,7 +19,6 @@ from chaosproof.load_job import DONE, PLAN, stop_load
 from chaosproof.run_files import ARTIFACTS, JOURNAL, SERIES, SESSION, WARMUP, write_json, write_text
 from chaosproof.series import range_series
 from chaosproof.session import Session
-from chaosproof.targets.local.wire import take_down
 
 __all__ = ["Saved", "save_and_take_down"]
 
@@ -66,7 +65,7 @@ def save_and_take_down(
                 ),
             )
     finally:
-        saved.attempt("taking the target down", lambda: take_down(session.lab))
+        saved.attempt("taking the target down", session.take_down)
     saved.attempt("load.json", lambda: _save_load(folder))
     saved.attempt("journal", lambda: write_json(folder / JOURNAL, journal))
     problems = "; ".join(saved.problems) or None

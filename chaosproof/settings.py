@@ -88,11 +88,15 @@ def read_settings(configuration: Mapping[str, Any], known_targets: tuple[str, ..
     target = str(variables.get("target", "local"))
     if target not in known_targets:
         raise UsageError(f"Unknown target {target!r}; known targets: {', '.join(known_targets)}.")
-    for name in ("mode", "system"):
-        if not isinstance(variables.get(name), str) or not variables[name]:
-            raise UsageError(f"The experiment's configuration must say {name!r}.")
+    if not isinstance(variables.get("mode"), str) or not variables["mode"]:
+        raise UsageError("The experiment's configuration must say 'mode'.")
+    if not variables.get("service") and not (
+        isinstance(variables.get("system"), str) and variables["system"]
+    ):
+        raise UsageError("The experiment's configuration must say 'system'.")
     _fault_within_load(variables)
-    return Settings(mode=variables["mode"], target=target, system=variables["system"], variables=variables)
+    system = str(variables.get("system") or "")
+    return Settings(mode=variables["mode"], target=target, system=system, variables=variables)
 
 
 def _variable(name: str, value: Any, ceiling_s: float) -> Any:

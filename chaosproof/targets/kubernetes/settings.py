@@ -26,7 +26,7 @@ class ClusterSettings:
 
 
 def cluster_settings(variables: Mapping[str, Any]) -> ClusterSettings:
-    """Read `namespace`, `context`, `deployed`, `keep`, `service`, `selector`, `image_...`; `UsageError` for a wrong one."""
+    """Read `namespace`, `context`, `deployed`, `keep`, `service`, `selector`, `image_...`; `UsageError` otherwise."""
     namespace = str(variables.get("namespace") or "demo")
     if not _NAME.fullmatch(namespace):
         raise UsageError(f"namespace must be a name of small letters, digits and dashes, not {namespace!r}.")
