@@ -8,7 +8,9 @@ from chaosproof.evidence.check import Check, unknown
 from chaosproof.evidence.findings import Findings
 from chaosproof.evidence.fold import RequestFold
 from chaosproof.evidence.run_folder import RunFolder
-from chaosproof.evidence.shape import at, number, sequence, text, whole
+from chaosproof.evidence.series import points_of
+from chaosproof.evidence.shape import at, mappings, number, sequence, text, whole
+from chaosproof.evidence.witnesses import as_object, counters_object, result_objects
 
 __all__ = ["artifacts"]
 
@@ -45,7 +47,25 @@ def artifacts(run: RunFolder, fold: RequestFold) -> Check:
                 twin = fingerprints.setdefault(content, name)
                 if twin != name:
                     findings.wrong.append(f"{name} is a copy of {twin}")
+    findings.wrong.extend(_foreign_series(run))
+    wrong, unclear = counters_object(run, fold)
+    findings.wrong.extend(wrong)
+    findings.unclear.extend(unclear)
     return findings.check(f"all {len(expected)} artifacts are there and not empty")
+
+
+def _foreign_series(run: RunFolder) -> list[str]:
+    """Whether what Prometheus recorded is of another time than the session."""
+    instants = [instant for one in mappings(run.series.get("series")) for instant, _ in points_of(one)]
+    return (
+        [
+            f"series.json has samples of {instant:.0f}, outside of the session"
+            for instant in {min(instants), max(instants)}
+            if not _within_session(run, instant)
+        ]
+        if instants
+        else []
+    )
 
 
 def _head(run: RunFolder, name: str) -> str | None:
@@ -66,6 +86,8 @@ def _foreign(run: RunFolder, fold: RequestFold, name: str, content: str) -> list
             said.append(f"{name} is no load result")
         elif counted != fold.rows:
             said.append(f"{name} counts {counted} requests, and there are {fold.rows} rows")
+        else:
+            said.extend(result_objects(fold, as_object(content)))
     elif found := _STARTED.search(content):
         told_at = _float(found.group(1))
     elif name.endswith(".log"):

@@ -14,6 +14,7 @@ from chaosproof.evidence.fold import RequestFold
 from chaosproof.evidence.run_folder import RunFolder
 from chaosproof.evidence.shape import at, mapping, mappings, number, text
 from chaosproof.evidence.variables import resolve
+from chaosproof.evidence.witnesses import journal_objects_to_faults
 
 __all__ = ["END_SLACK_S", "FAULT_MODULES", "fault_canary", "fault_ended", "fault_hit"]
 
@@ -52,6 +53,7 @@ def fault_hit(run: RunFolder, fold: RequestFold, figures: Figures) -> Check:
         if names and text(row.get("instance")) not in names:
             findings.wrong.append(f"{what} is on no instance that the session knows")
     _compare_with_asked(run, findings)
+    findings.wrong.extend(journal_objects_to_faults(run))
     if load_expected(run, fold):
         _examine_overlap(run, fold, figures, findings)
     packets = sum(number(row.get("packets")) or 0 for row in run.faults)

@@ -7,9 +7,10 @@ import math
 from chaosproof.evidence.check import Check, passed, unknown
 from chaosproof.evidence.figures import Figures
 from chaosproof.evidence.findings import Findings
-from chaosproof.evidence.fold import RequestFold
+from chaosproof.evidence.fold import NOBODY, RequestFold
 from chaosproof.evidence.run_folder import RunFolder
-from chaosproof.evidence.shape import flag, number, text, whole
+from chaosproof.evidence.shape import flag, mappings, number, text, whole
+from chaosproof.evidence.witnesses import journal_objects_to_load, progress_objects
 
 __all__ = ["RATE_RATIO_MIN", "load_accounted", "load_expected", "load_rate"]
 
@@ -67,7 +68,9 @@ def load_rate(run: RunFolder, fold: RequestFold, figures: Figures) -> Check:
 
 
 def load_accounted(run: RunFolder, fold: RequestFold) -> Check:
-    """Every request has exactly one row, the rows are of this run, and agree with load-done.json."""
+    """Every request has exactly one row, the rows are of this run, and agree with all else that counted them: the load
+    itself while it ran and when it ended, and the journal.
+    """
     id, evidence = "SYS_LOAD_ACCOUNTED", "requests.csv.gz"
     if absent := _no_load(id, run, fold):
         return absent
@@ -82,9 +85,11 @@ def load_accounted(run: RunFolder, fold: RequestFold) -> Check:
     if gaps:
         findings.wrong.append(f"{gaps} requests before the last one have no row")
     _compare_with_done(run, fold, findings)
+    _compare_with_progress(run, fold, findings)
+    findings.wrong.extend(journal_objects_to_load(run))
     _compare_with_session(run, fold, findings)
     return findings.check(
-        f"all {fold.rows} requests have exactly one row, and load-done.json counts the same"
+        f"all {fold.rows} requests have exactly one row, and whoever else counted them counts the same"
     )
 
 
@@ -122,6 +127,14 @@ def _compare_with_done(run: RunFolder, fold: RequestFold, findings: Findings) ->
         )
 
 
+def _compare_with_progress(run: RunFolder, fold: RequestFold, findings: Findings) -> None:
+    if "load-progress.ndjson" in run.problems or not run.progress:
+        findings.unclear.append(
+            f"what the load said while it ran is not known; {run.missing('load-progress.ndjson')}"
+        )
+    findings.wrong.extend(progress_objects(run, fold))
+
+
 def _planned_by_plan(run: RunFolder) -> tuple[float, float] | None:
     """Between which numbers the count of requests lies that the plan's rate and duration make."""
     rate_rps, duration_s = number(run.load_plan.get("rate_rps")), number(run.load_plan.get("duration_s"))
@@ -129,14 +142,24 @@ def _planned_by_plan(run: RunFolder) -> tuple[float, float] | None:
     if rate_rps is None or duration_s is None or arrivals not in ("constant", "poisson"):
         return None
     mean = rate_rps * duration_s
+    if arrivals == "constant":
+        # every request of a constant rate is known beforehand, but for what the last digit of a float may be
+        return math.floor(mean + 1e-6), math.ceil(mean - 1e-6)
     # six standard deviations: once in 500 million honest Poisson loads
-    slack = 6 * math.sqrt(max(mean, 0)) if arrivals == "poisson" else 1
+    slack = 6 * math.sqrt(max(mean, 0))
     return mean - slack, mean + slack
 
 
 def _compare_with_session(run: RunFolder, fold: RequestFold, findings: Findings) -> None:
     if fold.first_due_at is None or fold.last_due_at is None:
         return
+    known = {text(i.get("name")) for i in mappings(run.session.get("instances"))}
+    known |= {text(event.get("instance")) for event in run.readiness}
+    named = {name for window in fold.cells.values() for name in window if name != NOBODY}
+    if known and (strangers := sorted(named - known)):
+        findings.wrong.append(
+            f"{', '.join(strangers[:3])} answered requests, and no such instance was ever started"
+        )
     started_at, ended_at = number(run.session.get("started_at")), number(run.session.get("ended_at"))
     if started_at is not None and fold.first_due_at < started_at - _CLOCK_SLACK_S:
         findings.wrong.append(

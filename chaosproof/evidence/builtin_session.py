@@ -1,6 +1,8 @@
 """The built-in checks of the session around a run: its end, steady state, activities, instances."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from chaosproof.evidence.capability import missing_capability
@@ -12,6 +14,8 @@ from chaosproof.evidence.shape import at, flag, mapping, mappings, number, seque
 __all__ = ["activities", "instances", "rollbacks", "session_complete", "steady_state"]
 
 _SHOWN_CHARS = 240
+# a clock that is set right moves by less
+_CLOCK_SLACK_S = 1.0
 
 
 def session_complete(run: RunFolder) -> Check:
@@ -25,10 +29,34 @@ def session_complete(run: RunFolder) -> Check:
         findings.unclear.append("session.json does not say when the session started and ended")
     elif ended_at < started_at:
         findings.wrong.append(f"the session ended {started_at - ended_at:.1f} s before it started")
+    if clock := _clock_moved(run):
+        findings.wrong.append(clock)
     for key in ("experiment", "mode"):
         if not text(run.session.get(key)):
             findings.unclear.append(f"session.json names no {key}")
     return findings.check("the session ended by itself")
+
+
+def _clock_moved(run: RunFolder) -> str:
+    """Whether what was written down one after the other is told of backwards; such instants prove no order."""
+    told = {
+        "journal.json": [_epoch(text(entry.get("start"))) for entry in run.runs],
+        "readiness.ndjson": [number(event.get("at")) for event in run.readiness],
+        "load-progress.ndjson": [number(row.get("at")) for row in run.progress],
+    }
+    for file, instants in told.items():
+        known = [instant for instant in instants if instant is not None]
+        back_s = max((before - after for before, after in pairwise(known)), default=0.0)
+        if back_s > _CLOCK_SLACK_S:
+            return f"the clock was moved back by {back_s:.1f} s during the run, by {file}"
+    return ""
+
+
+def _epoch(iso: str) -> float | None:
+    try:
+        return datetime.fromisoformat(iso).timestamp()
+    except ValueError:
+        return None
 
 
 def steady_state(run: RunFolder, when: str) -> Check:
@@ -121,6 +149,8 @@ def instances(run: RunFolder) -> Check:
     if not names:
         return unknown(id, "session.json names no instances", "session.json#instances")
     findings = Findings(id, evidence)
+    if "readiness.ndjson" in run.problems:
+        findings.unclear.append(f"who exited is not known; {run.missing('readiness.ndjson')}")
     for name in names:
         state = mapping(states.get(name))
         deaths, stops, alive = whole(state.get("deaths")), whole(state.get("stops")), flag(state.get("alive"))

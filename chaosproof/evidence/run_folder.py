@@ -46,6 +46,7 @@ class RunFolder:
     journal: Mapping[str, Any]
     load_plan: Mapping[str, Any]
     load_done: Mapping[str, Any]
+    progress: tuple[Mapping[str, Any], ...]
     faults: tuple[Mapping[str, Any], ...]
     readiness: tuple[Mapping[str, Any], ...]
     series: Mapping[str, Any]
@@ -119,6 +120,7 @@ def read_run(path: Path | str) -> RunFolder:
         journal=read_object("journal.json"),
         load_plan=read_object("load-plan.json"),
         load_done=read_object("load-done.json"),
+        progress=_read_lines(folder, "load-progress.ndjson", problems),
         faults=_read_lines(folder, "faults.jsonl", problems),
         readiness=_read_lines(folder, "readiness.ndjson", problems),
         series=read_object("series.json"),

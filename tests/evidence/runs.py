@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import json
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,6 +34,7 @@ class Run:
     readiness: list[dict[str, Any]]
     series: dict[str, Any]
     artifacts: dict[str, str]
+    progress: list[dict[str, Any]] = field(default_factory=list)
     without: set[str] = field(default_factory=set)
     raw: dict[str, bytes] = field(default_factory=dict)
 
@@ -49,9 +51,10 @@ class Run:
         self.experiment["extensions"][0]["checks"].append({"id": "C90", "claim": "it holds"} | claim)
 
     def recount(self) -> None:
-        """Make load-done.json and load.json agree with the rows again."""
+        """Make load-done.json, load-progress.ndjson and load.json agree with the rows again."""
         ok = sum(1 for row in self.rows if 200 <= row[4] < 300)
         self.done |= {"recorded": len(self.rows), "ok": ok, "errors": len(self.rows) - ok}
+        self.progress[:] = [_progress(self.rows[: len(self.rows) // 2]), _progress(self.rows)]
         if "load.json" in self.artifacts:
             self.artifacts["load.json"] = fortio(len(self.rows))
 
@@ -62,7 +65,7 @@ class Run:
             "journal.json": _json(self.journal),
             "load-plan.json": _json(self.plan),
             "load-done.json": _json(self.done),
-            "load-progress.ndjson": b"",
+            "load-progress.ndjson": _lines(self.progress),
             "requests.csv.gz": requests_gz(self.rows),
             "faults.jsonl": _lines(self.faults),
             "readiness.ndjson": _lines(self.readiness),
@@ -160,6 +163,14 @@ def _row(seq: int, due: float, latency_s: float, instance: str, code: str) -> li
     status = 200 if code == "SUCCESS" else 503
     done = due + latency_s
     return [seq, f"{due:.6f}", f"{due + 0.0002:.6f}", f"{done:.6f}", status, code, instance, 1]
+
+
+def _progress(rows: list[list[Any]]) -> dict[str, Any]:
+    """What the load says of itself when these rows have ended."""
+    ok = sum(1 for row in rows if 200 <= row[4] < 300)
+    at = max((float(row[3]) for row in rows), default=LOAD_AT)
+    counts = {"due": len(rows), "sent": len(rows), "done": len(rows), "ok": ok, "errors": len(rows) - ok}
+    return {"at": at, "t_s": at - LOAD_AT, **counts, "codes": dict(Counter(row[5] for row in rows))}
 
 
 def _run(mode: str, rows: list[list[Any]], readiness: list[dict[str, Any]], *, met: bool) -> Run:

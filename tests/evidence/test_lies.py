@@ -258,7 +258,9 @@ def lies() -> Iterator[tuple[str, str, str, Lie]]:
         "an exit that nobody counted",
         "SYS_INSTANCES",
         "fail",
-        lambda r: r.readiness.append({"at": T0 + 20, "instance": "app-b-0", "event": "exited", "detail": ""}),
+        lambda r: r.readiness.append(
+            {"at": FAULT_END + 1, "instance": "app-b-0", "event": "exited", "detail": ""}
+        ),
     )
     # the experiment's own claims
     yield "too many UNAVAILABLE", "C05r", "fail", lambda r: many_unavailable(r)
@@ -483,7 +485,7 @@ def test_a_fault_healed_by_a_rollback_counts_as_ended(tmp_path: Path) -> None:
 def test_an_instance_killed_on_purpose_did_not_die_by_itself(tmp_path: Path) -> None:
     run = resilient_run()
     instance(run, stops=1, restarts=1)
-    run.readiness.append({"at": T0 + 20, "instance": "app-b-1", "event": "exited", "detail": ""})
+    run.readiness.append({"at": FAULT_END + 1, "instance": "app-b-1", "event": "exited", "detail": ""})
     assert judge_run(run.write(tmp_path)).status == "pass"
 
 
@@ -499,6 +501,7 @@ def test_a_kill_is_proved_by_what_the_target_saw(tmp_path: Path) -> None:
     hit = next(c for c in judge_run(run.write(tmp_path / "unseen")).checks if c.id == "SYS_FAULT_HIT")
     assert hit.status == "fail"
     run.readiness.append({"at": run.fault["applied_at"] + 0.01, "instance": "app-b-1", "event": "killed"})
+    run.readiness.sort(key=lambda event: float(event["at"]))
     verdict = judge_run(run.write(tmp_path / "seen"))
     assert {c.id: c.details for c in verdict.checks if c.status != "pass"} == {}
 

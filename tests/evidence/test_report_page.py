@@ -237,6 +237,7 @@ def test_a_page_of_words_that_are_markup_runs_none_of_it(browser: Browser, tmp_p
     write_verdict(folder, judge_run(folder))
     opened(browser, folder / "report.html")
     assert browser.console() == []
-    assert browser.run("return document.title") == f"{evil}, resilient: pass"
+    # answers of instances that never were are no pass, whatever their names are
+    assert browser.run("return document.title") == f"{evil}, resilient: fail"
     assert browser.run("return document.querySelectorAll('img').length") == 0
     assert browser.run("return document.querySelector('h1').textContent") == evil
