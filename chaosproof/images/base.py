@@ -20,7 +20,7 @@ __all__ = ["base_layer", "cache_folder", "owned_by_root", "packages_folder"]
 
 # Debian's own Python has to be the one that pip installs for, or compiled packages would not load.
 _SUITES = {(3, 11): "bookworm", (3, 13): "trixie"}
-_PACKAGES = ("python3", "nftables", "iptables", "iproute2", "procps", "stress-ng", "prometheus")
+_PACKAGES = ("python3", "libstdc++6", "nftables", "iptables", "iproute2", "procps", "stress-ng", "prometheus")
 _LEFT_OUT = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*", "/usr/share/javascript/*")
 # What runs in a cluster finds its system installed.
 _NOT_IN_A_CLUSTER = ("#", "-e", "helm-python-sdk")
