@@ -59,8 +59,11 @@ def record_near(folder: Path, what: str, data: Mapping[str, Any]) -> None:
             return
 
 
-def fault_listener(folder: Path) -> Callable[[Mapping[str, Any]], None]:
-    """What to call with every row of faults.jsonl: records when a fault goes on, and when it was seen to have ended."""
+def fault_listener(folder: Path, *, at: float | None = None) -> Callable[[Mapping[str, Any]], None]:
+    """What to call with every row of faults.jsonl: records when a fault goes on, and when it was seen to have ended.
+
+    `at` as in `record_event`.
+    """
     on: set[str] = set()
     off: set[str] = set()
 
@@ -68,10 +71,11 @@ def fault_listener(folder: Path) -> Callable[[Mapping[str, Any]], None]:
         fault = str(row.get("id"))
         if row.get("applied_at") is not None and fault not in on:
             on.add(fault)
-            record_event(folder, "fault_on", _only(row, "id", "kind", "instance", "backend", "applied_at"))
+            said = _only(row, "id", "kind", "instance", "backend", "applied_at")
+            record_event(folder, "fault_on", said, at=at)
         if row.get("ended_at") is not None and fault not in off:
             off.add(fault)
-            record_event(folder, "fault_off", _only(row, "id", "ended_at", "ended_by", "packets"))
+            record_event(folder, "fault_off", _only(row, "id", "ended_at", "ended_by", "packets"), at=at)
 
     return listen
 

@@ -21,7 +21,8 @@ def junit_xml(suite: str, checks: Sequence[Check]) -> str:
         "errors": str(sum(1 for c in checks if c.status == "unknown") - skips),
         "skipped": str(skips),
     }
-    root = ElementTree.Element("testsuites", totals)
+    # as Jenkins' schema has it, which knows of no skipped ones here
+    root = ElementTree.Element("testsuites", {key: totals[key] for key in ("tests", "failures", "errors")})
     parent = ElementTree.SubElement(root, "testsuite", {"name": _legal(suite), **totals})
     for check in checks:
         case = ElementTree.SubElement(

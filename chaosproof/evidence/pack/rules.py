@@ -130,6 +130,9 @@ def parse_rules(text: str, name: str) -> Rules:
         raw = yaml.load(text, Loader=_NoKeyTwice)
     except (yaml.YAMLError, RecursionError) as error:
         raise UsageError(f"{name} is no gate file: {' '.join(str(error).split())}") from error
+    version = raw.get("schema_version") if isinstance(raw, dict) else 1
+    if version != 1:
+        raise UsageError(f"{name} has schema_version {str(version)[:20]}, and this chaosproof reads 1")
     mistake = jsonschema.exceptions.best_match(
         jsonschema.Draft202012Validator(json.loads(_SCHEMA.read_text(encoding="utf-8"))).iter_errors(raw)
     )

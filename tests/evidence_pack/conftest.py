@@ -1,0 +1,21 @@
+"""One true pack for all tests; each that changes something gets a copy of its own."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from .packs import true_pack
+
+
+@pytest.fixture(scope="session")
+def honest(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A pack that nobody may change."""
+    return true_pack(tmp_path_factory.mktemp("honest")).path
+
+
+@pytest.fixture
+def pack(honest: Path, tmp_path: Path) -> Path:
+    """A copy of it."""
+    shutil.copytree(honest, tmp_path / "pack")
+    return tmp_path / "pack"

@@ -1,0 +1,69 @@
+"""True runs of s4 with their logs of events, judged as a session does it, and packs of them."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from chaosproof.events import EVENTS, fault_listener, record_event
+from chaosproof.evidence.judge import judge_run, write_verdict
+from chaosproof.evidence.manifest import raw_hashes
+from chaosproof.evidence.pack.pack import Pack
+from chaosproof.evidence.pack.write import write_pack
+from chaosproof.provenance import experiment_sha256
+from tests.evidence.runs import ENDED_AT, Run, baseline_run, resilient_run
+
+NOW = ENDED_AT + 60
+BASELINE_STAMP = "20270115T080000Z"
+RESILIENT_STAMP = "20270115T080100Z"
+
+Bend = Callable[[Run], object]
+
+
+def write_run(journals: Path, run: Run, stamp: str) -> Path:
+    """The folder of `run` as a session leaves it: files, events, verdict, manifest."""
+    session = run.session
+    session["events"] = EVENTS
+    session["experiment_sha256"] = experiment_sha256(run.experiment)
+    session["versions"] = {"chaosproof": "0.1.0"}
+    run.raw["experiment.json"] = (json.dumps(run.experiment, indent=2) + "\n").encode()
+    folder = run.write(journals / session["experiment"] / session["mode"] / stamp)
+    add_events(folder, run)
+    verdict = judge_run(folder)
+    record_event(folder, "judged", {"verdict": verdict.status}, at=NOW)
+    write_verdict(folder, verdict)
+    return folder
+
+
+def add_events(folder: Path, run: Run) -> None:
+    """The log that the session and its hooks write, up to the row that says what was saved."""
+    keys = ("experiment", "mode", "started_at", "experiment_sha256")
+    begun = {key: run.session.get(key) for key in keys}
+    record_event(folder, "session_begun", begun, at=run.session["started_at"])
+    heard = fault_listener(folder, at=run.session["started_at"])
+    for row in run.faults:
+        heard(row)
+    for entry in (*run.journal["run"], *run.journal["rollbacks"]):
+        said = {"name": entry["activity"]["name"], "status": entry["status"]}
+        record_event(folder, "activity_ended", said, at=run.session["started_at"])
+    saved: dict[str, Any] = {"interrupted": None, "sha256": raw_hashes(folder, without=EVENTS)}
+    record_event(folder, "saved", saved, at=NOW - 1)
+
+
+def true_pair(journals: Path, bend_baseline: Bend = bool, bend_resilient: Bend = bool) -> list[Path]:
+    """A baseline that breaks and a resilient run that holds, each bent before it is written."""
+    folders = []
+    for run, stamp, bend in (
+        (baseline_run(), BASELINE_STAMP, bend_baseline),
+        (resilient_run(), RESILIENT_STAMP, bend_resilient),
+    ):
+        bend(run)
+        folders.append(write_run(journals, run, stamp))
+    return folders
+
+
+def true_pack(folder: Path, **options: Any) -> Pack:
+    """A pack of a true pair at `folder/pack`."""
+    return write_pack(
+        true_pair(folder / "journals"), [], folder / "pack", now=NOW, **{"profile": "s4", **options}
+    )
