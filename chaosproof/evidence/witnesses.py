@@ -132,8 +132,11 @@ def counters_object(run: RunFolder, fold: RequestFold) -> tuple[list[str], list[
     wrong: list[str] = []
     unclear: list[str] = []
     counter = _declared_counter(run)
-    metric, label = text(counter.get("metric")), text(counter.get("label"))
+    if counter is None:
+        return wrong, unclear
+    metric, label = text(at(counter, "metric")), text(at(counter, "label"))
     if not metric or not label:
+        unclear.append("answers_counted_by names no metric and label")
         return wrong, unclear
     answered: dict[str, Counter[str]] = {}
     for window in fold.cells.values():
@@ -195,11 +198,15 @@ def _outputs(run: RunFolder, module: str) -> Iterator[Mapping[str, Any]]:
             yield from mappings(output) if sequence(output) else (mapping(output),)
 
 
-def _declared_counter(run: RunFolder) -> Mapping[str, Any]:
-    for extension in mappings(run.experiment.get("extensions")):
-        if extension.get("name") == "chaosproof":
-            return mapping(extension.get("answers_counted_by"))
-    return {}
+def _declared_counter(run: RunFolder) -> Any:
+    return next(
+        (
+            extension["answers_counted_by"]
+            for extension in mappings(run.experiment.get("extensions"))
+            if extension.get("name") == "chaosproof" and "answers_counted_by" in extension
+        ),
+        None,
+    )
 
 
 def _counted(run: RunFolder, instance: str, metric: str, label: str) -> Mapping[str, float] | None:
