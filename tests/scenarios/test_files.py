@@ -12,11 +12,14 @@ import pytest
 import yaml
 
 from chaosproof.evidence.claims import claims_of, validate_claims
+from chaosproof.evidence.modes import overlays_of, variants_of
+from chaosproof.evidence.same_settings import paths_that_differ
+from chaosproof.targets.values import load_values
 
 ROOT = Path(__file__).parents[2]
-SCENARIOS = ["s1", "s2", "s3", "s4"]
+SCENARIOS = ["s1", "s2", "s3", "s4", "s4-idle"]
 # What the session and the controls read by name, without a `${...}` in the file.
-READ_BY_THE_SESSION = {"mode", "target", "system", "journals", "warmup_s"}
+READ_BY_THE_SESSION = {"mode", "target", "system", "journals", "warmup_s", "backend"}
 # A number's unit stands last in its name; these are counts and switches.
 UNITS = ("_s", "_ms", "_rps", "_ratio", "_ratio_min", "_ratio_max", "_port", "_limit", "_per_request")
 COUNTS = {"connections", "seed", "calls_per_request_min", "calls_per_request_max"}
@@ -84,6 +87,20 @@ def test_s3_is_s1_with_errors():
     assert s3["failing_ratio"] == experiment("s2")["configuration"]["failing_ratio"]
 
 
-@pytest.mark.parametrize(("name", "ids"), [("s1", ["C01", "C02", "C03", "C04"]), ("s4", ["C05", "C06"])])
+@pytest.mark.parametrize(
+    ("name", "ids"), [("s1", ["C01", "C02", "C03", "C04"]), ("s4", ["C05", "C06", "C07"])]
+)
 def test_the_checks_of_the_original_keep_their_numbers(name, ids):
     assert set(ids) <= {claim.id for claim in claims_of(experiment(name), "compare")}
+
+
+def test_a_variant_has_an_overlay_that_changes_one_setting_and_variables_that_the_experiment_has():
+    for name in SCENARIOS:
+        content = experiment(name)
+        for variant in variants_of(content):
+            assert variant.variables.keys() <= content["configuration"].keys()
+            folder = ROOT / "charts/chaosproof-demo"
+            of = load_values(folder, variant.of, name).merged
+            own = load_values(folder, *overlays_of(content, variant.name, name)).merged
+            assert len(list(paths_that_differ(of, own))) == 1
+    assert [variant.name for variant in variants_of(experiment("s4"))] == ["pool1"]
