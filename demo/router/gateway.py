@@ -22,6 +22,7 @@ from demo.grpc.http_server import HttpServer, new_app
 from demo.grpc.log import Log, json_lines
 from demo.grpc.metrics import new_registry
 from demo.grpc.program import terminated
+from demo.router.awake import keep_cpus_awake
 from demo.router.errors import error_payload
 from demo.router.frames import (
     FRAME_BYTES_MAX,
@@ -394,7 +395,15 @@ class _Client(asyncio.Protocol):
 
 async def serve(settings: GatewaySettings) -> None:
     """Serve until SIGTERM; see `Gateway.run`."""
-    await Gateway(settings, json_lines(settings.instance)).run(terminated())
+    log = json_lines(settings.instance)
+    if settings.keep_cpus_awake:
+        try:
+            keep_cpus_awake()
+            log("cpus_kept_awake")
+        except OSError as error:
+            # Slower, and as right: not worth ending for.
+            log("cpus_may_sleep", reason=str(error))
+    await Gateway(settings, log).run(terminated())
 
 
 def main(arguments: list[str] | None = None) -> int:

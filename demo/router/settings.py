@@ -49,7 +49,7 @@ class GatewaySettings:
     """The settings of the gateway. HTTP port 0 means any free one; the `started` line of the log says which.
 
     `max_inflight` is the ceiling at any time, `pressed_inflight` the one while a router signals pressure; a
-    signal that is not repeated within `pressure_ttl_ms` is over.
+    signal that is not repeated within `pressure_ttl_ms` is over. `keep_cpus_awake`: see `demo.router.awake`.
     """
 
     instance: str
@@ -64,6 +64,7 @@ class GatewaySettings:
     pressure_ttl_ms: int
     nats_start_ms: int
     nats_ping_ms: int
+    keep_cpus_awake: bool
 
     @classmethod
     def read(cls, values: Mapping[str, str], socket_option: str | None = None) -> "GatewaySettings":
@@ -82,6 +83,7 @@ class GatewaySettings:
             pressure_ttl_ms=env.whole("PRESSURE_TTL_MS", 1000, 10, _HOUR_MS),
             nats_start_ms=env.whole("NATS_START_MS", 5000, 1, _HOUR_MS),
             nats_ping_ms=env.whole("NATS_PING_MS", 1000, 10, _HOUR_MS),
+            keep_cpus_awake=env.flag("KEEP_CPUS_AWAKE", False),
         )
 
 
