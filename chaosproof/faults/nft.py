@@ -29,7 +29,11 @@ class Nft:
 
     def fidelity(self, fault: Fault, *, kept: bool = False) -> str:
         if fault.layer == "shape":
-            return "kernel expiry; its queue is removed by a watchdog" + (" or the target" if kept else "")
+            who = "a watchdog or the target" if kept else "a watchdog"
+            # the kernel puts a device out of action while its root queue is changed
+            return (
+                f"kernel expiry; {who} removes its queue; as that comes and goes, nothing is sent for some ms"
+            )
         if fault.kind == "loss" and fault.direction == "egress":
             return (
                 "kernel expiry; the sending TCP notices a loss on egress at once, unlike one in the network"

@@ -1,4 +1,4 @@
-"""What a lab has been told to run later, it runs, whatever became of who told it."""
+"""What a lab does by itself: it runs what it has been told to run later, and ends what a job left behind."""
 
 import time
 from collections.abc import Iterator
@@ -49,6 +49,20 @@ def test_what_comes_after_a_command_comes_however_the_command_ended(
 def test_a_command_that_cannot_be_run_later_harms_nobody(target: LocalTarget):
     target.run_kept("sleeper-0", ["true"], then=["no-such-command"], after_s=0.0)
     assert target.run("sleeper-0", ["echo", "here"]).stdout == "here\n"
+
+
+@pytest.mark.lab
+def test_what_a_job_left_behind_ends_with_it(target: LocalTarget, tmp_path: Path):
+    """So a stress is over also when only the process that kept its time was killed."""
+    target.start_job("parent", ["sh", "-c", "sleep 1000 & echo $! >child"], env={}, out_dir=tmp_path)
+    given_up_at = time.monotonic() + 5
+    while target.job("parent").running:
+        assert time.monotonic() < given_up_at
+        time.sleep(0.01)
+    child = (tmp_path / "child").read_text().strip()
+    while target.run("sleeper-0", ["kill", "-0", child]).exit_code == 0:
+        assert time.monotonic() < given_up_at, "the child is still there"
+        time.sleep(0.01)
 
 
 def test_a_lab_is_a_keeper_and_not_every_target_is():

@@ -50,7 +50,10 @@ class Jobs:
         wait.add_done_callback(self._waits.discard)
 
     async def _wait(self, job: _Job) -> None:
-        job.exit_code = await self._children.wait(job.process)
+        code = await self._children.wait(job.process)
+        # what it started and left behind belongs to it: whoever kept the time of a stress may have been killed
+        signal_group(job.process.pid, signal.SIGKILL)
+        job.exit_code = code
 
     def state(self, name: str) -> JobState:
         """Whether the job runs, its exit code, and the end of what it printed."""
