@@ -2,6 +2,7 @@
 
 import json
 import threading
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ class FakeApi:
         self.refuse: dict[tuple[str, str], tuple[int, str]] = {}
         self.asked: list[tuple[str, str, Any]] = []
         self.watch: list[dict[str, Any]] = []
+        self.after: dict[tuple[str, str], Callable[[], None]] = {}
         api = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -31,6 +33,7 @@ class FakeApi:
                     return self._send(status, {"kind": "Status", "message": message, "reason": "Refused"})
                 if "watch" in parse_qs(words.query):
                     return self._send(200, *api.watch)
+                api.after.get((self.command, words.path), lambda: None)()
                 if self.command != "GET":
                     return self._send(200, body or {})
                 if words.path in api.objects:

@@ -1,4 +1,4 @@
-"""The files of a job arrive as they grow: sent by the very lines that run in a pod, received by the very code that receives."""
+"""The files of a job arrive as they grow: sent by the lines that run in a pod, received by the code that receives."""
 
 import json
 import subprocess

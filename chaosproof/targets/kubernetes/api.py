@@ -185,7 +185,10 @@ def connect(namespace: str, context: str | None = None, *, patience_s: float = _
     """
     configuration = client.Configuration()
     try:
-        config.load_kube_config(context=context, client_configuration=configuration)  # type: ignore[no-untyped-call]
+        # Named here: the library looks at KUBECONFIG only once, when it is imported.
+        config.load_kube_config(  # type: ignore[no-untyped-call]
+            config_file=_kubeconfig(), context=context, client_configuration=configuration
+        )
     except ConfigException as error:
         try:
             config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]

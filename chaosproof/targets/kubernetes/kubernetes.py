@@ -7,15 +7,17 @@ Whatever it does it does through the API server, with the rights of whoever runs
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from chaosproof.errors import TargetError, UsageError
 from chaosproof.targets.kubernetes.api import Cluster, NotFound
 from chaosproof.targets.kubernetes.execute import execute
 from chaosproof.targets.kubernetes.hands import hands_of
 from chaosproof.targets.kubernetes.jobs import Jobs
-from chaosproof.targets.kubernetes.pods import Backing, backing_of, instance_of
+from chaosproof.targets.kubernetes.pods import Backing, backing_of, instance_of, read_pod, selects
 from chaosproof.targets.kubernetes.processes import (
     Program,
     end_program,
@@ -57,8 +59,8 @@ def find_services(
     found = {name: backing_of(known[name]) for name in names}
     if selector:
         (name,) = names
-        one = found[name]
-        found[name] = Backing(one.name, one.ip, one.ports, one.pod_ports, dict(selector))
+        _refuse_two_services(cluster, name, selector, known.values())
+        found[name] = replace(found[name], selector=dict(selector))
     return found
 
 
@@ -71,6 +73,27 @@ def cluster_has_namespace(cluster: Cluster) -> None:
             f"There is no namespace {cluster.namespace} on {cluster.host}; "
             f"make it with: kubectl create namespace {cluster.namespace}"
         ) from error
+
+
+def _refuse_two_services(
+    cluster: Cluster, name: str, selector: Mapping[str, str], services: Iterable[Mapping[str, Any]]
+) -> None:
+    """A selector that takes in pods of another service, too, would hit one that nobody has named."""
+    pods = [read_pod(raw) for raw in cluster.get(cluster.path("pods"))["items"]]
+    fronts = [backing_of(raw) for raw in services if _is_front(raw)]
+    behind = {
+        pod.name: [one.name for one in fronts if selects(one.selector, pod.labels)]
+        for pod in pods
+        if selects(selector, pod.labels)
+    }
+    own = next((pod for pod, names in behind.items() if name in names), None)
+    stranger = next((pod for pod, names in behind.items() if names and name not in names), None)
+    if own and stranger:
+        words = ",".join(f"{key}={value}" for key, value in selector.items())
+        raise UsageError(
+            f"{words} selects {stranger} of the service {behind[stranger][0]} as well as {own} of {name}: "
+            "choose labels that only one service's pods have."
+        )
 
 
 def _is_front(raw: Mapping[str, object]) -> bool:
