@@ -7,6 +7,7 @@ there, that the baseline broke by it, and that nothing of it was left.
 .venv/bin/python -m pytest tests/scenarios/test_s1_to_s3.py
 """
 
+import gzip
 import json
 import os
 import shutil
@@ -165,3 +166,26 @@ def test_a_baseline_that_was_not_disturbed_makes_the_comparison_unknown(ran, tmp
     statuses = {check.id: check.status for check in comparison.checks}
     assert comparison.status != "pass"
     assert statuses["CMP_NEGATIVE_CONTROL"] == "unknown"
+
+
+@pytest.mark.parametrize("name", ["s1", "s2", "s3"])
+def test_a_load_at_a_tenth_of_its_rate_never_makes_the_comparison_pass(ran, tmp_path, name):
+    for mode in ("baseline", "resilient"):
+        folder = tmp_path / mode
+        shutil.copytree(ran[name, mode].folder, folder)
+        (folder / "MANIFEST.sha256").unlink()
+        plan, done = (json.loads((folder / f"load-{what}.json").read_text()) for what in ("plan", "done"))
+        with gzip.open(folder / "requests.csv.gz", "rt") as file:
+            header, *rows = file.read().splitlines()
+        kept = [row.partition(",")[2] for row in rows[::10]]
+        with gzip.open(folder / "requests.csv.gz", "wt") as file:
+            file.write("\n".join([header, *(f"{seq},{row}" for seq, row in enumerate(kept))]) + "\n")
+        ok = sum(row.split(",")[3].startswith("2") for row in kept)
+        counts = {"planned": len(kept), "recorded": len(kept), "ok": ok, "errors": len(kept) - ok}
+        (folder / "load-done.json").write_text(json.dumps({**done, **counts}))
+        (folder / "load-plan.json").write_text(json.dumps({**plan, "rate_rps": plan["rate_rps"] / 10}))
+    comparison = compare_runs(tmp_path / "baseline", tmp_path / "resilient")
+    statuses = {check.id: check.status for check in comparison.checks}
+    assert comparison.status in ("fail", "unknown")
+    assert statuses["CMP_NEGATIVE_CONTROL"] == "unknown"
+    assert statuses["CMP_RESILIENT_PASSES"] in ("fail", "unknown")
