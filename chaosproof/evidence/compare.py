@@ -262,12 +262,18 @@ def _askable(claims: Sequence[Claim], effects: Effects) -> tuple[tuple[Claim, ..
     )
 
 
+def _builtin_claim(id: str) -> str:
+    if id.startswith("CMP_VARIANT_"):
+        return f"the variant {id.removeprefix('CMP_VARIANT_').lower()} is what it says, and ran as it should"
+    return _BUILTIN_CLAIMS.get(id, "")
+
+
 def _check_json(check: Check, judged: Sequence[JudgedClaim]) -> dict[str, Any]:
     own = next((one for one in judged if one.claim.id == check.id), None)
     return {
         "id": check.id,
         "status": check.status,
-        "claim": own.claim.claim if own else _BUILTIN_CLAIMS.get(check.id, ""),
+        "claim": own.claim.claim if own else _builtin_claim(check.id),
         "details": check.details,
         "evidence": check.evidence,
         "interval": own.interval.as_json() if own and own.interval else None,
