@@ -166,7 +166,6 @@ def test_what_the_command_says_and_how_it_ends(pack: Path, capsys: pytest.Captur
 
 def test_a_pack_of_which_something_is_not_known_ends_with_2(tmp_path: Path) -> None:
 
-
     folders = true_pair(tmp_path / "journals", bend_resilient=lambda run: run.session.update(complete=False))
     write_pack(folders, [], tmp_path / "pack", now=NOW)
     assert exit_code("gate", str(tmp_path / "pack"), "--profile", "s4") == 2

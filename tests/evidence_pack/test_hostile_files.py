@@ -1,4 +1,4 @@
-"""A pack may come from anyone: what no pack holds is refused in one sentence, and nothing outside is read or written."""
+"""A pack may come from anyone: what no pack holds is refused in one sentence, and nothing outside is touched."""
 
 import os
 from collections.abc import Callable
@@ -19,10 +19,10 @@ from .packs import NOW, true_pair
 Trick = Callable[[Path, Path], object]
 
 
-def sparse(path: Path) -> None:
+def sparse(path: Path, size: int = 10 * 10**9) -> None:
     """10 GB that take no place."""
     with path.open("wb") as file:
-        file.truncate(10 * 10**9)
+        file.truncate(size)
 
 
 TRICKS: dict[str, tuple[Trick, str]] = {

@@ -12,7 +12,7 @@ import pytest
 from chaosproof.cli import main
 from chaosproof.errors import ChaosproofError, UsageError
 from chaosproof.evidence.pack.files import hash_file, manifest_text, parse_manifest
-from chaosproof.evidence.pack.open import gate, readiness
+from chaosproof.evidence.pack.open import gate, open_pack, readiness
 from chaosproof.evidence.pack.verify import verify_pack
 
 from .packs import BASELINE_STAMP, NOW, RESILIENT_STAMP
@@ -225,10 +225,10 @@ def test_a_pack_that_was_moved_says_the_same(pack: Path) -> None:
 def test_a_lie_is_found_and_shuts_the_gate(pack: Path, what: str) -> None:
     lie, says = LIES[what]
     lie(pack)
-    found = verify_pack(pack)
-    assert says in "\n".join(map(str, found.differences))
-    assert gate(pack, profile="s4").status == "fail"
-    assert readiness(pack, now=NOW, profile="s4").score == 0
+    opened = open_pack(pack)
+    assert says in "\n".join(map(str, opened.verification.differences))
+    assert opened.gate("s4").status == "fail"
+    assert opened.readiness("s4", now=NOW).score == 0
 
 
 def test_other_words_for_the_same_answer_differ_but_shut_nothing(pack: Path) -> None:
@@ -271,7 +271,8 @@ def test_how_verify_pack_ends(pack: Path, capsys: pytest.CaptureFixture[str]) ->
     assert exit_code("verify-pack", str(pack), "--json") == 1
     said = json.loads(capsys.readouterr().out)
     assert said["verified"] is False
-    assert {"checks.tsv", "checks.tsv, SYS_S4"} == {one["place"] for one in said["differences"]}
+    places = {one["place"] for one in said["differences"]}
+    assert places == {"checks.tsv", "checks.tsv, SYS_S4", "attestation.intoto.json"}
 
 
 def test_nothing_is_written_by_asking(pack: Path) -> None:
