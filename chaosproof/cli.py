@@ -46,6 +46,7 @@ _COMMANDS = {
     "inject": ("chaosproof.inject", "inject", "Put one fault on an instance by hand, and watch it end."),
     "doctor": ("chaosproof.faults.command", "doctor", "Say which faults this kernel can do, by trying them."),
     "images": ("chaosproof.images.command", "images", "Make the images for a cluster: build, load, archive."),
+    "init": ("chaosproof.init", "init", "Write an experiment for a service of your own in a cluster."),
     "halt": ("chaosproof.targets.local.command", "halt", "End every fault and every lab of this user, now."),
 }
 
