@@ -85,13 +85,15 @@ def test_a_claim_about_a_variant_is_judged_by_its_interval(tmp_path: Path) -> No
     assert comparison.document["variants"]["pool1"]["mode"] == "pool1"
     assert comparison.document["pairs"][0]["pool1"] == str(tmp_path / "run2")
     write_comparison(tmp_path / "out", comparison)
-    assert "C07" in (tmp_path / "out/report.html").read_text()
+    page = (tmp_path / "out/report.html").read_text()
+    assert C07["claim"] in page and str(tmp_path / "run2") in page
 
 
 def test_a_claim_about_a_variant_that_was_not_run_is_not_judged_and_that_is_said(tmp_path: Path) -> None:
     comparison = compared(tmp_path)
     assert "C07" not in {c.id for c in comparison.checks}
     assert comparison.document["not_judged"] == [{"id": "C07", "claim": C07["claim"], "needs": ["pool1"]}]
+    assert "C07 is not judged, as there was no run of pool1" in comparison.page
     assert comparison.status == "pass"
 
 

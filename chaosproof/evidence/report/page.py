@@ -92,6 +92,7 @@ def comparison_page(document: Mapping[str, Any], checks: Sequence[Check], runs: 
         )
         + tiles(_comparison_tiles(effects))
         + f'</header><main id="main"><h2>What was claimed</h2>{checks_section(checks, words, "comparison")}'
+        + _not_judged(mappings(document.get("not_judged")))
         + "<h2>How large the difference is</h2>"
         + (f'<p class="lead">{escape(sequential[:1].upper() + sequential[1:])}.</p>' if sequential else "")
         + effects_section(effects, len(pairs))
@@ -178,6 +179,14 @@ def _less(row: Mapping[str, Any]) -> str:
     else:
         word, between = "difference", span(low, high, unit)
     return f"{word} {between} (95 %)" if between else ""
+
+
+def _not_judged(claims: Iterable[Mapping[str, Any]]) -> str:
+    return "".join(
+        f'<p class="notice">{escape(text(one.get("id")))} is not judged, as there was no run of '
+        f"{escape(', '.join(map(str, sequence(one.get('needs')))))}: {escape(text(one.get('claim')))}.</p>"
+        for one in claims
+    )
 
 
 def _methods(effects: Iterable[Mapping[str, Any]]) -> str:
@@ -330,7 +339,7 @@ def _how(run: RunFiles, pairs: Sequence[Mapping[str, Any]]) -> str:
     known += [
         (
             f"Pair {n}" if len(pairs) > 1 else "Runs",
-            f"{pair.get('baseline')} and {pair.get('resilient')}: {pair.get('status')}",
+            f"{', '.join(str(folder) for key, folder in pair.items() if key != 'status')}: {pair.get('status')}",
         )
         for n, pair in enumerate(pairs, start=1)
     ]
