@@ -40,7 +40,8 @@ def record_event(folder: Path, what: str, data: Mapping[str, Any], *, at: float 
             fcntl.flock(log, fcntl.LOCK_EX)
             seq, previous, end = _last_row(log)
             row = _line(seq + 1, time.time() if at is None else at, what, data, previous)
-            os.ftruncate(log, end)
+            if end < os.fstat(log).st_size:
+                os.ftruncate(log, end)
             os.pwrite(log, row, end)
             os.fdatasync(log)
         finally:

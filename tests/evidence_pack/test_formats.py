@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import jsonschema
 import pytest
@@ -13,6 +14,7 @@ from chaosproof.evidence.junit import junit_xml
 from chaosproof.evidence.pack.files import hash_file
 from chaosproof.evidence.pack.pack import Pack
 from chaosproof.evidence.pack.places import place_of
+from chaosproof.evidence.pack.rules import parse_rules, read_rules
 from chaosproof.evidence.pack.sarif import sarif_text
 from chaosproof.evidence.pack.table import parse_checks
 from chaosproof.evidence.pack.write import write_pack
@@ -128,6 +130,18 @@ def test_in_junit_nothing_that_only_informs_is_a_failure(bad: Pack) -> None:
     text = (bad.path / "junit.xml").read_text()
     assert "INFO_" not in text
     assert 'name="SYS_S4"' in text
+
+
+def test_in_junit_a_figure_that_warns_is_skipped_with_its_words(tmp_path: Path) -> None:
+    slow = read_rules().text.replace("figure: load.p99_ms, at_most: 100", "figure: load.p99_ms, at_most: 0.1")
+    pack = true_pack(tmp_path, rules=parse_rules(slow, "slow.yaml"))
+    suite = ElementTree.parse(pack.path / "junit.xml").getroot()[0]
+    (case,) = (case for case in suite if case.get("name") == "PERF_S4_P99")
+    assert case[0].tag == "skipped"
+    assert str(case[0].get("message")).startswith("warning: 99 % of the answers come within 100 ms")
+    assert (suite.get("failures"), suite.get("errors"), pack.status) == ("0", "0", "pass")
+    said = json.loads((pack.path / "attestation.intoto.json").read_text())["predicate"]
+    assert (said["result"], said["warnedTests"]) == ("WARNED", ["PERF_S4_P99"])
 
 
 def test_the_attestation_is_a_statement_of_in_toto_about_every_file(honest: Path, bad: Pack) -> None:

@@ -15,11 +15,13 @@ from chaosproof.errors import UsageError
 from chaosproof.evidence.command import EXIT_CODES
 from chaosproof.evidence.pack.environment import environment, packages
 from chaosproof.evidence.pack.open import open_pack
+from chaosproof.evidence.pack.overview import overview_of
 from chaosproof.evidence.pack.readiness import MAX_AGE_S
 from chaosproof.evidence.pack.rules import Rules, read_rules
 from chaosproof.evidence.pack.verify import Say
 from chaosproof.evidence.pack.verify import verify_pack as verified
 from chaosproof.evidence.pack.write import write_pack
+from chaosproof.evidence.report.index import index_page
 
 __all__ = ["evidence", "gate", "readiness", "verify_pack"]
 
@@ -58,6 +60,7 @@ def evidence(folders: tuple[Path, ...], pack_dir: Path, gate_file: Path | None, 
         profile=profile,
         environment=environment(os.environ, Path.cwd()),
         packages=packages(),
+        page=lambda pack: index_page(overview_of(pack)),
         say=_progress(),
     )
     click.echo(f"{pack_dir}: {pack.status}, {len(pack.checks)} checks of {len(pack.judged.runs)} runs")
