@@ -1,7 +1,8 @@
-"""`chaosproof inject`: one fault by hand, on a lab that is up.
+"""`chaosproof inject`: one fault by hand, on a lab that is up, or on a process that runs already.
 
 chaosproof lab up demo/grpc/system.yaml --mode resilient
 chaosproof inject reset --instance app-a-0 --port 50051 --duration 15s
+chaosproof inject reset --pid 1234 --port 50051 --duration 15s
 """
 
 import json
@@ -18,8 +19,10 @@ from chaosproof.faults.model import KINDS, MAGNITUDES, Fault
 from chaosproof.faults.receipt import Receipt
 from chaosproof.load.duration import parse_duration
 from chaosproof.settings import DEFAULT_CEILING_S
+from chaosproof.targets.attached import AttachedTarget
 from chaosproof.targets.local.local import only_lab
 from chaosproof.targets.open import open_target
+from chaosproof.targets.target import Target
 
 __all__ = ["inject"]
 
@@ -36,7 +39,9 @@ def _magnitudes(command: Any) -> Any:
 
 @click.command()
 @click.argument("kind", type=click.Choice(list(KINDS)))
-@click.option("--instance", required=True, help="Which copy of a service, such as app-a-0.")
+@click.option("--instance", help="Which copy of a service, such as app-a-0.")
+@click.option("--pid", type=click.IntRange(1), help="Instead: a process in a network namespace of its own.")
+@click.option("--allow-host-network", is_flag=True, help="With --pid: also where that is the machine's own.")
 @click.option("--duration", required=True, help="How long, with its unit: 15s, 500ms, 1m.")
 @click.option("--port", type=int, help="Only packets with this port.")
 @click.option(
@@ -58,7 +63,9 @@ def inject(
     ctx: click.Context,
     /,
     kind: str,
-    instance: str,
+    instance: str | None,
+    pid: int | None,
+    allow_host_network: bool,
     duration: str,
     lab: str | None,
     backend: str | None,
@@ -73,8 +80,20 @@ def inject(
     gone, 1 when it hit nothing or ended late, 2 when that is not known, 64 for a wrong call.
     """
     fault = Fault(kind=kind, duration_s=parse_duration(duration, "--duration"), **selector)
-    limits = Limits(ceiling_s=parse_duration(ceiling, "--ceiling"), allow_all=allow_all)
-    engine = FaultEngine(open_target("local", lab or only_lab()), limits=limits, backend=backend)
+    ceiling_s = parse_duration(ceiling, "--ceiling")
+    if (instance is None) == (pid is None):
+        raise UsageError("Name either an instance of a lab (--instance app-a-0) or a process (--pid 1234).")
+    target: Target
+    if pid is not None:
+        target = AttachedTarget(pid, allow_host_network=allow_host_network)
+        (attached,) = target.instances()
+        # who names one process means it, though it is all there is
+        instance, allow_all = attached.name, True
+    else:
+        target = open_target("local", lab or only_lab())
+    assert instance is not None
+    limits = Limits(ceiling_s=ceiling_s, allow_all=allow_all)
+    engine = FaultEngine(target, limits=limits, backend=backend)
     receipt = engine.apply(fault, instance)
     try:
         if not as_json:
@@ -83,6 +102,8 @@ def inject(
     except KeyboardInterrupt:
         engine.heal(instance)
         final = engine.wait_until_ended(receipt)
+    if pid is not None:
+        engine.release(instance)  # it is somebody else's network
     ctx.exit(_say(final, as_json=as_json))
 
 

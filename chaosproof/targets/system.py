@@ -35,7 +35,6 @@ class Service:
     metrics_port: int | None = None
     depends_on: tuple[str, ...] = ()
     stop_grace_period_s: float = 2.0
-    attach_pid: int | None = None
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,11 @@ from chaosproof.targets.yaml_lines import Document, load_yaml
 
 __all__ = ["load_system"]
 
+_ATTACH = (
+    "a lab runs what it starts itself, and cannot attach what runs already; "
+    "to put a fault on that: chaosproof inject KIND --pid PID"
+)
+
 
 def load_system(file: Path, mode: str | None = None, scenario: str | None = None) -> System:
     """Read and check a system file; `UsageError` with file, line and what was expected."""
@@ -89,6 +94,8 @@ def _expectation(error: ValidationError) -> str:
         case "additionalProperties":
             known = schema.get("properties", {})
             unknown = [key for key in _keys(error.instance) if key not in known]
+            if "attach" in unknown:
+                return _ATTACH
             return f"unknown key {', '.join(map(repr, unknown))}; known here: {', '.join(known)}"
         case "oneOf" if error.instance is not None:
             options = " or ".join(" with ".join(map(repr, option["required"])) for option in schema["oneOf"])
@@ -123,7 +130,7 @@ def _service(document: Document, name: str, body: Mapping[str, Any]) -> Service:
             raise mistake("depends_on", f"{other!r} is not another service of this file ({', '.join(known)})")
     return Service(
         name=name,
-        command=tuple(body.get("command", ())),
+        command=tuple(body["command"]),
         replicas=int(body.get("replicas", 1)),
         working_dir=str((document.path.parent / body.get("working_dir", ".")).resolve()),
         environment=dict(body.get("environment", {})),
@@ -133,7 +140,6 @@ def _service(document: Document, name: str, body: Mapping[str, Any]) -> Service:
         metrics_port=port_number("metrics", metrics["port"]) if metrics else None,
         depends_on=tuple(body.get("depends_on", ())),
         stop_grace_period_s=float(body.get("stop_grace_period_s", 2.0)),
-        attach_pid=body["attach"]["pid"] if "attach" in body else None,
     )
 
 

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import pytest
 from click.testing import CliRunner
 
-from chaosproof.faults.command import _run, doctor
+from chaosproof.faults.command import doctor
 from chaosproof.faults.doctor import ABILITIES, capabilities, findings
 from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.model import KINDS
+from chaosproof.targets.command import run_to_end
 from chaosproof.targets.target import Done
 
 from .netns_target import NetnsTarget
@@ -56,20 +57,23 @@ def test_an_ability_that_was_not_answered_is_missing():
 
 
 def test_the_command_tries_this_machine_and_leaves_it_alone():
-    before = _run(["sh", "-c", "nft list ruleset; tc qdisc show; ip -o link; ls /run/netns /run"]).stdout
+    before = run_to_end(
+        ["sh", "-c", "nft list ruleset; tc qdisc show; ip -o link; ls /run/netns /run"]
+    ).stdout
     result = CliRunner().invoke(doctor, ["--json"])
     answer = json.loads(result.output)
     assert result.exit_code == 0 and answer["works"]
     assert [one["kind"] for one in answer["faults"]] == list(KINDS)
     assert set(answer["missing"]) == set(ABILITIES)
     assert (
-        _run(["sh", "-c", "nft list ruleset; tc qdisc show; ip -o link; ls /run/netns /run"]).stdout == before
+        run_to_end(["sh", "-c", "nft list ruleset; tc qdisc show; ip -o link; ls /run/netns /run"]).stdout
+        == before
     )
 
 
 def test_the_table_names_every_kind_and_says_what_is_missing():
     result = CliRunner().invoke(doctor)
-    known = capabilities(_run)
+    known = capabilities(run_to_end)
     for kind in KINDS:
         assert kind in result.output
     for ability in ABILITIES:
@@ -102,5 +106,5 @@ def test_an_ordinary_user_gets_the_same_answer():
 
 @pytest.mark.lab
 def test_an_instance_can_do_what_the_machine_can(room: NetnsTarget):
-    here, there = capabilities(_run), FaultEngine(room).capabilities("client-0")
+    here, there = capabilities(run_to_end), FaultEngine(room).capabilities("client-0")
     assert {a: here.lack(a) for a in ABILITIES} == {a: there.lack(a) for a in ABILITIES}

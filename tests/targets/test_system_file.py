@@ -63,9 +63,13 @@ MISTAKES = {
         GOOD.replace("8000", "70000"),
         ":5: services.web.ports.http: 70000 is greater than",
     ),
-    "neither command nor attach": (
+    "no command": (
         GOOD.replace("    command: [python, -m, http.server]\n", ""),
-        ":2: services.web: expected exactly one of 'command' or 'attach'",
+        ":2: services.web: 'command' is a required property",
+    ),
+    "a process that runs already": (
+        GOOD + "    attach: {pid: 1}\n",
+        ":7: services.web: a lab runs what it starts itself, and cannot attach what runs already; to put a fault",
     ),
     "no services": ("services: {}\n", ":1: services: {} should be non-empty"),
     "a bad name": (GOOD.replace("web:", "Web:"), "'Web' does not match"),

@@ -1,0 +1,178 @@
+"""A process that runs already, in a network namespace of its own, such as a container: faults act in its network.
+
+    chaosproof inject reset --pid 1234 --port 50051 --duration 15s
+
+It is not ours: it is neither started nor stopped, and this target knows nothing of it but its network. That is
+held open from the first look on, so neither the process's end nor another one with its number leads elsewhere.
+"""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from chaosproof.errors import TargetError, UsageError
+from chaosproof.targets.command import run_to_end
+from chaosproof.targets.target import Address, Done, Inside, Instance, InstanceState, JobState
+
+__all__ = ["SERVICE", "AttachedTarget"]
+
+SERVICE = "process"
+
+
+class AttachedTarget:
+    """The one instance `pid-N`, of the service `process`.
+
+    Raises `UsageError` where there is no such process, where its network may not be entered, and, unless
+    `allow_host_network`, where it is the machine's own.
+    """
+
+    kind = "attached"
+
+    def __init__(self, pid: int, *, allow_host_network: bool = False) -> None:
+        self._pid = pid
+        try:
+            self._network = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY)
+            self._user = os.open(f"/proc/{pid}/ns/user", os.O_RDONLY)
+        except FileNotFoundError as error:
+            raise UsageError(f"There is no process {pid}.") from error
+        except PermissionError as error:
+            raise UsageError(
+                f"The network of process {pid} may not be entered by user {os.getuid()}: be its owner, or root."
+            ) from error
+        if not allow_host_network and _same(self._network, *_own_networks()):
+            raise UsageError(
+                f"Process {pid} is in this machine's own network, where a fault would hit everything: "
+                "name a process in a network namespace of its own, or give --allow-host-network."
+            )
+        said = self._enter(["ip", "-j", "address", "show", "scope", "global"], "", 10.0)
+        if said.exit_code != 0:
+            raise UsageError(
+                f"The network of process {pid} could not be entered by user {os.getuid()}: {said.stderr.strip()}"
+            )
+        self._instance = _instance(pid, said.stdout)
+
+    def __del__(self) -> None:
+        for name in ("_network", "_user"):
+            if name in self.__dict__:
+                os.close(self.__dict__.pop(name))
+
+    def instances(self, service: str | None = None) -> tuple[Instance, ...]:
+        if service not in (None, SERVICE):
+            raise TargetError(f"There is no service {service!r}; there is: {SERVICE}.")
+        return (self._instance,)
+
+    def instance(self, name: str) -> Instance:
+        if name != self._instance.name:
+            raise TargetError(f"There is no instance {name!r}; there is: {self._instance.name}.")
+        return self._instance
+
+    def states(self) -> Mapping[str, InstanceState]:
+        alive = Path(f"/proc/{self._pid}").exists()
+        return {
+            self._instance.name: InstanceState(
+                self._instance.name,
+                alive=alive,
+                ready=alive,
+                paused=False,
+                pid=self._pid,
+                restarts=0,
+                deaths=0,
+                stops=0,
+            )
+        }
+
+    def address(self, service: str) -> Address:
+        (instance,) = self.instances(service)
+        return Address(host=service, ip=instance.address, ports={})
+
+    def run(
+        self,
+        instance: str,
+        argv: Sequence[str],
+        *,
+        stdin: str = "",
+        timeout_s: float = 10.0,
+        inside: Inside = "network",
+    ) -> Done:
+        self.instance(instance)
+        if inside != "network":
+            raise self._only_its_network("run a program inside it")
+        return self._enter(argv, stdin, timeout_s)
+
+    def _enter(self, argv: Sequence[str], stdin: str, timeout_s: float) -> Done:
+        enter = ["nsenter", f"--net=/proc/self/fd/{self._network}"]
+        # root may enter any network; others are root in a user namespace of their own
+        if os.geteuid() != 0 and not _same(self._user, Path("/proc/self/ns/user")):
+            enter += [f"--user=/proc/self/fd/{self._user}", "--preserve-credentials"]
+        fds = (self._network, self._user)
+        done = run_to_end([*enter, "--", *argv], stdin=stdin, timeout_s=timeout_s, pass_fds=fds)
+        return Done(tuple(argv), done.exit_code, done.stdout, done.stderr, done.duration_s)
+
+    def _only_its_network(self, what: str) -> TargetError:
+        return TargetError(f"Process {self._pid} is not ours: only its network can be acted on, not {what}.")
+
+    def start_job(
+        self,
+        name: str,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        out_dir: Path,
+        beside: str | None = None,
+    ) -> None:
+        raise self._only_its_network("start a job")
+
+    def job(self, name: str) -> JobState:
+        raise TargetError(f"There is no job {name!r}: beside an attached process none is started.")
+
+    def stop_job(self, name: str) -> None:
+        self.job(name)
+
+    def metrics(self, instance: str) -> str:
+        raise self._only_its_network("ask for metrics")
+
+    def logs(self, instance: str) -> str:
+        raise self._only_its_network("read logs")
+
+    def restart(self, instance: str) -> None:
+        raise self._only_its_network("restart it")
+
+    def kill(self, instance: str) -> None:
+        raise self._only_its_network("kill it")
+
+    def terminate(self, instance: str) -> None:
+        raise self._only_its_network("terminate it")
+
+    def pause(self, instance: str, *, duration_s: float | None = None) -> None:
+        raise self._only_its_network("pause it")
+
+    def resume(self, instance: str) -> None:
+        raise self._only_its_network("resume it")
+
+
+def _own_networks() -> list[Path]:
+    """Our own network, and that of the machine's first process, which are two inside a container."""
+    return [Path("/proc/self/ns/net"), Path("/proc/1/ns/net")]
+
+
+def _same(fd: int, *places: Path) -> bool:
+    """Whether one of these is the namespace behind `fd`; one that may not be looked at is somebody else's."""
+    mine = os.fstat(fd)
+    for place in places:
+        try:
+            other = place.stat()
+        except PermissionError:
+            continue
+        if (mine.st_dev, mine.st_ino) == (other.st_dev, other.st_ino):
+            return True
+    return False
+
+
+def _instance(pid: int, addresses_json: str) -> Instance:
+    found: dict[str, str] = {}
+    for link in json.loads(addresses_json or "[]"):
+        for address in link.get("addr_info", []):
+            if "local" in address:  # ip shows those of another scope as empty
+                found.setdefault(address["family"], address["local"])
+    return Instance(f"pid-{pid}", SERVICE, found.get("inet", ""), found.get("inet6", ""))
