@@ -8,9 +8,10 @@ from chaosproof.targets.system_file import load_system
 from chaosproof.targets.values import merge
 
 ROOT = Path(__file__).parents[2]
+CHART = ROOT / "charts" / "chaosproof-demo"
 MODES = ("baseline", "resilient")
 SCENARIOS = {
-    "grpc": ("s1", "s2", "s3", "s4", "s4-pool1"),
+    "grpc": ("s1", "s2", "s3", "s4", "s4-idle", "s4-pool1"),
     "router": ("r1", "r2", "r3", "r4", "r5", "r6"),
 }
 OLDEST, NEWEST = "1.20.0", "1.37.0"

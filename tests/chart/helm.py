@@ -12,7 +12,7 @@ from typing import Any
 
 import helm_python
 
-CHART = Path(__file__).parents[2] / "charts" / "chaosproof-demo"
+from tests.chart.cases import CHART
 
 
 def answer(chart: helm_python.Chart, values: dict[str, Any]) -> dict[str, Any]:

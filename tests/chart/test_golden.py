@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.chart.cases import CRON, MODES, SCENARIOS, lab_system, name_of, run_cases
+from tests.chart.cases import CHART, CRON, MODES, ROOT, SCENARIOS, lab_system, name_of, run_cases
 from tests.chart.conftest import Rendered
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -20,7 +20,9 @@ WHOLE = {"grpc": name_of("grpc", "resilient", "s4"), "router": name_of("router",
 def held_against(file: Path, text: str) -> None:
     if os.environ.get("CHAOSPROOF_GOLDEN") == "write":
         file.write_text(text, encoding="utf-8")
-    assert text == file.read_text(encoding="utf-8"), f"{file.name} is another: look, then write it anew"
+    assert text == file.read_text(encoding="utf-8"), (
+        f"{file.name} is another. When it is meant: CHAOSPROOF_GOLDEN=write python -m pytest {Path(__file__).name}"
+    )
 
 
 def environment_of(container: dict[str, Any]) -> dict[str, str]:
@@ -68,6 +70,13 @@ def test_modes_and_scenarios_differ_in_nothing_but_their_settings(
     for mode in MODES:
         for scenario in SCENARIOS[system]:
             assert without_environment(rendered[name_of(system, mode, scenario)]) == whole
+
+
+def test_no_experiment_and_no_overlay_is_left_out() -> None:
+    scenarios = {scenario for of_system in SCENARIOS.values() for scenario in of_system}
+    overlays = {file.stem.removeprefix("values-") for file in CHART.glob("values-*.yaml")}
+    assert overlays - {"common", *MODES} <= scenarios
+    assert {file.stem for file in (ROOT / "experiments").glob("*.json")} <= scenarios
 
 
 @pytest.mark.parametrize("case", run_cases())

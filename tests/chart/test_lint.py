@@ -8,10 +8,9 @@ import pytest
 
 from chaosproof.images.names import IMAGES
 from demo.grpc.settings import SettingsA, SettingsB
-from tests.chart.cases import ROOT
+from tests.chart.cases import CHART
 from tests.chart.conftest import Rendered
 
-CHART = ROOT / "charts" / "chaosproof-demo"
 SCHEMA = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
 # The system files say these, for the lab and for the chart.
 ELSEWHERE = {"INSTANCE_NAME", "HTTP_PORT", "GRPC_PORT"}
