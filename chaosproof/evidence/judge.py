@@ -19,6 +19,7 @@ from chaosproof.evidence.figures import fault_span, figures_of
 from chaosproof.evidence.fold import RequestFold, fold_requests
 from chaosproof.evidence.junit import junit_xml
 from chaosproof.evidence.manifest import MANIFEST, changed_since, manifest_of
+from chaosproof.evidence.removed import removed_instance
 from chaosproof.evidence.report.page import RunFiles, run_page
 from chaosproof.evidence.run_folder import RAW_FILES, SCHEMA_VERSION, RunFolder, read_run
 from chaosproof.evidence.series import series_figures
@@ -90,9 +91,10 @@ def judge_run(run_dir: Path | str) -> Verdict:
     claims = tuple(c for c in claims_of(run.experiment, "checks") if c.mistake or c.applies_to(mode))
     builtin = (*builtin_checks(run, fold, measured), *event_checks(run))
     own = judge_claims(claims, figures, run.variables)
-    if run.unfinished:
-        builtin = tuple(_undecided(c) if c.status == "fail" else c for c in builtin)
-        own = tuple(_undecided(c) for c in own)
+    why = "the run did not end" if run.unfinished else removed_instance(run)
+    if why:
+        builtin = tuple(_undecided(c, why) if c.status == "fail" else c for c in builtin)
+        own = tuple(_undecided(c, why) for c in own)
     checks = (*builtin, *own, *_manifest_check(folder))
     summary = {
         "schema_version": SCHEMA_VERSION,
@@ -133,11 +135,9 @@ def _verdict(checks: tuple[Check, ...]) -> dict[str, Any]:
     return {"verdict": verdict, "gate_pass": verdict == "pass", "checks": counts(checks)}
 
 
-def _undecided(check: Check) -> Check:
-    """What looks broken or whole in a run that did not end proves nothing."""
-    return replace(
-        check, status="unknown", details=f"the run did not end, so this is not known: {check.details}"
-    )
+def _undecided(check: Check, why: str) -> Check:
+    """What looks broken or whole in a run that was not what it was to be proves nothing."""
+    return replace(check, status="unknown", details=f"{why}, so this is not known: {check.details}")
 
 
 def _manifest_check(folder: Path) -> tuple[Check, ...]:

@@ -68,7 +68,7 @@ def test_a_stop_counts_once_however_often_it_is_seen():
     leaving = pod("app-a-0", metadata={"deletionTimestamp": "now"})
     ended = pod("app-a-0", metadata={"deletionTimestamp": "now"}, state={"terminated": {"exitCode": 0}})
     assert roll.seen(read_pod(leaving)) == [("app-a-0", "not_ready", "the cluster's word")]
-    assert roll.seen(read_pod(ended)) == [("app-a-0", "killed", "exit code 0")]
+    assert roll.seen(read_pod(ended)) == [("app-a-0", "killed", "the pod was deleted exit code 0")]
     assert roll.gone(read_pod(ended)) == []
     roll.seen(read_pod(pod("app-a-0", uid="another")))
     assert (roll.place("app-a-0").stops, roll.place("app-a-0").deaths) == (1, 0)

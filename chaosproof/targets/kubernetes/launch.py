@@ -29,6 +29,7 @@ __all__ = ["RELEASE", "InCluster", "launch_in_cluster", "release_values"]
 
 RELEASE = "chaosproof-demo"
 _PROMETHEUS = ("prometheus", 9090)
+_IMAGES = ("demo", "chaos", "prometheus")
 _DEFAULT_NAMESPACE = "demo"
 _LOAD_IMAGE = "chaosproof/demo:0.1.0"
 _NAMESPACE_GONE_S = 60.0
@@ -58,7 +59,7 @@ def launch_in_cluster(
 
     Raises `UsageError` or `TargetError` with one sentence; then nothing is left that was not there before.
     """
-    settings = cluster_settings(variables)
+    settings = cluster_settings(_with_images(variables))
     tell = say or _say
     cluster = connect(settings.namespace, settings.context)
     begun = time.monotonic()
@@ -232,6 +233,12 @@ def _chart(system: System) -> Path:
             "what is deployed there already is used with --var deployed=true."
         )
     return folder
+
+
+def _with_images(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """The variables, and the images that the environment names (CHAOSPROOF_PROMETHEUS_IMAGE and the like)."""
+    named = {f"image_{one}": os.environ.get(f"CHAOSPROOF_{one.upper()}_IMAGE") for one in _IMAGES}
+    return {**{name: image for name, image in named.items() if image}, **variables}
 
 
 def _host() -> str:

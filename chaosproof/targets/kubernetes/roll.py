@@ -13,6 +13,7 @@ __all__ = ["Event", "Place", "Roll"]
 
 Event = tuple[str, str, str]
 """(instance, what happened in readiness.ndjson's words, detail)."""
+_DELETED = "the pod was deleted"
 
 
 @dataclass
@@ -68,7 +69,7 @@ class Roll:
         events: list[Event] = []
         new_life = pod.life != place.pod.life
         if new_life or not pod.running:
-            events += self._end(place, pod.exit_said)
+            events += self._end(place, _how(pod, place))
         if new_life:
             place.pod = pod
         # a late word that a life which has ended runs changes nothing
@@ -85,7 +86,7 @@ class Roll:
     def gone(self, pod: Pod) -> list[Event]:
         """The cluster has no such pod any more."""
         place = next((one for one in self.places.values() if one.pod.uid == pod.uid), None)
-        return self._end(place, "the pod was deleted") if place else []
+        return self._end(place, _DELETED) if place else []
 
     def _place_of(self, pod: Pod) -> Place | None:
         """Where the pod belongs: its own place, or one whose pod is over."""
@@ -111,3 +112,10 @@ class Roll:
         else:
             place.deaths += 1
         return [(place.name, "killed" if meant else "exited", detail)]
+
+
+def _how(pod: Pod, place: Place) -> str:
+    """How the last life ended. What somebody deleted did not end by itself, whatever its exit code."""
+    if pod.leaving or pod.uid != place.pod.uid:
+        return f"{_DELETED} {pod.exit_said}".strip()
+    return pod.exit_said
