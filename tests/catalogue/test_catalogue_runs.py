@@ -14,7 +14,9 @@ from tests.session.chaos import REPOSITORY, chaos_argv
 pytestmark = [pytest.mark.lab, pytest.mark.e2e, pytest.mark.slow]
 
 
-def run(folder: Path, name: str, **variables: object) -> tuple[int, Mapping[str, Any], list[list[str]]]:
+def run(
+    folder: Path, name: str, *, timeout_s: float = 60, **variables: object
+) -> tuple[int, Mapping[str, Any], list[list[str]]]:
     """Run experiments/catalogue/NAME; its exit code, summary.json, and the rows of checks.tsv."""
     journal = folder / "journal.json"
     done = subprocess.run(
@@ -24,7 +26,7 @@ def run(folder: Path, name: str, **variables: object) -> tuple[int, Mapping[str,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=timeout_s,
         check=False,
     )
     assert "Traceback" not in done.stdout + done.stderr

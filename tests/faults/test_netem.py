@@ -5,16 +5,12 @@ apt-get download linux-image-VERSION-amd64; dpkg -x linux-image-*.deb KERNEL
 CHAOSPROOF_NETEM_KERNEL=KERNEL/boot/vmlinuz-VERSION-amd64 pytest -m netem tests/faults
 """
 
-import json
-import os
-import re
-import shutil
-import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
+
+from .netem_kernel import results_of
 
 pytestmark = [pytest.mark.netem, pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -23,30 +19,11 @@ Results = dict[str, dict[str, Any]]
 
 @pytest.fixture(scope="module")
 def results() -> Results:
-    kernel = os.environ.get("CHAOSPROOF_NETEM_KERNEL", "")
-    if not kernel or not shutil.which("vng"):
-        pytest.skip(
-            "needs vng on PATH and CHAOSPROOF_NETEM_KERNEL, a kernel with sch_netem: see this file's docstring"
-        )
-    root = Path(__file__).parents[2]
-    inside = f"cd {root}; export PYTHONDONTWRITEBYTECODE=1; {sys.executable} -m tests.faults.netem_inside"
-    options = ["--verbose", "--disable-kvm", "--user", "root", "--cpus", "2", "-m", "2G"]
-    done = subprocess.run(
-        ["vng", *options, "--run", kernel, "--", inside],
-        capture_output=True,
-        text=True,
-        timeout=580,
-        stdin=subprocess.DEVNULL,
-    )
     found = {}
-    for text in re.findall(r"RESULT (\{.*\})", done.stdout + done.stderr):
-        result = json.loads(text)
+    for result in results_of(f"{sys.executable} -m tests.faults.netem_inside", timeout_s=580):
         found[result["name"]] = result
         measured = ("name", "answer", "base_ms", "rtt_ms", "packets", "opened", "ended_by", "same", "after")
         print({key: result[key] for key in measured})
-    # who reads this wants what the program said, not the kernel's boot
-    said = [line for line in (done.stdout + done.stderr).splitlines() if not line.startswith("[")]
-    assert found, "\n".join(said[-60:])
     return found
 
 
