@@ -19,10 +19,11 @@ from typing import Any
 
 from chaosproof.errors import ChaosproofError, UsageError
 from chaosproof.evidence.atomic import write_whole
-from chaosproof.evidence.check import Check, Status, failed, passed, unknown, worst
+from chaosproof.evidence.check import Check, Status, worst
 from chaosproof.evidence.claims import Claim, claims_of
+from chaosproof.evidence.compare_builtin import builtin_claim, every_pair, pair_checks, worst_of_pairs
 from chaosproof.evidence.compare_claims import JudgedClaim, judge_by_intervals
-from chaosproof.evidence.compare_variants import named, needed_by, ran_amiss, variant_checks
+from chaosproof.evidence.compare_variants import named, needed_by, variant_checks
 from chaosproof.evidence.effects import Effects, effects_table, hit_instance
 from chaosproof.evidence.interval import CONFIDENCE
 from chaosproof.evidence.judge import Verdict, judge_run
@@ -31,10 +32,8 @@ from chaosproof.evidence.modes import MODES, variants_of
 from chaosproof.evidence.report.page import comparison_page
 from chaosproof.evidence.run_folder import SCHEMA_VERSION, read_run
 from chaosproof.evidence.same_settings import (
-    modes_differ,
     refuse_different,
     refuse_wrong_modes,
-    same_settings,
 )
 from chaosproof.evidence.sequential import decide
 from chaosproof.evidence.shape import at
@@ -113,7 +112,7 @@ def compare_pairs(
     judged = judge_by_intervals(claims, effects, newest.run.variables)
     run_with = [*variants, *({} for _ in pairs[len(variants) :])]
     builtin = [
-        (*_builtin(pair), *variant_checks(pair, runs, variants_of(experiment)))
+        (*pair_checks(pair), *variant_checks(pair, runs, variants_of(experiment)))
         for pair, runs in zip(pairs, run_with, strict=True)
     ]
     statuses = tuple(
@@ -121,8 +120,8 @@ def compare_pairs(
         for n, own in enumerate(builtin)
     )
     checks = (
-        *_worst_of_pairs(builtin),
-        *([_every_pair(statuses)] if len(pairs) > 1 else []),
+        *worst_of_pairs(builtin),
+        *([every_pair(statuses)] if len(pairs) > 1 else []),
         *(claim.check for claim in judged),
     )
     document = {
@@ -203,52 +202,6 @@ def latest_variants(journals_root: Path | str, experiment: str, of: Path) -> lis
     return found
 
 
-_BUILTIN_CLAIMS = {
-    "CMP_SAME_SETTINGS": "both runs did the same, but for the mode",
-    "CMP_NEGATIVE_CONTROL": "the fault breaks the system that has no protection",
-    "CMP_RESILIENT_PASSES": "the system with its protection holds",
-    "CMP_MODES_DIFFER": "the modes are two, not one under two names",
-    "CMP_EVERY_PAIR": "every pair of runs shows it",
-}
-
-
-def _builtin(pair: Pair) -> tuple[Check, ...]:
-    """The checks of every comparison, of one pair."""
-    differ = modes_differ(*pair)
-    return (
-        same_settings(*pair),
-        _negative_control(pair[0]),
-        _resilient_passes(pair[1]),
-        *([differ] if differ else []),
-    )
-
-
-def _worst_of_pairs(builtin: Sequence[Sequence[Check]]) -> list[Check]:
-    """One check for each id, of the first pair in which it is at its worst."""
-    found: dict[str, list[tuple[int, Check]]] = {}
-    for number, own in enumerate(builtin, start=1):
-        for check in own:
-            found.setdefault(check.id, []).append((number, check))
-    merged: list[Check] = []
-    for answers in found.values():
-        status = worst(check.status for _, check in answers)
-        number, check = next(answer for answer in answers if answer[1].status == status)
-        which = "" if len(builtin) == 1 else f"pair {number}: " if status != "pass" else "in every pair: "
-        merged.append(Check(check.id, status, which + check.details, check.evidence))
-    return merged
-
-
-def _every_pair(statuses: Sequence[Status]) -> Check:
-    id, evidence = "CMP_EVERY_PAIR", "compare.json#pairs"
-    status = worst(statuses)
-    if status == "pass":
-        return passed(id, f"each of the {len(statuses)} pairs holds by itself", evidence)
-    amiss = [n for n, one in enumerate(statuses, start=1) if one == status]
-    which = f"pair {amiss[0]}" if len(amiss) == 1 else f"pairs {', '.join(map(str, amiss))}"
-    make = failed if status == "fail" else unknown
-    return make(id, f"{which} of {len(statuses)}: {status}", evidence)
-
-
 def _askable(claims: Sequence[Claim], effects: Effects) -> tuple[tuple[Claim, ...], list[dict[str, Any]]]:
     """The claims that these runs can be asked about, and of the others which variant they need."""
     missing = {claim.id: sorted(needed_by(claim) - {*effects.modes}) for claim in claims}
@@ -262,61 +215,16 @@ def _askable(claims: Sequence[Claim], effects: Effects) -> tuple[tuple[Claim, ..
     )
 
 
-def _builtin_claim(id: str) -> str:
-    if id.startswith("CMP_VARIANT_"):
-        return f"the variant {id.removeprefix('CMP_VARIANT_').lower()} is what it says, and ran as it should"
-    return _BUILTIN_CLAIMS.get(id, "")
-
-
 def _check_json(check: Check, judged: Sequence[JudgedClaim]) -> dict[str, Any]:
     own = next((one for one in judged if one.claim.id == check.id), None)
     return {
         "id": check.id,
         "status": check.status,
-        "claim": own.claim.claim if own else _builtin_claim(check.id),
+        "claim": own.claim.claim if own else builtin_claim(check.id),
         "details": check.details,
         "evidence": check.evidence,
         "interval": own.interval.as_json() if own and own.interval else None,
     }
-
-
-def _negative_control(baseline: Verdict) -> Check:
-    """The baseline ran as it should, and broke for the reason that it is there to show."""
-    id, evidence = "CMP_NEGATIVE_CONTROL", "compare.json#baseline.verdict"
-    claims = {c.id: c for c in baseline.claims}
-    if amiss := ran_amiss(baseline):
-        return unknown(
-            id,
-            f"the baseline did not run as it should: {amiss.id} is {amiss.status}: {amiss.details}",
-            evidence,
-        )
-    # a claim about the baseline alone says how it breaks: where that is not so, this is another breakage
-    otherwise = [
-        c
-        for c in baseline.checks
-        if c.id in claims and claims[c.id].modes == ("baseline",) and c.status != "pass"
-    ]
-    if otherwise:
-        return unknown(id, f"the baseline did not break as believed: {otherwise[0].details}", evidence)
-    broken = [
-        c for c in baseline.checks if c.status == "fail" and not (c.id in claims and claims[c.id].mistake)
-    ]
-    if not broken:
-        return unknown(
-            id,
-            f"the baseline holds too (its verdict is {baseline.status}): the fault did not bite, "
-            "so nothing is proved of the resilient run",
-            evidence,
-        )
-    return passed(id, f"the baseline broke: {broken[0].details}", evidence)
-
-
-def _resilient_passes(resilient: Verdict) -> Check:
-    id, evidence = "CMP_RESILIENT_PASSES", "compare.json#resilient.verdict"
-    if resilient.status == "pass":
-        return passed(id, f"all {len(resilient.checks)} checks of the resilient run pass", evidence)
-    worst_check = next(c for status in ("fail", "unknown") for c in resilient.checks if c.status == status)
-    return Check(id, resilient.status, f"{worst_check.id}: {worst_check.details}", evidence)
 
 
 def _headline(baseline: Verdict, resilient: Verdict) -> dict[str, Any]:
