@@ -13,7 +13,11 @@ import pytest
 
 from chaosproof.images.source import FOLDER
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(400),
+    pytest.mark.skipif(shutil.which("mmdebstrap") is None, reason="needs mmdebstrap"),
+]
 
 PROGRAMS = {
     "python": "--version",
