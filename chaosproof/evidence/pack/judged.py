@@ -83,20 +83,35 @@ def run_places(names: Sequence[str]) -> list[str]:
 def judge_runs(pack_dir: Path, places: Sequence[str], planned: Mapping[str, int]) -> Judged:
     """Judge the run folders `places` of the pack, and compare those of one experiment that make pairs.
 
-    `planned` is how many pairs of an experiment there were to be. At no time the rows of more than one experiment
-    are held in memory. Raises ChaosproofError when a newer version wrote a run.
+    `planned` is how many pairs of an experiment there were to be. At no time the rows of more runs are held in memory
+    than are compared with each other. Raises ChaosproofError when a newer version wrote a run.
     """
     runs: list[JudgedRun] = []
     comparisons: list[JudgedComparison] = []
     for experiment, group in groupby(sorted(places), key=lambda place: place.split("/")[1]):
-        verdicts = {place: judge_run(pack_dir / place) for place in group}
-        by_mode: dict[str, list[Verdict]] = {mode: [] for mode in MODES}
-        for place, verdict in verdicts.items():
-            by_mode.setdefault(place.split("/")[2], []).append(verdict)
-        if by_mode[MODES[0]]:
-            comparisons.append(_compared(pack_dir, experiment, by_mode, planned.get(experiment)))
-        runs += [_judged_run(place, verdict) for place, verdict in verdicts.items()]
+        members = list(group)
+        if not any(_mode(place) == MODES[0] for place in members):
+            runs += [_judged_run(place, judge_run(pack_dir / place)) for place in members]
+            continue
+        compared, comparison = _judged_pairs(pack_dir, experiment, members, planned.get(experiment))
+        runs += compared
+        comparisons.append(comparison)
     return Judged(tuple(runs), tuple(comparisons))
+
+
+def _judged_pairs(
+    pack_dir: Path, experiment: str, places: Sequence[str], planned: int | None
+) -> tuple[list[JudgedRun], JudgedComparison]:
+    verdicts = {place: judge_run(pack_dir / place) for place in places}
+    by_mode: dict[str, list[Verdict]] = {mode: [] for mode in MODES}
+    for place, verdict in verdicts.items():
+        by_mode.setdefault(_mode(place), []).append(verdict)
+    comparison = _compared(pack_dir, experiment, by_mode, planned)
+    return [_judged_run(place, verdict) for place, verdict in verdicts.items()], comparison
+
+
+def _mode(place: str) -> str:
+    return place.split("/")[2]
 
 
 def _judged_run(place: str, verdict: Verdict) -> JudgedRun:
