@@ -27,7 +27,28 @@ is gone afterwards; most show as well that it bites nobody else. Each takes a fe
 
 All faults but `kill` and `terminate` end by themselves, whoever of ours is still alive. `./run chaosproof doctor` says
 which of them this machine can do; the experiment of one that it cannot do ends `unknown` and says what is missing.
-`./run chaos discover --no-install chaosproof` lists the arguments of each.
+`./run chaos discover --no-install chaosproof` lists the arguments of each. `--var backend=iptables` makes a network
+fault by that way and no other; without it the best that there is, nft before iptables before tc. The receipt says which.
+
+## Who ends a fault
+
+| made by | at its deadline it is ended by | should that watchdog be killed |
+|---|---|---|
+| nft: reset, reject, drop, loss | the kernel | there is none |
+| nft and a queue: rate, delay, duplicate, corrupt, reorder | the kernel, for traffic; a watchdog takes the queue, \
+which then holds nothing back, 0.2 s later | a lab takes the queue; on Kubernetes it stays until somebody heals |
+| iptables | a watchdog in the instance | a lab takes the rules out 0.1 s later; on Kubernetes the kernel does, which \
+for this counts whole seconds, so up to a second later, and the rules stay without effect until somebody heals |
+| tc | a watchdog in the instance | a lab takes the queue 0.1 s later; on Kubernetes it stays, and drops packets, \
+until somebody heals |
+| pause | the lab, whose own end would end everything in it | |
+| stress | stress-ng's own clock, and its workers end with it | |
+
+All of this holds when everything else of ours is killed as well. `python -m bench.faults.kill_matrix` tries it: every
+fault, every way that the kernel has, whoever is killed, at four moments. While a queue comes and goes, the kernel puts
+the device out of action, so for some milliseconds the instance sends nothing at all.
+
+## The faults
 """
 
 BOUNDS = {
