@@ -28,7 +28,7 @@ is gone afterwards; most show as well that it bites nobody else. Each takes a fe
 All faults but `kill` and `terminate` end by themselves, whoever of ours is still alive. `./run chaosproof doctor` says
 which of them this machine can do; the experiment of one that it cannot do ends `unknown` and says what is missing.
 `./run chaos discover --no-install chaosproof` lists the arguments of each. `--var backend=iptables` makes a network
-fault by that way and no other; without it the best that there is, nft before iptables before tc. The receipt says which.
+fault by that way and no other; else the best that there is, nft before iptables before tc. The receipt says which.
 
 ## Who ends a fault
 
