@@ -23,6 +23,7 @@ from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.ledger import FaultLedger
 from chaosproof.faults.limits import PROTECTED_PORTS, Limits
 from chaosproof.faults.process import ProcessFaults
+from chaosproof.place import place_variables
 from chaosproof.provenance import experiment_file, experiment_sha256, experiment_text, git_commit, versions
 from chaosproof.run_files import (
     EXPERIMENT,
@@ -123,7 +124,7 @@ def begin(experiment: Mapping[str, Any], configuration: MutableMapping[str, Any]
     mistakes = validate_claims(experiment)
     if mistakes:
         raise UsageError(" ".join(mistakes))
-    settings = read_settings(configuration, KINDS)
+    settings = read_settings({**place_variables(sys.argv[1:]), **configuration}, KINDS)
     name = str(words["experiment"])
     overlays = overlays_of(experiment, settings.mode, str(words.get("scenario", name)))
     system = system_to_run(settings.variables, *overlays)
