@@ -4,7 +4,10 @@ from chaosproof.place import place_variables
 
 
 def test_where_it_runs_is_taken_from_the_command_line_and_what_is_tested_is_not():
-    line = "run --var namespace=shop --var=keep=true --var rate_rps=5 --var image_demo=a:1=x --var service:str=web x.json"
+    line = (
+        "run --var namespace=shop --var=keep=true --var rate_rps=5 "
+        "--var image_demo=a:1=x --var service:str=web x.json"
+    )
     assert place_variables(line.split()) == {
         "namespace": "shop",
         "keep": "true",
