@@ -30,6 +30,14 @@ def artifacts(run: RunFolder, fold: RequestFold) -> Check:
     if not expected:
         return unknown(id, "session.json names no expected artifacts", "session.json#expected_artifacts")
     findings = Findings(id, evidence)
+    for extension in mappings(run.experiment.get("extensions")):
+        if extension.get("name") == "chaosproof":
+            declared = [text(name) for name in sequence(extension.get("artifacts"))]
+            findings.wrong.extend(
+                f"the experiment names {name}, and the session does not expect it"
+                for name in declared
+                if name not in expected
+            )
     fingerprints: dict[str, str] = {}
     for name in expected:
         size = run.artifacts.get(name)

@@ -10,6 +10,7 @@ from chaosproof.evidence.check import Check, failed, passed, skipped, unknown
 from chaosproof.evidence.findings import Findings
 from chaosproof.evidence.run_folder import RunFolder
 from chaosproof.evidence.shape import at, flag, mapping, mappings, number, sequence, text, whole
+from chaosproof.provenance import experiment_sha256
 
 __all__ = ["activities", "instances", "rollbacks", "session_complete", "steady_state"]
 
@@ -19,7 +20,7 @@ _CLOCK_SLACK_S = 1.0
 
 
 def session_complete(run: RunFolder) -> Check:
-    """The session wrote its own end, and the toolkit came to one."""
+    """The session wrote its own end, the toolkit came to one, and both tell of one experiment and one clock."""
     id, evidence = "SYS_SESSION_COMPLETE", "session.json#complete"
     if why := run.unfinished:
         return unknown(id, why, "journal.json#status" if "journal" in why else evidence)
@@ -29,6 +30,9 @@ def session_complete(run: RunFolder) -> Check:
         findings.unclear.append("session.json does not say when the session started and ended")
     elif ended_at < started_at:
         findings.wrong.append(f"the session ended {started_at - ended_at:.1f} s before it started")
+    began_with = text(run.session.get("experiment_sha256"))
+    if began_with and run.experiment and experiment_sha256(run.experiment) != began_with:
+        findings.wrong.append("the experiment in journal.json is not the one that the session began with")
     if clock := _clock_moved(run):
         findings.wrong.append(clock)
     for key in ("experiment", "mode"):
@@ -149,7 +153,7 @@ def instances(run: RunFolder) -> Check:
     if not names:
         return unknown(id, "session.json names no instances", "session.json#instances")
     findings = Findings(id, evidence)
-    if "readiness.ndjson" in run.problems:
+    if "readiness.ndjson" in run.problems or not run.readiness:
         findings.unclear.append(f"who exited is not known; {run.missing('readiness.ndjson')}")
     for name in names:
         state = mapping(states.get(name))

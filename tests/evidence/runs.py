@@ -1,13 +1,14 @@
 """A run of s4 as it would have been, file by file: true in every detail, so that a lie can be told alone."""
 
 import gzip
-import hashlib
 import json
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from chaosproof.provenance import experiment_sha256
 
 T0 = 1_800_000_000.0
 LOAD_AT = T0 + 10
@@ -18,6 +19,7 @@ FAULT_S = 10
 FAULT_END = FAULT_AT + FAULT_S
 ENDED_AT = LOAD_AT + DURATION_S + 5
 INSTANCES = ("app-a-0", "app-a-1", "app-b-0", "app-b-1", "app-b-2")
+AS_IT_IS = "the fingerprint of the experiment, whatever a test makes of it"
 HEADER = "seq,due_at,sent_at,done_at,status,code,instance,attempts"
 
 
@@ -60,6 +62,8 @@ class Run:
 
     def files(self) -> dict[str, bytes]:
         """Every file of the folder by name."""
+        if self.session.get("experiment_sha256") == AS_IT_IS:
+            self.session["experiment_sha256"] = experiment_sha256(self.experiment)
         files = {
             "session.json": _json(self.session),
             "journal.json": _json(self.journal),
@@ -121,6 +125,16 @@ def disturbed(run: Run, began_at: float, lasted_s: float, **words: float) -> Run
     run.experiment["method"].append(wait)
     run.journal["run"].append(ran(wait, output))
     return run
+
+
+def of_one_experiment(*runs: Run) -> None:
+    """The runs of a comparison are of one experiment: what a test bent of its claims in one of them holds in all."""
+    as_it_was = resilient_run().experiment["extensions"][0]
+    for key in ("checks", "compare"):
+        claims = [run.experiment["extensions"][0][key] for run in runs]
+        bent = next((those for those in claims if those != as_it_was[key]), as_it_was[key])
+        for run in runs:
+            run.experiment["extensions"][0][key] = bent
 
 
 def requests_gz(rows: list[list[Any]], member_rows: int = 100) -> bytes:
@@ -206,7 +220,7 @@ def _run(mode: str, rows: list[list[Any]], readiness: list[dict[str, Any]], *, m
             "experiment": "s4",
             "title": experiment["title"],
             "experiment_file": "experiments/s4.json",
-            "experiment_sha256": hashlib.sha256(b"s4").hexdigest(),
+            "experiment_sha256": AS_IT_IS,
             "mode": mode,
             "target": "local",
             "started_at": T0,

@@ -10,12 +10,13 @@ import pytest
 from chaosproof.errors import ChaosproofError, UsageError
 from chaosproof.evidence.compare import Comparison, compare_runs, latest_run, write_comparison
 
-from .runs import FAULT_END, Run, baseline_run, resilient_run
+from .runs import FAULT_END, Run, baseline_run, of_one_experiment, resilient_run
 
 Change = Callable[[Run], object]
 
 
 def compared(tmp_path: Path, baseline: Run, resilient: Run) -> Comparison:
+    of_one_experiment(baseline, resilient)
     return compare_runs(baseline.write(tmp_path / "b"), resilient.write(tmp_path / "r"))
 
 

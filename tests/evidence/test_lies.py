@@ -254,6 +254,8 @@ def lies() -> Iterator[tuple[str, str, str, Lie]]:
     )
     yield "no states", "SYS_INSTANCES", "unknown", lambda r: r.session.pop("states")
     yield "no instances", "SYS_INSTANCES", "unknown", lambda r: r.session.update(instances=[])
+    yield "who exited is not known", "SYS_INSTANCES", "unknown", lambda r: r.without.add("readiness.ndjson")
+    yield "no instance was ever seen", "SYS_INSTANCES", "unknown", lambda r: r.readiness.clear()
     yield (
         "an exit that nobody counted",
         "SYS_INSTANCES",

@@ -14,7 +14,7 @@ from chaosproof.evidence.command import compare_series
 from chaosproof.evidence.compare import Comparison, compare_pairs, write_comparison
 from chaosproof.evidence.judge import Verdict, judge_run
 
-from .runs import RATE_RPS, Run, baseline_run, resilient_run
+from .runs import RATE_RPS, Run, baseline_run, of_one_experiment, resilient_run
 
 Change = Callable[[Run], object]
 
@@ -25,10 +25,9 @@ def judged(run: Run, folder: Path) -> Verdict:
 
 
 def pair(folder: Path, baseline: Run | None = None, resilient: Run | None = None) -> tuple[Verdict, Verdict]:
-    return (
-        judged(baseline or baseline_run(), folder / "b"),
-        judged(resilient or resilient_run(), folder / "r"),
-    )
+    runs = baseline or baseline_run(), resilient or resilient_run()
+    of_one_experiment(*runs)
+    return judged(runs[0], folder / "b"), judged(runs[1], folder / "r")
 
 
 def status(comparison: Comparison, id: str) -> str:
