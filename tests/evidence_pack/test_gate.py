@@ -129,7 +129,7 @@ def test_a_profile_asks_for_its_part_only() -> None:
     [
         (0, 100, ""),
         (24 * 3600, 100, ""),
-        (24 * 3600 + 1, 0, "h old, and may be 24 h"),
+        (24 * 3600 + 1, 0, "24 h old, and may be 24 h"),
         (-3600, 0, "in the future"),
         (None, 0, "is not known"),
     ],

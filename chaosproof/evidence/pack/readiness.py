@@ -97,10 +97,12 @@ def _too_old(age_s: float | None, max_age_s: float) -> list[str]:
     if age_s < -_CLOCK_SLACK_S:
         return [f"the oldest run ended {-age_s:.0f} s in the future: a clock is wrong"]
     if age_s > max_age_s:
-        return [
-            f"the oldest run is {age_s / 3600:.1f} h old, and may be {max_age_s / 3600:g} h: run it again"
-        ]
+        return [f"the oldest run is {_span(age_s)} old, and may be {_span(max_age_s)}: run it again"]
     return []
+
+
+def _span(age_s: float) -> str:
+    return f"{age_s / 3600:.3g} h" if age_s >= 3600 else f"{age_s / 60:.3g} min"
 
 
 def _category(ids: Sequence[str], statuses: Mapping[str, str], *, spoiled: bool) -> Category:

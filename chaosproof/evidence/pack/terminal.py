@@ -1,11 +1,13 @@
 """What the gate and the verification of a pack print for a person."""
 
+from collections import Counter
+
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from chaosproof.evidence.check import one_line
-from chaosproof.evidence.pack.gate import GateVerdict
+from chaosproof.evidence.pack.gate import GateRow, GateVerdict
 from chaosproof.evidence.pack.verify import Verification
 
 __all__ = ["print_gate", "print_verification"]
@@ -23,9 +25,16 @@ def print_gate(verdict: GateVerdict, console: Console | None = None) -> None:
     table.add_column("required check", no_wrap=True)
     table.add_column("status", no_wrap=True)
     table.add_column("details", overflow="fold")
+    absent, said = _absent_runs(verdict), set[str]()
     for row in verdict.rows:
+        run = _run_of(row)
+        if run in absent:
+            if run not in said:
+                words = f"the pack has no such run, of which {absent[run]} checks are required"
+                table.add_row(Text(run), _status("absent"), Text(words))
+            said.add(run)
         # of a run's own checks only those that stop the release
-        if "." not in row.id or row.status != "pass":
+        elif not run or row.status != "pass":
             table.add_row(Text(row.id), _status(row.status), Text(row.details))
     screen.print(table)
     quiet = sum("." in row.id and row.status == "pass" for row in verdict.rows)
@@ -55,6 +64,17 @@ def print_verification(found: Verification, console: Console | None = None) -> N
         screen.print(
             f"all {found.files} files and {rows} checks are as the raw files say; they say: {verdict}"
         )
+
+
+def _absent_runs(verdict: GateVerdict) -> dict[str, int]:
+    """The runs of which nothing is there, and how many of their checks are required."""
+    there = {_run_of(row) for row in verdict.rows if row.status != "absent"}
+    return Counter(run for row in verdict.rows if (run := _run_of(row)) and run not in there)
+
+
+def _run_of(row: GateRow) -> str:
+    """`s4.resilient`; empty for a check of the whole pack."""
+    return row.id.rpartition(".")[0]
 
 
 def _status(status: str) -> Text:
