@@ -41,6 +41,8 @@ return chaosproofReport.plots.filter(({overTimeAxis}) => overTimeAxis).map(({plo
   return {run: +(figure.dataset.run || 0), spans: windows.map((box) => [at(box.left), at(box.right)])};
 });
 """
+SPILLED = """return [...document.querySelectorAll('.tile')]
+  .filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.textContent)"""
 OVERFLOW = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
@@ -149,6 +151,7 @@ def test_it_fits_and_is_drawn_at_every_width_and_by_every_light(
     opened(browser, comparison / "report.html", width, dark=dark)
     assert browser.console() == []
     assert browser.run(OVERFLOW) == 0
+    assert browser.run(SPILLED) == []
     assert [plot for plot in browser.run(MARKS) if plot["marks"] < 50] == []
     paper = browser.run("return getComputedStyle(document.body).backgroundColor")
     brightness = sum(int(part) for part in re.findall(r"\d+", paper)[:3]) / 3
