@@ -22,8 +22,9 @@ from kubernetes.config.config_exception import ConfigException
 
 from chaosproof.errors import TargetError, UsageError
 
-__all__ = ["Cluster", "NotFound", "Refused", "connect", "sentence_of"]
+__all__ = ["FORBIDDEN", "Cluster", "NotFound", "Refused", "connect", "sentence_of"]
 
+FORBIDDEN = 403
 _JSON = "application/json"
 _PATIENCE_S = 10.0
 _RETRY_S = 0.2
@@ -216,7 +217,7 @@ def _refused(method: str, path: str, status: int, word: str | None, body: bytes)
         reason = str(json.loads(body)["reason"])
     except (ValueError, KeyError, TypeError):
         reason = str(word)
-    if status == 403:
+    if status == FORBIDDEN:
         said = f"The cluster does not allow it: {said}. docs/kubernetes.md lists the verbs that are needed."
     elif status == 401:
         said = f"The cluster does not know who is asking: {said}. Renew the kubeconfig's credentials."

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from chaosproof.errors import TargetError, UsageError
-from chaosproof.targets.kubernetes.api import Cluster, NotFound
+from chaosproof.targets.kubernetes.api import FORBIDDEN, Cluster, NotFound, Refused
 from chaosproof.targets.kubernetes.execute import execute
 from chaosproof.targets.kubernetes.hands import hands_of
 from chaosproof.targets.kubernetes.jobs import Jobs
@@ -65,7 +65,7 @@ def find_services(
 
 
 def cluster_has_namespace(cluster: Cluster) -> None:
-    """Raises `UsageError` when there is no such namespace."""
+    """Raises `UsageError` when there is no such namespace; who may not know is left to find out by what he may do."""
     try:
         cluster.get(f"/api/v1/namespaces/{cluster.namespace}")
     except NotFound as error:
@@ -73,6 +73,9 @@ def cluster_has_namespace(cluster: Cluster) -> None:
             f"There is no namespace {cluster.namespace} on {cluster.host}; "
             f"make it with: kubectl create namespace {cluster.namespace}"
         ) from error
+    except Refused as error:
+        if error.status != FORBIDDEN:
+            raise
 
 
 def _refuse_two_services(
