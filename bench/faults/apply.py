@@ -2,9 +2,9 @@
 
     .venv/bin/python -m bench.faults.apply --calls 100
 
-One call after another, each on a port of its own while the earlier ones stay on, in turn over four instances. The
-rows above are what a call is made of: a question to the lab, a command in an instance that does nothing, and nft
-that does nothing.
+One call after another, in turn over four instances, each armed before and healed after: what many faults at once cost
+is `bench.faults.many`. The rows above are what a call is made of: a question to the lab, a command in an instance that
+does nothing, and nft that does nothing.
 """
 
 import argparse
@@ -25,15 +25,14 @@ from chaosproof.faults.model import Fault
 __all__ = ["measure"]
 
 _INSTANCES = [f"client-{number}" for number in range(4)]
-_FIRST_PORT = 20_000
+_PORT = 20_000
 _DURATION_S = 120.0
-_PAUSE_S = 0.03
-# a queue is shared by eight faults at most
-_WAYS: dict[str, tuple[str, dict[str, Any], int | None]] = {
-    "reset nft": ("nft", {"kind": "reset"}, None),
-    "loss nft": ("nft", {"kind": "loss", "loss_percent": 50.0}, None),
-    "reset iptables": ("iptables", {"kind": "reset"}, None),
-    "rate nft": ("nft", {"kind": "rate", "rate_kbit": 1000.0}, 8),
+_PAUSE_S = 0.05
+_WAYS: dict[str, tuple[str, dict[str, Any]]] = {
+    "reset nft": ("nft", {"kind": "reset"}),
+    "loss nft": ("nft", {"kind": "loss", "loss_percent": 50.0}),
+    "reset iptables": ("iptables", {"kind": "reset"}),
+    "rate nft": ("nft", {"kind": "rate", "rate_kbit": 1000.0}),
 }
 
 
@@ -45,21 +44,16 @@ def measure(calls: int) -> dict[str, list[float]]:
         found["question"] = _timed(calls, lambda: target.states())
         found["true"] = _timed(calls, lambda: target.run(next(turn), ["true"]))
         found["nft of nothing"] = _timed(calls, lambda: target.run(next(turn), ["nft", "-f", "-"]))
-        port = itertools.count(_FIRST_PORT)
-        for way, (backend, fields, at_once) in _WAYS.items():
+        for way, (backend, fields) in _WAYS.items():
             engine = FaultEngine(target, limits=Limits(allow_all=True), backend=backend, canary=False)
-            for instance in _INSTANCES:
-                engine.prepare(instance)
-            values = found[way] = []
-            for number in range(calls):
+            fault = Fault(port=_PORT, duration_s=_DURATION_S, **fields)
+            found[way] = []
+            for _ in range(calls):
                 instance = next(turn)
-                fault = Fault(port=next(port), duration_s=_DURATION_S, **fields)
                 engine.arm(fault, instance)
                 time.sleep(_PAUSE_S)
-                values += _timed(1, lambda: engine.apply(fault, instance))  # noqa: B023
-                if at_once and number % at_once == at_once - 1:
-                    engine.heal()
-            engine.heal()
+                found[way] += _timed(1, lambda: engine.apply(fault, instance))  # noqa: B023
+                engine.heal(instance)
     return found
 
 

@@ -21,6 +21,7 @@ from typing import Any
 
 from chaosproof.errors import ChaosproofError
 from chaosproof.faults.account import closed, closed_by_heal, met_another, packets_hit
+from chaosproof.faults.apply_run import apply_run, begin
 from chaosproof.faults.backend import Backend, Capabilities, End, Order, Run, choose_backend
 from chaosproof.faults.book import ReceiptBook
 from chaosproof.faults.canary import canary_address, canary_argv, read_canary
@@ -39,7 +40,7 @@ from chaosproof.faults.receipt import Canary, Receipt
 from chaosproof.faults.selector import resolve_peer
 from chaosproof.faults.snapshot import snapshot
 from chaosproof.faults.tc import Tc
-from chaosproof.targets.target import Done, Keeper, Target
+from chaosproof.targets.target import Begun, Done, Keeper, Target
 
 __all__ = ["Active", "FaultEngine"]
 
@@ -67,6 +68,7 @@ class _Armed:
     address: tuple[str, int] | None
     before: str
     counted: int
+    begun: Begun | None
 
 
 class FaultEngine:
@@ -128,7 +130,8 @@ class FaultEngine:
         self._prepare(instance, backend)
         address = canary_address(fault, instance, self._target) if self._canary else None
         before, counted = self._try(instance, address), backend.count(run, order)
-        armed = _Armed(self._clock(), order, service, everyone, backend, address, before, counted)
+        begun = begin(self._target, instance, backend, order)
+        armed = _Armed(self._clock(), order, service, everyone, backend, address, before, counted, begun)
         with self._lock:
             self._armed[fault, instance] = armed
 
@@ -162,7 +165,7 @@ class FaultEngine:
         )
         called_at = self._clock()
         try:
-            backend.apply(self._run_kept(instance, backend, order), order)
+            backend.apply(apply_run(self._target, instance, backend, order, armed.begun), order)
         except ChaosproofError as error:
             self._book.keep(receipt.but(error=str(error)))
             raise
@@ -384,18 +387,5 @@ class FaultEngine:
     def _run(self, instance: str) -> Run:
         def run(argv: Sequence[str], *, stdin: str = "", timeout_s: float = 10.0) -> Done:
             return self._target.run(instance, argv, stdin=stdin, timeout_s=timeout_s)
-
-        return run
-
-    def _run_kept(self, instance: str, backend: Backend, order: Order) -> Run:
-        """Runs the command that puts the fault on, so that the target takes it back where no watchdog is left."""
-        undo, target = backend.undo(order), self._target
-        if undo is None or not isinstance(target, Keeper):
-            return self._run(instance)
-
-        def run(argv: Sequence[str], *, stdin: str = "", timeout_s: float = 10.0) -> Done:
-            return target.run_kept(
-                instance, argv, then=undo.argv, after_s=undo.after_s, stdin=stdin, timeout_s=timeout_s
-            )
 
         return run

@@ -1,5 +1,7 @@
 """The second backend: iptables rules that a watchdog in the instance takes out again, for old kernels."""
 
+from collections.abc import Sequence
+
 from chaosproof.faults.backend import TURN_S, End, Order, Run, Undo
 from chaosproof.faults.failure import failure
 from chaosproof.faults.model import Fault
@@ -39,6 +41,10 @@ class Iptables:
 
     def count(self, run: Run, order: Order) -> int:
         return 0
+
+    def argv(self, order: Order) -> Sequence[str] | None:
+        """The watchdog begins to count when it begins."""
+        return None
 
     def apply(self, run: Run, order: Order) -> None:
         up, down = rules_up(order), [*rules_out(order), *rules_down(order)]

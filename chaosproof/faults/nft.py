@@ -5,6 +5,7 @@ a moment after the element has gone: traffic is whole by the kernel alone, tidin
 """
 
 import shlex
+from collections.abc import Sequence
 
 from chaosproof.faults.backend import TURN_S, End, Order, Run, Undo
 from chaosproof.faults.errors import FaultError
@@ -18,6 +19,7 @@ from chaosproof.faults.watchdog import FAILED, clean, clean_argv, watchdog_argv
 
 __all__ = ["Nft"]
 
+_NFT = ("nft", "-f", "-")
 # what is in the queue at the deadline may still leave it; the rest is dropped with the queue
 _DRAIN_S = 0.2
 
@@ -57,6 +59,9 @@ class Nft:
             raise failure("the counter of the fault's chain could not be read", done)
         return read_table(done.stdout).chains[chain]
 
+    def argv(self, order: Order) -> Sequence[str] | None:
+        return _NFT if order.fault.layer == "cut" else None
+
     def apply(self, run: Run, order: Order) -> None:
         parts = elements(order.fault, order.id, order.networks, shape_class=order.shape_class)
         script = add_script(parts)
@@ -67,7 +72,7 @@ class Nft:
             done = run(watchdog_argv(order.id, order.fault.duration_s + _DRAIN_S, up, down, check=check))
             said, failed = done.stdout, done.exit_code != 0 or done.stdout.startswith(FAILED)
         else:
-            done = run(["nft", "-f", "-"], stdin=script)
+            done = run(_NFT, stdin=script)
             said, failed = done.stderr, done.exit_code != 0
         if failed and any(word in said for word in ("File exists", "conflicting", "overlap")):
             raise FaultError(f"another fault acts on the same packets already: {order.fault}")

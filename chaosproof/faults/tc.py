@@ -1,5 +1,7 @@
 """The last resort, for kernels that have netem and neither nft nor iptables: a loss of 100 % on a port."""
 
+from collections.abc import Sequence
+
 from chaosproof.faults.backend import TURN_S, End, Order, Run, Undo
 from chaosproof.faults.failure import failure
 from chaosproof.faults.model import Fault
@@ -28,6 +30,10 @@ class Tc:
 
     def count(self, run: Run, order: Order) -> int:
         return 0
+
+    def argv(self, order: Order) -> Sequence[str] | None:
+        """The watchdog begins to count when it begins."""
+        return None
 
     def apply(self, run: Run, order: Order) -> None:
         up, down = blackhole_up(order, order.devices), blackhole_down(order, order.devices)

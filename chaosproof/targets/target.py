@@ -9,7 +9,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable
 
-__all__ = ["Address", "Done", "Inside", "Instance", "InstanceState", "JobState", "Keeper", "Target"]
+__all__ = [
+    "Address",
+    "Begun",
+    "Done",
+    "Inside",
+    "Instance",
+    "InstanceState",
+    "JobState",
+    "Keeper",
+    "Starter",
+    "Target",
+]
 
 Inside = Literal["network", "program"]
 
@@ -166,3 +177,20 @@ class Keeper(Protocol):
         timeout_s: float = 10.0,
     ) -> Done:
         """As `run`; and `after_s` after the command has ended, however it did, the target runs `then`, untold."""
+
+
+class Begun(Protocol):
+    """A command that waits for its input: gives it that, once, and returns when it has ended.
+
+    `None` where it waits no more, because it was given an empty one in the meantime; it has then done nothing.
+    """
+
+    def __call__(self, stdin: str, timeout_s: float) -> Done | None: ...
+
+
+@runtime_checkable
+class Starter(Protocol):
+    """What a target has besides where it can begin a command ahead of the moment in which it matters."""
+
+    def begin(self, instance: str, argv: Sequence[str], *, keep_s: float) -> Begun:
+        """Start a command that does nothing before it has its input; after `keep_s` it gets an empty one."""

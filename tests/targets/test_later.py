@@ -1,4 +1,4 @@
-"""What a lab does by itself: it runs what it has been told to run later, and ends what a job left behind."""
+"""What a lab does by itself: it runs what it was told to run later, begins ahead, and ends what a job left."""
 
 import time
 from collections.abc import Iterator
@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from chaosproof.faults.engine import FaultEngine
+from chaosproof.faults.limits import Limits
+from chaosproof.faults.model import Fault
 from chaosproof.targets.fake import FakeTarget
 from chaosproof.targets.local.local import LocalTarget
 from chaosproof.targets.target import Instance, Keeper
@@ -49,6 +52,41 @@ def test_what_comes_after_a_command_comes_however_the_command_ended(
 def test_a_command_that_cannot_be_run_later_harms_nobody(target: LocalTarget):
     target.run_kept("sleeper-0", ["true"], then=["no-such-command"], after_s=0.0)
     assert target.run("sleeper-0", ["echo", "here"]).stdout == "here\n"
+
+
+@pytest.mark.lab
+def test_a_command_that_was_begun_ahead_needs_only_its_input(target: LocalTarget):
+    begun = target.begin("sleeper-0", ["sh", "-c", "read -r word; echo got $word; exit 3"], keep_s=60)
+    done = begun("it\n", 5.0)
+    assert done is not None and (done.stdout, done.exit_code) == ("got it\n", 3)
+    assert begun("again\n", 5.0) is None
+
+
+@pytest.mark.lab
+def test_a_command_that_nobody_gives_its_input_gets_an_empty_one(target: LocalTarget, tmp_path: Path):
+    mark = tmp_path / "mark"
+    begun = target.begin("sleeper-0", ["sh", "-c", f"read -r word; echo $word >{mark}"], keep_s=0.2)
+    given_up_at = time.monotonic() + 5
+    while not (mark.exists() and mark.read_text()):
+        assert time.monotonic() < given_up_at
+        time.sleep(0.01)
+    assert mark.read_text() == "\n"
+    assert begun("late", 5.0) is None
+
+
+@pytest.mark.lab
+@pytest.mark.parametrize("killed", [False, True], ids=["waiting", "killed while it waited"])
+def test_an_armed_fault_goes_on_whatever_became_of_its_command(target: LocalTarget, killed: bool):
+    engine = FaultEngine(target, limits=Limits(allow_all=True), canary=False)
+    fault = Fault(kind="reset", port=7000, duration_s=30)
+    engine.arm(fault, "sleeper-0")
+    waiting = "grep -lzx n[f]t /proc/[0-9]*/cmdline | cut -d/ -f3"
+    assert len(target.run("sleeper-0", ["sh", "-c", waiting]).stdout.split()) == 1
+    if killed:
+        assert target.run("sleeper-0", ["sh", "-c", f"kill -s KILL $({waiting})"]).exit_code == 0
+    receipt = engine.apply(fault, "sleeper-0")
+    assert [one.id for one in engine.active("sleeper-0")] == [receipt.id]
+    engine.heal()
 
 
 @pytest.mark.lab

@@ -12,7 +12,7 @@ from typing import Any
 from chaosproof.errors import TargetError
 from chaosproof.targets.local.spec import LabSpec
 from chaosproof.targets.local.wire import ask, find_labs
-from chaosproof.targets.target import Address, Done, Inside, Instance, InstanceState, JobState
+from chaosproof.targets.target import Address, Begun, Done, Inside, Instance, InstanceState, JobState
 
 __all__ = ["LocalTarget", "only_lab"]
 
@@ -87,7 +87,22 @@ class LocalTarget:
             # The lab's own clock ends the command; ours only notices a lab that hangs.
             patience_s=timeout_s + 5.0,
         )
-        return Done(**{**answer, "argv": tuple(answer["argv"])})
+        return _done(answer)
+
+    def begin(self, instance: str, argv: Sequence[str], *, keep_s: float) -> Begun:
+        """See `chaosproof.targets.target.Starter`."""
+        number = ask(self.lab, "begin", {"instance": instance, "argv": list(argv), "keep_s": keep_s})
+
+        def go(stdin: str, timeout_s: float) -> Done | None:
+            answer = ask(
+                self.lab,
+                "go",
+                {"number": number, "stdin": stdin, "timeout_s": timeout_s},
+                patience_s=timeout_s + 5.0,
+            )
+            return _done(answer) if answer else None
+
+        return go
 
     def run_kept(
         self,
@@ -143,3 +158,7 @@ class LocalTarget:
 
     def _services(self) -> str:
         return ", ".join(plan.service.name for plan in self._spec.services)
+
+
+def _done(answer: Mapping[str, Any]) -> Done:
+    return Done(**{**answer, "argv": tuple(answer["argv"])})

@@ -74,7 +74,13 @@ class Children:
         timeout_s: float = 10.0,
     ) -> Done:
         """Run a command to its end, or to `timeout_s`: then its session is killed, exit code 124."""
-        started_at = time.monotonic()
+        process = await self.begin(argv, instance=instance, environment=environment)
+        return await self.finish(process, argv, stdin=stdin, timeout_s=timeout_s)
+
+    async def begin(
+        self, argv: Sequence[str], *, instance: str | None, environment: Mapping[str, str]
+    ) -> asyncio.subprocess.Process:
+        """Start a command that waits for its input; whoever does must `finish` it."""
         with self._birth():
             process = await asyncio.create_subprocess_exec(
                 *_in_namespace(instance, argv),
@@ -85,6 +91,13 @@ class Children:
                 start_new_session=True,
             )
             self._live.add(process.pid)
+        return process
+
+    async def finish(
+        self, process: asyncio.subprocess.Process, argv: Sequence[str], *, stdin: str, timeout_s: float
+    ) -> Done:
+        """Give a command its input and wait for its end, or for `timeout_s`: then its session is killed."""
+        started_at = time.monotonic()
         try:
             stdout, stderr = await asyncio.wait_for(process.communicate(stdin.encode()), timeout_s)
             code = await self.wait(process)

@@ -28,6 +28,7 @@ from chaosproof.targets.local.later import Later
 from chaosproof.targets.local.processes import Children
 from chaosproof.targets.local.publish import serve_published_ports
 from chaosproof.targets.local.spec import PROMETHEUS_PORT, LabSpec
+from chaosproof.targets.local.standby import Standby
 
 __all__ = ["main"]
 
@@ -63,11 +64,14 @@ class Supervisor:
         }
         self._jobs = Jobs(children, LAB_DIR / "jobs")
         self._later = Later(children, self._environment)
+        self._standby = Standby(children, self._environment)
         self._operations: dict[str, Callable[..., Awaitable[Any]]] = {
             "info": self._info,
             "wait_ready": self._wait_ready,
             "states": self._states,
             "run": self._run,
+            "begin": self._begin,
+            "go": self._go,
             "start_job": self._start_job,
             "job": self._job,
             "stop_job": self._stop_job,
@@ -290,6 +294,13 @@ class Supervisor:
             if then:
                 self._later.run(instance, then, after_s)
         return asdict(done)
+
+    async def _begin(self, instance: str, argv: list[str], keep_s: float) -> int:
+        return await self._standby.begin(self._runner(instance).instance.name, argv, keep_s)
+
+    async def _go(self, number: int, stdin: str, timeout_s: float) -> dict[str, Any] | None:
+        done = await self._standby.go(number, stdin, timeout_s)
+        return asdict(done) if done else None
 
     async def _start_job(self, name: str, argv: list[str], env: dict[str, str], cwd: str) -> None:
         await self._jobs.start(name, argv, environment={**self._environment, **env}, cwd=cwd)

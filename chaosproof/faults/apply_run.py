@@ -1,0 +1,46 @@
+"""The `Run` by which a fault is put on, with all that its target can do for it.
+
+Where the target can, the command has begun when the fault was armed and only waits for its input; and what comes
+after the fault is left to the target itself, for when no watchdog is there to do it.
+"""
+
+from collections.abc import Sequence
+
+from chaosproof.errors import ChaosproofError
+from chaosproof.faults.backend import Backend, Order, Run
+from chaosproof.targets.target import Begun, Done, Keeper, Starter, Target
+
+__all__ = ["apply_run", "begin"]
+
+# longer than anybody waits between arming a fault and its moment
+_KEEP_S = 900.0
+_KILLED = 128 + 9
+
+
+def begin(target: Target, instance: str, backend: Backend, order: Order) -> Begun | None:
+    """The fault's command, begun ahead; `None` where target or backend cannot, and then it is run as a whole."""
+    argv = backend.argv(order)
+    if argv is None or not isinstance(target, Starter):
+        return None
+    try:
+        return target.begin(instance, argv, keep_s=_KEEP_S)
+    except ChaosproofError:
+        return None  # who runs it as a whole will be told why it cannot be
+
+
+def apply_run(target: Target, instance: str, backend: Backend, order: Order, begun: Begun | None) -> Run:
+    """What the backend's `apply` is given."""
+    undo = backend.undo(order)
+
+    def run(argv: Sequence[str], *, stdin: str = "", timeout_s: float = 10.0) -> Done:
+        if undo is not None and isinstance(target, Keeper):
+            return target.run_kept(
+                instance, argv, then=undo.argv, after_s=undo.after_s, stdin=stdin, timeout_s=timeout_s
+            )
+        done = begun(stdin, timeout_s) if begun is not None else None
+        # one that was killed while it waited has done nothing
+        if done is None or done.exit_code == _KILLED:
+            return target.run(instance, argv, stdin=stdin, timeout_s=timeout_s)
+        return done
+
+    return run
