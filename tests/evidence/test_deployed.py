@@ -1,4 +1,4 @@
-"""A service that was deployed before the session: its process is older, and its artifacts are of this run all the same."""
+"""A service that was deployed before the session: its process is older, its artifacts of this run."""
 
 from chaosproof.evidence.judge import judge_run
 

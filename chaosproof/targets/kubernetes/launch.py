@@ -87,7 +87,12 @@ def launch_in_cluster(
         stage.take_down()
         raise
     timings = {"installed_s": round(installed_s, 3), "ready_s": round(time.monotonic() - begun, 3)}
-    facts = {"kubernetes": version, "namespace": settings.namespace, "clock_offset_s": offset_s}
+    facts = {
+        "kubernetes": version,
+        "namespace": settings.namespace,
+        "deployed": settings.deployed,
+        "clock_offset_s": offset_s,
+    }
     return InCluster(target, settings, endpoints, timings, facts, stage.take_down)
 
 
