@@ -3,7 +3,6 @@
 The images have to be there; ./run test --kubernetes makes and loads them where it is told how.
 """
 
-import json
 import os
 import subprocess
 import sys
@@ -12,6 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from kubernetes import client
 
 from chaosproof.images.names import PROMETHEUS
 from chaosproof.targets.kubernetes.api import Cluster, NotFound, connect
@@ -104,40 +105,29 @@ def enter(cluster: Cluster, pod: str, container: str, *argv: str) -> Ended:
     return execute(cluster, pod, container, argv)
 
 
-def rights(cluster: Cluster, account: str, namespace: str) -> set[tuple[str, str, str]]:
-    """What the account may do in a namespace, as the API server says it: (group, resource, verb)."""
+def as_account(cluster: Cluster, account: str) -> Cluster:
+    """The same cluster, as a service account sees it: with its token in the place of the kubeconfig's credentials."""
     token = cluster.post(
         cluster.path("serviceaccounts", f"{account}/token"),
         {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}},
     )["status"]["token"]
-    done = subprocess.run(
-        [sys.executable, "-c", _RIGHTS, namespace], input=token, capture_output=True, text=True, check=True
-    )
-    review = json.loads(done.stdout)
-    assert review["status"]["incomplete"] is False
+    configuration = client.Configuration()
+    configuration.host = cluster.configuration.host
+    configuration.ssl_ca_cert = cluster.configuration.ssl_ca_cert
+    configuration.api_key = {"authorization": f"Bearer {token}"}
+    return Cluster(configuration, cluster.namespace)
+
+
+def rights(account: Cluster, namespace: str) -> set[tuple[str, str, str]]:
+    """What the account may do in a namespace, as the API server says it: (group, resource, verb)."""
+    group = "authorization.k8s.io"
+    review = {"apiVersion": f"{group}/v1", "kind": "SelfSubjectRulesReview", "spec": {"namespace": namespace}}
+    status = account.post(f"/apis/{group}/v1/selfsubjectrulesreviews", review)["status"]
+    assert status["incomplete"] is False
     return {
         (group, resource, verb)
-        for rule in review["status"]["resourceRules"]
+        for rule in status["resourceRules"]
         for group in rule["apiGroups"]
         for resource in rule["resources"]
         for verb in rule["verbs"]
     }
-
-
-# The same kubeconfig, but with the account's token in the place of the certificate. On its own: the client keeps
-# what it has read in its classes.
-_RIGHTS = """
-import json, sys
-from kubernetes import client, config
-config.load_kube_config()
-mine = client.Configuration.get_default_copy()
-mine.cert_file = mine.key_file = None
-mine.api_key = {"authorization": "Bearer " + sys.stdin.read()}
-api = client.ApiClient(mine)
-review = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectRulesReview", "spec": {"namespace": sys.argv[1]}}
-headers = {"Authorization": mine.api_key["authorization"], "Content-Type": "application/json"}
-answer = api.rest_client.POST(
-    mine.host + "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews", headers=headers, body=review
-)
-print(answer.data if isinstance(answer.data, str) else answer.data.decode())
-"""

@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 
 from chaosproof.images.names import image
-from chaosproof.targets.kubernetes.api import Cluster
+from chaosproof.targets.kubernetes.api import Cluster, Refused
 from tests.kubernetes.cluster import (
     a_namespace,
+    as_account,
     enter,
     helm_test,
     is_ready,
@@ -129,10 +130,13 @@ def role_rows(cluster: Cluster) -> set[tuple[str, str, str]]:
 
 
 def test_the_runner_may_do_what_its_role_says_and_nothing_else(installed: Installed) -> None:
-    mine = rights(installed.cluster, "chaosproof-runner", installed.cluster.namespace) - EVERYBODYS
-    assert mine == role_rows(installed.cluster)
-    assert rights(installed.cluster, "chaosproof-runner", "default") <= EVERYBODYS
-    assert rights(installed.cluster, "default", installed.cluster.namespace) <= EVERYBODYS
+    cluster = installed.cluster
+    runner, app = as_account(cluster, "chaosproof-runner"), as_account(cluster, "default")
+    assert rights(runner, cluster.namespace) - EVERYBODYS == role_rows(cluster)
+    assert rights(runner, "default") <= EVERYBODYS
+    assert rights(app, cluster.namespace) <= EVERYBODYS
+    with pytest.raises(Refused, match="secrets"):
+        runner.get(runner.path("secrets"))
 
 
 def asker(cluster: Cluster) -> dict[str, Any]:

@@ -32,3 +32,11 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- define "demo.kubeVersion" -}}
 {{- .Values.kubeVersion | default .Capabilities.KubeVersion.Version -}}
 {{- end -}}
+
+{{- define "demo.pullSecrets" -}}
+imagePullSecrets:
+  {{- range .Values.images.pullSecrets }}
+  - name: {{ . }}
+  {{- else }} []
+  {{- end }}
+{{- end -}}

@@ -26,12 +26,7 @@ periodSeconds: 1
 {{- $environment := merge (dict) (.overlay.environment | default dict) (.service.environment | default dict) -}}
 automountServiceAccountToken: false
 enableServiceLinks: false
-{{- with $root.Values.images.pullSecrets }}
-imagePullSecrets:
-  {{- range . }}
-  - name: {{ . }}
-  {{- end }}
-{{- end }}
+{{- include "demo.pullSecrets" $root | nindent 0 }}
 # A stopped or killed instance is made so from another container of its pod, as the user it runs as: no capability.
 shareProcessNamespace: true
 terminationGracePeriodSeconds: {{ add .overlay.preStopSeconds (ceil (.service.stop_grace_period_s | default 2.0)) }}
