@@ -11,6 +11,7 @@ import pytest
 from chaosproof.evidence.check import Check, guarded
 from chaosproof.evidence.judge import judge_run
 
+from .golden import AGAIN, kept, sentences
 from .runs import DURATION_S, FAULT_END, LOAD_AT, RATE_RPS, T0, Run, metrics, requests_gz, resilient_run
 
 Lie = Callable[[Run], object]
@@ -414,12 +415,11 @@ def trim_after_fault(run: Run) -> None:
 
 
 LIES = list(lies())
+TOLD = kept("lies")
 
 
-@pytest.mark.parametrize(
-    ("check_id", "expected", "lie"), [one[1:] for one in LIES], ids=[one[0] for one in LIES]
-)
-def test_a_lie_is_seen(tmp_path: Path, check_id: str, expected: str, lie: Lie) -> None:
+@pytest.mark.parametrize(("name", "check_id", "expected", "lie"), LIES, ids=[one[0] for one in LIES])
+def test_a_lie_is_seen(tmp_path: Path, name: str, check_id: str, expected: str, lie: Lie) -> None:
     run = resilient_run()
     lie(run)
     verdict = judge_run(run.write(tmp_path))
@@ -427,6 +427,7 @@ def test_a_lie_is_seen(tmp_path: Path, check_id: str, expected: str, lie: Lie) -
     assert checks[check_id].status == expected, checks[check_id].details
     assert verdict.status != "pass"
     assert "checker itself failed" not in " ".join(c.details for c in verdict.checks)
+    assert sentences(verdict) == TOLD[name], AGAIN
 
 
 @pytest.mark.parametrize(
