@@ -13,7 +13,7 @@ from chaosproof.targets.target import Begun, Done, Keeper, Starter, Target
 __all__ = ["apply_run", "begin"]
 
 # longer than anybody waits between arming a fault and its moment
-_KEEP_S = 900.0
+_KEEP_S = 400.0
 _KILLED = 128 + 9
 
 

@@ -34,9 +34,8 @@ def rules_out(order: Order) -> list[str]:
 
 def last_second(order: Order) -> str:
     """The command that sets `until`, the last second in which a rule that is put in now matches."""
-    nearly_ns = round((order.fault.duration_s + _MARGIN_S) * 1e9)
-    last_s = f"$(( ($(date +%s%N) + {nearly_ns}) / 1000000000 ))"
-    return f'until=$(date -u -d "@{last_s}" +%Y-%m-%dT%H:%M:%S)'
+    nearly_s = order.fault.duration_s + _MARGIN_S
+    return f'until=$(date -u -d "+{nearly_s:.3f} seconds" +%Y-%m-%dT%H:%M:%S)'
 
 
 def rules_down(order: Order) -> list[str]:
