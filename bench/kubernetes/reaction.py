@@ -21,7 +21,8 @@ from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.limits import Limits
 from chaosproof.faults.model import Fault
 from chaosproof.targets.kubernetes.api import connect
-from chaosproof.targets.kubernetes.kubernetes import KubernetesTarget, find_services
+from chaosproof.targets.kubernetes.kubernetes import KubernetesTarget
+from chaosproof.targets.kubernetes.services import find_services
 
 _RULE = "-p tcp --dport {port} -j REJECT --reject-with tcp-reset"
 

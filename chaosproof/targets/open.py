@@ -16,7 +16,8 @@ def open_target(kind: str, name: str) -> Target:
     if kind == "kubernetes":
         # Imported late: the client of a cluster takes its time, and a lab needs none.
         from chaosproof.targets.kubernetes.api import connect
-        from chaosproof.targets.kubernetes.kubernetes import KubernetesTarget, find_services
+        from chaosproof.targets.kubernetes.kubernetes import KubernetesTarget
+        from chaosproof.targets.kubernetes.services import find_services
 
         cluster = connect(name)
         return KubernetesTarget(cluster, find_services(cluster, []))

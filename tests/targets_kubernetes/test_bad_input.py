@@ -12,10 +12,11 @@ from chaosproof.faults.errors import FaultError
 from chaosproof.targets.fake import FakeTarget
 from chaosproof.targets.kubernetes.api import connect
 from chaosproof.targets.kubernetes.hands import ephemeral_container, hands_of
-from chaosproof.targets.kubernetes.kubernetes import KubernetesTarget, find_services
+from chaosproof.targets.kubernetes.kubernetes import KubernetesTarget
 from chaosproof.targets.kubernetes.launch import RELEASE, launch_in_cluster, release_values
 from chaosproof.targets.kubernetes.pods import read_pod
 from chaosproof.targets.kubernetes.ready import wait_until_ready
+from chaosproof.targets.kubernetes.services import find_services
 from chaosproof.targets.kubernetes.settings import ClusterSettings, cluster_settings
 from chaosproof.targets.launch import system_to_run
 from chaosproof.targets.system_file import load_system

@@ -199,7 +199,10 @@ class _Job:
                     place = _Place(pod.name, pod.program, ROOM)
                     if self._stopping.is_set():
                         execute(
-                            self._cluster, place.pod, place.container, ["sh", "-c", "kill -TERM $(cat .pid)"]
+                            self._cluster,
+                            place.pod,
+                            place.container,
+                            ["sh", "-c", f"kill -TERM $(cat {ROOM}/.pid)"],
                         )
                     return place
                 why = troubles(raw) or f"it is {raw.get('status', {}).get('phase', 'not there yet')}"

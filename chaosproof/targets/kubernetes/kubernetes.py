@@ -7,17 +7,16 @@ Whatever it does it does through the API server, with the rights of whoever runs
 
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
-from chaosproof.errors import TargetError, UsageError
-from chaosproof.targets.kubernetes.api import FORBIDDEN, Cluster, NotFound, Refused
+from chaosproof.errors import TargetError
+from chaosproof.targets.kubernetes.api import Cluster, NotFound
 from chaosproof.targets.kubernetes.execute import execute
 from chaosproof.targets.kubernetes.hands import hands_of
 from chaosproof.targets.kubernetes.jobs import Jobs
-from chaosproof.targets.kubernetes.pods import Backing, backing_of, instance_of, read_pod, selects
+from chaosproof.targets.kubernetes.pods import Backing, Pod, instance_of
 from chaosproof.targets.kubernetes.processes import (
     Program,
     end_program,
@@ -30,80 +29,10 @@ from chaosproof.targets.kubernetes.roll import Place
 from chaosproof.targets.kubernetes.watch import Watch
 from chaosproof.targets.target import Address, Done, Inside, Instance, InstanceState, JobState
 
-__all__ = ["KubernetesTarget", "find_services"]
+__all__ = ["KubernetesTarget"]
 
 _BACK_WITHIN_S = 60.0
 _GONE_WITHIN_S = 15.0
-
-
-def find_services(
-    cluster: Cluster, names: Sequence[str], selector: Mapping[str, str] | None = None
-) -> dict[str, Backing]:
-    """The Services of that name, in this order; without names, all of the namespace that select pods.
-
-    `selector` takes the place of the only Service's own. Raises `UsageError` for one that does not exist.
-    """
-    raw = cluster.get(cluster.path("services"))["items"]
-    known = {one["metadata"]["name"]: one for one in raw}
-    if not known:
-        cluster_has_namespace(cluster)
-    for name in names:
-        if name not in known:
-            there = ", ".join(sorted(known)) or "none"
-            raise UsageError(
-                f"There is no Service {name} in the namespace {cluster.namespace}; there are: {there}."
-            )
-    if not names:
-        usable = {name: one for name, one in known.items() if _is_front(one)}
-        return {name: backing_of(one) for name, one in sorted(usable.items())}
-    found = {name: backing_of(known[name]) for name in names}
-    if selector:
-        (name,) = names
-        _refuse_two_services(cluster, name, selector, known.values())
-        found[name] = replace(found[name], selector=dict(selector))
-    return found
-
-
-def cluster_has_namespace(cluster: Cluster) -> None:
-    """Raises `UsageError` when there is no such namespace; who may not know is left to find out by what he may do."""
-    try:
-        cluster.get(f"/api/v1/namespaces/{cluster.namespace}")
-    except NotFound as error:
-        raise UsageError(
-            f"There is no namespace {cluster.namespace} on {cluster.host}; "
-            f"make it with: kubectl create namespace {cluster.namespace}"
-        ) from error
-    except Refused as error:
-        if error.status != FORBIDDEN:
-            raise
-
-
-def _refuse_two_services(
-    cluster: Cluster, name: str, selector: Mapping[str, str], services: Iterable[Mapping[str, Any]]
-) -> None:
-    """A selector that takes in pods of another service, too, would hit one that nobody has named."""
-    pods = [read_pod(raw) for raw in cluster.get(cluster.path("pods"))["items"]]
-    fronts = [backing_of(raw) for raw in services if _is_front(raw)]
-    behind = {
-        pod.name: [one.name for one in fronts if selects(one.selector, pod.labels)]
-        for pod in pods
-        if selects(selector, pod.labels)
-    }
-    own = next((pod for pod, names in behind.items() if name in names), None)
-    stranger = next((pod for pod, names in behind.items() if names and name not in names), None)
-    if own and stranger:
-        words = ",".join(f"{key}={value}" for key, value in selector.items())
-        raise UsageError(
-            f"{words} selects {stranger} of the service {behind[stranger][0]} as well as {own} of {name}: "
-            "choose labels that only one service's pods have."
-        )
-
-
-def _is_front(raw: Mapping[str, object]) -> bool:
-    """Whether a Service selects pods and has an address of its own: the headless ones name single pods."""
-    spec = raw["spec"]
-    assert isinstance(spec, Mapping)
-    return bool(spec.get("selector")) and spec.get("clusterIP") not in (None, "", "None")
 
 
 class KubernetesTarget:
@@ -132,7 +61,7 @@ class KubernetesTarget:
         self._lock = threading.Lock()
         self._programs: dict[str, Program] = {}
         self._paused: dict[str, tuple[str, float | None]] = {}
-        self._earlier_logs: dict[str, str] = {}
+        self._earlier_logs: dict[str, dict[str, str]] = {}
 
     def close(self) -> None:
         """End what was begun for this target; the system goes on."""
@@ -219,11 +148,19 @@ class KubernetesTarget:
         )
 
     def logs(self, instance: str) -> str:
-        return self._earlier_logs.get(instance, "") + self._log(self._watch.place(instance))
+        place = self._watch.place(instance)
+        with self._lock:
+            earlier = dict(self._earlier_logs.get(instance, {}))
+        earlier.pop(place.pod.life, None)
+        if place.deaths:
+            # it crashed, and the pod still has what the life before this one wrote
+            with suppress(TargetError):
+                earlier["before"] = self._log(place.pod, previous="true")
+        return "".join(earlier.values()) + self._log(place.pod)
 
     def restart(self, instance: str) -> None:
         before = self._watch.place(instance)
-        self._earlier_logs[instance] = self.logs(instance)
+        self._keep_log(before)
         self._watch.expect_end(instance)
         path = self._cluster.path("pods", before.pod.name)
         # What has ended has nothing to clear up, and its pod may wait in a back-off: it is replaced at once.
@@ -234,6 +171,8 @@ class KubernetesTarget:
             raise TargetError(
                 f"{instance} was restarted, and was not ready again within {_BACK_WITHIN_S:g} s."
             )
+        # looked for now, so that the next signal to it is one command
+        self._program(self._watch.place(instance))
 
     def kill(self, instance: str) -> None:
         self._end(instance, "KILL")
@@ -306,20 +245,25 @@ class KubernetesTarget:
     def _end(self, instance: str, signal_name: str) -> None:
         place = self._alive(instance)
         program = self._program(place)
-        self._earlier_logs[instance] = self.logs(instance)
         self._watch.expect_end(instance)
+        # The signal first of all: who is told of the end, and how soon, is counted from the call.
         end_program(self._cluster, program, signal_name)
         if signal_name == "KILL":
             self._watch.ended(instance, "SIGKILL")
-        else:
+        self._keep_log(place)
+        if signal_name != "KILL":
             self._watch.wait(
                 lambda now: not now.alive or now.pod.life != place.pod.life, instance, _GONE_WITHIN_S
             )
 
-    def _log(self, place: Place) -> str:
-        try:
-            return self._cluster.text(
-                self._cluster.path("pods", f"{place.pod.name}/log"), container=place.pod.program
-            )
-        except NotFound:
-            return ""
+    def _keep_log(self, place: Place) -> None:
+        """The log of a life that ends here, before its pod goes and takes it along."""
+        with suppress(TargetError):
+            log = self._log(place.pod)
+            with self._lock:
+                self._earlier_logs.setdefault(place.name, {})[place.pod.life] = log
+
+    def _log(self, pod: Pod, **which: str) -> str:
+        return self._cluster.text(
+            self._cluster.path("pods", f"{pod.name}/log"), container=pod.program, **which
+        )

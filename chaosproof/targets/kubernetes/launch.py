@@ -5,7 +5,6 @@ is told by them, and taken away by the next one; what somebody else installed is
 """
 
 import os
-import socket
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -19,9 +18,11 @@ from chaosproof.targets.kubernetes.api import Cluster, NotFound, connect
 from chaosproof.targets.kubernetes.clock import clock_offset_s
 from chaosproof.targets.kubernetes.forward import Forward
 from chaosproof.targets.kubernetes.helm import Release, install, uninstall
-from chaosproof.targets.kubernetes.kubernetes import KubernetesTarget, cluster_has_namespace, find_services
-from chaosproof.targets.kubernetes.manifests import OURS, OWNED
+from chaosproof.targets.kubernetes.kubernetes import KubernetesTarget
+from chaosproof.targets.kubernetes.leftovers import clear_leftovers, marks_of
+from chaosproof.targets.kubernetes.manifests import OWNED
 from chaosproof.targets.kubernetes.ready import wait_until_gone, wait_until_ready
+from chaosproof.targets.kubernetes.services import find_services, need_namespace
 from chaosproof.targets.kubernetes.settings import ClusterSettings, cluster_settings
 from chaosproof.targets.system import System
 
@@ -67,7 +68,7 @@ def launch_in_cluster(
     stage = _Stage(cluster, settings, system, run, tell)
     try:
         if settings.deployed:
-            cluster_has_namespace(cluster)
+            need_namespace(cluster)
         else:
             stage.install()
         installed_s = time.monotonic() - begun
@@ -134,7 +135,7 @@ class _Stage:
         """The chart, anew: an experiment needs instances that nothing has happened to yet."""
         release = self._release()
         self._have_namespace()
-        self._clear_leftovers(release)
+        clear_leftovers(self._cluster, release, self._labels, self._say)
         self._say(f"installing {RELEASE} into the namespace {self._settings.namespace}")
         self._installed = True
         install(release)
@@ -174,14 +175,14 @@ class _Stage:
             chart=str(_chart(self._system)),
             context=self._settings.context,
             values=release_values(self._system, self._settings),
-            labels={OURS: self._run, "host": _host(), "pid": str(os.getpid())},
+            labels=marks_of(self._run),
         )
 
     def _have_namespace(self) -> None:
         """Only the default namespace is made; one that was named is somebody's, or misspelt."""
         path = f"/api/v1/namespaces/{self._settings.namespace}"
         if self._settings.namespace != _DEFAULT_NAMESPACE:
-            cluster_has_namespace(self._cluster)
+            need_namespace(self._cluster)
             return
         given_up_at = time.monotonic() + _NAMESPACE_GONE_S
         while True:
@@ -204,31 +205,6 @@ class _Stage:
         self._cluster.post("/api/v1/namespaces", body)
         self._made_namespace = True
 
-    def _clear_leftovers(self, release: Release) -> None:
-        """Take down what a run that was killed left; refuse what a living run, or somebody else, has installed."""
-        cluster = self._cluster
-        found = cluster.get(cluster.path("secrets"), labelSelector=f"owner=helm,name={RELEASE}")["items"]
-        if found:
-            labels = found[-1]["metadata"].get("labels", {})
-            if OURS not in labels:
-                raise UsageError(
-                    f"The namespace {cluster.namespace} has a release {RELEASE} that no run installed: use it with "
-                    f"--var deployed=true, or take it away: helm uninstall {RELEASE} -n {cluster.namespace}"
-                )
-            if labels.get("host") == _host() and _lives(int(labels.get("pid", "0"))):
-                raise UsageError(
-                    f"The run {labels[OURS]} (process {labels['pid']}) uses the namespace {cluster.namespace} now: "
-                    "wait for it, or choose another with --var namespace=..."
-                )
-            self._say(f"taking down what the run {labels[OURS]} left")
-            uninstall(release)
-            wait_until_gone(cluster, self._labels)
-        owned = ",".join(f"{key}={value}" for key, value in OWNED.items())
-        for kind, group in (("jobs", "batch/v1"), ("configmaps", "")):
-            for raw in cluster.get(cluster.path(kind, group=group), labelSelector=owned)["items"]:
-                path = cluster.path(kind, raw["metadata"]["name"], group=group)
-                cluster.delete(path, propagationPolicy="Background")
-
 
 def _chart(system: System) -> Path:
     folder = Path(system.values_files[0]).parent if system.values_files else None
@@ -244,21 +220,6 @@ def _with_images(variables: Mapping[str, Any]) -> dict[str, Any]:
     """The variables, and the images that the environment names (CHAOSPROOF_PROMETHEUS_IMAGE and the like)."""
     named = {f"image_{one}": os.environ.get(f"CHAOSPROOF_{one.upper()}_IMAGE") for one in _IMAGES}
     return {**{name: image for name, image in named.items() if image}, **variables}
-
-
-def _host() -> str:
-    return "".join(letter if letter.isalnum() or letter in "-." else "-" for letter in socket.gethostname())[
-        :63
-    ]
-
-
-def _lives(pid: int) -> bool:
-    if pid in (0, os.getpid()):
-        return False
-    with suppress(ProcessLookupError):
-        os.kill(pid, 0)
-        return True
-    return False
 
 
 def _say(sentence: str) -> None:

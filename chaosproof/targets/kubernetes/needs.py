@@ -12,8 +12,8 @@ import yaml
 from chaosproof.errors import TargetError, UsageError
 from chaosproof.targets.kubernetes.api import Cluster, NotFound
 from chaosproof.targets.kubernetes.hands import CHAOS_IMAGE
-from chaosproof.targets.kubernetes.kubernetes import cluster_has_namespace, find_services
 from chaosproof.targets.kubernetes.pods import HANDS, Pod, places, read_pod, selects
+from chaosproof.targets.kubernetes.services import find_services, need_namespace
 
 __all__ = ["RIGHTS", "Seen", "look_at", "rights_of", "role_of"]
 
@@ -50,7 +50,7 @@ class Seen:
 
 def look_at(cluster: Cluster, selector: Mapping[str, str], service: str | None) -> Seen:
     """What there is behind `selector`. Raises `UsageError` when that is nothing, or pods of several services."""
-    cluster_has_namespace(cluster)
+    need_namespace(cluster)
     words = ",".join(f"{key}={value}" for key, value in selector.items())
     pods = [read_pod(raw) for raw in cluster.get(cluster.path("pods"))["items"]]
     mine = [pod for pod in pods if selects(selector, pod.labels)]
