@@ -12,6 +12,8 @@ from chaosproof.cli import main
 from chaosproof.errors import UsageError
 from chaosproof.evidence.builtin import REQUIRED
 from chaosproof.evidence.check import Check, failed, passed, unknown
+from chaosproof.evidence.claims import claims_of
+from chaosproof.evidence.compare_variants import needed_by
 from chaosproof.evidence.pack.gate import decide_gate
 from chaosproof.evidence.pack.open import gate
 from chaosproof.evidence.pack.readiness import readiness_of
@@ -56,7 +58,29 @@ def test_every_built_in_check_of_a_run_is_required_of_every_run() -> None:
     for run in ("s1.resilient", "s4.resilient", "r6.resilient"):
         assert {f"{run}.{id}" for id in RULES.every_run} <= set(ALL)
     allowed = set(RULES.every_run) - {"SYS_STEADY_STATE_AFTER"}
-    assert {f"s2.baseline.{id}" for id in allowed} == {id for id in ALL if id.startswith("s2.baseline.")}
+    assert {f"s2.baseline.{id}" for id in allowed} == {id for id in ALL if id.startswith("s2.baseline.SYS_")}
+
+
+@pytest.mark.parametrize("experiment", sorted(set(RULES.suites) - {"pack", "router-up"}))
+def test_every_claim_of_an_experiment_is_required_by_name(experiment: str) -> None:
+    said = json.loads(Path(f"experiments/{experiment}.json").read_text())
+    claims = claims_of(said, "checks")
+    wanted = {f"{experiment}.resilient.{claim.id}" for claim in claims if claim.applies_to("resilient")}
+    wanted |= {f"{experiment}.baseline.{claim.id}" for claim in claims if claim.modes == ("baseline",)}
+    # what is said of a variant cannot be asked of every pair
+    wanted |= {
+        f"{experiment}.compare.{claim.id}" for claim in claims_of(said, "compare") if not needed_by(claim)
+    }
+    named = {id for id in RULES.suites[experiment].checks if "." in id}
+    assert named == wanted - RULES.claimed_as_perf()
+
+
+def test_every_figure_that_warns_is_a_claim_or_a_figure_of_a_run() -> None:
+    for rule in RULES.perf:
+        experiment, mode, id = (rule.claim_id or f"{rule.run}.").split(".")
+        said = json.loads(Path(f"experiments/{experiment}.json").read_text())
+        assert mode == "resilient"
+        assert rule.claim or id in {claim.id for claim in claims_of(said, "checks")}
 
 
 def test_a_required_check_that_is_absent_failed_or_renamed_shuts_the_gate() -> None:
@@ -153,13 +177,13 @@ def test_a_weakened_gate_file_in_the_pack_opens_nothing(tmp_path: Path) -> None:
 
 def test_what_the_command_says_and_how_it_ends(pack: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert exit_code("gate", str(pack), "--profile", "s4") == 0
-    assert "gate s4: 28 of 28 required checks pass: pass" in capsys.readouterr().out
+    assert "gate s4: 36 of 36 required checks pass: pass" in capsys.readouterr().out
     assert exit_code("gate", str(pack)) == 1
     out = capsys.readouterr().out
     assert "SYS_RECONNECT" in out and "absent" in out
     assert exit_code("gate", str(pack), "--profile", "s4", "--json") == 0
     said = json.loads(capsys.readouterr().out)
-    assert (said["status"], said["passed"], said["required"]) == ("pass", 28, 28)
+    assert (said["status"], said["passed"], said["required"]) == ("pass", 36, 36)
     assert exit_code("gate", str(pack), "--profile", "nope") == 64
     assert "there is no profile 'nope'" in capsys.readouterr().err
 

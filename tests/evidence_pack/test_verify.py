@@ -206,6 +206,31 @@ LIES: dict[str, tuple[Lie, str]] = {
         lambda pack: (pack / RESILIENT / "artifacts" / "app-a-0.log").write_bytes(b"x"),
         "its hash is another",
     ),
+    "a gate file that is none": (
+        sealed(lambda pack: (pack / "meta" / "gate.yaml").write_text("a: [")),
+        "meta/gate.yaml is no gate file",
+    ),
+    "a profile that is not there": (
+        sealed(edit("meta/pack.json", '"profile": "s4"', '"profile": "none"')),
+        "there is no profile 'none'",
+    ),
+    "half of meta/pack.json": (
+        sealed(edit("meta/pack.json", '"planned": {}\n}', "")),
+        "meta/pack.json is not whole JSON",
+    ),
+    "a folder of a run that holds none": (
+        sealed(
+            lambda pack: (
+                (pack / RESILIENT.replace("0801", "0901") / "note").mkdir(parents=True)
+                or (pack / RESILIENT.replace("0801", "0901") / "note" / "x").write_text("x")
+            )
+        ),
+        "is not the folder of a run",
+    ),
+    "a run under the name of another experiment": (
+        sealed(lambda pack: shutil.copytree(pack / RESILIENT, pack / RESILIENT.replace("s4", "r2"))),
+        "is a run of the experiment s4",
+    ),
     "the table is missing": (lambda pack: (pack / "checks.tsv").unlink(), "checks.tsv: it is missing"),
 }
 

@@ -93,7 +93,8 @@ def test_a_run_without_its_partner_leaves_the_comparison_unknown(tmp_path: Path)
     other = write_run(tmp_path / "journals", resilient_run(), "20270115T090100Z")
     pack = write_pack([*folders, other], [], tmp_path / "pack", now=NOW, profile="s4")
     assert next(check.status for check in pack.checks if check.id == "SYS_S4") == "unknown"
-    assert pack.gate.status == "unknown"
+    assert {row.id: row.status for row in pack.gate.amiss}["s4.compare.C05"] == "absent"
+    assert pack.gate.status == "fail"
 
 
 def test_runs_that_were_not_done_alike_are_no_comparison(tmp_path: Path) -> None:
@@ -136,7 +137,9 @@ def test_a_run_that_was_killed_goes_into_a_pack_and_is_not_known(tmp_path: Path)
     pack = write_pack([baseline, resilient], [], tmp_path / "pack", now=NOW, profile="s4")
     rows = {check.id: check.status for check in pack.checks}
     assert rows["SYS_RUNS_UNCHANGED"] == rows["s4.resilient.SYS_SESSION_COMPLETE"] == "unknown"
-    assert pack.status == "unknown"
+    # what it claimed is not there to be asked, and what is required and absent failed
+    assert {row.id: row.status for row in pack.gate.amiss}["s4.resilient.S4_USERS"] == "absent"
+    assert pack.status == "fail"
 
 
 def test_no_secret_of_the_environment_is_in_a_pack(tmp_path: Path) -> None:

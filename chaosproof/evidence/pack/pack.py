@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from chaosproof.errors import ChaosproofError
+from chaosproof.errors import ChaosproofError, UsageError
 from chaosproof.evidence.check import Check, Status, counts, worst
 from chaosproof.evidence.junit import junit_xml
 from chaosproof.evidence.manifest import MANIFEST
@@ -94,11 +94,11 @@ def measured_at(judged: Judged) -> float | None:
 
 
 def parse_meta(content: str) -> Meta:
-    """Read meta/pack.json. Raises ChaosproofError when it is none, or of a version that is not known."""
+    """Read meta/pack.json. Raises UsageError when it is none, ChaosproofError for a version that is not known."""
     try:
         said = mapping(json.loads(content))
     except (ValueError, RecursionError) as error:
-        raise ChaosproofError(f"meta/pack.json is not whole JSON: {error}") from error
+        raise UsageError(f"meta/pack.json is not whole JSON: {error}") from error
     version = said.get("schema_version")
     if version != PACK_VERSION:
         raise ChaosproofError(
@@ -112,7 +112,7 @@ def parse_meta(content: str) -> Meta:
         if (pairs := whole(value)) is not None
     }
     if made_at is None or not text(said.get("profile")):
-        raise ChaosproofError("meta/pack.json does not say when the pack was made, and for which profile")
+        raise UsageError("meta/pack.json does not say when the pack was made, and for which profile")
     return Meta(made_at, text(said.get("chaosproof")), text(said.get("profile")), planned)
 
 

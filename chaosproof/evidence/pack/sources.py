@@ -1,13 +1,13 @@
 """Where the runs of a pack come from: one state of the code, and folders that nobody touched since they were judged."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from chaosproof.evidence.check import Check, passed, unknown
 from chaosproof.evidence.findings import Findings
 from chaosproof.evidence.manifest import MANIFEST
 from chaosproof.evidence.pack.files import parse_manifest
 from chaosproof.evidence.pack.judged import RUNS, JudgedRun
-from chaosproof.evidence.shape import flag, mapping, text
+from chaosproof.evidence.shape import flag, mapping, mappings, text
 
 __all__ = ["information", "one_commit", "runs_unchanged"]
 
@@ -30,9 +30,10 @@ def one_commit(runs: Sequence[JudgedRun]) -> Check:
 def runs_unchanged(
     runs: Sequence[JudgedRun], hashes: Mapping[str, str], manifests: Mapping[str, str]
 ) -> Check:
-    """Every file of every run is as it was when the run was judged."""
+    """Every run lies where it belongs, and every file of it is as it was when it was judged."""
     findings = Findings("SYS_RUNS_UNCHANGED", _first(runs, MANIFEST))
     for run in runs:
+        findings.wrong.extend(_misplaced(run))
         if run.place not in manifests:
             findings.unclear.append(f"{run.place} was never judged: it has no {MANIFEST}")
             continue
@@ -62,6 +63,20 @@ def information(runs: Sequence[JudgedRun]) -> list[Check]:
     else:
         rows.append(passed("INFO_JUDGED_AGAIN", "judged again, all checks of the runs read the same", where))
     return rows
+
+
+def _misplaced(run: JudgedRun) -> Iterator[str]:
+    """In words, where the run is another than its place in the pack says; a session that says nothing is no lie."""
+    own = next(
+        (one for one in mappings(run.run.experiment.get("extensions")) if one.get("name") == "chaosproof"), {}
+    )
+    for what, place, said in (
+        ("experiment", run.experiment, run.run.session.get("experiment")),
+        ("experiment", run.experiment, own.get("experiment")),
+        ("mode", run.mode, run.run.session.get("mode")),
+    ):
+        if said is not None and said != place:
+            yield f"{run.place} is a run of the {what} {said}"
 
 
 def _differences(said: Mapping[str, str], now: Mapping[str, str]) -> Iterable[tuple[str, str]]:

@@ -84,11 +84,12 @@ def verify_pack(pack_dir: Path, *, say: Say = lambda words: None) -> Verificatio
     say(f"hashing {len(listing.sizes)} files")
     hashes = {name: hash_file(pack_dir / name) for name in listing.sizes if name != MANIFEST}
     found = [*_hash_differences(pack_dir, hashes), *_strays(listing)]
-    meta = parse_meta(_text(pack_dir, "meta/pack.json"))
-    rules = parse_rules(_text(pack_dir, "meta/gate.yaml"), "meta/gate.yaml")
     say("judging the runs again")
-    raw = {name: digest for name, digest in hashes.items() if name.startswith(f"{RUNS}/")}
-    pack = derive(pack_dir, meta, rules, raw, read_manifests(pack_dir, raw))
+    try:
+        pack = _derived(pack_dir, hashes)
+    except UsageError as error:
+        # the caller named a pack; it is what lies in it that is wrong
+        return Verification((*found, Difference("the pack", str(error))), len(listing.sizes), None)
     found += _row_differences(_text(pack_dir, "checks.tsv"), pack.checks)
     derived = documents(pack)
     subjects = {name: digest for name, digest in hashes.items() if name != ATTESTATION}
@@ -100,6 +101,13 @@ def verify_pack(pack_dir: Path, *, say: Say = lambda words: None) -> Verificatio
         if name.startswith(f"{COMPARISONS}/") and name not in derived
     ]
     return Verification(tuple(found), len(listing.sizes), pack)
+
+
+def _derived(pack_dir: Path, hashes: Mapping[str, str]) -> Pack:
+    meta = parse_meta(_text(pack_dir, "meta/pack.json"))
+    rules = parse_rules(_text(pack_dir, "meta/gate.yaml"), "meta/gate.yaml")
+    raw = {name: digest for name, digest in hashes.items() if name.startswith(f"{RUNS}/")}
+    return derive(pack_dir, meta, rules, raw, read_manifests(pack_dir, raw))
 
 
 def _hash_differences(pack_dir: Path, hashes: Mapping[str, str]) -> list[Difference]:
