@@ -14,7 +14,7 @@ from pathlib import Path
 from chaosproof.errors import TargetError
 from chaosproof.targets.kubernetes.api import Cluster, NotFound
 from chaosproof.targets.kubernetes.execute import execute
-from chaosproof.targets.kubernetes.hands import hands_of
+from chaosproof.targets.kubernetes.hands import CHAOS_IMAGE, hands_of
 from chaosproof.targets.kubernetes.jobs import Jobs
 from chaosproof.targets.kubernetes.pods import Backing, Pod, instance_of
 from chaosproof.targets.kubernetes.processes import (
@@ -39,7 +39,8 @@ class KubernetesTarget:
     """See `chaosproof.targets.target.Target` for what each method promises.
 
     `metrics` says path and port of the metrics page of a service, where its pods' annotations do not. `events_file`
-    gets every change of an instance's state; `load_image` is what jobs run, and has this project in it.
+    gets every change of an instance's state; `load_image` is what jobs run, and has this project in it;
+    `chaos_image` is what is added to a pod without a sidecar.
     """
 
     kind = "kubernetes"
@@ -52,12 +53,14 @@ class KubernetesTarget:
         metrics: Mapping[str, tuple[str, int | None]] | None = None,
         events_file: Path | None = None,
         load_image: str = "",
+        chaos_image: str = CHAOS_IMAGE,
     ) -> None:
         self._cluster = cluster
         self._services = dict(services)
         self._metrics = dict(metrics or {})
         self._watch = Watch(cluster, self._services, events_file)
         self._jobs = Jobs(cluster, load_image)
+        self._chaos_image = chaos_image
         self._lock = threading.Lock()
         self._programs: dict[str, Program] = {}
         self._paused: dict[str, tuple[str, float | None]] = {}
@@ -98,7 +101,11 @@ class KubernetesTarget:
         inside: Inside = "network",
     ) -> Done:
         pod = self._watch.place(instance).pod
-        container = hands_of(self._cluster, pod) if inside == "network" else pod.load or pod.program
+        container = (
+            hands_of(self._cluster, pod, self._chaos_image)
+            if inside == "network"
+            else pod.load or pod.program
+        )
         begun = time.monotonic()
         try:
             ended = execute(

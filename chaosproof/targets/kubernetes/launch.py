@@ -17,6 +17,7 @@ from chaosproof.errors import TargetError, UsageError
 from chaosproof.targets.kubernetes.api import Cluster, NotFound, connect
 from chaosproof.targets.kubernetes.clock import clock_offset_s
 from chaosproof.targets.kubernetes.forward import Forward
+from chaosproof.targets.kubernetes.hands import CHAOS_IMAGE
 from chaosproof.targets.kubernetes.helm import Release, install, uninstall
 from chaosproof.targets.kubernetes.kubernetes import KubernetesTarget
 from chaosproof.targets.kubernetes.leftovers import clear_leftovers, marks_of
@@ -79,6 +80,7 @@ def launch_in_cluster(
             metrics={one.name: (one.metrics_path, one.metrics_port) for one in system.services},
             events_file=events_file,
             load_image=settings.images.get("demo", _LOAD_IMAGE),
+            chaos_image=settings.images.get("chaos", CHAOS_IMAGE),
         )
         endpoints = stage.forward()
         offset_s = clock_offset_s(target)
