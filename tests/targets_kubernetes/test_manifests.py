@@ -1,7 +1,7 @@
 """What the target itself makes in a cluster is right by the API's own schemas, and has no right that it does not need.
 
-The ephemeral container has never run: the cluster that the tests were made on is too old for it. Here it is held against
-the schemas of those that know it.
+The ephemeral container has never run: the cluster that these tests were made on is too old for it. Here it is held
+against the schemas of those that know it.
 """
 
 import pytest
