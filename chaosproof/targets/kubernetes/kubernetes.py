@@ -179,7 +179,7 @@ class KubernetesTarget:
                 f"{instance} was restarted, and was not ready again within {_BACK_WITHIN_S:g} s."
             )
         # looked for now, so that the next signal to it is one command
-        self._program(self._watch.place(instance))
+        self._pid(self._watch.place(instance))
 
     def kill(self, instance: str) -> None:
         self._end(instance, "KILL")
@@ -212,11 +212,18 @@ class KubernetesTarget:
             alive=place.alive,
             ready=place.ready,
             paused=self._is_paused(place),
-            pid=self._program(place).pid if place.alive else 0,
+            pid=self._pid(place),
             restarts=place.restarts,
             deaths=place.deaths,
             stops=place.stops,
         )
+
+    def _pid(self, place: Place) -> int:
+        """0 where it is not known: a program that just starts or ends may not be there to be asked for."""
+        if place.alive:
+            with suppress(TargetError):
+                return self._program(place).pid
+        return 0
 
     def _is_paused(self, place: Place) -> bool:
         with self._lock:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from chaosproof.errors import TargetError, UsageError
+from chaosproof.errors import ChaosproofError, TargetError, UsageError
 from chaosproof.targets.kubernetes.api import Cluster, NotFound, connect
 from chaosproof.targets.kubernetes.clock import clock_offset_s
 from chaosproof.targets.kubernetes.forward import Forward
@@ -87,7 +87,9 @@ def launch_in_cluster(
         if offset_s is not None and abs(offset_s) > 0.1:
             tell(f"the pods' clock is {offset_s:+.2f} s from this machine's: recoveries are wrong by as much")
     except BaseException:
-        stage.take_down()
+        # Why it did not start is what the reader needs; what could not be taken away, the next run takes.
+        with suppress(ChaosproofError):
+            stage.take_down()
         raise
     timings = {"installed_s": round(installed_s, 3), "ready_s": round(time.monotonic() - begun, 3)}
     facts = {
@@ -161,11 +163,12 @@ class _Stage:
             self.target.close()
         if self._forward is not None:
             self._forward.close()
-        if not self._installed or self._settings.keep:
+        if self._settings.keep:
             return
         try:
-            uninstall(self._release())
-            wait_until_gone(self._cluster, self._labels)
+            if self._installed:
+                uninstall(self._release())
+                wait_until_gone(self._cluster, self._labels)
         finally:
             if self._made_namespace:
                 self._cluster.delete(f"/api/v1/namespaces/{self._settings.namespace}")
