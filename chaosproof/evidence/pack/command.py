@@ -14,11 +14,11 @@ import click
 from chaosproof.errors import UsageError
 from chaosproof.evidence.command import EXIT_CODES
 from chaosproof.evidence.pack.environment import environment, packages
+from chaosproof.evidence.pack.judged import Say
 from chaosproof.evidence.pack.open import open_pack
 from chaosproof.evidence.pack.overview import overview_of
 from chaosproof.evidence.pack.readiness import MAX_AGE_S
 from chaosproof.evidence.pack.rules import Rules, read_rules
-from chaosproof.evidence.pack.verify import Say
 from chaosproof.evidence.pack.verify import verify_pack as verified
 from chaosproof.evidence.pack.write import write_pack
 from chaosproof.evidence.report.index import index_page

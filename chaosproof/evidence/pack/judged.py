@@ -1,7 +1,7 @@
 """The runs of a pack, judged anew from its raw files, and the comparisons of those that make pairs."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
@@ -18,7 +18,19 @@ from chaosproof.evidence.run_folder import RunFolder
 from chaosproof.evidence.shape import number
 from chaosproof.evidence.tables import checks_tsv
 
-__all__ = ["COMPARISONS", "RUNS", "Judged", "JudgedComparison", "JudgedRun", "judge_runs", "run_places"]
+__all__ = [
+    "COMPARISONS",
+    "RUNS",
+    "Judged",
+    "JudgedComparison",
+    "JudgedRun",
+    "Say",
+    "judge_runs",
+    "run_places",
+]
+
+Say = Callable[[str], None]
+"""Who is told what is being done, for a person who waits."""
 
 RUNS = "runs"
 COMPARISONS = "comparisons"
@@ -80,16 +92,20 @@ def run_places(names: Sequence[str]) -> list[str]:
     return sorted({"/".join(one[:4]) for one in parts if one[0] == RUNS and len(one) > 4})
 
 
-def judge_runs(pack_dir: Path, places: Sequence[str], planned: Mapping[str, int]) -> Judged:
+def judge_runs(
+    pack_dir: Path, places: Sequence[str], planned: Mapping[str, int], say: Say = lambda words: None
+) -> Judged:
     """Judge the run folders `places` of the pack, and compare those of one experiment that make pairs.
 
     `planned` is how many pairs of an experiment there were to be. At no time the rows of more runs are held in memory
-    than are compared with each other. Raises ChaosproofError when a newer version wrote a run.
+    than are compared with each other; `say` is told which experiment is judged. Raises ChaosproofError when a newer
+    version wrote a run.
     """
     runs: list[JudgedRun] = []
     comparisons: list[JudgedComparison] = []
     for experiment, group in groupby(sorted(places), key=lambda place: place.split("/")[1]):
         members = list(group)
+        say(f"judging {len(members)} runs of {experiment}")
         if not any(_mode(place) == MODES[0] for place in members):
             runs += [_judged_run(place, judge_run(pack_dir / place)) for place in members]
             continue

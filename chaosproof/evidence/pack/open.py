@@ -5,11 +5,12 @@ from pathlib import Path
 
 from chaosproof.evidence.check import Check
 from chaosproof.evidence.pack.gate import GateVerdict, decide_gate
+from chaosproof.evidence.pack.judged import Say
 from chaosproof.evidence.pack.pack import Pack
 from chaosproof.evidence.pack.readiness import MAX_AGE_S, Readiness, readiness_of
 from chaosproof.evidence.pack.rows import rows_of
 from chaosproof.evidence.pack.rules import Rules, read_rules
-from chaosproof.evidence.pack.verify import Say, Verification, verify_pack
+from chaosproof.evidence.pack.verify import Verification, verify_pack
 
 __all__ = ["OpenedPack", "gate", "open_pack", "readiness"]
 

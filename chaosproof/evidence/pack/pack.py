@@ -11,7 +11,7 @@ from chaosproof.evidence.check import Check, Status, counts, worst
 from chaosproof.evidence.junit import junit_xml
 from chaosproof.evidence.manifest import MANIFEST
 from chaosproof.evidence.pack.gate import GateVerdict, decide_gate
-from chaosproof.evidence.pack.judged import Judged, JudgedComparison, JudgedRun, judge_runs, run_places
+from chaosproof.evidence.pack.judged import Judged, JudgedComparison, JudgedRun, Say, judge_runs, run_places
 from chaosproof.evidence.pack.readiness import MAX_AGE_S, Readiness, readiness_of
 from chaosproof.evidence.pack.rows import counts_in_verdict, rows_of
 from chaosproof.evidence.pack.rules import Rules
@@ -117,13 +117,18 @@ def parse_meta(content: str) -> Meta:
 
 
 def derive(
-    pack_dir: Path, meta: Meta, rules: Rules, hashes: Mapping[str, str], manifests: Mapping[str, str]
+    pack_dir: Path,
+    meta: Meta,
+    rules: Rules,
+    hashes: Mapping[str, str],
+    manifests: Mapping[str, str],
+    say: Say = lambda words: None,
 ) -> Pack:
     """Judge the runs that lie in `pack_dir` and everything that follows from them; writes nothing.
 
     `hashes` are those of the files below `runs/`, `manifests` the text of each run's MANIFEST.sha256 by its place.
     """
-    judged = judge_runs(pack_dir, run_places(list(hashes)), meta.planned)
+    judged = judge_runs(pack_dir, run_places(list(hashes)), meta.planned, say)
     checks = rows_of(judged, rules, hashes, manifests)
     gate = decide_gate(checks, rules, meta.profile)
     readiness = readiness_of(

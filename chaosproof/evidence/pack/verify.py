@@ -4,7 +4,7 @@ Try it: chaosproof verify-pack PACK_DIR
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from chaosproof.evidence.check import Check
 from chaosproof.evidence.manifest import MANIFEST
 from chaosproof.evidence.pack.attestation import attestation_text
 from chaosproof.evidence.pack.files import Listing, hash_file, list_files, parse_manifest
-from chaosproof.evidence.pack.judged import COMPARISONS, RUNS
+from chaosproof.evidence.pack.judged import COMPARISONS, RUNS, Say
 from chaosproof.evidence.pack.pack import (
     ATTESTATION,
     CONFIGURATION,
@@ -32,8 +32,6 @@ __all__ = ["Difference", "Verification", "verify_pack"]
 
 _META = ("meta/pack.json", "meta/gate.yaml", "meta/environment.json", "meta/packages.txt")
 _NEEDED = (MANIFEST, "checks.tsv", "meta/pack.json", "meta/gate.yaml")
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -84,9 +82,8 @@ def verify_pack(pack_dir: Path, *, say: Say = lambda words: None) -> Verificatio
     say(f"hashing {len(listing.sizes)} files")
     hashes = {name: hash_file(pack_dir / name) for name in listing.sizes if name != MANIFEST}
     found = [*_hash_differences(pack_dir, hashes), *_strays(listing)]
-    say("judging the runs again")
     try:
-        pack = _derived(pack_dir, hashes)
+        pack = _derived(pack_dir, hashes, say)
     except UsageError as error:
         # the caller named a pack; it is what lies in it that is wrong
         return Verification((*found, Difference("the pack", str(error))), len(listing.sizes), None)
@@ -103,11 +100,11 @@ def verify_pack(pack_dir: Path, *, say: Say = lambda words: None) -> Verificatio
     return Verification(tuple(found), len(listing.sizes), pack)
 
 
-def _derived(pack_dir: Path, hashes: Mapping[str, str]) -> Pack:
+def _derived(pack_dir: Path, hashes: Mapping[str, str], say: Say) -> Pack:
     meta = parse_meta(_text(pack_dir, "meta/pack.json"))
     rules = parse_rules(_text(pack_dir, "meta/gate.yaml"), "meta/gate.yaml")
     raw = {name: digest for name, digest in hashes.items() if name.startswith(f"{RUNS}/")}
-    return derive(pack_dir, meta, rules, raw, read_manifests(pack_dir, raw))
+    return derive(pack_dir, meta, rules, raw, read_manifests(pack_dir, raw), say)
 
 
 def _hash_differences(pack_dir: Path, hashes: Mapping[str, str]) -> list[Difference]:

@@ -19,7 +19,7 @@ from chaosproof.evidence.atomic import is_draft
 from chaosproof.evidence.manifest import MANIFEST
 from chaosproof.evidence.pack.attestation import attestation_text
 from chaosproof.evidence.pack.files import WHOLE_BYTES_MAX, copy_hashed, hash_file, list_files, manifest_text
-from chaosproof.evidence.pack.judged import RUNS
+from chaosproof.evidence.pack.judged import RUNS, Say
 from chaosproof.evidence.pack.pack import (
     ATTESTATION,
     CONFIGURATION,
@@ -39,8 +39,6 @@ __all__ = ["write_pack"]
 _STAMP = re.compile(r"\d{8}T\d{6}Z(-\d{1,3})?")
 _MODE = re.compile(r"[A-Za-z0-9]{1,50}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,99}")
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -80,9 +78,8 @@ def write_pack(
     draft = Path(_made(target.parent))
     try:
         hashes = _copied(wanted, draft, say)
-        say("judging the copies")
         manifests = read_manifests(draft, hashes)
-        pack = derive(draft, meta, found_rules, hashes, manifests)
+        pack = derive(draft, meta, found_rules, hashes, manifests, say)
         for name, content in (
             ("meta/pack.json", meta.as_text()),
             ("meta/gate.yaml", found_rules.text),
