@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from chaosproof.errors import ChaosproofError
 from chaosproof.faults.backend import Backend, Order, Run
-from chaosproof.targets.target import Begun, Done, Keeper, Starter, Target
+from chaosproof.targets.target import After, Begun, Done, Keeper, Starter, Target
 
 __all__ = ["apply_run", "begin"]
 
@@ -18,12 +18,11 @@ _KILLED = 128 + 9
 
 
 def begin(target: Target, instance: str, backend: Backend, order: Order) -> Begun | None:
-    """The fault's command, begun ahead; `None` where target or backend cannot, and then it is run as a whole."""
-    argv = backend.argv(order)
-    if argv is None or not isinstance(target, Starter):
+    """The fault's command, begun ahead; `None` where the target cannot, and then it is run as a whole."""
+    if not isinstance(target, Starter):
         return None
     try:
-        return target.begin(instance, argv, keep_s=_KEEP_S)
+        return target.begin(instance, backend.argv(order), keep_s=_KEEP_S)
     except ChaosproofError:
         return None  # who runs it as a whole will be told why it cannot be
 
@@ -31,16 +30,15 @@ def begin(target: Target, instance: str, backend: Backend, order: Order) -> Begu
 def apply_run(target: Target, instance: str, backend: Backend, order: Order, begun: Begun | None) -> Run:
     """What the backend's `apply` is given."""
     undo = backend.undo(order)
+    after = After(undo.argv, undo.after_s) if undo is not None and isinstance(target, Keeper) else None
 
     def run(argv: Sequence[str], *, stdin: str = "", timeout_s: float = 10.0) -> Done:
-        if undo is not None and isinstance(target, Keeper):
-            return target.run_kept(
-                instance, argv, then=undo.argv, after_s=undo.after_s, stdin=stdin, timeout_s=timeout_s
-            )
-        done = begun(stdin, timeout_s) if begun is not None else None
+        done = begun(stdin, timeout_s, after) if begun is not None else None
         # one that was killed while it waited has done nothing
-        if done is None or done.exit_code == _KILLED:
-            return target.run(instance, argv, stdin=stdin, timeout_s=timeout_s)
-        return done
+        if done is not None and done.exit_code != _KILLED:
+            return done
+        if after is not None and isinstance(target, Keeper):
+            return target.run_kept(instance, argv, after=after, stdin=stdin, timeout_s=timeout_s)
+        return target.run(instance, argv, stdin=stdin, timeout_s=timeout_s)
 
     return run

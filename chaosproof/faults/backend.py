@@ -94,8 +94,8 @@ class Backend(Protocol):
     def count(self, run: Run, order: Order) -> int:
         """The packets that were ever counted where the fault's packets will be."""
 
-    def argv(self, order: Order) -> Sequence[str] | None:
-        """The command of `apply`, where all that matters is its input, so that it can be begun ahead."""
+    def argv(self, order: Order) -> Sequence[str]:
+        """The command of `apply`, which does nothing before it has its input, so that it can be begun ahead."""
 
     def apply(self, run: Run, order: Order) -> None:
         """Switch the fault on, in one command."""

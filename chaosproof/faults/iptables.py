@@ -15,7 +15,7 @@ from chaosproof.faults.render_iptables import (
     rules_up,
 )
 from chaosproof.faults.watch import watch
-from chaosproof.faults.watchdog import FAILED, clean_argv, watchdog_argv
+from chaosproof.faults.watchdog import clean_argv, put_on, watchdog_argv
 
 __all__ = ["Iptables"]
 
@@ -42,15 +42,14 @@ class Iptables:
     def count(self, run: Run, order: Order) -> int:
         return 0
 
-    def argv(self, order: Order) -> Sequence[str] | None:
-        """The watchdog begins to count when it begins."""
-        return None
+    def argv(self, order: Order) -> Sequence[str]:
+        up, down = rules_up(order), [*rules_out(order), *rules_down(order)]
+        return watchdog_argv(order.id, order.fault.duration_s, up, down, first=last_second(order))
 
     def apply(self, run: Run, order: Order) -> None:
-        up, down = rules_up(order), [*rules_out(order), *rules_down(order)]
-        done = run(watchdog_argv(order.id, order.fault.duration_s, up, down, first=last_second(order)))
-        if done.exit_code != 0 or done.stdout.startswith(FAILED):
-            raise failure(f"iptables did not take {order.fault}", done)
+        failed = put_on(run, self.argv(order), rules_down(order))
+        if failed:
+            raise failure(f"iptables did not take {order.fault}", failed)
 
     def undo(self, order: Order) -> Undo | None:
         return Undo(clean_argv(rules_down(order)), order.fault.duration_s + TURN_S)

@@ -15,7 +15,7 @@ from chaosproof.faults.read import Seen, read_table
 from chaosproof.faults.render_nft import TABLE, add_script, chain_of, elements, layout, prepare_script
 from chaosproof.faults.render_tc import shape_check, shape_down, shape_up, shape_wait
 from chaosproof.faults.watch import watch
-from chaosproof.faults.watchdog import FAILED, clean, clean_argv, watchdog_argv
+from chaosproof.faults.watchdog import clean, clean_argv, put_on, watchdog_argv
 
 __all__ = ["Nft"]
 
@@ -59,25 +59,28 @@ class Nft:
             raise failure("the counter of the fault's chain could not be read", done)
         return read_table(done.stdout).chains[chain]
 
-    def argv(self, order: Order) -> Sequence[str] | None:
-        return _NFT if order.fault.layer == "cut" else None
+    def argv(self, order: Order) -> Sequence[str]:
+        if order.fault.layer == "cut":
+            return _NFT
+        script = shlex.quote(_script(order))
+        up = [*shape_up(order, order.devices), f"printf %s {script} | nft -f -"]
+        down = shape_down(order, order.devices)
+        check = shape_check(order, order.devices)
+        return watchdog_argv(order.id, order.fault.duration_s + _DRAIN_S, up, down, check=check)
 
     def apply(self, run: Run, order: Order) -> None:
-        parts = elements(order.fault, order.id, order.networks, shape_class=order.shape_class)
-        script = add_script(parts)
         if order.fault.layer == "shape":
-            up = [*shape_up(order, order.devices), f"printf %s {shlex.quote(script)} | nft -f -"]
-            down = shape_down(order, order.devices)
-            check = shape_check(order, order.devices)
-            done = run(watchdog_argv(order.id, order.fault.duration_s + _DRAIN_S, up, down, check=check))
-            said, failed = done.stdout, done.exit_code != 0 or done.stdout.startswith(FAILED)
+            done = put_on(run, self.argv(order), shape_down(order, order.devices))
+            said = done.stdout if done else ""
         else:
-            done = run(_NFT, stdin=script)
-            said, failed = done.stderr, done.exit_code != 0
-        if failed and any(word in said for word in ("File exists", "conflicting", "overlap")):
+            done = run(_NFT, stdin=_script(order))
+            said = done.stderr
+            done = done if done.exit_code else None
+        if done is None:
+            return
+        if any(word in said for word in ("File exists", "conflicting", "overlap")):
             raise FaultError(f"another fault acts on the same packets already: {order.fault}")
-        if failed:
-            raise failure(f"the kernel did not take {order.fault}", done)
+        raise failure(f"the kernel did not take {order.fault}", done)
 
     def undo(self, order: Order) -> Undo | None:
         if order.fault.layer == "cut":
@@ -97,3 +100,7 @@ class Nft:
         alone = all({*faults} <= {order.id} for faults in looks)
         chain = read_table(seen.now).chains.get(chain_of(order.fault, order.shape_class))
         return End(packets, chain if alone else None, seen.at)
+
+
+def _script(order: Order) -> str:
+    return add_script(elements(order.fault, order.id, order.networks, shape_class=order.shape_class))

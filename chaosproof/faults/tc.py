@@ -8,7 +8,7 @@ from chaosproof.faults.model import Fault
 from chaosproof.faults.read import read_dropped
 from chaosproof.faults.render_tc import ROOT, blackhole_check, blackhole_down, blackhole_up
 from chaosproof.faults.watch import watch
-from chaosproof.faults.watchdog import FAILED, clean_argv, watchdog_argv
+from chaosproof.faults.watchdog import clean_argv, put_on, watchdog_argv
 
 __all__ = ["Tc"]
 
@@ -31,16 +31,15 @@ class Tc:
     def count(self, run: Run, order: Order) -> int:
         return 0
 
-    def argv(self, order: Order) -> Sequence[str] | None:
-        """The watchdog begins to count when it begins."""
-        return None
-
-    def apply(self, run: Run, order: Order) -> None:
+    def argv(self, order: Order) -> Sequence[str]:
         up, down = blackhole_up(order, order.devices), blackhole_down(order, order.devices)
         check = blackhole_check(order.devices)
-        done = run(watchdog_argv(order.id, order.fault.duration_s, up, down, check=check))
-        if done.exit_code != 0 or done.stdout.startswith(FAILED):
-            raise failure(f"tc did not take {order.fault}", done)
+        return watchdog_argv(order.id, order.fault.duration_s, up, down, check=check)
+
+    def apply(self, run: Run, order: Order) -> None:
+        failed = put_on(run, self.argv(order), blackhole_down(order, order.devices))
+        if failed:
+            raise failure(f"tc did not take {order.fault}", failed)
 
     def undo(self, order: Order) -> Undo | None:
         return Undo(clean_argv(blackhole_down(order, order.devices)), order.fault.duration_s + TURN_S)

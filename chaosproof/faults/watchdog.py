@@ -6,6 +6,8 @@ it only waits for its first line, and can be killed at any time. It has its own 
 ignores every signal that can be ignored; SIGKILL on the watchdog itself is what it cannot survive, which is
 why a receipt says "watchdog" and not "kernel".
 
+It is told to begin by a line of input, so that it can be started ahead of the moment in which the fault goes on.
+
 Watchdogs of one instance take turns by a lock on its network namespace: no lock file is left anywhere.
 """
 
@@ -13,20 +15,26 @@ from collections.abc import Sequence
 
 from chaosproof.faults.backend import Run
 from chaosproof.faults.failure import failure
+from chaosproof.targets.target import Done
 
-__all__ = ["FAILED", "NAME", "clean", "clean_argv", "watchdog_argv"]
+__all__ = ["NAME", "clean", "clean_argv", "put_on", "watchdog_argv"]
 
 NAME = "chaosproof-watchdog"
-FAILED = "failed"
 
+_GO = "go"
+_ON = "on"
+_FAILED = "failed"
 _TAKEN = 75
+_KILLED = 128 + 9
 _INNER = """
 trap '' HUP INT TERM PIPE
+IFS= read -r go && [ "$go" = {go} ] || {{ echo {failed} nobody told it to begin; exit; }}
+exec </dev/null
 {first}
 down() {{ ( flock 9; {down} ) 9</proc/self/ns/net >/dev/null 2>&1; }}
 said=$( ( flock 9; {{ {check}; }} || exit {taken}; {up} ) 9</proc/self/ns/net 2>&1 )
 case $? in
-  0) echo on ;;
+  0) echo {on} ;;
   {taken}) echo {failed} $said; exit ;;
   *) down; echo {failed} $said; exit ;;
 esac
@@ -34,8 +42,11 @@ exec >/dev/null 2>&1
 sleep {duration_s:.3f}
 down
 """
-# the subshell ends at once, so that `read` is all that is waited for
-_OUTER = '( setsid sh -c "$1" "$2" "$3" </dev/null 2>&1 & ) | { IFS= read -r line; printf "%s\\n" "$line"; }'
+# the subshell ends at once, so that `read` is all that is waited for; who is killed before its word, says nothing
+_OUTER = f"""
+exec 3<&0
+( setsid sh -c "$1" "$2" "$3" <&3 3<&- 2>&1 & ) | {{ IFS= read -r line || exit {_KILLED}; printf '%s\\n' "$line"; }}
+"""
 
 
 def watchdog_argv(
@@ -49,20 +60,35 @@ def watchdog_argv(
 ) -> list[str]:
     """The command that puts a fault on by the shell lines `up` and leaves a watchdog to run `down`.
 
-    It prints `on`, or `failed` and what was said: by `check`, and then nothing was touched, or by a line of
-    `up`, and then `down` was run. All lines of `down` are run, whatever becomes of each. What `first` sets,
-    the lines of both may use.
+    It does nothing before it is told to (see `put_on`). It prints `on`, or `failed` and what was said: by `check`,
+    and then nothing was touched, or by a line of `up`, and then `down` was run. All lines of `down` are run,
+    whatever becomes of each. What `first` sets, the lines of both may use.
     """
     inner = _INNER.format(
         first=first,
         check=check,
         up=" && ".join(up),
         down="; ".join(down),
+        go=_GO,
+        on=_ON,
         taken=_TAKEN,
-        failed=FAILED,
+        failed=_FAILED,
         duration_s=duration_s,
     )
     return ["sh", "-c", _OUTER, "sh", inner, NAME, fault_id]
+
+
+def put_on(run: Run, argv: Sequence[str], down: Sequence[str]) -> Done | None:
+    """Tell the watchdog of `watchdog_argv` to begin; `None` when the fault is on, else what became of it.
+
+    Where it was killed in the middle, what it may have put on is taken back by the lines `down`.
+    """
+    done = run(argv, stdin=f"{_GO}\n")
+    if done.exit_code == 0 and done.stdout.strip() == _ON:
+        return None
+    if done.exit_code == _KILLED:
+        clean(run, down)
+    return done
 
 
 def clean(run: Run, down: Sequence[str]) -> None:

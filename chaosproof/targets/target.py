@@ -11,6 +11,7 @@ from typing import Literal, Protocol, runtime_checkable
 
 __all__ = [
     "Address",
+    "After",
     "Begun",
     "Done",
     "Inside",
@@ -159,6 +160,14 @@ class Target(Protocol):
         """Let the instance's processes go on with SIGCONT."""
 
 
+@dataclass(frozen=True)
+class After:
+    """What a target is to run in an instance's network, so many seconds after a command there has ended."""
+
+    argv: Sequence[str]
+    after_s: float
+
+
 @runtime_checkable
 class Keeper(Protocol):
     """What a target has besides where it can itself see to what comes after a command, whoever is dead by then.
@@ -171,12 +180,11 @@ class Keeper(Protocol):
         instance: str,
         argv: Sequence[str],
         *,
-        then: Sequence[str],
-        after_s: float,
+        after: After,
         stdin: str = "",
         timeout_s: float = 10.0,
     ) -> Done:
-        """As `run`; and `after_s` after the command has ended, however it did, the target runs `then`, untold."""
+        """As `run`; and once the command has ended, however it did, the target sees to what comes after it."""
 
 
 class Begun(Protocol):
@@ -185,7 +193,7 @@ class Begun(Protocol):
     `None` where it waits no more, because it was given an empty one in the meantime; it has then done nothing.
     """
 
-    def __call__(self, stdin: str, timeout_s: float) -> Done | None: ...
+    def __call__(self, stdin: str, timeout_s: float, after: After | None = None) -> Done | None: ...
 
 
 @runtime_checkable

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from chaosproof.faults.limits import Limits
 from chaosproof.faults.model import Fault
 from chaosproof.targets.fake import FakeTarget
 from chaosproof.targets.local.local import LocalTarget
-from chaosproof.targets.target import Instance, Keeper
+from chaosproof.targets.target import After, Instance, Keeper
 
 from .small_lab import running_lab
 
@@ -38,7 +39,7 @@ def test_what_comes_after_a_command_comes_however_the_command_ended(
 ):
     mark = tmp_path / "mark"
     done = target.run_kept(
-        "sleeper-0", argv, then=["touch", str(mark)], after_s=0.3, timeout_s=0.5 if exit_code == 124 else 5
+        "sleeper-0", argv, after=After(["touch", str(mark)], 0.3), timeout_s=0.5 if exit_code == 124 else 5
     )
     assert (done.exit_code, mark.exists()) == (exit_code, False)
     told_at = time.time()
@@ -50,7 +51,7 @@ def test_what_comes_after_a_command_comes_however_the_command_ended(
 
 @pytest.mark.lab
 def test_a_command_that_cannot_be_run_later_harms_nobody(target: LocalTarget):
-    target.run_kept("sleeper-0", ["true"], then=["no-such-command"], after_s=0.0)
+    target.run_kept("sleeper-0", ["true"], after=After(["no-such-command"], 0.0))
     assert target.run("sleeper-0", ["echo", "here"]).stdout == "here\n"
 
 
@@ -76,17 +77,33 @@ def test_a_command_that_nobody_gives_its_input_gets_an_empty_one(target: LocalTa
 
 @pytest.mark.lab
 @pytest.mark.parametrize("killed", [False, True], ids=["waiting", "killed while it waited"])
-def test_an_armed_fault_goes_on_whatever_became_of_its_command(target: LocalTarget, killed: bool):
-    engine = FaultEngine(target, limits=Limits(allow_all=True), canary=False)
-    fault = Fault(kind="reset", port=7000, duration_s=30)
+@pytest.mark.parametrize(
+    ("backend", "kind", "waits"),
+    [
+        ("nft", {"kind": "reset"}, "n[f]t"),
+        ("nft", {"kind": "rate", "rate_kbit": 100.0}, "chaosproof-watchdo[g]"),
+        ("iptables", {"kind": "reset"}, "chaosproof-watchdo[g]"),
+    ],
+)
+def test_an_armed_fault_goes_on_whatever_became_of_its_command(
+    target: LocalTarget, backend: str, kind: dict[str, Any], waits: str, killed: bool
+):
+    engine = FaultEngine(target, limits=Limits(allow_all=True), backend=backend, canary=False)
+    fault = Fault(port=7000, duration_s=30, **kind)
+    engine.prepare("sleeper-0")
+    before = engine.snapshot("sleeper-0")
     engine.arm(fault, "sleeper-0")
-    waiting = "grep -lzx n[f]t /proc/[0-9]*/cmdline | cut -d/ -f3"
-    assert len(target.run("sleeper-0", ["sh", "-c", waiting]).stdout.split()) == 1
+    assert engine.snapshot("sleeper-0") == before
+    waiting = f"grep -lzx {waits} /proc/[0-9]*/cmdline | cut -d/ -f3"
+    given_up_at = time.monotonic() + 5
+    while not target.run("sleeper-0", ["sh", "-c", waiting]).stdout:
+        assert time.monotonic() < given_up_at
     if killed:
         assert target.run("sleeper-0", ["sh", "-c", f"kill -s KILL $({waiting})"]).exit_code == 0
     receipt = engine.apply(fault, "sleeper-0")
     assert [one.id for one in engine.active("sleeper-0")] == [receipt.id]
     engine.heal()
+    assert engine.snapshot("sleeper-0") == before
 
 
 @pytest.mark.lab

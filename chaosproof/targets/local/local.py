@@ -12,7 +12,7 @@ from typing import Any
 from chaosproof.errors import TargetError
 from chaosproof.targets.local.spec import LabSpec
 from chaosproof.targets.local.wire import ask, find_labs
-from chaosproof.targets.target import Address, Begun, Done, Inside, Instance, InstanceState, JobState
+from chaosproof.targets.target import Address, After, Begun, Done, Inside, Instance, InstanceState, JobState
 
 __all__ = ["LocalTarget", "only_lab"]
 
@@ -93,11 +93,11 @@ class LocalTarget:
         """See `chaosproof.targets.target.Starter`."""
         number = ask(self.lab, "begin", {"instance": instance, "argv": list(argv), "keep_s": keep_s})
 
-        def go(stdin: str, timeout_s: float) -> Done | None:
+        def go(stdin: str, timeout_s: float, after: After | None = None) -> Done | None:
             answer = ask(
                 self.lab,
                 "go",
-                {"number": number, "stdin": stdin, "timeout_s": timeout_s},
+                {"number": number, "stdin": stdin, "timeout_s": timeout_s, **(_kept(after) if after else {})},
                 patience_s=timeout_s + 5.0,
             )
             return _done(answer) if answer else None
@@ -109,13 +109,12 @@ class LocalTarget:
         instance: str,
         argv: Sequence[str],
         *,
-        then: Sequence[str],
-        after_s: float,
+        after: After,
         stdin: str = "",
         timeout_s: float = 10.0,
     ) -> Done:
         """See `chaosproof.targets.target.Keeper`."""
-        return self._ask_to_run(instance, argv, stdin, timeout_s, {"then": list(then), "after_s": after_s})
+        return self._ask_to_run(instance, argv, stdin, timeout_s, _kept(after))
 
     def start_job(
         self,
@@ -162,3 +161,7 @@ class LocalTarget:
 
 def _done(answer: Mapping[str, Any]) -> Done:
     return Done(**{**answer, "argv": tuple(answer["argv"])})
+
+
+def _kept(after: After) -> dict[str, Any]:
+    return {"then": list(after.argv), "after_s": after.after_s}

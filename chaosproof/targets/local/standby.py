@@ -3,12 +3,21 @@
 import asyncio
 import itertools
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from chaosproof.errors import TargetError
 from chaosproof.targets.local.processes import Children
 from chaosproof.targets.target import Done
 
 __all__ = ["Standby"]
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    instance: str
+    process: asyncio.subprocess.Process
+    argv: tuple[str, ...]
+    give_up: asyncio.TimerHandle
 
 
 class Standby:
@@ -18,7 +27,7 @@ class Standby:
         self._children = children
         self._environment = environment
         self._numbers = itertools.count(1)
-        self._waiting: dict[int, tuple[asyncio.subprocess.Process, tuple[str, ...], asyncio.TimerHandle]] = {}
+        self._waiting: dict[int, _Waiting] = {}
         self._ending: set[asyncio.Task[Done | None]] = set()
 
     async def begin(self, instance: str, argv: Sequence[str], keep_s: float) -> int:
@@ -29,16 +38,21 @@ class Standby:
             raise TargetError(f"{argv[0]} could not be started on {instance}: {error.strerror}.") from error
         number = next(self._numbers)
         give_up = asyncio.get_running_loop().call_later(keep_s, self._give_up, number)
-        self._waiting[number] = (process, tuple(argv), give_up)
+        self._waiting[number] = _Waiting(instance, process, tuple(argv), give_up)
         return number
+
+    def instance(self, number: int) -> str | None:
+        """Where the command waits; `None` where it waits no more."""
+        waiting = self._waiting.get(number)
+        return waiting.instance if waiting else None
 
     async def go(self, number: int, stdin: str, timeout_s: float) -> Done | None:
         """Give it its input and wait for its end; `None` where it waits no more."""
-        if number not in self._waiting:
+        waiting = self._waiting.pop(number, None)
+        if waiting is None:
             return None
-        process, argv, give_up = self._waiting.pop(number)
-        give_up.cancel()
-        return await self._children.finish(process, argv, stdin=stdin, timeout_s=timeout_s)
+        waiting.give_up.cancel()
+        return await self._children.finish(waiting.process, waiting.argv, stdin=stdin, timeout_s=timeout_s)
 
     def _give_up(self, number: int) -> None:
         task = asyncio.create_task(self.go(number, "", 1.0))

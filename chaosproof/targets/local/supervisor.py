@@ -298,8 +298,22 @@ class Supervisor:
     async def _begin(self, instance: str, argv: list[str], keep_s: float) -> int:
         return await self._standby.begin(self._runner(instance).instance.name, argv, keep_s)
 
-    async def _go(self, number: int, stdin: str, timeout_s: float) -> dict[str, Any] | None:
-        done = await self._standby.go(number, stdin, timeout_s)
+    async def _go(
+        self,
+        number: int,
+        stdin: str,
+        timeout_s: float,
+        then: list[str] | None = None,
+        after_s: float = 0.0,
+    ) -> dict[str, Any] | None:
+        instance = self._standby.instance(number)
+        if instance is None:
+            return None
+        try:
+            done = await self._standby.go(number, stdin, timeout_s)
+        finally:
+            if then:
+                self._later.run(instance, then, after_s)
         return asdict(done) if done else None
 
     async def _start_job(self, name: str, argv: list[str], env: dict[str, str], cwd: str) -> None:
