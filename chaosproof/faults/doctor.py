@@ -3,7 +3,8 @@
     chaosproof doctor
 
 Everything is tried in a network namespace of its own that ends with the one command that made it, so what is
-outside is not touched and nothing is left.
+outside is not touched and nothing is left. Where none can be made, as in a pod's sidecar, it is tried on a link and in
+chains of its own.
 """
 
 from dataclasses import dataclass
@@ -53,14 +54,15 @@ except TimeoutError:
 except OSError:
     pass
 """
-# $1: the nft script, $2: the Python program that tries ss -K
+# $1: the nft script, $2: the Python program that tries ss -K. $here: a link of our own, where there is no room
 _TRY = f"""
-mount -t tmpfs tmpfs /run
-ip link set lo up
+[ -n "$here" ] || {{ mount -t tmpfs tmpfs /run && ip link set lo up; }}
+dev=${{here:-lo}}
 attempt() {{
   if said=$($1 2>&1); then printf '%s\\n' "$2"; else printf '%s\\t%s\\n' "$2" "$(echo $said)"; fi
 }}
 try_nft() {{
+  [ -z "$here" ] || {{ nft list tables >/dev/null; return; }}
   printf %s "$nft_script" | nft -f - || return
   sleep 0.15
   nft list table {TABLE} | grep -q {_MARK} || return 0
@@ -68,19 +70,30 @@ try_nft() {{
   return 1
 }}
 try_iptables() {{
+  [ -z "$here" ] || {{ try_iptables_here; return; }}
   for program in iptables ip6tables; do
     $program -w -I OUTPUT -p tcp --dport 1 -m comment --comment {_MARK} -j REJECT --reject-with tcp-reset &&
     $program -w -I INPUT -m statistic --mode random --probability 0.5 -j DROP || return
   done
 }}
+try_iptables_here() {{
+  for program in iptables ip6tables; do
+    $program -w -N chaosproof-{_MARK} || return
+    $program -w -A chaosproof-{_MARK} -p tcp --dport 1 -m comment --comment {_MARK} -j REJECT --reject-with tcp-reset &&
+    $program -w -A chaosproof-{_MARK} -m statistic --mode random --probability 0.5 -j DROP
+    code=$?
+    $program -w -F chaosproof-{_MARK}; $program -w -X chaosproof-{_MARK}
+    [ $code = 0 ] || return
+  done
+}}
 try_htb() {{
-  tc qdisc add dev lo root handle {ROOT} htb default 0 &&
-  tc class add dev lo parent {ROOT} classid {ROOT}1 htb rate 10gbit quantum 200000 &&
-  tc qdisc add dev lo parent {ROOT}1 tbf rate 1mbit burst 10kb limit 20kb || return
-  tc qdisc del dev lo root handle {ROOT}
+  tc qdisc add dev $dev root handle {ROOT} htb default 0 &&
+  tc class add dev $dev parent {ROOT} classid {ROOT}1 htb rate 10gbit quantum 200000 &&
+  tc qdisc add dev $dev parent {ROOT}1 tbf rate 1mbit burst 10kb limit 20kb || return
+  tc qdisc del dev $dev root handle {ROOT}
 }}
 try_netem() {{
-  tc qdisc add dev lo root netem delay 1ms 1ms loss 1% duplicate 1% corrupt 1% reorder 25%
+  tc qdisc add dev $dev root netem delay 1ms 1ms loss 1% duplicate 1% corrupt 1% reorder 25%
 }}
 try_end_idle() {{
   python=/usr/bin/python3; [ -x $python ] || python=python3
@@ -98,6 +111,14 @@ PATH=$PATH:/usr/sbin:/sbin
 for room in 'unshare --user --map-root-user --net --mount' 'unshare --net --mount'; do
   said=$($room true 2>&1) && exec $room sh -c "$@"
 done
+# A sidecar may not make a room, but a link of its own: nothing passes over it, and it goes again.
+here=cproof$$
+if ip link add $here type veth peer name ${here}p 2>/dev/null; then
+  export here
+  sh -c "$@"
+  ip link del $here
+  exit
+fi
 printf 'room\\t%s\\n' "$(echo $said)"
 """
 
