@@ -9,6 +9,7 @@ A queue is ours by its handle, c405: a root with another handle is somebody's, a
 
 import json
 import re
+import shlex
 import zlib
 from collections.abc import Sequence
 
@@ -107,13 +108,17 @@ def shape_up(order: Order, devs: Sequence[str]) -> list[str]:
     """The commands that make the fault's class on every device, and our root where it is not there yet."""
     lines = []
     for dev in devs:
-        lines += [
-            f"{{ tc qdisc show dev {dev} root | grep -q ' {ROOT} ' "
-            f"|| tc qdisc add dev {dev} root handle {ROOT} htb default 0; }}",
-            f"tc class add dev {dev} parent {ROOT} classid {ROOT}{order.shape_class:x} {_CLASS}",
-            f"tc qdisc add dev {dev} parent {ROOT}{order.shape_class:x} "
-            f"handle {leaf_handle(order)} {leaf(order.fault)}",
-        ]
+        number = f"{ROOT}{order.shape_class:x}"
+        queue = (
+            f"class add dev {dev} parent {ROOT} classid {number} {_CLASS}",
+            f"qdisc add dev {dev} parent {number} handle {leaf_handle(order)} {leaf(order.fault)}",
+        )
+        # one program for all: each that is started costs milliseconds
+        lines.append(
+            f"case $(tc qdisc show dev {dev} root) in *' {ROOT} '*) root= ;; "
+            f"*) root='qdisc add dev {dev} root handle {ROOT} htb default 0' ;; esac; "
+            f"printf '%s\\n' \"$root\" {shlex.join(queue)} | tc -batch -"
+        )
     return lines
 
 

@@ -149,10 +149,11 @@ def test_a_class_goes_up_below_our_root_and_takes_the_root_with_it_when_it_is_th
     fault = Fault(kind="rate", port=80, rate_kbit=1000, duration_s=1)
     order = Order("ab12", fault, ANYONE, ("eth0",), 2)
     assert shape_up(order, order.devices) == [
-        "{ tc qdisc show dev eth0 root | grep -q ' c405: ' "
-        "|| tc qdisc add dev eth0 root handle c405: htb default 0; }",
-        "tc class add dev eth0 parent c405: classid c405:2 htb rate 10gbit quantum 200000",
-        f"tc qdisc add dev eth0 parent c405:2 handle {leaf_handle(order)} {leaf(fault)}",
+        "case $(tc qdisc show dev eth0 root) in *' c405: '*) root= ;; "
+        "*) root='qdisc add dev eth0 root handle c405: htb default 0' ;; esac; "
+        "printf '%s\\n' \"$root\" "
+        "'class add dev eth0 parent c405: classid c405:2 htb rate 10gbit quantum 200000' "
+        f"'qdisc add dev eth0 parent c405:2 handle {leaf_handle(order)} {leaf(fault)}' | tc -batch -"
     ]
     assert shape_down(order, order.devices) == [
         f"tc qdisc show dev eth0 | grep ' parent c405:2 ' | grep -qv ' {leaf_handle(order)} ' || {{ "
