@@ -1,7 +1,7 @@
 """MANIFEST.sha256: the fingerprint of every other file of a run folder, as `sha256sum -c` reads it.
 
-It is written with the first verdict. When raw files no longer match it, the folder was changed after it was
-judged.
+It is written with the first verdict. When raw files, or the figures and checks that were derived from them, no longer
+match it, the folder was changed after it was judged.
 """
 
 import hashlib
@@ -15,6 +15,8 @@ from chaosproof.evidence.run_folder import RAW_FILES, RAW_FOLDERS
 __all__ = ["MANIFEST", "changed_since", "manifest_of", "raw_hashes"]
 
 MANIFEST = "MANIFEST.sha256"
+# what judging writes, and nothing else ever does
+_DERIVED = ("checks.tsv", "summary.json", "timeline.json", "junit.xml")
 
 
 def manifest_of(folder: Path) -> str:
@@ -23,15 +25,17 @@ def manifest_of(folder: Path) -> str:
 
 
 def changed_since(folder: Path) -> str:
-    """What of the raw files is not as the manifest says; empty when all is, or there is no manifest."""
+    """What is not as the manifest says, of the raw files and of what was derived from them; empty when all is, or there
+    is no manifest. The report may be made anew, so it may differ.
+    """
     try:
         said = _parsed((folder / MANIFEST).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return ""
     except (OSError, ValueError) as error:
         return f"{MANIFEST} cannot be read: {error}"
-    there = {name for name in _names(folder) if _is_raw(name)}
-    listed = {name for name in said if _is_raw(name)}
+    there = {name for name in _names(folder) if _is_raw(name) or name in _DERIVED}
+    listed = {name for name in said if _is_raw(name) or name in _DERIVED}
     if gone := sorted(listed - there):
         return f"{', '.join(gone)} was there when the run was judged, and is gone"
     if new := sorted(there - listed):
