@@ -9,6 +9,7 @@ held open from the first look on, so neither the process's end nor another one w
 import json
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from chaosproof.errors import TargetError, UsageError
@@ -107,7 +108,7 @@ class AttachedTarget:
             enter += [f"--user=/proc/self/fd/{self._user}", "--preserve-credentials"]
         fds = (self._network, self._user)
         done = run_to_end([*enter, "--", *argv], stdin=stdin, timeout_s=timeout_s, pass_fds=fds)
-        return Done(tuple(argv), done.exit_code, done.stdout, done.stderr, done.duration_s)
+        return replace(done, argv=tuple(argv))
 
     def _only_its_network(self, what: str) -> TargetError:
         return TargetError(f"Process {self._pid} is not ours: only its network can be acted on, not {what}.")

@@ -3,15 +3,14 @@
 Two services, `client` and `server`; `server` has a virtual address, translated as a cluster does it.
 """
 
-import os
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from chaosproof.errors import TargetError
+from chaosproof.targets.command import run_to_end
 from chaosproof.targets.target import Address, Done, Instance, InstanceState, JobState
 
 PORT = 50051
@@ -151,23 +150,8 @@ class NetnsTarget:
         return Address(host=service, ip=ip, ports=first.ports)
 
     def run(self, instance: str, argv: Sequence[str], *, stdin: str = "", timeout_s: float = 10.0) -> Done:
-        started = time.monotonic()
-        process = subprocess.Popen(
-            [*self.enter(instance), *argv],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        try:
-            out, err = process.communicate(stdin, timeout_s)
-            code = process.returncode
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            out, err = process.communicate()
-            code = 124
-        return Done(tuple(argv), code, out, err, time.monotonic() - started)
+        done = run_to_end([*self.enter(instance), *argv], stdin=stdin, timeout_s=timeout_s)
+        return replace(done, argv=tuple(argv))
 
     def start_job(self, name: str, argv: Sequence[str], *, env: Mapping[str, str], out_dir: Path) -> None:
         raise TargetError("the test target has no jobs")
