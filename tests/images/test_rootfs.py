@@ -6,6 +6,7 @@ The first time it takes about a minute (Debian, pip), then 20 s from the cache. 
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -50,7 +51,9 @@ MODULES = (
 def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("rootfs")
     archive = folder / "rootfs.tar"
-    subprocess.run(["chaosproof", "images", "rootfs", "-o", str(archive)], check=True)
+    subprocess.run(
+        [sys.executable, "-m", "chaosproof.cli", "images", "rootfs", "-o", str(archive)], check=True
+    )
     (folder / "room").mkdir()
     subprocess.run(["tar", "-x", "-f", str(archive), "-C", str(folder / "room")], check=True)
     archive.unlink()
