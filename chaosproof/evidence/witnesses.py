@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from chaosproof.evidence.fold import NOBODY, Cell, RequestFold
+from chaosproof.evidence.fold import NOBODY, Cell, RequestFold, fold_requests
 from chaosproof.evidence.run_folder import RunFolder
 from chaosproof.evidence.shape import at, mapping, mappings, number, sequence, text, whole
 
@@ -126,8 +126,8 @@ def counters_object(run: RunFolder, fold: RequestFold) -> tuple[list[str], list[
     """What is wrong, and what unclear, by the counters of the instances that answered.
 
     Where the experiment names the counter (`"answers_counted_by": {"metric", "label"}` in its extension), an instance
-    must have counted every answer that the rows say it gave: one that came out of a cache, or was put into the rows, it
-    has not. It may have counted more: the warm-up, and answers that nobody waited for.
+    must have counted every answer that the rows say it gave, those of the warm-up included: one that came out of a cache,
+    or was put into the rows, it has not. It may have counted more: answers that nobody waited for.
     """
     wrong: list[str] = []
     unclear: list[str] = []
@@ -138,8 +138,9 @@ def counters_object(run: RunFolder, fold: RequestFold) -> tuple[list[str], list[
     if not metric or not label:
         unclear.append("answers_counted_by names no metric and label")
         return wrong, unclear
+    warmup = fold_requests(run.path / "warmup" / "requests.csv.gz", closed=False, fault=None)
     answered: dict[str, Counter[str]] = {}
-    for window in fold.cells.values():
+    for window in (*fold.cells.values(), *warmup.cells.values()):
         for name, cell in window.items():
             if name != NOBODY:
                 answered.setdefault(name, Counter()).update(cell.codes)
