@@ -5,9 +5,10 @@ Chaos Toolkit drops a `--var` that an experiment's configuration does not have. 
 is tested does not, and need not be written into every experiment.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
-__all__ = ["place_variables"]
+__all__ = ["place_variables", "variables_there"]
 
 _NAMES = ("context", "deployed", "keep", "namespace", "selector", "service")
 _IMAGE = "image_"
@@ -15,7 +16,22 @@ _IMAGE = "image_"
 
 def place_variables(arguments: Sequence[str]) -> dict[str, str]:
     """The variables of a command line that say where: the namespace, whose service, which images. Pure."""
-    found: dict[str, str] = {}
+    return {name: value for name, value in _said(arguments) if name in _NAMES or name.startswith(_IMAGE)}
+
+
+def variables_there(words: Mapping[str, Any], target: str, arguments: Sequence[str]) -> dict[str, Any]:
+    """What the experiment's extension says is different on `target`, but for what the command line says itself. Pure.
+
+    `"on": {"kubernetes": {"back_within_s": 2.0}}`: a cluster looks once a second whether a pod is ready, a lab
+    twenty times.
+    """
+    there = words.get("on", {}).get(target, {})
+    said = {name for name, _ in _said(arguments)}
+    return {name: value for name, value in there.items() if name not in said}
+
+
+def _said(arguments: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Name and value of every --var, in order."""
     for index, word in enumerate(arguments):
         if word == "--var" and index + 1 < len(arguments):
             pair = arguments[index + 1]
@@ -24,8 +40,6 @@ def place_variables(arguments: Sequence[str]) -> dict[str, str]:
         else:
             continue
         name, equals, value = pair.partition("=")
-        # The toolkit's own `name:type=value` is read as it is there.
-        name = name.partition(":")[0]
-        if equals and (name in _NAMES or name.startswith(_IMAGE)):
-            found[name] = value
-    return found
+        if equals:
+            # The toolkit's own `name:type=value` is read as it is there.
+            yield name.partition(":")[0], value

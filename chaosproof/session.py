@@ -23,7 +23,7 @@ from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.ledger import FaultLedger
 from chaosproof.faults.limits import PROTECTED_PORTS, Limits
 from chaosproof.faults.process import ProcessFaults
-from chaosproof.place import place_variables
+from chaosproof.place import place_variables, variables_there
 from chaosproof.provenance import experiment_file, experiment_sha256, experiment_text, git_commit, versions
 from chaosproof.run_files import (
     EXPERIMENT,
@@ -124,7 +124,7 @@ def begin(experiment: Mapping[str, Any], configuration: MutableMapping[str, Any]
     mistakes = validate_claims(experiment)
     if mistakes:
         raise UsageError(" ".join(mistakes))
-    settings = read_settings({**place_variables(sys.argv[1:]), **configuration}, KINDS)
+    settings = read_settings(_where(words, configuration), KINDS)
     name = str(words["experiment"])
     overlays = overlays_of(experiment, settings.mode, str(words.get("scenario", name)))
     system = system_to_run(settings.variables, *overlays)
@@ -201,6 +201,13 @@ def begin(experiment: Mapping[str, Any], configuration: MutableMapping[str, Any]
     if "prometheus" in running.endpoints:
         configuration["prometheus_base_url"] = running.endpoints["prometheus"]
     return session
+
+
+def _where(words: Mapping[str, Any], configuration: Mapping[str, Any]) -> dict[str, Any]:
+    """The configuration, with what depends on where it runs."""
+    arguments = sys.argv[1:]
+    there = variables_there(words, str(configuration.get("target", "local")), arguments)
+    return {**place_variables(arguments), **configuration, **there}
 
 
 def _limits(variables: Mapping[str, Any]) -> Limits:
