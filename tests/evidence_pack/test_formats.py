@@ -80,6 +80,12 @@ def test_a_failed_claim_is_shown_at_its_line_of_the_experiment(bad: Pack) -> Non
     assert rules["s4.resilient.C90"]["shortDescription"]["text"] == "hardly any request fails"
 
 
+def test_a_pack_that_was_just_made_knows_the_lines_too(bad: Pack) -> None:
+    run = next(run for run in bad.judged.runs if run.mode == "resilient")
+    assert run.run.path == bad.path / run.place
+    assert place_of(run, "C90").line > 1
+
+
 def test_a_text_that_is_not_the_one_that_was_run_gives_no_line(bad: Pack, tmp_path: Path) -> None:
     folders = true_pair(tmp_path / "journals", bad_figures, bad_figures)
     path = folders[1] / "experiment.json"

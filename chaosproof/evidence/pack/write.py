@@ -95,7 +95,13 @@ def write_pack(
         _put(draft, target)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
-    return replace(pack, path=target)
+    return _at(pack, target)
+
+
+def _at(pack: Pack, target: Path) -> Pack:
+    """The pack as it is at `target`, after it was put there."""
+    runs = tuple(replace(run, run=replace(run.run, path=target / run.place)) for run in pack.judged.runs)
+    return replace(pack, path=target, judged=replace(pack.judged, runs=runs))
 
 
 def _runs_of(compare_dirs: Iterable[Path]) -> tuple[list[Path], dict[str, int]]:
