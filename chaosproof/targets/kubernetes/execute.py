@@ -23,7 +23,7 @@ from kubernetes.stream.ws_client import create_websocket
 from chaosproof.errors import TargetError
 from chaosproof.targets.kubernetes.api import Cluster, NotFound, Refused, sentence_of
 
-__all__ = ["BROKEN", "Ended", "Exec", "execute"]
+__all__ = ["BROKEN", "Ended", "Exec", "execute", "exit_code_in"]
 
 BROKEN = 255
 """The exit code of a command whose connection broke, as ssh has it: how it went on is not known."""
@@ -103,7 +103,7 @@ class Exec:
                 continue
             channel, content = data[0], data[1:]
             if channel == _STATUS:
-                self.exit_code, self.said = _exit_code(content)
+                self.exit_code, self.said = exit_code_in(content)
                 return
             if content and channel in (_STDOUT, _STDERR):
                 yield channel, content
@@ -170,7 +170,7 @@ def _refused(status: int, path: str, body: bytes | str | None) -> Refused:
     return kind(f"The cluster refused a command in {path.rsplit('/', 2)[1]}: {said}.", status, "")
 
 
-def _exit_code(content: bytes) -> tuple[int, bytes]:
+def exit_code_in(content: bytes) -> tuple[int, bytes]:
     """The exit code in a Status, and what it says where the command could not even be started."""
     status = json.loads(content)
     if status.get("status") == "Success":
