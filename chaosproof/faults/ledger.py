@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from chaosproof.errors import ChaosproofError
 from chaosproof.faults.errors import FaultError
 
 __all__ = ["FaultLedger"]
@@ -19,7 +20,7 @@ __all__ = ["FaultLedger"]
 class FaultLedger:
     """The ledger at `path`. Rows that are there already (an earlier process) are kept. Thread-safe.
 
-    `listener` is called with every row once it is saved.
+    `listener` is called with every row once it is saved; a `ChaosproofError` of its own counts as one of the disk.
     """
 
     def __init__(self, path: Path, listener: Callable[[Mapping[str, Any]], None] | None = None) -> None:
@@ -45,7 +46,10 @@ class FaultLedger:
             except OSError as error:
                 raise FaultError(f"cannot write {self.path}: {error.strerror}") from error
             if self._listener:
-                self._listener(row)
+                try:
+                    self._listener(row)
+                except ChaosproofError as error:
+                    raise FaultError(str(error)) from error
 
     def rows(self) -> tuple[dict[str, Any], ...]:
         """All rows, oldest fault first."""

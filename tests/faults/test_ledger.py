@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from chaosproof.errors import ChaosproofError
+from chaosproof.faults.errors import FaultError
 from chaosproof.faults.ledger import FaultLedger
 from chaosproof.faults.model import Fault
 from chaosproof.faults.receipt import Canary, Receipt
@@ -83,3 +85,21 @@ def test_a_number_that_json_does_not_know_is_refused_and_the_file_stays(tmp_path
     with pytest.raises(ValueError, match="JSON"):
         ledger.write(RECEIPT.but(id="cd34", ended_at=float("nan")).to_row())
     assert len((tmp_path / "faults.jsonl").read_text().splitlines()) == 1
+
+
+def test_who_listens_hears_each_row_once_it_is_saved(tmp_path):
+    heard = []
+    ledger = FaultLedger(tmp_path / "faults.jsonl", listener=lambda row: heard.append(dict(row)))
+    ledger.write({"id": "a", "kind": "reset"})
+    ledger.write({"id": "a", "kind": "reset", "applied_at": 1.0})
+    assert heard == [{"id": "a", "kind": "reset"}, {"id": "a", "kind": "reset", "applied_at": 1.0}]
+
+
+def test_a_listener_whose_disk_is_full_is_a_fault_error(tmp_path):
+    def full(row):
+        raise ChaosproofError("no space left")
+
+    ledger = FaultLedger(tmp_path / "faults.jsonl", listener=full)
+    with pytest.raises(FaultError, match="no space left"):
+        ledger.write({"id": "a"})
+    assert [row["id"] for row in ledger.rows()] == ["a"]
