@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from chaosproof.cli import main
-from chaosproof.errors import ChaosproofError
+from chaosproof.errors import ChaosproofError, UsageError
 from chaosproof.evidence.check import passed
+from chaosproof.evidence.pack.rules import read_rules
 from chaosproof.evidence.pack.table import parse_checks
 from chaosproof.evidence.pack.verify import verify_pack
 from chaosproof.evidence.pack.write import write_pack
@@ -96,6 +97,18 @@ def test_a_run_with_what_no_pack_holds_is_not_copied(
     assert ended.value.code == 2
     assert "Traceback" not in said
     assert outside.read_text() == "secret"
+
+
+def test_a_session_that_is_a_fifo_or_without_end_keeps_nobody_waiting(tmp_path: Path) -> None:
+    folders = true_pair(tmp_path / "journals")
+    session = folders[1] / "session.json"
+    session.unlink()
+    os.mkfifo(session)
+    with pytest.raises(ChaosproofError, match="neither a file nor a folder"):
+        write_pack(folders, [], tmp_path / "pack", now=NOW)
+    for path in (session, Path("/dev/zero"), tmp_path):
+        with pytest.raises(UsageError, match="that is no gate file"):
+            read_rules(path)
 
 
 def test_a_second_name_of_a_file_is_no_evidence(pack: Path, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ __all__ = [
     "list_files",
     "manifest_text",
     "parse_manifest",
+    "read_text",
 ]
 
 _CHUNK_BYTES = 1 << 20
@@ -77,6 +78,25 @@ def hash_file(path: Path) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise ChaosproofError(f"cannot read {path}: {error.strerror}") from error
+
+
+def read_text(path: Path, *, bytes_max: int = WHOLE_BYTES_MAX) -> str:
+    """A file of text as a whole. Raises ChaosproofError when it is none: not there, no ordinary file, larger than
+    `bytes_max`, or not UTF-8.
+    """
+    try:
+        with open(path, "rb", opener=_at_once) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise ChaosproofError(f"cannot read {path}: it is no ordinary file")
+            content = file.read(bytes_max + 1)
+    except OSError as error:
+        raise ChaosproofError(f"cannot read {path}: {error.strerror}") from error
+    if len(content) > bytes_max:
+        raise ChaosproofError(f"{path} is too large to be what it is called: more than {bytes_max >> 20} MiB")
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        raise ChaosproofError(f"{path} is not UTF-8 text") from error
 
 
 def copy_hashed(source: Path, target: Path) -> str:
@@ -148,6 +168,10 @@ def _limit(name: str) -> int:
     return WHOLE_BYTES_MAX if name.endswith(_READ_WHOLE) else FILE_BYTES_MAX
 
 
+def _at_once(path: str, flags: int) -> int:
+    # a FIFO that took the place of a file must not keep us waiting
+    return os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC)
+
+
 def _no_links(path: str, flags: int) -> int:
-    # O_NONBLOCK: a FIFO that took the place of a file must not keep us waiting
-    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    return _at_once(path, flags | os.O_NOFOLLOW)

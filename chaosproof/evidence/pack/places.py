@@ -5,7 +5,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from chaosproof.evidence.pack.files import WHOLE_BYTES_MAX, is_inside
+from chaosproof.errors import ChaosproofError
+from chaosproof.evidence.pack.files import is_inside, read_text
 from chaosproof.evidence.pack.judged import JudgedRun
 from chaosproof.evidence.shape import text
 from chaosproof.provenance import experiment_sha256
@@ -50,11 +51,9 @@ def place_of(run: JudgedRun, id: str) -> Place:
 def _content(run: JudgedRun) -> str | None:
     path = Path(run.run.path) / _EXPERIMENT
     try:
-        if path.stat().st_size > WHOLE_BYTES_MAX:
-            return None
-        content = path.read_text(encoding="utf-8")
+        content = read_text(path)
         written = json.loads(content)
-    except (OSError, ValueError, RecursionError):
+    except (ChaosproofError, ValueError, RecursionError):
         return None
     if not isinstance(written, dict) or experiment_sha256(written) != run.run.session.get(
         "experiment_sha256"

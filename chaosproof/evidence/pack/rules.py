@@ -12,8 +12,9 @@ from typing import Any
 import jsonschema
 import yaml
 
-from chaosproof.errors import UsageError
+from chaosproof.errors import ChaosproofError, UsageError
 from chaosproof.evidence.claims import Claim
+from chaosproof.evidence.pack.files import read_text
 
 __all__ = ["OWN_CHECKS", "PerfRule", "Rule", "Rules", "Suite", "parse_rules", "read_rules"]
 
@@ -115,13 +116,10 @@ def read_rules(path: Path | None = None) -> Rules:
     """The rules of a gate file, or this project's own. Raises UsageError that says what is wrong, and where."""
     file = path or _FILE
     try:
-        if file.stat().st_size > _BYTES_MAX:
-            raise UsageError(f"{file} is no gate file: it is larger than {_BYTES_MAX >> 20} MiB")
-        return parse_rules(file.read_text(encoding="utf-8"), str(file))
-    except OSError as error:
-        raise UsageError(f"cannot read the gate file {file}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{file} is no gate file: it is not UTF-8 text") from error
+        text = read_text(file, bytes_max=_BYTES_MAX)
+    except ChaosproofError as error:
+        raise UsageError(f"that is no gate file: {error}") from error
+    return parse_rules(text, str(file))
 
 
 def parse_rules(text: str, name: str) -> Rules:

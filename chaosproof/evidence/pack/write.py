@@ -18,7 +18,7 @@ from chaosproof.errors import ChaosproofError, UsageError
 from chaosproof.evidence.atomic import is_draft
 from chaosproof.evidence.manifest import MANIFEST
 from chaosproof.evidence.pack.attestation import attestation_text
-from chaosproof.evidence.pack.files import WHOLE_BYTES_MAX, copy_hashed, hash_file, list_files, manifest_text
+from chaosproof.evidence.pack.files import copy_hashed, hash_file, list_files, manifest_text, read_text
 from chaosproof.evidence.pack.judged import RUNS, Say
 from chaosproof.evidence.pack.pack import (
     ATTESTATION,
@@ -173,11 +173,9 @@ def _stamp(folder: Path, session: Mapping[str, Any]) -> str:
 
 def _read_object(path: Path) -> Mapping[str, Any]:
     try:
-        if path.stat().st_size > WHOLE_BYTES_MAX:
-            raise UsageError(f"{path} is too large to be what it is called")
-        return mapping(json.loads(path.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}") from error
+        return mapping(json.loads(read_text(path)))
+    except ChaosproofError as error:
+        raise UsageError(str(error)) from error
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{path} is not whole JSON: {error}") from error
 
