@@ -7,7 +7,8 @@ but elements **with a timeout** to its maps, so the kernel takes the whole fault
 the last byte of `nft -j list ruleset`, with every process of ours dead. That is possible because everything
 a fault needs fits into an element:
 
-- the selector is the key, `l4proto . address . port`, each of them possibly a range;
+- the selector is the key, `address . source port . destination port`, each of them possibly a range, in a map of
+  its protocol: an idle instance's packets pay for every map they are looked up in, so it is one per direction;
 - how it acts is the verdict, a jump to a static chain;
 - a loss of p percent is one more field of the key: the lowest p percent of the 32 random bits that
   `meta random` draws for each packet;
@@ -43,7 +44,10 @@ TABLE = "inet chaosproof"
 SHAPE_MAJOR = 0xC405
 SHAPE_CLASSES = 8
 _DICE_MAX = 2**32 - 1
+_ANY_PORT = "0-65535"
 _HOOKS = {"egress": "output", "ingress": "input"}
+# the maps that a fault's protocol goes to; `rest` is every protocol but the two that have ports
+_GROUPS = {"tcp": ("tcp",), "udp": ("udp",), "any": ("tcp", "udp", "rest")}
 _VERDICTS = {
     "reset": "reject with tcp reset",
     "reject": "reject with icmpx port-unreachable",
@@ -69,21 +73,21 @@ def chain_of(fault: Fault, shape_class: int = 0) -> str:
 def elements(
     fault: Fault, fault_id: str, networks: Sequence[Network], *, shape_class: int = 0
 ) -> tuple[Element, ...]:
-    """The elements that make the fault, one per network. `shape_class` is for the layer `shape` alone."""
-    side = {"destination": "dport", "source": "sport"}[fault.port_side]
-    ports = str(fault.port) if fault.port is not None else "0-65535"
-    protocol = fault.protocol if fault.protocol != "any" else "0-255"
+    """The elements that make the fault, one per network and protocol. `shape_class` is for the layer `shape` alone."""
+    port = str(fault.port) if fault.port is not None else _ANY_PORT
+    ports = f"{port} . {_ANY_PORT}" if fault.port_side == "source" else f"{_ANY_PORT} . {port}"
     dice = f"0-{_dice(fault)} . " if fault.layer == "cut" else ""
     # a shaped packet comes back, for another fault to act on
     go = "jump" if fault.layer == "shape" else "goto"
     timeout = f'timeout {round(fault.duration_s * 1000)}ms comment "{fault_id}"'
     return tuple(
         Element(
-            map=f"{fault.layer}_{fault.direction}_{side}_{network.version}",
-            key=f"{dice}{protocol} . {network} . {ports}",
+            map=f"{fault.layer}_{fault.direction}_{group}_{network.version}",
+            key=f"{dice}{network} . {ports if group != 'rest' else '0-255'}",
             value=f"counter {timeout} : {go} {chain_of(fault, shape_class)}",
         )
         for network in networks
+        for group in _GROUPS[fault.protocol]
     )
 
 
@@ -94,7 +98,7 @@ def add_script(parts: Sequence[Element]) -> str:
 
 def clear_script() -> str:
     """The transaction that ends every fault of the instance, and changes nothing when there is none."""
-    return "".join(f"flush map {TABLE} {name}\n" for name, _, _, _ in _maps())
+    return "".join(f"flush map {TABLE} {name}\n" for name, _ in _maps())
 
 
 def static_table() -> str:
@@ -118,7 +122,7 @@ def _body() -> str:
 
 
 def _lines() -> Iterator[str]:
-    for name, key, _, _ in _maps():
+    for name, key in _maps():
         yield f"  map {name} {{ typeof {key} : verdict; flags interval,timeout; counter; }}"
     for kind, verdict in _VERDICTS.items():
         for direction in _HOOKS:
@@ -126,24 +130,30 @@ def _lines() -> Iterator[str]:
     for number in range(1, SHAPE_CLASSES + 1):
         yield f"  chain shape_{number} {{ counter meta priority set {SHAPE_MAJOR << 16 | number:#x}; }}"
     for direction, hook in _HOOKS.items():
+        for group in _GROUPS["any"]:
+            yield f"  chain {direction}_{group} {{"
+            for layer in ("shape", "cut"):  # the cut is last: nothing comes back from it
+                for name, key in _maps():
+                    if name.startswith(f"{layer}_{direction}_{group}_"):
+                        yield f"    {key} vmap @{name}"
+            yield "  }"
         yield f"  chain {direction} {{"
         yield f"    type filter hook {hook} priority 0; policy accept;"
-        for layer in ("shape", "cut"):  # the cut is last: nothing comes back from it
-            for name, key, its_layer, its_direction in _maps():
-                if (its_layer, its_direction) == (layer, direction):
-                    yield f"    {key} vmap @{name}"
+        yield f"    meta l4proto tcp goto {direction}_tcp"
+        yield f"    meta l4proto udp goto {direction}_udp"
+        yield f"    goto {direction}_rest"
         yield "  }"
 
 
-def _maps() -> Iterator[tuple[str, str, str, str]]:
-    """(name, key expression, layer, direction) of every map of the table."""
+def _maps() -> Iterator[tuple[str, str]]:
+    """(name, key expression) of every map of the table; the name is layer, direction, protocol, version."""
     for layer, direction in (("cut", "egress"), ("cut", "ingress"), ("shape", "egress")):
         address = "daddr" if direction == "egress" else "saddr"
-        for side in ("dport", "sport"):
+        dice = "meta random . " if layer == "cut" else ""
+        for group in _GROUPS["any"]:
+            last = "meta l4proto" if group == "rest" else "th sport . th dport"
             for version, family in (("4", "ip"), ("6", "ip6")):
-                key = f"meta l4proto . {family} {address} . th {side}"
-                dice = "meta random . " if layer == "cut" else ""
-                yield f"{layer}_{direction}_{side}_{version}", dice + key, layer, direction
+                yield f"{layer}_{direction}_{group}_{version}", f"{dice}{family} {address} . {last}"
 
 
 def _dice(fault: Fault) -> int:

@@ -32,9 +32,9 @@ def nft(fault: Fault, networks=ANYONE, shape_class: int = 0) -> list[str]:
 
 def test_a_reset_is_one_timed_element_per_family():
     assert nft(Fault(kind="reset", port=50051, duration_s=15)) == [
-        "create element inet chaosproof cut_egress_dport_4 { 0-4294967295 . tcp . 0.0.0.0/0 . 50051 "
+        "create element inet chaosproof cut_egress_tcp_4 { 0-4294967295 . 0.0.0.0/0 . 0-65535 . 50051 "
         'counter timeout 15000ms comment "ab12" : goto reset_egress }',
-        "create element inet chaosproof cut_egress_dport_6 { 0-4294967295 . tcp . ::/0 . 50051 "
+        "create element inet chaosproof cut_egress_tcp_6 { 0-4294967295 . ::/0 . 0-65535 . 50051 "
         'counter timeout 15000ms comment "ab12" : goto reset_egress }',
     ]
 
@@ -50,7 +50,7 @@ def test_a_loss_acts_on_its_share_of_the_random_numbers():
         peer="10.78.0.1",
     )
     assert nft(fault, HOST) == [
-        "create element inet chaosproof cut_ingress_dport_4 { 0-1073741823 . udp . 10.78.0.1/32 . 53 "
+        "create element inet chaosproof cut_ingress_udp_4 { 0-1073741823 . 10.78.0.1/32 . 0-65535 . 53 "
         'counter timeout 500ms comment "ab12" : goto loss_ingress }'
     ]
 
@@ -58,12 +58,15 @@ def test_a_loss_acts_on_its_share_of_the_random_numbers():
 @pytest.mark.parametrize(("percent", "highest"), [(100.0, 2**32 - 1), (50.0, 2**31 - 1), (1e-9, 0)])
 def test_a_share_never_leaves_the_range_of_the_random_numbers(percent: float, highest: int):
     (line, _) = nft(Fault(kind="loss", port=1, loss_percent=percent, duration_s=1))
-    assert f"{{ 0-{highest} . tcp" in line
+    assert f"{{ 0-{highest} . 0.0.0.0/0 . " in line
 
 
 def test_a_drop_of_everything_from_a_peer_names_all_protocols_and_ports():
     fault = Fault(kind="drop", protocol="any", peer="10.78.0.1", direction="ingress", duration_s=1)
-    assert "{ 0-4294967295 . 0-255 . 10.78.0.1/32 . 0-65535 counter" in nft(fault, HOST)[0]
+    tcp, udp, rest = nft(fault, HOST)
+    assert "cut_ingress_tcp_4 { 0-4294967295 . 10.78.0.1/32 . 0-65535 . 0-65535 counter" in tcp
+    assert "cut_ingress_udp_4 { 0-4294967295 . 10.78.0.1/32 . 0-65535 . 0-65535 counter" in udp
+    assert "cut_ingress_rest_4 { 0-4294967295 . 10.78.0.1/32 . 0-255 counter" in rest
 
 
 def test_a_shaped_packet_is_sent_to_its_class_and_comes_back():
@@ -71,10 +74,18 @@ def test_a_shaped_packet_is_sent_to_its_class_and_comes_back():
         Fault(kind="delay", port=80, delay_ms=10, duration_s=1, peer="10.78.0.1"), HOST, shape_class=3
     )
     assert line == (
-        "create element inet chaosproof shape_egress_dport_4 { tcp . 10.78.0.1/32 . 80 "
+        "create element inet chaosproof shape_egress_tcp_4 { 10.78.0.1/32 . 0-65535 . 80 "
         'counter timeout 1000ms comment "ab12" : jump shape_3 }'
     )
     assert "chain shape_3 { counter meta priority set 0xc4050003; }" in static_table()
+
+
+def test_a_source_port_leaves_the_destination_port_open():
+    fault = Fault(
+        kind="drop", port=80, port_side="source", direction="ingress", duration_s=1, peer="10.78.0.1"
+    )
+    (line,) = nft(fault, HOST)
+    assert "cut_ingress_tcp_4 { 0-4294967295 . 10.78.0.1/32 . 80 . 0-65535 counter" in line
 
 
 def test_the_static_table_has_one_hook_per_direction_and_no_elements():
