@@ -36,7 +36,8 @@ fault by that way and no other; else the best that there is, nft before iptables
 |---|---|---|
 | nft: reset, reject, drop, loss | the kernel | there is none |
 | nft and a queue: rate, delay, duplicate, corrupt, reorder | the kernel, for traffic; a watchdog takes the queue, \
-which then holds nothing back, 0.2 s later | a lab takes the queue; on Kubernetes it stays until somebody heals |
+which then holds nothing back, 0.1 s later | a lab takes the queue another 0.1 s \
+later; on Kubernetes it stays until somebody heals |
 | iptables | a watchdog in the instance | a lab takes the rules out 0.1 s later; on Kubernetes the kernel does, which \
 for this counts whole seconds, so up to a second later, and the rules stay without effect until somebody heals |
 | tc | a watchdog in the instance | a lab takes the queue 0.1 s later; on Kubernetes it stays, and drops packets, \

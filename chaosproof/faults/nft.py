@@ -21,7 +21,7 @@ __all__ = ["Nft"]
 
 _NFT = ("nft", "-f", "-")
 # what is in the queue at the deadline may still leave it; the rest is dropped with the queue
-_DRAIN_S = 0.2
+_DRAIN_S = 0.1
 
 
 class Nft:
