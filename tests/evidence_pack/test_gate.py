@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chaosproof.cli import main
@@ -97,6 +97,7 @@ def test_a_required_check_that_is_absent_failed_or_renamed_shuts_the_gate() -> N
             assert decide_gate([*without, *others], RULES).status == status, id
 
 
+@settings(max_examples=40, deadline=None)
 @given(STATUSES)
 def test_the_gate_passes_exactly_when_everything_required_does(statuses: list[str]) -> None:
     verdict = decide_gate(rows(statuses), RULES)
@@ -106,6 +107,7 @@ def test_the_gate_passes_exactly_when_everything_required_does(statuses: list[st
     assert len(verdict.amiss) == len(statuses) - statuses.count("pass")
 
 
+@settings(max_examples=40, deadline=None)
 @given(STATUSES)
 def test_readiness_is_100_exactly_when_the_gate_passes(statuses: list[str]) -> None:
     checks = rows(statuses)
@@ -115,6 +117,7 @@ def test_readiness_is_100_exactly_when_the_gate_passes(statuses: list[str]) -> N
     assert len(found.missing) == sum(status != "pass" for status in statuses)
 
 
+@settings(max_examples=40, deadline=None)
 @given(STATUSES, st.integers(0, len(ALL) - 1))
 def test_one_more_check_that_passes_never_lowers_readiness(statuses: list[str], place: int) -> None:
     better = [*statuses[:place], "pass", *statuses[place + 1 :]]
