@@ -38,6 +38,8 @@ _PACKAGES = {
     "python3": "python3",
 }
 _MARK = "doctor"
+# a second on any real machine; an emulated one takes its time
+_PATIENCE_S = 60.0
 
 _IDLE = """
 import socket, subprocess
@@ -138,7 +140,7 @@ def capabilities(run: Run) -> Capabilities:
     sample = elements(_sample("reset", duration_s=0.1), _MARK, ANYONE)
     sample += elements(_sample("loss", duration_s=0.1, port=2), _MARK, ANYONE)
     script = static_table() + add_script(sample)
-    done = run(["sh", "-c", _ROOM, "sh", _TRY, "doctor", script, _IDLE], timeout_s=20.0)
+    done = run(["sh", "-c", _ROOM, "sh", _TRY, "doctor", script, _IDLE], timeout_s=_PATIENCE_S)
     answers = dict(line.partition("\t")[::2] for line in done.stdout.splitlines())
     if "room" in answers:
         return Capabilities(dict.fromkeys(ABILITIES, _no_room(answers["room"])))
