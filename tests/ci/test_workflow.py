@@ -15,7 +15,7 @@ from tests.session.chaos import SHORT as SHORT_RUN
 WORKFLOW = REPOSITORY / ".github" / "workflows" / "chaos.yml"
 GITLAB = REPOSITORY / "docs" / "ci" / "gitlab-ci.yml"
 
-# S4, short: what is shown is that the steps work, not that the pair holds. The claim about the pool needs the whole rate.
+# S4, short: what is shown is that the steps work. The claim about the pool needs the whole rate.
 _LONGER = {**SHORT_RUN, "rate_rps": 200, "duration_s": 22, "fault_s": 12}
 SHORT = " ".join(f"--var {name}={value}" for name, value in _LONGER.items())
 
