@@ -11,7 +11,7 @@ from kubernetes_validate import ValidationError, validate
 from chaosproof.targets.kubernetes.hands import ephemeral_container
 from chaosproof.targets.kubernetes.helm import Release, helm_argv
 from chaosproof.targets.kubernetes.in_pod import KEEP, WRAP
-from chaosproof.targets.kubernetes.manifests import load_job, load_plan
+from chaosproof.targets.kubernetes.manifests import load_job, load_plan, object_name
 from chaosproof.targets.kubernetes.needs import role_of
 
 VERSIONS = ("1.25", "1.29", "1.33", "1.37")
@@ -76,3 +76,15 @@ def test_helm_is_called_with_the_values_the_labels_and_the_context():
         "--ignore-not-found",
         *where,
     ]
+
+
+@pytest.mark.parametrize(
+    ("job", "name"),
+    [
+        ("load-20261122T013001Z", "chaosproof-load-20261122t013001z-1a2b"),
+        ("load-test_a_load.", "chaosproof-load-test-a-load-1a2b"),
+        ("x" * 200, f"chaosproof-{'x' * 40}-1a2b"),
+    ],
+)
+def test_a_job_s_objects_have_names_that_a_cluster_allows(job, name):
+    assert object_name(job, "1a2b") == name

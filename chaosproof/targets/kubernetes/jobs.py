@@ -20,7 +20,7 @@ from chaosproof.targets.kubernetes.api import Cluster, NotFound, Refused
 from chaosproof.targets.kubernetes.execute import Exec, execute
 from chaosproof.targets.kubernetes.fetch import Folder
 from chaosproof.targets.kubernetes.in_pod import KEEP, SEND, WRAP
-from chaosproof.targets.kubernetes.manifests import FILES, OURS, ROOM, load_job, load_plan
+from chaosproof.targets.kubernetes.manifests import FILES, ROOM, load_job, load_plan, object_name
 from chaosproof.targets.kubernetes.pods import read_pod, troubles
 from chaosproof.targets.target import JobState
 
@@ -102,7 +102,7 @@ class _Job:
     def __init__(self, cluster: Cluster, name: str, out_dir: Path) -> None:
         self._cluster = cluster
         self._name = name
-        self._object = f"{OURS}-{name}-{secrets.token_hex(2)}"
+        self._object = object_name(name, secrets.token_hex(2))
         self._out_dir = out_dir
         self._folder = Folder(out_dir)
         self._place: _Place | None = None

@@ -3,10 +3,11 @@
 Everything of ours carries one label, and what could outlive us carries a deadline.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = ["FILES", "OURS", "OWNED", "ROOM", "load_job", "load_plan"]
+__all__ = ["FILES", "OURS", "OWNED", "ROOM", "load_job", "load_plan", "object_name"]
 
 OURS = "chaosproof"
 OWNED = {"app.kubernetes.io/managed-by": OURS}
@@ -15,6 +16,13 @@ FILES = "/plan"
 _USER = 10001
 _DEADLINE_S = 7200
 _KEPT_S = 600
+_NAME_MAX = 40
+
+
+def object_name(job: str, token: str) -> str:
+    """A name for the objects of a job, in the letters that a cluster allows, short enough for a pod's label."""
+    words = re.sub("[^a-z0-9]+", "-", job.lower()).strip("-")[:_NAME_MAX].rstrip("-")
+    return f"{OURS}-{words}-{token}"
 
 
 def load_plan(name: str, files: Mapping[str, str]) -> dict[str, Any]:
