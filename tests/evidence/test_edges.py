@@ -101,6 +101,39 @@ def test_the_bound_of_a_claim_of_both_runs_may_be_a_variable(tmp_path: Path) -> 
     assert next(c.status for c in compared.checks if c.id == "C90") == "pass"
 
 
+@pytest.mark.parametrize(
+    ("bound", "status", "says"),
+    [
+        ({"at_least": 0.1}, "pass", "(at least 0.1; it is 0.15, with 95 % between "),
+        ({"at_most": 0.1}, "fail", "(at most 0.1; it is 0.15, with 95 % between "),
+        ({"between": [0.05, 0.3]}, "pass", "(between 0.05 and 0.3; it is 0.15, with 95 % between "),
+        ({"between": [0.01, 0.05]}, "fail", "(between 0.01 and 0.05; it is 0.15, with 95 % between "),
+        ({"between": [0.3, 0.9]}, "fail", "(between 0.3 and 0.9; it is 0.15, with 95 % between "),
+        ({"between": [0.149, 0.151]}, "unknown", "(between 0.149 and 0.151; it is 0.15, with 95 % between "),
+    ],
+)
+def test_a_claim_of_both_runs_says_its_bound_and_its_interval(
+    tmp_path: Path, bound: dict[str, object], status: str, says: str
+) -> None:
+    baseline, resilient = baseline_run(), resilient_run()
+    claim = {"id": "C90", "claim": "it holds", "figure": "baseline.load.error_ratio", **bound}
+    resilient.experiment["extensions"][0]["compare"] = [claim]
+    of_one_experiment(baseline, resilient)
+    compared = compare_runs(baseline.write(tmp_path / "b"), resilient.write(tmp_path / "r"))
+    check = next(c for c in compared.checks if c.id == "C90")
+    assert check.status == status
+    assert says in check.details
+
+
+def test_an_instance_that_never_said_unavailable_said_it_no_time(tmp_path: Path) -> None:
+    resilient = resilient_run()
+    for row in resilient.rows:
+        row[4], row[5] = 200, "SUCCESS"
+    resilient.recount()
+    compared = compare_runs(baseline_run().write(tmp_path / "b"), resilient.write(tmp_path / "r"))
+    assert compared.document["headline"]["unavailable_on_hit_instance"] == {"baseline": 300, "resilient": 0}
+
+
 def test_several_pairs_that_do_not_hold_are_all_named(tmp_path: Path) -> None:
     pairs = []
     for n in range(3):
