@@ -90,6 +90,11 @@ def swapped(pack: Path) -> None:
     seal(pack)
 
 
+def in_another_order(pack: Path) -> None:
+    lines = (pack / "checks.tsv").read_text().splitlines(keepends=True)
+    (pack / "checks.tsv").write_text("".join([*lines[:2], *lines[:1:-1]]))
+
+
 def one_run_more(pack: Path) -> None:
     shutil.copytree(pack / RESILIENT, pack / RESILIENT.replace("0801", "0901"))
     seal(pack)
@@ -119,6 +124,14 @@ LIES: dict[str, tuple[Lie, str]] = {
     "a row with a cell more": (
         sealed(with_line("checks.tsv", "SYS_X\tpass\ta\tb\tc\n")),
         "has 5 cells, and a row has 4",
+    ),
+    "the rows in another order": (
+        sealed(in_another_order),
+        "checks.tsv: its rows are in another order",
+    ),
+    "half a summary": (
+        sealed(lambda pack: (pack / "summary.json").write_text("{")),
+        "summary.json: it is not whole JSON",
     ),
     "a status of its own": (
         sealed(with_line("checks.tsv", "SYS_X\tgreen\ta\tb\n")),

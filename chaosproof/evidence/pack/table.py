@@ -11,11 +11,10 @@ _COLUMNS = "check_id\tstatus\tdetails\tevidence_path"
 
 def parse_checks(text: str) -> tuple[Check, ...]:
     """The rows. Raises ChaosproofError that names the line which is not as it must be."""
-    lines = text.split("\n")
-    if lines[-1] != "":
+    *lines, rest = text.split("\n")
+    if rest:
         raise ChaosproofError("checks.tsv: its last line is cut")
-    head, columns, *rows = [*lines[:-1], "", ""][: max(2, len(lines) - 1)]
-    key, _, version = head.partition("\t")
+    key, _, version = (lines[0] if lines else "").partition("\t")
     if key != "schema_version":
         raise ChaosproofError("checks.tsv: it must begin with its schema_version")
     if version != "1":
@@ -23,10 +22,10 @@ def parse_checks(text: str) -> tuple[Check, ...]:
             f"checks.tsv has schema_version {one_line(version)[:20]!r}, and this chaosproof reads 1: "
             "use the chaosproof that wrote it, or a newer one"
         )
-    if columns != _COLUMNS:
+    if lines[1:2] != [_COLUMNS]:
         raise ChaosproofError(f"checks.tsv: its second line must be {_COLUMNS.split()}")
     found: dict[str, Check] = {}
-    for number, row in enumerate(rows, start=3):
+    for number, row in enumerate(lines[2:], start=3):
         cells = row.split("\t")
         if len(cells) != 4 or not cells[0]:
             raise ChaosproofError(f"checks.tsv: line {number} has {len(cells)} cells, and a row has 4")
