@@ -113,24 +113,26 @@ def run_events(run_dir: Path, folder: str = "") -> tuple[list[Event], list[Event
 def disruptions_of(readiness: Path, faults: Path, instance: str) -> list[Disruption]:
     """When `instance` was made to go away, and when it was ready again.
 
-    The target sees an end some milliseconds after it happened, so a disruption begins when the fault that
-    caused it was about to act. Raises `ChaosproofError` when the instance is still away, or never went.
+    A target may see an end some milliseconds after it happened: then a disruption begins when the fault that caused it
+    was about to act; where the event says that its instant is exact, it begins there. Raises `ChaosproofError` when
+    the instance is still away, or never went.
     """
     meant = sorted(
         float(row["planned_at"]) for row in _rows(faults) if row["instance"] == instance and row["applied_at"]
     )
     found: list[Disruption] = []
     seen_at: float | None = None
+    exact = False
     back_at = 0.0
     for row in _rows(readiness):
         if row["instance"] != instance:
             continue
         at = float(row["at"])
         if row["event"] in ("killed", "exited") and seen_at is None:
-            seen_at = at
+            seen_at, exact = at, bool(row.get("exact"))
         elif row["event"] == "ready":
             if seen_at is not None:
-                caused = (planned_at for planned_at in meant if back_at < planned_at <= at)
+                caused = (planned_at for planned_at in meant if back_at < planned_at <= at and not exact)
                 found.append(Disruption(min(next(caused, seen_at), seen_at), at))
             seen_at, back_at = None, at
     if seen_at is not None or not found:

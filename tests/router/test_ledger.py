@@ -160,6 +160,15 @@ def test_a_disruption_begins_with_its_fault_and_ends_when_the_target_saw_it_read
         disruptions_of(readiness, faults, "gateway-0")
 
 
+def test_a_disruption_whose_instant_is_exact_begins_there(tmp_path):
+    killed = {"at": 5.06, "instance": "nats-0", "event": "killed", "exact": True}
+    ready = {"at": 7.0, "instance": "nats-0", "event": "ready"}
+    readiness = write_lines(tmp_path / "readiness.ndjson", [killed, ready])
+    fault = {"instance": "nats-0", "planned_at": 4.99, "applied_at": 5.0}
+    faults = write_lines(tmp_path / "faults.jsonl", [fault])
+    assert disruptions_of(readiness, faults, "nats-0") == [Disruption(5.06, 7.0)]
+
+
 def test_what_one_end_writes_the_fold_reads_and_a_cut_last_line_is_left_out(tmp_path):
     path = tmp_path / "ledger" / "client.ndjson"
     ledger = Ledger(path, clock=lambda: 7.0)

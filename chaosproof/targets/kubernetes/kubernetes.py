@@ -261,9 +261,9 @@ class KubernetesTarget:
         program = self._program(place)
         self._watch.expect_end(instance)
         # The signal first of all: who is told of the end, and how soon, is counted from the call.
-        end_program(self._cluster, program, signal_name)
+        at = end_program(self._cluster, program, signal_name)
         if signal_name == "KILL":
-            self._watch.ended(instance, "SIGKILL")
+            self._watch.ended(instance, "SIGKILL", at)
         self._keep_log(place)
         if signal_name != "KILL":
             self._watch.wait(

@@ -25,14 +25,16 @@ for folder in /proc/[0-9]*; do
 done
 echo "$first"
 """
-# What a shell or a program started belongs to it: the whole container but for ourselves.
-_SIGNAL = 'kill "-$1" "$2"'
+# The instant is printed first: it is from there that others count how soon they were told.
+_END = """
+date +%s.%N; kill "-$1" "$2" || exit 1
+n=0; while kill -0 "$2" 2>/dev/null && [ $n -lt 40 ]; do sleep 0.05; n=$((n+1)); done
+"""
 # The pod itself lets it go on, whoever asked and whether or not he is still there.
 _PAUSE = """
 kill -STOP "$1" || exit 1
 [ -z "$2" ] || setsid sh -c 'sleep "$2"; kill -CONT "$1"' go-on "$1" "$2" </dev/null >/dev/null 2>&1 &
 """
-_GONE = 'n=0; while kill -0 "$1" 2>/dev/null && [ $n -lt 40 ]; do sleep 0.05; n=$((n+1)); done'
 
 
 @dataclass(frozen=True)
@@ -56,11 +58,18 @@ def find_program(cluster: Cluster, pod: Pod) -> Program:
     return Program(pod.name, pod.program, int(word))
 
 
-def end_program(cluster: Cluster, program: Program, signal_name: str) -> None:
-    """Send KILL or TERM, and return when the process has gone (2 s at most). Raises `TargetError`."""
-    script = f"{_SIGNAL} && {{ {_GONE.replace('$1', '$2')}; }}"
+def end_program(cluster: Cluster, program: Program, signal_name: str) -> float | None:
+    """Send KILL or TERM, and return when the process has gone (2 s at most): the instant of the signal.
+
+    In Unix seconds by the pod's clock; None where the pod did not get to say it. Raises `TargetError`.
+    """
     # The container may end with its program, and take our shell along before it has said so: no matter.
-    _do(cluster, program, script, signal_name, may_break=True)
+    said = _run(
+        cluster, program, _END, [signal_name, str(program.pid)], f"sent SIG{signal_name}", may_break=True
+    )
+    with contextlib.suppress(ValueError):
+        return float(said)
+    return None
 
 
 def pause_program(cluster: Cluster, program: Program, duration_s: float | None) -> None:
@@ -71,7 +80,7 @@ def pause_program(cluster: Cluster, program: Program, duration_s: float | None) 
 
 def resume_program(cluster: Cluster, program: Program) -> None:
     """SIGCONT. Raises `TargetError`."""
-    _do(cluster, program, _SIGNAL, "CONT")
+    _run(cluster, program, 'kill -CONT "$1"', [str(program.pid)], "sent SIGCONT")
 
 
 def is_stopped(cluster: Cluster, program: Program) -> bool:
@@ -82,19 +91,6 @@ def is_stopped(cluster: Cluster, program: Program) -> bool:
     return False
 
 
-def _do(
-    cluster: Cluster, program: Program, script: str, signal_name: str, *, may_break: bool = False
-) -> None:
-    _run(
-        cluster,
-        program,
-        script,
-        [signal_name, str(program.pid)],
-        f"sent SIG{signal_name}",
-        may_break=may_break,
-    )
-
-
 def _run(
     cluster: Cluster,
     program: Program,
@@ -103,7 +99,8 @@ def _run(
     what: str,
     *,
     may_break: bool = False,
-) -> None:
+) -> str:
+    """Run it in the program's container; returns what it printed."""
     if program.pid == 1:
         raise TargetError(
             f"The program of {program.pod} is PID 1 of its container, which no signal from inside can stop or kill: "
@@ -113,3 +110,4 @@ def _run(
     if done.exit_code != 0 and not (may_break and done.exit_code in (BROKEN, 137, 143)):
         said = done.stderr.decode(errors="replace").strip()
         raise TargetError(f"{program.pod} was not {what} (exit code {done.exit_code}): {said}")
+    return done.stdout.decode(errors="replace")

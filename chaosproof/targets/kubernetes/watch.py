@@ -68,10 +68,11 @@ class Watch:
         with self._changed:
             self._roll.expect_end(name)
 
-    def ended(self, name: str, detail: str) -> None:
-        """The present life of `name` is over, as whoever ended it has seen."""
+    def ended(self, name: str, detail: str, at: float | None = None) -> None:
+        """The present life of `name` is over, as whoever ended it has seen; `at` is the very instant, if known."""
         with self._changed:
-            self._note(self._roll.ended(name, detail))
+            self._write(self._roll.ended(name, detail), at)
+            self._changed.notify_all()
 
     def note(self, name: str, event: str, detail: str) -> None:
         """An event that only we know of, such as a pause."""
@@ -134,12 +135,12 @@ class Watch:
         self._write(events)
         self._changed.notify_all()
 
-    def _write(self, events: Iterable[Event]) -> None:
+    def _write(self, events: Iterable[Event], at: float | None = None) -> None:
         if self._events_file is None:
             return
-        at = round(time.time(), 6)
+        when = {"at": round(at or time.time(), 6)} | ({"exact": True} if at else {})
         rows = [
-            json.dumps({"at": at, "instance": name, "event": event, "detail": detail}) + "\n"
+            json.dumps({**when, "instance": name, "event": event, "detail": detail}) + "\n"
             for name, event, detail in events
         ]
         try:
