@@ -57,6 +57,10 @@ def documents(folder: Path) -> dict[str, Any]:
             for mode, verdict in verdicts.items()
         },
         "summary": {mode: verdict.summary for mode, verdict in verdicts.items()},
+        "figures": {
+            mode: {what: verdict.figures[what] for what in ("activities", "series", "variables")}
+            for mode, verdict in verdicts.items()
+        },
         "timeline": {mode: verdict.timeline for mode, verdict in verdicts.items()},
         "comparison": {
             key: compared[key]

@@ -84,6 +84,12 @@ def lies() -> Iterator[tuple[str, str, str, Lie]]:
         "fail",
         lambda r: r.journal["run"][2].update(status="failed"),
     )
+    yield (
+        "a probe of the method missed its tolerance",
+        "SYS_ACTIVITIES",
+        "fail",
+        lambda r: r.journal["run"][2].update(tolerance_met=False),
+    )
     yield "an activity never ended", "SYS_ACTIVITIES", "fail", lambda r: r.journal["run"][0].pop("status")
     yield "an activity never ran", "SYS_ACTIVITIES", "unknown", lambda r: r.journal["run"].pop()
     yield "nothing ran", "SYS_ACTIVITIES", "unknown", lambda r: r.journal["run"].clear()
