@@ -33,6 +33,8 @@ def session_complete(run: RunFolder) -> Check:
     began_with = text(run.session.get("experiment_sha256"))
     if began_with and run.experiment and experiment_sha256(run.experiment) != began_with:
         findings.wrong.append("the experiment in journal.json is not the one that the session began with")
+    if not_saved := run.session.get("not_saved"):
+        findings.unclear.append(f"not everything could be saved: {_short(not_saved)}")
     if clock := _clock_moved(run):
         findings.wrong.append(clock)
     for key in ("experiment", "mode"):

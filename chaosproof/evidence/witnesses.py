@@ -126,8 +126,8 @@ def counters_object(run: RunFolder, fold: RequestFold) -> tuple[list[str], list[
     """What is wrong, and what unclear, by the counters of the instances that answered.
 
     Where the experiment names the counter (`"answers_counted_by": {"metric", "label"}` in its extension), an instance
-    must have counted every answer that the rows say it gave, those of the warm-up included: one that came out of a cache,
-    or was put into the rows, it has not. It may have counted more: answers that nobody waited for.
+    must have counted every answer that the rows say it gave, those of the warm-up included: one that came out of a
+    cache, or was put into the rows, it has not. It may have counted more: answers that nobody waited for.
     """
     wrong: list[str] = []
     unclear: list[str] = []

@@ -51,6 +51,12 @@ def lies() -> Iterator[tuple[str, str, str, Lie]]:
         "fail",
         lambda r: r.session.update(ended_at=T0 - 1),
     )
+    yield (
+        "something could not be saved",
+        "SYS_SESSION_COMPLETE",
+        "unknown",
+        lambda r: r.session.update(not_saved="series of Prometheus: No space left on device"),
+    )
     # the steady state
     yield "not steady before", "SYS_STEADY_STATE_BEFORE", "fail", lambda r: met(r, "before", False)
     yield "not steady after", "SYS_STEADY_STATE_AFTER", "fail", lambda r: met(r, "after", False)

@@ -24,6 +24,9 @@ def lies_of_session() -> Iterator[Liar]:
     yield Liar(
         "the run was interrupted", "unknown", complete, _session(complete=False, interrupted="SIGTERM")
     )
+    yield Liar(
+        "a part of the run could not be saved", "unknown", complete, _session(not_saved="series: disk full")
+    )
     yield Liar("session.json is cut in the middle", "unknown", complete, lambda f: f.halve("session.json"))
     yield Liar(
         "session.json is of another run", "fail", "SYS_LOAD_ACCOUNTED", lambda f: _of_other(f, "session.json")

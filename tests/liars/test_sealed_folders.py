@@ -1,6 +1,8 @@
 """A folder that was judged is sealed twice: by its manifest, and by the log of events that was written in the run."""
 
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,7 +10,8 @@ import pytest
 
 from chaosproof.evidence.judge import judge_run
 from chaosproof.evidence.pack.rules import read_rules
-from tests.liars.folders import DERIVED, Folder, honest
+from tests.liars.folders import DERIVED, Folder, honest, unpack
+from tests.liars.live import environment
 
 MANIFEST, EVENTS = "SYS_MANIFEST", "SYS_EVENTS"
 RAW = (
@@ -117,3 +120,19 @@ def test_a_log_that_was_struck_off_the_session_leaves_a_run_without_a_check_that
     judged.bend("session.json", lambda session: session.pop("events"))
     assert EVENTS not in {c.id for c in judge_run(judged.path).checks}
     assert EVENTS in read_rules().every_run
+
+
+@pytest.mark.parametrize("name", DERIVED)
+def test_a_judge_whose_disk_is_full_says_so_and_exits_2(tmp_path: Path, name: str) -> None:
+    folder = unpack("resilient", tmp_path / "run")
+    done = subprocess.run(
+        [sys.executable, "-m", "chaosproof.cli", "judge", str(folder)],
+        env=environment(LIAR_FULL_DISK=name),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert re.fullmatch(r"chaosproof: cannot write .*: No space left on device; .*\n", done.stderr)
+    assert not (folder / "MANIFEST.sha256").exists()
