@@ -5,14 +5,20 @@ from pathlib import Path
 
 import pytest
 
-from chaosproof.evidence.check import Check
+from chaosproof.evidence.check import Check, failed, passed
+from chaosproof.evidence.compare import compare_pairs, write_comparison
+from chaosproof.evidence.judge import judge_run
+from chaosproof.evidence.pack.files import hash_file
+from chaosproof.evidence.pack.gate import decide_gate
 from chaosproof.evidence.pack.judged import Judged, JudgedRun, judge_runs
+from chaosproof.evidence.pack.readiness import readiness_of
 from chaosproof.evidence.pack.router_checks import answered, ready
 from chaosproof.evidence.pack.rows import counts_in_verdict, rows_of
 from chaosproof.evidence.pack.rules import Rule, parse_rules
-from chaosproof.evidence.pack.sources import one_commit
+from chaosproof.evidence.pack.sources import information, one_commit, runs_unchanged
+from chaosproof.evidence.pack.verify import verify_pack
 from chaosproof.evidence.pack.write import write_pack
-from tests.evidence.runs import T0, Run, activity, ran, resilient_run
+from tests.evidence.runs import T0, Run, activity, baseline_run, ran, resilient_run
 
 from .packs import NOW, true_pair, write_run
 
@@ -233,3 +239,157 @@ def test_a_variant_is_compared_and_its_own_verdict_only_informs(tmp_path: Path) 
     assert (pack.gate.status, pack.status) == ("pass", "pass")
     (comparison,) = pack.judged.comparisons
     assert comparison.document["variants"]["pool1"]["run"] == "runs/s4/pool1/20270115T080200Z"
+
+
+def information_of(runs: tuple[JudgedRun, ...]) -> dict[str, tuple[str, str, str]]:
+    return {row.id: (row.status, row.details, row.evidence) for row in information(runs)}
+
+
+def test_what_a_reader_wants_to_know_is_told(tmp_path: Path) -> None:
+    first, second = router_run("r1"), router_run("r2")
+    second.session["dirty"] = True
+    said = information_of(judged(tmp_path, first, second))
+    place = "runs/r1/resilient/20270115T080000Z"
+    commit = "c" * 40
+    assert said == {
+        "INFO_COMMIT": (
+            "pass",
+            f"{commit} as committed; {commit} with changes that no commit has",
+            f"{place}/session.json#commit",
+        ),
+        "INFO_MACHINE": ("pass", "here, kernel 6.1", f"{place}/session.json#kernel"),
+        "INFO_JUDGED_AGAIN": (
+            "pass",
+            "judged again, all checks of the runs read the same",
+            f"{place}/checks.tsv",
+        ),
+    }
+
+
+def test_what_is_not_said_or_reads_otherwise_is_told(tmp_path: Path) -> None:
+    first, second = router_run("r1"), router_run("r2")
+    for run in (first, second):
+        run.session |= {"kernel": "", "commit": None}
+    found = judged(tmp_path, first, second)
+    table = found[1].run.path / "checks.tsv"
+    table.write_text(table.read_text().replace("pass", "fail"))
+    said = information_of(judge_runs(tmp_path, [run.place for run in found], {}).runs)
+    assert said["INFO_COMMIT"][:2] == ("pass", "outside of git")
+    assert said["INFO_MACHINE"][:2] == ("unknown", "not every run says its kernel")
+    assert said["INFO_JUDGED_AGAIN"] == (
+        "unknown",
+        "judged again, the checks read otherwise: r2/resilient/20270115T080000Z",
+        "runs/r2/resilient/20270115T080000Z/checks.tsv",
+    )
+
+
+def test_a_file_of_a_run_that_is_gone_or_new_is_named(tmp_path: Path) -> None:
+    found = judged(tmp_path, router_run("r1"))
+    folder, place = found[0].run.path, found[0].place
+    hashes = {
+        f"{place}/{p.relative_to(folder).as_posix()}": hash_file(p) for p in folder.rglob("*") if p.is_file()
+    }
+    manifests = {place: (folder / "MANIFEST.sha256").read_text()}
+    assert runs_unchanged(found, hashes, manifests).status == "pass"
+    changed = {**hashes, f"{place}/new.txt": "0" * 64, f"{place}/series.json": "0" * 64}
+    del changed[f"{place}/report.html"]
+    check = runs_unchanged(found, changed, manifests)
+    assert check.status == "fail"
+    assert check.details == "; ".join(
+        f"{place}/{what}"
+        for what in (
+            "new.txt is new since the run was judged",
+            "report.html is gone",
+            "series.json is changed since the run was judged",
+        )
+    )
+
+
+def test_a_figure_may_name_a_variable_of_the_run(tmp_path: Path) -> None:
+    named = GATE.replace("figure: load.errors, at_least: 3", 'figure: "variables.${of_it}", at_most: 10')
+    run = router_run()
+    run.session["variables"]["of_it"] = "fault_at_s"
+    rows = {
+        row.id: row for row in rows_of(Judged(judged(tmp_path, run), ()), parse_rules(named, "gate"), {}, {})
+    }
+    assert (rows["PERF_ERRORS"].status, "variables.fault_at_s = 10" in rows["PERF_ERRORS"].details) == (
+        "pass",
+        True,
+    )
+
+
+def test_a_series_that_was_ended_early_is_judged_as_one(tmp_path: Path) -> None:
+    folders = true_pair(tmp_path / "journals")
+    again = [
+        write_run(tmp_path / "journals", baseline_run(), "20270115T090000Z"),
+        write_run(tmp_path / "journals", resilient_run(), "20270115T090100Z"),
+    ]
+    pairs = [(judge_run(folders[0]), judge_run(folders[1])), (judge_run(again[0]), judge_run(again[1]))]
+    write_comparison(tmp_path / "compare", compare_pairs(pairs, planned=9))
+    pack = write_pack([], [tmp_path / "compare"], tmp_path / "pack", now=NOW, profile="s4")
+    assert pack.meta.planned == {"s4": 9}
+    (comparison,) = pack.judged.comparisons
+    assert comparison.document["sequential"]["planned"] == 9
+    assert [pair["resilient"] for pair in comparison.document["pairs"]] == [
+        f"runs/s4/resilient/{folder.name}" for folder in (folders[1], again[1])
+    ]
+    assert verify_pack(pack.path).differences == ()
+
+
+def test_readiness_in_all_its_words() -> None:
+    rules = parse_rules(
+        GATE.replace(
+            "suites: {", "suites: {b: {category: b, runs: [], checks: [SYS_UP, SYS_PING]}, "
+        ).replace("{all: [a]}", "{all: [a, b]}"),
+        "gate",
+    )
+    checks = [passed("SYS_ONE_COMMIT", "", ""), failed("SYS_UP", "", "")]
+    said = readiness_of(checks, rules, measured_at=NOW - 90, now=NOW, max_age_s=3600).as_json()
+    assert said == {
+        "schema_version": 1,
+        "profile": "all",
+        "score": 0,
+        "categories": {
+            "a": {"score": 100, "required": 1, "passed": 1, "missing": []},
+            "b": {"score": 0, "required": 2, "passed": 0, "missing": ["SYS_UP: fail", "SYS_PING: absent"]},
+        },
+        "missing": ["SYS_UP: fail", "SYS_PING: absent"],
+        "age_s": 90.0,
+        "max_age_s": 3600,
+        "formula": "category: floor(100 x required checks that pass / required checks); all: the lowest category",
+    }
+    for measured_at, words in (
+        (None, "when the runs were made is not known"),
+        (NOW + 70, "the oldest run ended 70 s"),
+    ):
+        found = readiness_of(checks, rules, measured_at=measured_at, now=NOW)
+        assert found.problems[0].startswith(words)
+        assert {one.score for one in found.categories.values()} == {0}
+
+
+def test_the_gate_in_all_its_words() -> None:
+    rules = parse_rules(GATE.replace("[SYS_ONE_COMMIT]", "[SYS_UP, SYS_PING, SYS_ALL]"), "gate")
+    slow = failed("PERF_P99", "slow", "y")
+    checks = [passed("SYS_UP", "up", "a#b"), failed("SYS_PING", "no", "c"), slow]
+    verdict = decide_gate(checks, rules, problems=["a file is gone"])
+    assert verdict.as_json() == {
+        "profile": "all",
+        "version": "1",
+        "status": "fail",
+        "required": 3,
+        "passed": 1,
+        "amiss": [
+            {"id": "SYS_PING", "status": "fail", "details": "no", "evidence": "c"},
+            {
+                "id": "SYS_ALL",
+                "status": "absent",
+                "details": "required, and the pack does not have it",
+                "evidence": "checks.tsv",
+            },
+        ],
+        "warnings": [{"id": "PERF_P99", "status": "fail", "details": "slow"}],
+        "problems": ["a file is gone"],
+    }
+    every = [passed(id, "", "") for id in ("SYS_UP", "SYS_PING", "SYS_ALL")]
+    assert decide_gate(every, rules).status == "pass"
+    assert decide_gate(every, rules, problems=["a file is gone"]).status == "fail"
