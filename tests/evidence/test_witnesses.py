@@ -201,7 +201,7 @@ def test_a_witness_that_disagrees_is_a_failure_that_says_who_says_what(
         (
             lambda r: r.without.add("load-progress.ndjson"),
             "SYS_LOAD_ACCOUNTED",
-            "what the load said while it ran is not known",
+            "what the load said while it ran is not known; load-progress.ndjson: there is no such file",
         ),
         (lambda r: r.progress.clear(), "SYS_LOAD_ACCOUNTED", "what the load said while it ran is not known"),
         (
