@@ -10,7 +10,7 @@ from chaosproof.faults.model import Fault
 from chaosproof.load_job import finish_load, start_load, stop_load
 from chaosproof.targets.kubernetes.launch import launch_in_cluster
 from chaosproof.targets.launch import system_to_run
-from tests.kubernetes.cluster import a_namespace, until
+from tests.kubernetes.cluster import a_namespace, is_ready, until
 
 pytestmark = [pytest.mark.kubernetes, pytest.mark.timeout(180)]
 NAMESPACE = "chaosproof-test-target"
@@ -145,9 +145,10 @@ def test_a_load_whose_pod_is_deleted_is_told_as_that(launched, target, tmp_path)
         tmp_path,
         {"url": "http://app-a:8080/api/work", "rate_rps": 50, "connections": 5, "duration_s": 60},
     )
-    (pod,) = cluster.get(cluster.path("pods"), labelSelector="app.kubernetes.io/managed-by=chaosproof")[
-        "items"
-    ]
+    labels = "app.kubernetes.io/managed-by=chaosproof"
+    found = cluster.get(cluster.path("pods"), labelSelector=labels)["items"]
+    # those of the loads before may still be going
+    (pod,) = [one for one in found if is_ready(one)]
     cluster.delete(cluster.path("pods", pod["metadata"]["name"]), gracePeriodSeconds=0)
     with pytest.raises(ChaosproofError, match=r"was deleted|ended"):
         finish_load(target, tmp_path)
