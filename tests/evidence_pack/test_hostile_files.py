@@ -9,6 +9,7 @@ import pytest
 from chaosproof.cli import main
 from chaosproof.errors import ChaosproofError, UsageError
 from chaosproof.evidence.check import passed
+from chaosproof.evidence.pack import files
 from chaosproof.evidence.pack.rules import read_rules
 from chaosproof.evidence.pack.table import parse_checks
 from chaosproof.evidence.pack.verify import verify_pack
@@ -150,3 +151,11 @@ def test_a_table_that_is_none_is_refused_with_its_line(text: str, says: str) -> 
     with pytest.raises(ChaosproofError) as caught:
         parse_checks(text)
     assert says in str(caught.value)
+
+
+def test_more_files_than_any_run_has_are_too_many(pack: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "_FILES_MAX", 7)
+    listing = files.list_files(pack)
+    assert len(listing.sizes) == 7
+    assert listing.problems == ("there are more than 7 files",)
+    assert verify_pack(pack).pack is None
