@@ -52,6 +52,12 @@ def lies() -> Iterator[tuple[str, str, str, Lie]]:
         lambda r: r.session.update(ended_at=T0 - 1),
     )
     yield (
+        "it is not known when the session ended",
+        "SYS_SESSION_COMPLETE",
+        "unknown",
+        lambda r: r.session.update(ended_at=None),
+    )
+    yield (
         "something could not be saved",
         "SYS_SESSION_COMPLETE",
         "unknown",

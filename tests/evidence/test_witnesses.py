@@ -203,7 +203,7 @@ def test_a_witness_that_disagrees_is_a_failure_that_says_who_says_what(
             "SYS_LOAD_ACCOUNTED",
             "what the load said while it ran is not known; load-progress.ndjson: there is no such file",
         ),
-        (lambda r: r.progress.clear(), "SYS_LOAD_ACCOUNTED", "what the load said while it ran is not known"),
+        (lambda r: r.progress.clear(), "SYS_LOAD_ACCOUNTED", "load-progress.ndjson: it does not say"),
         (
             lambda r: r.experiment["extensions"][0].update(answers_counted_by=COUNTER),
             "SYS_ARTIFACTS",
