@@ -177,3 +177,20 @@ def test_runs_without_a_fault_are_alike_when_none_was_due(
     compared = compare_runs(baseline.write(tmp_path / "b"), resilient.write(tmp_path / "r"))
     same = next(c for c in compared.checks if c.id == "CMP_SAME_SETTINGS")
     assert (same.status, same.details) == (expected, says)
+
+
+def test_ports_instants_and_processes_may_differ_between_two_runs_and_nothing_else(tmp_path: Path) -> None:
+    baseline, resilient = baseline_run(), resilient_run()
+    for run, number in ((baseline, 1), (resilient, 2)):
+        run.session["variables"] |= {"app_port": number, "began_at": number, "lab_pid": number}
+    folders = baseline.write(tmp_path / "b"), resilient.write(tmp_path / "r")
+    assert compare_runs(*folders).status == "pass"
+    resilient.session["variables"]["errors"] = 2
+    baseline.session["variables"]["errors"] = 1
+    folders = baseline.write(tmp_path / "b"), resilient.write(tmp_path / "r")
+    with pytest.raises(ChaosproofError) as refused:
+        compare_runs(*folders)
+    assert str(refused.value) == (
+        f"{folders[0]} and {folders[1]} cannot be compared: the variable errors is 1 in the baseline run, "
+        "and 2 in the resilient one; run both modes with the same settings"
+    )

@@ -97,6 +97,18 @@ def lies() -> Iterator[tuple[str, str, str, Lie]]:
         lambda r: r.journal["run"][2].update(status="failed"),
     )
     yield (
+        "one activity ran dry",
+        "SYS_ACTIVITIES",
+        "unknown",
+        lambda r: r.journal["run"][2]["activity"].update(dry=True),
+    )
+    yield (
+        "how many requests were planned is not known",
+        "SYS_LOAD_ACCOUNTED",
+        "unknown",
+        lambda r: r.done.pop("planned"),
+    )
+    yield (
         "a probe of the method missed its tolerance",
         "SYS_ACTIVITIES",
         "fail",
