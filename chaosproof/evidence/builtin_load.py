@@ -9,7 +9,7 @@ from chaosproof.evidence.figures import Figures
 from chaosproof.evidence.findings import Findings
 from chaosproof.evidence.fold import NOBODY, RequestFold
 from chaosproof.evidence.run_folder import RunFolder
-from chaosproof.evidence.shape import flag, mappings, number, text, whole
+from chaosproof.evidence.shape import at, flag, mappings, number, text, whole
 from chaosproof.evidence.witnesses import journal_objects_to_load, progress_objects
 
 __all__ = ["RATE_RATIO_MIN", "load_accounted", "load_expected", "load_rate"]
@@ -162,7 +162,9 @@ def _compare_with_session(run: RunFolder, fold: RequestFold, findings: Findings)
     known = {text(i.get("name")) for i in mappings(run.session.get("instances"))}
     known |= {text(event.get("instance")) for event in run.readiness}
     named = {name for window in fold.cells.values() for name in window if name != NOBODY}
-    if known and (strangers := sorted(named - known)):
+    # what is deployed already may be reached through services that the session knows nothing of
+    deployed = flag(at(run.session, "cluster", "deployed"))
+    if known and not deployed and (strangers := sorted(named - known)):
         findings.wrong.append(
             f"{', '.join(strangers[:3])} answered requests, and no such instance was ever started"
         )

@@ -380,8 +380,12 @@ class FaultEngine:
     def _try(self, instance: str, address: tuple[str, int] | None) -> str:
         if address is None:
             return "none"
-        with suppress(ChaosproofError):
-            return read_canary(self._target.run(instance, canary_argv(address), timeout_s=5.0))
+        # once more where it could not be asked: a connection to a cluster may break
+        for _ in range(2):
+            with suppress(ChaosproofError):
+                answer = read_canary(self._target.run(instance, canary_argv(address), timeout_s=5.0))
+                if answer != "none":
+                    return answer
         return "none"
 
     def _run(self, instance: str) -> Run:

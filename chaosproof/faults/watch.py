@@ -19,10 +19,11 @@ _LATE_S = 0.2
 _SPARE_S = 10.0
 _RULE = "\n====\n"
 
+# where a command was long on its way, as while an API server is restarted, CHAOSPROOF_LATE_MS says how long
 # a listing that fails is tried again: only an answer without the fault says that it has ended; one that is late is
 # taken back in turn with its watchdog, which may be slow and not dead
 _SCRIPT = f"""
-mark=$2 near_at=$(( $(date +%s%N) / 1000000 + $3 )) down=$4 last= before= ended=itself
+mark=$2 near_at=$(( $(date +%s%N) / 1000000 + $3 - ${{CHAOSPROOF_LATE_MS:-0}} )) down=$4 last= before= ended=itself
 while :; do
   now=$(eval "$1" 2>/dev/null) || now=$(eval "$1" 2>/dev/null) || now=$(eval "$1") || exit 1
   at=$(date +%s.%N)

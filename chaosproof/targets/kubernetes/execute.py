@@ -12,7 +12,7 @@ import contextlib
 import json
 import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -29,11 +29,13 @@ BROKEN = 255
 """The exit code of a command whose connection broke, as ssh has it: how it went on is not known."""
 _STDIN, _STDOUT, _STDERR, _STATUS = range(4)
 _RETRY_S = 0.1
-# `timeout` kills the whole process group; what reads stdin gets its end from head.
-_RUN = (
-    't=$1 n=$2; shift 2; if [ "$n" -gt 0 ]; then head -c "$n" | timeout -s KILL "$t" "$@"; '
-    'else exec timeout -s KILL "$t" "$@" </dev/null; fi'
-)
+_LATE = "{how late}"
+# `timeout` kills the whole process group; what reads stdin gets its end from head. A command that counts from its call
+# is told how long it was on its way.
+_RUN = """
+t=$1 n=$2; export CHAOSPROOF_LATE_MS="$3"; shift 3
+if [ "$n" -gt 0 ]; then head -c "$n" | timeout -s KILL "$t" "$@"; else exec timeout -s KILL "$t" "$@" </dev/null; fi
+"""
 
 
 @dataclass(frozen=True)
@@ -54,15 +56,21 @@ class Exec:
     def __init__(
         self, cluster: Cluster, pod: str, container: str, argv: Sequence[str], *, stdin: bool
     ) -> None:
-        query = [("command", word) for word in argv]
-        query += [
+        query = [
             ("container", container),
             ("stdout", "true"),
             ("stderr", "true"),
             ("stdin", str(stdin).lower()),
         ]
         path = cluster.path("pods", f"{pod}/exec")
-        url = cluster.host.replace("http", "ws", 1) + path + "?" + urlencode(query)
+        root = cluster.host.replace("http", "ws", 1) + path + "?"
+        called_at = time.monotonic()
+
+        def url() -> str:
+            late_ms = str(round((time.monotonic() - called_at) * 1000))
+            words = [("command", late_ms if word is _LATE else word) for word in argv]
+            return root + urlencode([*words, *query])
+
         self._where = f"{pod} ({container})"
         self._socket = _connected(cluster, url, path)
         self.exit_code: int | None = None
@@ -122,7 +130,7 @@ def execute(
 
     Raises `Refused` or `TargetError` when it cannot be started at all.
     """
-    whole = ["sh", "-c", _RUN, "run", f"{timeout_s:g}", str(len(stdin)), *argv]
+    whole = ["sh", "-c", _RUN, "run", f"{timeout_s:g}", str(len(stdin)), _LATE, *argv]
     out: Mapping[int, bytearray] = {_STDOUT: bytearray(), _STDERR: bytearray()}
     begun = time.monotonic()
     with Exec(cluster, pod, container, whole, stdin=bool(stdin)) as running:
@@ -141,13 +149,13 @@ def execute(
     return Ended(code, bytes(out[_STDOUT]), bytes(out[_STDERR]) or running.said)
 
 
-def _connected(cluster: Cluster, url: str, path: str) -> Any:
+def _connected(cluster: Cluster, url: Callable[[], str], path: str) -> Any:
     """The open WebSocket; a server that is not there is asked again for a while, as while it is restarted."""
     headers = {**cluster.headers(), "sec-websocket-protocol": "v4.channel.k8s.io"}
     given_up_at = time.monotonic() + cluster.patience_s
     while True:
         try:
-            return create_websocket(cluster.configuration, url, headers)  # type: ignore[no-untyped-call]
+            return create_websocket(cluster.configuration, url(), headers)  # type: ignore[no-untyped-call]
         except websocket.WebSocketBadStatusException as error:
             status = int(error.status_code)
             if status < 500 or time.monotonic() > given_up_at:
