@@ -4,7 +4,7 @@
     .venv/bin/python -m bench.evidence.large --requests 12000   as many as 60 s of S4
 
 A folder is made, then judged in a process of its own, as `chaosproof judge` does with a saved run. What counts is that
-program's peak memory (VmHWM): getrusage also remembers that of who started it. Exit code 1 when a bound is given and missed.
+program's peak memory (VmHWM): getrusage also remembers that of who started it. Exit code 1 when a bound is missed.
 """
 
 import argparse
