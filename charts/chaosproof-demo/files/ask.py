@@ -1,4 +1,5 @@
 """Asks every URL that it is given 20 times, and ends with 1 if an answer was anything but 200."""
+
 import sys
 import urllib.error
 import urllib.request

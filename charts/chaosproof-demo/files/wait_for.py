@@ -1,4 +1,5 @@
 """Ends once every HOST:PORT that it is given can be connected to."""
+
 import socket
 import sys
 import time
