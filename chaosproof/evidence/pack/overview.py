@@ -70,11 +70,12 @@ def _of(effect: Mapping[str, Any], mode: str) -> str:
 
 def _of_run(run: JudgedRun) -> RunRow:
     load = mapping(run.summary.get("load"))
-    shown = [
-        ("requests", figure(load.get("requests"), "count")),
-        ("failed", figure(load.get("error_ratio"), "ratio")),
-        ("p99", figure(load.get("p99_ms"), "ms")),
-    ]
+    shown = [("requests", figure(load.get("requests"), "count"))]
+    if number(load.get("requests")):
+        shown += [
+            ("failed", figure(load.get("error_ratio"), "ratio")),
+            ("p99", figure(load.get("p99_ms"), "ms")),
+        ]
     if number(run.summary.get("recovery_s")) is not None:
         shown.append(("recovered after", figure(run.summary.get("recovery_s"), "s")))
     return RunRow(run.experiment, run.mode, run.status, tuple(shown), f"{run.place}/report.html")
