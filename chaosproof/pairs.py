@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chaosproof.errors import ChaosproofError, UsageError
+from chaosproof.evidence.extension import extensions_of
 from chaosproof.evidence.modes import MODES, Variant, variant_mistakes, variants_of
+from chaosproof.evidence.shape import sequence
 
 if TYPE_CHECKING:
     from chaosproof.evidence.judge import Verdict
@@ -118,9 +120,9 @@ def _content(file: Path) -> Mapping[str, Any]:
 
 def _modes(content: Mapping[str, Any]) -> tuple[str, ...]:
     """The modes that the experiment has: one, or baseline and resilient."""
-    for extension in content.get("extensions", []):
-        if extension.get("name") == "chaosproof" and len(extension.get("modes", MODES)) == 1:
-            return (str(extension["modes"][0]),)
+    for words in extensions_of(content):
+        if len(modes := sequence(words.get("modes"))) == 1:
+            return (str(modes[0]),)
     return MODES
 
 

@@ -18,6 +18,7 @@ from typing import Any
 from chaosproof.errors import ChaosproofError, UsageError
 from chaosproof.events import EVENTS, fault_listener, record_event
 from chaosproof.evidence.claims import validate_claims
+from chaosproof.evidence.extension import extensions_of
 from chaosproof.evidence.modes import overlays_of
 from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.ledger import FaultLedger
@@ -99,15 +100,14 @@ class Session:
 
 def extension(experiment: Mapping[str, Any]) -> Mapping[str, Any]:
     """What the experiment says to this project, under `extensions`; `UsageError` without a usable one."""
-    for entry in experiment.get("extensions", []):
-        if isinstance(entry, Mapping) and entry.get("name") == "chaosproof":
-            name = entry.get("experiment")
-            if not isinstance(name, str) or not name.replace("-", "").isalnum():
-                raise UsageError(
-                    'The extension "chaosproof" must name its "experiment" '
-                    "in letters, digits and dashes, such as s4."
-                )
-            return entry
+    for words in extensions_of(experiment):
+        name = words.get("experiment")
+        if not isinstance(name, str) or not name.replace("-", "").isalnum():
+            raise UsageError(
+                'The extension "chaosproof" must name its "experiment" '
+                "in letters, digits and dashes, such as s4."
+            )
+        return words
     raise UsageError(
         'The experiment has no extension "chaosproof"; '
         'add {"name": "chaosproof", "experiment": "NAME", "checks": [...]} to its extensions.'

@@ -13,6 +13,7 @@ from typing import Any
 
 from chaosproof.errors import ChaosproofError
 from chaosproof.events import EVENTS, record_event
+from chaosproof.evidence.extension import extensions_of
 from chaosproof.evidence.manifest import raw_hashes
 from chaosproof.load.fortio import save_fortio_result
 from chaosproof.load_job import DONE, PLAN, stop_load
@@ -88,10 +89,9 @@ def save_and_take_down(
 
 def _watched(journal: Mapping[str, Any]) -> str | None:
     """The selector of the series that the experiment wants kept."""
-    for entry in journal["experiment"].get("extensions", []):
-        if entry.get("name") == "chaosproof":
-            selector = entry.get("series")
-            return str(selector) if selector else None
+    for words in extensions_of(journal["experiment"]):
+        selector = words.get("series")
+        return str(selector) if selector else None
     return None
 
 

@@ -4,13 +4,12 @@ What an instance wrote in its own log is exact; where it wrote nothing, the samp
 second must do.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from chaosproof.evidence.run_folder import RunFolder
 from chaosproof.evidence.series import points_of
-from chaosproof.evidence.shape import at, mapping, mappings, number, text
+from chaosproof.evidence.shape import as_object, at, mappings, number, text
 
 __all__ = ["breaker_bands", "log_events", "readiness_bands"]
 
@@ -66,10 +65,7 @@ def log_events(run: RunFolder, instance: str) -> Iterator[Mapping[str, Any]]:
             for line in lines:
                 if not line.startswith("{"):
                     continue
-                try:
-                    event = mapping(json.loads(line))
-                except (ValueError, RecursionError):
-                    continue
+                event = as_object(line)
                 if number(event.get("at")) is not None and text(event.get("event")):
                     yield event
     except OSError:

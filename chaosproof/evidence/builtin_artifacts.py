@@ -5,12 +5,13 @@ import re
 from datetime import datetime
 
 from chaosproof.evidence.check import Check, unknown
+from chaosproof.evidence.extension import extensions_of
 from chaosproof.evidence.findings import Findings
 from chaosproof.evidence.fold import RequestFold
 from chaosproof.evidence.run_folder import RunFolder
 from chaosproof.evidence.series import points_of
-from chaosproof.evidence.shape import at, flag, mappings, number, sequence, text, whole
-from chaosproof.evidence.witnesses import as_object, counters_object, result_objects
+from chaosproof.evidence.shape import as_object, at, flag, mappings, number, sequence, text, whole
+from chaosproof.evidence.witnesses import counters_object, result_objects
 
 __all__ = ["artifacts"]
 
@@ -30,14 +31,13 @@ def artifacts(run: RunFolder, fold: RequestFold) -> Check:
     if not expected:
         return unknown(id, "session.json names no expected artifacts", "session.json#expected_artifacts")
     findings = Findings(id, evidence)
-    for extension in mappings(run.experiment.get("extensions")):
-        if extension.get("name") == "chaosproof":
-            declared = [text(name) for name in sequence(extension.get("artifacts"))]
-            findings.wrong.extend(
-                f"the experiment names {name}, and the session does not expect it"
-                for name in declared
-                if name not in expected
-            )
+    for words in extensions_of(run.experiment):
+        declared = [text(name) for name in sequence(words.get("artifacts"))]
+        findings.wrong.extend(
+            f"the experiment names {name}, and the session does not expect it"
+            for name in declared
+            if name not in expected
+        )
     fingerprints: dict[str, str] = {}
     for name in expected:
         size = run.artifacts.get(name)

@@ -10,6 +10,7 @@ from chaosproof.evidence.report.overview import Located, Overview
 
 __all__ = ["annotations", "escape_message", "escape_property", "step_summary"]
 
+_IN_A_CELL = str.maketrans({**{sign: f"\\{sign}" for sign in "\\|[`*_"}, "<": "&lt;"})
 _MARKS = {"pass": "✅", "fail": "❌", "unknown": "❔", "absent": "❌"}
 
 
@@ -42,11 +43,10 @@ def annotations(pack: Overview) -> list[str]:
 def step_summary(pack: Overview) -> str:
     """The pack as Markdown: gate, readiness, runs, and the checks that do not pass."""
     passed = sum(status == "pass" for _, status in pack.required)
-    score = "unknown" if pack.score is None else f"{pack.score:g} of 100"
     lines = [
         f"## {_MARKS.get(pack.status, '❔')} Chaosproof: gate {_cell(pack.profile)}: {_cell(pack.status)}",
         "",
-        f"{passed} of {len(pack.required)} required checks passed; readiness {score}.",
+        f"{passed} of {len(pack.required)} required checks passed; readiness {pack.score:g} of 100.",
         "",
         "| run | verdict | figures |",
         "|---|---|---|",
@@ -85,6 +85,4 @@ def _command(level: str, one: Located) -> str:
 
 def _cell(words: str) -> str:
     """Words that stay in their cell, and start neither HTML nor a link."""
-    for sign in ("\\", "|", "<", "[", "`", "*", "_"):
-        words = words.replace(sign, f"\\{sign}" if sign != "<" else "&lt;")
-    return " ".join(words.split())
+    return " ".join(words.translate(_IN_A_CELL).split())

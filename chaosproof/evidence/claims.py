@@ -17,8 +17,9 @@ from itertools import pairwise
 from typing import Any
 
 from chaosproof.evidence.check import Check, failed, guarded, passed, unknown
+from chaosproof.evidence.extension import extensions_of
 from chaosproof.evidence.modes import MODES, variant_mistakes, variants_of
-from chaosproof.evidence.shape import mapping, mappings, number, sequence, text
+from chaosproof.evidence.shape import mapping, number, sequence, text
 from chaosproof.evidence.variables import resolve
 
 __all__ = ["FIGURES", "MODES", "Claim", "bound_of", "claims_of", "judge_claims", "lookup", "validate_claims"]
@@ -130,9 +131,7 @@ def _is_place(word: str, values: Sequence[Any]) -> bool:
 def _claims(experiment: Mapping[str, Any], section: str) -> Iterator[Claim]:
     seen: set[str] = set()
     modes = (*MODES, *(variant.name for variant in variants_of(experiment)))
-    for extension in mappings(experiment.get("extensions")):
-        if extension.get("name") != "chaosproof":
-            continue
+    for extension in extensions_of(experiment):
         for key in extension:
             # other parts keep keys of their own here, but a slip of the pen must not lose claims
             if key not in _KEYS and difflib.get_close_matches(key, [section, "claims"], cutoff=0.75):

@@ -6,7 +6,6 @@ itself, by mistake, or in one file alone.
 """
 
 import hashlib
-import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from chaosproof.evidence.check import Check, failed
 from chaosproof.evidence.findings import Findings
 from chaosproof.evidence.manifest import raw_hashes
 from chaosproof.evidence.run_folder import RunFolder
-from chaosproof.evidence.shape import at, mapping, mappings, number, text
+from chaosproof.evidence.shape import as_object, at, mapping, mappings, number, text
 
 __all__ = ["Chain", "event_checks", "read_chain"]
 
@@ -55,7 +54,7 @@ def read_chain(path: Path) -> Chain:
                     return Chain(tuple(rows), f"{where} has no end")
                 return Chain(tuple(rows), torn=True)
             said, mark, digest = line.rstrip(b"\n").rpartition(_DIGEST_MARK)
-            row = _object(line)
+            row = as_object(line)
             if not mark or not row:
                 return Chain(tuple(rows), f"{where} is no row of a log of events")
             if digest != hashlib.sha256(said + b"}").hexdigest().encode() + b'"}':
@@ -142,10 +141,3 @@ def _as_faults(run: RunFolder, chain: Chain, findings: Findings) -> None:
                 findings.wrong.append(
                     f"faults.jsonl has {key} {said.get(id)} for {id}, and the log of events {seen.get(id)}"
                 )
-
-
-def _object(line: bytes) -> Mapping[str, Any]:
-    try:
-        return mapping(json.loads(line))
-    except (ValueError, RecursionError):
-        return {}

@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chaosproof.evidence.shape import mapping, mappings, text
+from chaosproof.evidence.extension import extensions_of
+from chaosproof.evidence.shape import mapping, text
 
 __all__ = ["MODES", "Variant", "overlays_of", "variant_mistakes", "variants_of"]
 
@@ -55,9 +56,8 @@ def overlays_of(experiment: Mapping[str, Any], mode: str, scenario: str) -> tupl
 def _declared(experiment: Mapping[str, Any]) -> list[tuple[str, Any]]:
     return [
         (str(name), item)
-        for extension in mappings(experiment.get("extensions"))
-        if extension.get("name") == "chaosproof"
-        for name, item in mapping(extension.get("variants")).items()
+        for words in extensions_of(experiment)
+        for name, item in mapping(words.get("variants")).items()
     ]
 
 

@@ -1,15 +1,24 @@
 """What can be relied on in JSON that anyone may have written: each function gives the type or nothing."""
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = ["at", "flag", "mapping", "mappings", "number", "sequence", "text", "whole"]
+__all__ = ["as_object", "at", "flag", "mapping", "mappings", "number", "sequence", "text", "whole"]
 
 
 def mapping(value: Any) -> Mapping[str, Any]:
     """The object itself, or an empty one."""
     return value if isinstance(value, Mapping) else {}
+
+
+def as_object(content: str | bytes) -> Mapping[str, Any]:
+    """The object that JSON text holds, or an empty one where it holds another value or is no JSON."""
+    try:
+        return mapping(json.loads(content))
+    except (ValueError, RecursionError):
+        return {}
 
 
 def sequence(value: Any) -> Sequence[Any]:

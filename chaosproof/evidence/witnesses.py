@@ -8,13 +8,13 @@ checks that call these.
 Try it: chaosproof judge RUN_DIR, after a row of its requests.csv.gz was taken out.
 """
 
-import json
 import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from chaosproof.evidence.extension import extensions_of
 from chaosproof.evidence.fold import NOBODY, Cell, RequestFold, fold_requests
 from chaosproof.evidence.run_folder import RunFolder
 from chaosproof.evidence.shape import at, mapping, mappings, number, sequence, text, whole
@@ -200,14 +200,12 @@ def _outputs(run: RunFolder, module: str) -> Iterator[Mapping[str, Any]]:
 
 
 def _declared_counter(run: RunFolder) -> Any:
-    return next(
-        (
-            extension["answers_counted_by"]
-            for extension in mappings(run.experiment.get("extensions"))
-            if extension.get("name") == "chaosproof" and "answers_counted_by" in extension
-        ),
-        None,
+    named = (
+        words["answers_counted_by"]
+        for words in extensions_of(run.experiment)
+        if "answers_counted_by" in words
     )
+    return next(named, None)
 
 
 def _counted(run: RunFolder, instance: str, metric: str, label: str) -> Mapping[str, float] | None:
@@ -236,11 +234,3 @@ def _as_float(word: str) -> float:
         return number(float(word)) or 0.0
     except ValueError:
         return 0.0
-
-
-def as_object(content: str) -> Mapping[str, Any]:
-    """The JSON object that a file holds, or an empty one."""
-    try:
-        return mapping(json.loads(content))
-    except (ValueError, RecursionError):
-        return {}

@@ -9,9 +9,7 @@ there, that the baseline broke by it, and that nothing of it was left.
 
 import gzip
 import json
-import os
 import shutil
-import subprocess
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -21,7 +19,7 @@ from typing import Any
 import pytest
 
 from chaosproof.evidence.compare import compare_runs
-from tests.session.chaos import REPOSITORY, chaos_argv
+from tests.session.chaos import run_experiment
 
 pytestmark = [pytest.mark.lab, pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(240)]
 
@@ -51,22 +49,10 @@ class Ran:
 
 
 def run(folder: Path, experiment: str, mode: str) -> Ran:
-    here = folder / experiment / mode
-    here.mkdir(parents=True)
     variables = {"mode": mode, "warmup_s": 8, "duration_s": SECONDS, DISTURBED_FOR[experiment]: SECONDS}
-    done = subprocess.run(
-        chaos_argv(here / "journals", here / "journal.json", variables, experiment),
-        cwd=REPOSITORY,
-        env={**os.environ, "NO_COLOR": "1"},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    ended = json.loads((here / "journal.json").read_text())
-    assert "chaosproof" in ended, done.stdout + done.stderr
-    return Ran(done.returncode, Path(ended["chaosproof"]["run_dir"]))
+    done = run_experiment(folder / experiment / mode, experiment, variables)
+    assert done.folder is not None, done.stdout + done.stderr
+    return Ran(done.exit_code, done.folder)
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-__all__ = ["REPOSITORY", "SHORT", "Run", "chaos_argv", "run_s4"]
+__all__ = ["REPOSITORY", "SHORT", "Run", "chaos_argv", "run_experiment", "run_s4"]
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 # Prometheus looks at new targets every 5 s only: less warm-up than that has no samples. Requests fail only until
@@ -54,10 +54,15 @@ def chaos_argv(
 
 def run_s4(folder: Path, **variables: object) -> Run:
     """A short S4 in `folder`; variables override those of `SHORT`."""
+    return run_experiment(folder, "s4", {**SHORT, **variables})
+
+
+def run_experiment(folder: Path, experiment: str, variables: Mapping[str, object]) -> Run:
+    """Run an experiment in `folder`, to its end."""
     folder.mkdir(parents=True, exist_ok=True)
     journal = folder / "journal.json"
     done = subprocess.run(
-        chaos_argv(folder / "journals", journal, {**SHORT, **variables}),
+        chaos_argv(folder / "journals", journal, variables, experiment),
         cwd=REPOSITORY,
         env={**os.environ, "NO_COLOR": "1"},
         stdin=subprocess.DEVNULL,

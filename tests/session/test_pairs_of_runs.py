@@ -111,6 +111,14 @@ def test_a_file_that_is_no_experiment_is_one_sentence(tmp_path: Path) -> None:
             pairs.asked(str(tmp_path / "x.json"), [], None, tmp_path)
 
 
+@pytest.mark.parametrize("extensions", [None, 7, [1], [{"name": "chaosproof", "modes": 3}]])
+def test_extensions_that_are_none_leave_an_experiment_its_two_modes(
+    tmp_path: Path, extensions: object
+) -> None:
+    (tmp_path / "x.json").write_text(json.dumps({"extensions": extensions}))
+    assert pairs.asked(str(tmp_path / "x.json"), [], None, tmp_path).modes == ("baseline", "resilient")
+
+
 def test_the_latest_runs_are_compared_and_what_could_not_be_judged_is_said(tmp_path: Path) -> None:
     baseline().write(tmp_path / "s4/baseline/20261121T193005Z")
     resilient().write(tmp_path / "s4/resilient/20261121T193205Z")

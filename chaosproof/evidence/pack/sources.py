@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from chaosproof.evidence.check import Check, passed, unknown
+from chaosproof.evidence.extension import extensions_of
 from chaosproof.evidence.findings import Findings
 from chaosproof.evidence.manifest import MANIFEST
 from chaosproof.evidence.pack.files import parse_manifest
 from chaosproof.evidence.pack.judged import RUNS, JudgedRun
-from chaosproof.evidence.shape import flag, mapping, mappings, text
+from chaosproof.evidence.shape import flag, mapping, text
 
 __all__ = ["information", "one_commit", "runs_unchanged"]
 
@@ -67,9 +68,7 @@ def information(runs: Sequence[JudgedRun]) -> list[Check]:
 
 def _misplaced(run: JudgedRun) -> Iterator[str]:
     """In words, where the run is another than its place in the pack says; a session that says nothing is no lie."""
-    own = next(
-        (one for one in mappings(run.run.experiment.get("extensions")) if one.get("name") == "chaosproof"), {}
-    )
+    own = next(iter(extensions_of(run.run.experiment)), {})
     for what, place, said in (
         ("experiment", run.experiment, run.run.session.get("experiment")),
         ("experiment", run.experiment, own.get("experiment")),

@@ -46,12 +46,11 @@ def index_page(pack: Overview) -> str:
 
 def _tiles(pack: Overview) -> list[tuple[str, str, str]]:
     passed = sum(status == "pass" for _, status in pack.required)
-    score = "unknown" if pack.score is None else f"{pack.score:g}"
     by_category = ", ".join(f"{name} {value:g}" for name, value in pack.categories)
     held = sum(run.verdict == "pass" for run in pack.runs)
     return [
         ("Required checks passed", f"{passed} of {len(pack.required)}", _not_passed(pack)),
-        ("Readiness, of 100", score, by_category),
+        ("Readiness, of 100", f"{pack.score:g}", by_category),
         ("Runs and comparisons that pass", f"{held} of {len(pack.runs)}", "a baseline is there to fail"),
     ]
 

@@ -34,7 +34,7 @@ class Overview:
     """A pack at a glance.
 
     `status` is the gate's, `required` its required checks as `(id, status)`, where `absent` is a status too; `score`
-    runs from 0 to 100, `None` where readiness is not known; `missing` says in sentences what keeps it from 100.
+    runs from 0 to 100; `missing` says in sentences what keeps it from 100.
     """
 
     status: str
@@ -44,7 +44,7 @@ class Overview:
     required: tuple[tuple[str, str], ...]
     checks: tuple[Located, ...]
     runs: tuple[RunRow, ...]
-    score: float | None
+    score: float
     categories: tuple[tuple[str, float], ...]
     missing: tuple[str, ...]
 
