@@ -163,14 +163,15 @@ def instances(run: RunFolder) -> Check:
         if deaths is None or alive is None:
             findings.unclear.append(f"the state of {name} at the end is not known")
             continue
-        exits = sum(1 for e in run.readiness if e.get("instance") == name and e.get("event") == "exited")
+        exits = [e for e in run.readiness if e.get("instance") == name and e.get("event") == "exited"]
+        how = "".join(f": {_short(text(e.get('detail')))}" for e in exits[:1] if e.get("detail"))
         if deaths:
-            findings.wrong.append(f"{name} died {_count(deaths, 'time')} without being asked to")
+            findings.wrong.append(f"{name} died {_count(deaths, 'time')} without being asked to{how}")
         elif not alive and not stops:
             findings.wrong.append(f"{name} is not alive, and nobody stopped it")
-        elif exits > deaths + (stops or 0):
+        elif len(exits) > deaths + (stops or 0):
             findings.wrong.append(
-                f"{name} was seen to exit {_count(exits, 'time')}, and was stopped {stops or 0}"
+                f"{name} was seen to exit {_count(len(exits), 'time')}, and was stopped {stops or 0}"
             )
     return findings.check(f"all {_count(len(names), 'instance')} lived, or were ended on purpose")
 

@@ -30,4 +30,7 @@ def test_a_pod_that_was_deleted_in_the_middle_of_its_fault_leaves_the_verdict_un
     ids=["one that crashed", "one that was deleted when all was over"],
 )
 def test_another_death_is_still_a_failure(tmp_path, at, detail):
-    assert judge_run(_run_with_a_death(at, detail).write(tmp_path)).status == "fail"
+    verdict = judge_run(_run_with_a_death(at, detail).write(tmp_path))
+    assert verdict.status == "fail"
+    (instances,) = (check for check in verdict.checks if check.id == "SYS_INSTANCES")
+    assert instances.details == f"app-a-0 died 1 time without being asked to: {detail}"

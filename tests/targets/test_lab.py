@@ -149,7 +149,7 @@ def test_an_instance_that_dies_by_itself_is_counted_as_a_death(tmp_path):
     text = """\
 services:
   short:
-    command: [sh, -c, "until [ -e now ]; do sleep 0.02; done; exit 3"]
+    command: [sh, -c, "until [ -e now ]; do sleep 0.02; done; echo no disk; kill -SEGV 0"]
     working_dir: .
 """
     with running_lab(tmp_path, text, events_file=tmp_path / "events.ndjson") as lab:
@@ -158,7 +158,8 @@ services:
         assert eventually(lambda: not target.states()["short-0"].alive)
         assert target.states()["short-0"].deaths == 1
         events = [json.loads(line) for line in (tmp_path / "events.ndjson").read_text().splitlines()]
-        assert {"exit code 3"} == {row["detail"] for row in events if row["event"] == "exited"}
+        (how,) = {row["detail"] for row in events if row["event"] == "exited"}
+        assert how == "exit code 139 (SIGSEGV); its last line: no disk"
 
 
 def test_two_labs_run_side_by_side_and_do_not_meet(tmp_path):

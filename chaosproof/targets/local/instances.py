@@ -16,6 +16,7 @@ from chaosproof.targets.target import Instance, InstanceState
 __all__ = ["InstanceRunner"]
 
 _LAST_LINES = 12
+_LAST_CHARS = 160
 _DOES_NOT_END_S = 5.0
 
 
@@ -177,8 +178,13 @@ class InstanceRunner:
             self._deaths += 1
         if self._health:
             self._health.cancel()
-        self._set_ready(False, f"exit code {code}")
-        self._on_event(self.instance.name, "killed" if self._stop_is_meant else "exited", f"exit code {code}")
+        how = _how_it_ended(code)
+        self._set_ready(False, how)
+        if self._stop_is_meant:
+            self._on_event(self.instance.name, "killed", how)
+        else:
+            last = "".join(f"; its last line: {line}" for line in self.read_log().splitlines()[-1:])
+            self._on_event(self.instance.name, "exited", how + last[:_LAST_CHARS])
         self._ready_or_dead.set()
 
     async def _watch_health(self) -> None:
@@ -205,3 +211,10 @@ class InstanceRunner:
     def _last_lines(self) -> str:
         lines = self.read_log().splitlines()[-_LAST_LINES:]
         return "Its last lines: " + "\n  ".join(["", *lines]) if lines else "It printed nothing."
+
+
+def _how_it_ended(code: int) -> str:
+    """The exit code as a shell counts it, and the signal behind it: "exit code 139 (SIGSEGV)"."""
+    with contextlib.suppress(ValueError):
+        return f"exit code {code} ({signal.Signals(code - 128).name})"
+    return f"exit code {code}"
