@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from chaosproof.errors import UsageError
+from chaosproof.faults.backend import BACKENDS
 from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.limits import Limits
 from chaosproof.faults.model import KINDS, MAGNITUDES, Fault
@@ -50,7 +51,7 @@ def _magnitudes(command: Any) -> Any:
 @click.option("--peer", help="Only packets to or from this service, address or network.")
 @click.option("--protocol", type=click.Choice(["tcp", "udp", "any"]), default="tcp", show_default=True)
 @click.option("--direction", type=click.Choice(["egress", "ingress"]), default="egress", show_default=True)
-@click.option("--backend", type=click.Choice(["nft", "iptables", "tc"]), help="Use this one and no other.")
+@click.option("--backend", type=click.Choice(BACKENDS), help="Use this one and no other.")
 @click.option("--lab", help="The lab's name; may be left out when only one is up.")
 @click.option(
     "--ceiling", default=f"{DEFAULT_CEILING_S:g}s", show_default=True, help="The longest fault allowed."

@@ -65,6 +65,7 @@ WAYS: dict[str, tuple[str, dict[str, Any]]] = {
     **{f"{kind} nft": ("nft", fault) for kind, fault in {**_CUT, **_SHAPE}.items()},
     **{f"{kind} iptables": ("iptables", fault) for kind, fault in _CUT.items()},
     **{f"{kind} tc": ("tc", _CUT[kind]) for kind in ("reset", "drop")},
+    "delay nfqueue": ("nfqueue", _SHAPE["delay"]),
     "pause": ("signal", {"kind": "pause", "duration_s": DURATION_S}),
     "stress": ("stress-ng", {"kind": "stress", "duration_s": DURATION_S, "cpu_workers": 1}),
 }
@@ -111,11 +112,16 @@ class _Cell:
 
 
 def ways_here() -> list[str]:
-    """The ways that this kernel has: without netem there is no delay, duplicate, corrupt, reorder, and no tc."""
+    """The ways that this kernel has: without netem there is no duplicate, corrupt, reorder, no tc, no delay by nft."""
     with tempfile.TemporaryDirectory() as name, room(Path(name), 1, 0) as target:
         known = FaultEngine(target).capabilities("client-0")
-    netem = [way for way in WAYS if way.endswith(" tc") or way.split()[0] in _NETEM]
-    return [way for way in WAYS if way not in netem or not known.lack("netem")]
+    return [way for way, (backend, fault) in WAYS.items() if not known.lack(_ability(backend, fault["kind"]))]
+
+
+def _ability(backend: str, kind: str) -> str:
+    if backend in ("iptables", "nfqueue"):
+        return backend
+    return "netem" if backend == "tc" or kind in _NETEM else "nft"
 
 
 def run_matrix(

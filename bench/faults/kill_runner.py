@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from chaosproof.faults.backend import BACKENDS
 from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.limits import Limits
 from chaosproof.faults.model import Fault
@@ -72,10 +73,7 @@ _Act = Callable[[], tuple[float, float, Callable[[], object]]]
 def main(lab: str, orders: str) -> None:
     """Arm, wait for a line, put all on at once, wait for their ends, wait for a line."""
     target = LocalTarget(lab)
-    engines = {
-        name: FaultEngine(target, limits=_LIMITS, backend=name, canary=False)
-        for name in ("nft", "iptables", "tc")
-    }
+    engines = {name: FaultEngine(target, limits=_LIMITS, backend=name, canary=False) for name in BACKENDS}
     process = ProcessFaults(target, limits=_LIMITS)
 
     def arm(order: Order) -> _Act:

@@ -26,15 +26,18 @@ def packets_hit(receipt: Receipt, end: End, counted: int, *, alone: bool) -> int
     return max(0, best - hits(receipt.canary.during))
 
 
-def closed(receipt: Receipt, at: float, packets: int, after: str, *, cleaned: bool = False) -> Receipt:
+def closed(
+    receipt: Receipt, at: float, packets: int, after: str, *, cleaned: bool = False, note: str = ""
+) -> Receipt:
     """The receipt with the end that the observer saw at `at`, and the canary's answer after it.
 
-    `cleaned` says that it was still on after its deadline, and that we took it back then.
+    `note` is added to its own. `cleaned` says that it was still on after its deadline, and that we took it back then.
 
     One that has been closed meanwhile, by a heal of ours, keeps its end.
     """
     canary = Canary(receipt.canary.before, receipt.canary.during, after)
-    receipt = receipt.but(canary=canary, packets=max(receipt.packets, packets))
+    notes = "; ".join(part for part in (receipt.note, note) if part)
+    receipt = receipt.but(canary=canary, packets=max(receipt.packets, packets), note=notes)
     if receipt.ended or receipt.applied_at is None:
         return receipt
     if cleaned:

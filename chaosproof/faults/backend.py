@@ -1,7 +1,8 @@
 """What a way of making faults must offer, and which way is taken: pure choice, effects behind one function.
 
 In order: nft, whose elements the kernel ends; iptables with a watchdog, for kernels whose nft cannot; tc
-netem with a loss of 100 % as the last resort. Nothing is substituted in silence: the receipt names the way
+netem with a loss of 100 % as the last resort. A delay needs a queue: netem's, where the kernel has it, else one in a
+program. Nothing is substituted in silence: the receipt names the way
 and what it is worth.
 """
 
@@ -14,9 +15,23 @@ from chaosproof.faults.model import Fault
 from chaosproof.faults.selector import Network
 from chaosproof.targets.target import Done
 
-__all__ = ["BACKENDS", "TURN_S", "Backend", "Capabilities", "End", "Order", "Run", "Undo", "choose_backend"]
+__all__ = [
+    "BACKENDS",
+    "HELD_KINDS",
+    "TURN_S",
+    "Backend",
+    "Capabilities",
+    "End",
+    "Order",
+    "Run",
+    "Undo",
+    "choose_backend",
+]
 
-BACKENDS = ("nft", "iptables", "tc")
+BACKENDS = ("nft", "iptables", "tc", "nfqueue")
+
+# what a queue in a program can do, where the kernel has none
+HELD_KINDS = frozenset({"delay"})
 
 # how long a watchdog may take, before others do its work
 TURN_S = 0.1
@@ -32,7 +47,7 @@ class Run(Protocol):
 class Capabilities:
     """What a kernel and its tools can do: per ability `""`, or the sentence that says what is missing.
 
-    An ability is `nft`, `iptables`, `netem`, `htb` or `end-idle` (ending idle connections with `ss -K`).
+    An ability is `nft`, `iptables`, `netem`, `htb`, `nfqueue` or `end-idle` (ending idle connections with `ss -K`).
     One that nobody tried is missing.
     """
 
@@ -61,13 +76,14 @@ class Order:
 class End:
     """What was seen of a fault's end: its last own count, the count of its chain, and when (Unix seconds).
 
-    `cleaned` says that its watchdog did not end it, and the observer had to.
+    `cleaned` says that its watchdog did not end it, and the observer had to; `note` is what else a reader should know.
     """
 
     packets: int
     chain_packets: int | None
     at: float | None
     cleaned: bool = False
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -124,18 +140,28 @@ def choose_backend(capabilities: Capabilities, fault: Fault, forced: str | None 
     """
     if forced is not None and forced not in BACKENDS:
         raise FaultRefused(f"unknown fault backend {forced!r}: use one of {', '.join(BACKENDS)}")
+    names = [forced] if forced else _ways(fault)
     reasons = []
-    if forced is None and fault.layer == "shape":
-        forced = "nft"  # whose elements alone can say which packets are shaped
-    for name in [forced] if forced else BACKENDS:
+    for name in names:
         reason = _why_not(name, fault, capabilities)
         if not reason:
             return name
-        reasons.append(f"{name}: {reason}" if len(BACKENDS) > 1 and not forced else reason)
+        reasons.append(f"{name}: {reason}" if len(names) > 1 else reason)
     raise CapabilityError(f"{fault.kind} is not possible here: {'; '.join(reasons)}")
 
 
+def _ways(fault: Fault) -> Sequence[str]:
+    if fault.layer == "cut":
+        return ("nft", "iptables", "tc")
+    # only nft's elements can say which packets the kernel is to shape
+    return ("nft", "nfqueue") if fault.kind in HELD_KINDS else ("nft",)
+
+
 def _why_not(name: str, fault: Fault, capabilities: Capabilities) -> str:
+    if name == "nfqueue":
+        if fault.kind not in HELD_KINDS:
+            return f"a queue in a program can make {', '.join(sorted(HELD_KINDS))} only"
+        return capabilities.lack("nfqueue")
     if fault.layer == "shape":
         if name != "nft":
             return "it cannot single out the packets to shape"

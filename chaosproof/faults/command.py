@@ -32,6 +32,9 @@ def doctor(as_json: bool) -> None:
     else:
         for one in found:
             click.echo(f"{one.kind:<10} {'yes, by ' + one.backend if one.backend else 'no':<17} {one.does}")
+        for one in found:
+            if one.backend and one.why:
+                click.echo(f"\n{one.kind}: {one.why}")
         for ability in ABILITIES:
             if known.lack(ability):
                 click.echo(f"\n{ability}: {known.lack(ability)}")

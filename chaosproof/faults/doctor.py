@@ -7,9 +7,11 @@ outside is not touched and nothing is left. Where none can be made, as in a pod'
 chains of its own.
 """
 
+import inspect
 from dataclasses import dataclass
 from typing import Any
 
+from chaosproof.faults import nfqueue_program, nfqueue_try
 from chaosproof.faults.backend import Capabilities, Run, choose_backend
 from chaosproof.faults.errors import FaultRefused
 from chaosproof.faults.model import KINDS, Fault
@@ -25,6 +27,7 @@ ABILITIES = {
     "iptables": "CONFIG_IP_NF_TARGET_REJECT and CONFIG_NETFILTER_XT_MATCH_STATISTIC",
     "htb": "sch_htb and sch_tbf (CONFIG_NET_SCH_HTB, CONFIG_NET_SCH_TBF)",
     "netem": "sch_netem (CONFIG_NET_SCH_NETEM)",
+    "nfqueue": "CONFIG_NETFILTER_NETLINK_QUEUE and CONFIG_NETFILTER_XT_TARGET_NFQUEUE",
     "end-idle": "CONFIG_INET_DIAG_DESTROY",
 }
 _PACKAGES = {
@@ -37,6 +40,7 @@ _PACKAGES = {
     "unshare": "util-linux",
     "python3": "python3",
 }
+_BY_QUEUE = "by a userspace queue (nfqueue), since this kernel has no netem"
 _MARK = "doctor"
 # a second on any real machine; an emulated one takes its time
 _PATIENCE_S = 60.0
@@ -56,7 +60,8 @@ except TimeoutError:
 except OSError:
     pass
 """
-# $1: the nft script, $2: the Python program that tries ss -K. $here: a link of our own, where there is no room
+# $1: the nft script, $2: the Python program that tries ss -K, $3: the one that tries to hold packets by $4
+# $here: a link of our own, where there is no room
 _TRY = f"""
 [ -n "$here" ] || {{ mount -t tmpfs tmpfs /run && ip link set lo up; }}
 dev=${{here:-lo}}
@@ -97,15 +102,20 @@ try_htb() {{
 try_netem() {{
   tc qdisc add dev $dev root netem delay 1ms 1ms loss 1% duplicate 1% corrupt 1% reorder 25%
 }}
+try_nfqueue() {{
+  if [ -z "$here" ]; then chain=OUTPUT; else chain=chaosproof-{_MARK}; fi
+  $python -I -S -c "$queue_try" "$queue_program" $chain
+}}
 try_end_idle() {{
-  python=/usr/bin/python3; [ -x $python ] || python=python3
   $python -I -S -c "$idle_program"
 }}
-nft_script=$1 idle_program=$2
+nft_script=$1 idle_program=$2 queue_try=$3 queue_program=$4
+python=/usr/bin/python3; [ -x $python ] || python=python3
 attempt try_end_idle end-idle
 attempt try_nft nft
 attempt try_htb htb
 attempt try_netem netem
+attempt try_nfqueue nfqueue  # before packets are lost
 attempt try_iptables iptables
 """
 _ROOM = """
@@ -127,7 +137,7 @@ printf 'room\\t%s\\n' "$(echo $said)"
 
 @dataclass(frozen=True)
 class Finding:
-    """Whether a kind of fault is possible: by which backend and how faithfully, or why not."""
+    """Whether a kind of fault is possible: by which backend, and why by that one, or why not."""
 
     kind: str
     does: str
@@ -140,7 +150,8 @@ def capabilities(run: Run) -> Capabilities:
     sample = elements(_sample("reset", duration_s=0.1), _MARK, ANYONE)
     sample += elements(_sample("loss", duration_s=0.1, port=2), _MARK, ANYONE)
     script = static_table() + add_script(sample)
-    done = run(["sh", "-c", _ROOM, "sh", _TRY, "doctor", script, _IDLE], timeout_s=_PATIENCE_S)
+    programs = [_IDLE, inspect.getsource(nfqueue_try), inspect.getsource(nfqueue_program)]
+    done = run(["sh", "-c", _ROOM, "sh", _TRY, "doctor", script, *programs], timeout_s=_PATIENCE_S)
     answers = dict(line.partition("\t")[::2] for line in done.stdout.splitlines())
     if "room" in answers:
         return Capabilities(dict.fromkeys(ABILITIES, _no_room(answers["room"])))
@@ -157,7 +168,8 @@ def findings(known: Capabilities) -> tuple[Finding, ...]:
     found = []
     for kind in KINDS.values():
         try:
-            found.append(Finding(kind.name, kind.does, choose_backend(known, _sample(kind.name))))
+            backend = choose_backend(known, _sample(kind.name))
+            found.append(Finding(kind.name, kind.does, backend, _BY_QUEUE if backend == "nfqueue" else ""))
         except FaultRefused as refusal:
             found.append(Finding(kind.name, kind.does, None, str(refusal)))
     return tuple(found)

@@ -33,6 +33,7 @@ from chaosproof.faults.iptables import Iptables
 from chaosproof.faults.ledger import FaultLedger
 from chaosproof.faults.limits import Limits, check_fault, check_spread
 from chaosproof.faults.model import Fault
+from chaosproof.faults.nfqueue import Nfqueue
 from chaosproof.faults.nft import Nft
 from chaosproof.faults.overlap import clash
 from chaosproof.faults.queue import with_queue
@@ -74,7 +75,7 @@ class _Armed:
 class FaultEngine:
     """Faults on the instances of one target. Thread-safe where the target's `run` is.
 
-    `limits` is what may be done; `backend` forces one (`nft`, `iptables`, `tc`), else the best is taken;
+    `limits` is what may be done; `backend` forces one (`nft`, `iptables`, `tc`, `nfqueue`), else the best is taken;
     `clock` gives Unix seconds; `new_id` a fresh fault id; without `ledger` nothing is written.
     """
 
@@ -102,7 +103,7 @@ class FaultEngine:
         self._closed: dict[str, threading.Event] = {}
         self._prepared: set[tuple[str, str]] = set()
         self._capabilities: dict[str, Capabilities] = {}
-        self._backends: dict[str, Backend] = {one.name: one for one in (Nft(), Iptables(), Tc())}
+        self._backends: dict[str, Backend] = {one.name: one for one in (Nft(), Iptables(), Tc(), Nfqueue())}
 
     def prepare(self, instance: str) -> None:
         """Put what is static on the instance, for the forced backend or for nft.
@@ -125,7 +126,7 @@ class FaultEngine:
         self._refuse_clash(order, instance)
         backend = self._choose(fault, instance)
         run = self._run(instance)
-        if fault.layer == "shape" or backend.name == "tc":
+        if backend.name == "tc" or (fault.layer == "shape" and backend.name == "nft"):
             order = with_queue(order, run)
         self._prepare(instance, backend)
         address = canary_address(fault, instance, self._target) if self._canary else None
@@ -320,7 +321,9 @@ class FaultEngine:
         after = self._try(receipt.instance, armed.address)
         alone = not met_another(receipt, armed.at, self._book.all())
         packets = packets_hit(receipt, end, armed.counted, alone=alone)
-        self._book.change(fault_id, lambda r: closed(r, at, packets, after, cleaned=end.cleaned))
+        self._book.change(
+            fault_id, lambda r: closed(r, at, packets, after, cleaned=end.cleaned, note=end.note)
+        )
 
     def _see_the_end(self, run: Run, armed: _Armed, expires_at: float) -> End:
         """Watch until the fault has ended; where an observer was killed, another one goes on."""

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from chaosproof.faults.backend import Run
 from chaosproof.faults.failure import failure
+from chaosproof.faults.nfqueue import HOLDING
 from chaosproof.faults.read import read_rules, read_table
 from chaosproof.faults.render_iptables import PREFIX
 from chaosproof.faults.render_nft import TABLE, clear_script
@@ -16,6 +17,8 @@ from chaosproof.faults.watchdog import NAME
 
 __all__ = ["active", "heal"]
 
+# hundredths of a second
+_LET_GO_MAX = 50
 _BEGIN = f"""
 status=0
 has() {{ command -v "$1" >/dev/null; }}
@@ -26,21 +29,20 @@ list_elements() {{
   return 1
 }}
 list_rules() {{
-  has $1-save && rules=$($1-save -c -t filter 2>/dev/null | grep -- '{PREFIX}') && printf '%s\\n' "$rules"
+  has $1-save && rules=$($1-save -c -t $2 2>/dev/null | grep -- '{PREFIX}') && printf '%s\\n' "$rules"
 }}
 """
 _LIST = f"""{_BEGIN}
 list_elements
-list_rules iptables
-list_rules ip6tables
+for table in filter mangle; do list_rules iptables $table; list_rules ip6tables $table; done
 exit $status
 """
 _HEAL = f"""{_BEGIN}
 list_elements && {{ nft -f - || status=1; }}
-for program in iptables ip6tables; do
-  list_rules $program || continue
-  printf '%s\\n' "$rules" | sed 's/^[^ ]* -A/-D/' | xargs -L1 $program -w || status=1
-done
+for table in filter mangle; do for program in iptables ip6tables; do
+  list_rules $program $table || continue
+  printf '%s\\n' "$rules" | sed 's/^[^ ]* -A/-D/' | xargs -L1 $program -w -t $table || status=1
+done; done
 if has tc; then
   tc qdisc show 2>/dev/null | grep '^qdisc htb {ROOT} ' | while read -r _ _ _ _ dev _; do
     tc qdisc del dev "$dev" root handle {ROOT} || exit 1
@@ -49,8 +51,12 @@ fi
 here=$(readlink /proc/self/ns/net)
 for file in $(grep -lzx {NAME} /proc/[0-9]*/cmdline 2>/dev/null); do
   process=${{file%/cmdline}}
-  # a watchdog leads its own process group
-  [ "$(readlink "$process/ns/net")" = "$here" ] && kill -s KILL -- "-${{process#/proc/}}"
+  [ "$(readlink "$process/ns/net")" = "$here" ] || continue
+  # a watchdog leads its own process group; one that holds packets lets them go first
+  group=-${{process#/proc/}} n=0
+  grep -qzx {HOLDING} "$file" && kill -s TERM -- "$group" &&
+    while [ $n -lt {_LET_GO_MAX} ] && grep -qzx {HOLDING} "$file"; do sleep 0.01; n=$((n+1)); done
+  kill -s KILL -- "$group"
 done 2>/dev/null
 exit $status
 """

@@ -14,7 +14,16 @@ from chaosproof.faults.backend import Order
 from chaosproof.faults.model import Fault
 from chaosproof.faults.selector import Network
 
-__all__ = ["PREFIX", "last_second", "prepare_script", "rules_down", "rules_out", "rules_up"]
+__all__ = [
+    "PREFIX",
+    "last_second",
+    "match",
+    "prepare_script",
+    "program_of",
+    "rules_down",
+    "rules_out",
+    "rules_up",
+]
 
 PREFIX = "chaosproof:"
 _TRIES = 50
@@ -38,42 +47,44 @@ def last_second(order: Order) -> str:
     return f'until=$(date -u -d "+{nearly_s:.3f} seconds" +%Y-%m-%dT%H:%M:%S)'
 
 
-def rules_down(order: Order) -> list[str]:
+def rules_down(order: Order, table: str = "filter") -> list[str]:
     """The commands by which anyone takes the rules out; they do not give up while one is there."""
-    programs = dict.fromkeys(_program(network) for network in order.networks)
+    programs = dict.fromkeys(program_of(network) for network in order.networks)
     return [
         f"n=0; while [ $n -lt {_TRIES} ] && "
-        f"rules=$({program}-save -t filter | grep -w -- {PREFIX}{order.id}) && "
+        f"rules=$({program}-save -t {table} | grep -w -- {PREFIX}{order.id}) && "
         # all at once: a program per rule would take longer than there may be time
-        "! printf '*filter\\n%s\\nCOMMIT\\n' \"$(echo \"$rules\" | sed 's/^-A/-D/')\" | "
+        f"! printf '*{table}\\n%s\\nCOMMIT\\n' \"$(echo \"$rules\" | sed 's/^-A/-D/')\" | "
         f"{program}-restore -w --noflush; "
         "do n=$((n+1)); done"
         for program in programs
     ]
 
 
-def prepare_script() -> str:
+def prepare_script(table: str = "filter", chains: Sequence[str] = ("INPUT", "OUTPUT")) -> str:
     """Makes the base chains, which iptables over nft makes with its first rule and then leaves behind."""
     lines = []
     for program in ("iptables", "ip6tables"):
-        for chain in ("INPUT", "OUTPUT"):
+        for chain in chains:
             rule = f"{chain} -m comment --comment {PREFIX}prepare"
-            lines.append(f"{program} -w -A {rule} && {program} -w -D {rule}")
+            lines.append(f"{program} -w -t {table} -A {rule} && {program} -w -t {table} -D {rule}")
     return " && ".join(lines)
 
 
-def _program(network: Network) -> str:
+def program_of(network: Network) -> str:
+    """The program for rules about the network's addresses."""
     return "iptables" if network.version == 4 else "ip6tables"
 
 
 def _rule(order: Order, network: Network, verb: str) -> str:
     chain = "OUTPUT" if order.fault.direction == "egress" else "INPUT"
-    words = [_program(network), "-w", verb, chain, *_match(order, network)]
+    words = [program_of(network), "-w", verb, chain, *match(order, network)]
     verdict = shlex.join(_verdict(order.fault, network))
     return f'{shlex.join(words)} -m time --datestop "$until" {verdict}'
 
 
-def _match(order: Order, network: Network) -> Sequence[str]:
+def match(order: Order, network: Network) -> Sequence[str]:
+    """The words of a rule by which it finds the fault's packets, and is found itself."""
     fault = order.fault
     words = []
     if network.prefixlen:

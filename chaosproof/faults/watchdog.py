@@ -17,7 +17,7 @@ from chaosproof.faults.backend import Run
 from chaosproof.faults.failure import failure
 from chaosproof.targets.target import Done
 
-__all__ = ["NAME", "clean", "clean_argv", "put_on", "watchdog_argv"]
+__all__ = ["NAME", "clean", "clean_argv", "detached_argv", "put_on", "watchdog_argv"]
 
 NAME = "chaosproof-watchdog"
 
@@ -75,6 +75,11 @@ def watchdog_argv(
         failed=_FAILED,
         duration_s=duration_s,
     )
+    return detached_argv(inner, fault_id)
+
+
+def detached_argv(inner: str, fault_id: str) -> list[str]:
+    """The command that leaves the script `inner` running in a session of its own, and ends with its first line."""
     return ["sh", "-c", _OUTER, "sh", inner, NAME, fault_id]
 
 

@@ -47,7 +47,7 @@ def test_what_nobody_tried_is_not_taken_for_possible():
 def test_a_delay_needs_nft_and_netem():
     assert choose_backend(Capabilities(ALL), DELAY) == "nft"
     with pytest.raises(FaultRefused, match="delay is not possible here: no netem"):
-        choose_backend(Capabilities({**ALL, "netem": "no netem"}), DELAY)
+        choose_backend(Capabilities({**ALL, "netem": "no netem"}), DELAY, "nft")
     with pytest.raises(FaultRefused, match="cannot single out"):
         choose_backend(Capabilities(ALL), DELAY, "iptables")
 

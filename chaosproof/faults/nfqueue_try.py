@@ -1,0 +1,64 @@
+"""Tries in a network namespace whether packets can be held by a program there: sent by the doctor, in one file.
+
+The arguments are the text of nfqueue_program and the chain for the rules: `OUTPUT` where the namespace is thrown away
+afterwards, and then a datagram over loopback must come late; else a chain of its own, through which nothing passes.
+"""
+
+import json
+import socket
+import subprocess
+import sys
+import time
+
+__all__ = ["main"]
+
+DELAY_S = 0.05
+_PATIENCE_S = 5.0
+
+
+def main() -> None:
+    """End with nothing said when it works, else with what did not."""
+    program, chain = sys.argv[1:]
+    sockets = [(socket.socket(family, socket.SOCK_DGRAM), ip) for family, ip in _loopbacks()]
+    for server, ip in sockets:
+        server.bind((ip, 0))
+        server.settimeout(_PATIENCE_S)
+    up, down = [], []
+    for tool, (server, _) in zip(("iptables", "ip6tables"), sockets, strict=True):
+        port = server.getsockname()[1]
+        table = f"{tool} -w -t mangle"
+        rule = f"-o lo -p udp --dport {port} -j NFQUEUE --queue-num $queue --queue-bypass"
+        up += [f"{table} -N {chain}"] if chain != "OUTPUT" else []
+        up.append(f"{table} -I {chain} {rule}")
+        down += [f"{table} -F {chain}"] + ([f"{table} -X {chain}"] if chain != "OUTPUT" else [])
+    order = {"delay_s": DELAY_S, "jitter_s": 0, "duration_s": _PATIENCE_S}
+    told = json.dumps({**order, "up": " && ".join(up), "down": "; ".join(down)})
+    argv = [sys.executable, "-I", "-S", "-c", program, told]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdin and holder.stdout
+        holder.stdin.write("go\n")
+        holder.stdin.flush()
+        said = holder.stdout.readline().strip()
+        late = said == "on" and (chain != "OUTPUT" or all(_comes_late(server) for server, _ in sockets))
+        holder.terminate()
+        holder.stdin.close()
+    if not late:
+        raise SystemExit(said if said != "on" else "packets were not held")
+
+
+def _loopbacks() -> list[tuple[int, str]]:
+    return [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")]
+
+
+def _comes_late(server: socket.socket) -> bool:
+    began = time.monotonic()
+    server.sendto(b"?", server.getsockname())
+    try:
+        server.recv(1)
+    except TimeoutError:
+        return False
+    return time.monotonic() - began >= DELAY_S
+
+
+if __name__ == "__main__":
+    main()
