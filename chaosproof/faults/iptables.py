@@ -8,7 +8,6 @@ from chaosproof.faults.model import Fault
 from chaosproof.faults.read import read_rules
 from chaosproof.faults.render_iptables import (
     PREFIX,
-    last_second,
     prepare_script,
     rules_down,
     rules_out,
@@ -44,7 +43,7 @@ class Iptables:
 
     def argv(self, order: Order) -> Sequence[str]:
         up, down = rules_up(order), [*rules_out(order), *rules_down(order)]
-        return watchdog_argv(order.id, order.fault.duration_s, up, down, first=last_second(order))
+        return watchdog_argv(order.id, order.fault.duration_s, up, down)
 
     def apply(self, run: Run, order: Order) -> None:
         failed = put_on(run, self.argv(order), rules_down(order))

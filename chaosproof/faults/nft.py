@@ -13,15 +13,16 @@ from chaosproof.faults.failure import failure
 from chaosproof.faults.model import Fault
 from chaosproof.faults.read import Seen, read_table
 from chaosproof.faults.render_nft import TABLE, add_script, chain_of, elements, layout, prepare_script
-from chaosproof.faults.render_tc import shape_check, shape_down, shape_up, shape_wait
+from chaosproof.faults.render_tc import shape_down, shape_up, shape_wait
 from chaosproof.faults.watch import watch
-from chaosproof.faults.watchdog import clean, clean_argv, put_on, watchdog_argv
+from chaosproof.faults.watchdog import Step, clean, clean_argv, put_on, watchdog_argv
 
 __all__ = ["Nft"]
 
 _NFT = ("nft", "-f", "-")
 # what is in the queue at the deadline may still leave it; the rest is dropped with the queue
 _DRAIN_S = 0.1
+_DONE = "done"
 
 
 class Nft:
@@ -62,11 +63,12 @@ class Nft:
     def argv(self, order: Order) -> Sequence[str]:
         if order.fault.layer == "cut":
             return _NFT
-        script = shlex.quote(_script(order))
-        up = [*shape_up(order, order.devices), f"printf %s {script} | nft -f -"]
+        script = f"printf %s {shlex.quote(_script(order))}"
+        # nft is silent about what it has done
+        element = Step(f"{shlex.join(_NFT)} && echo {_DONE}", script, done=f"* {_DONE}")
+        up = [shape_up(order, order.devices), element]
         down = shape_down(order, order.devices)
-        check = shape_check(order, order.devices)
-        return watchdog_argv(order.id, order.fault.duration_s + _DRAIN_S, up, down, check=check)
+        return watchdog_argv(order.id, order.fault.duration_s + _DRAIN_S, up, down)
 
     def apply(self, run: Run, order: Order) -> None:
         if order.fault.layer == "shape":

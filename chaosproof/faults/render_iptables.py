@@ -7,12 +7,12 @@ The watchdog ends the fault to the millisecond. Should it be killed, the kernel 
 first whole second after the deadline; and the rule itself stays, without effect, until somebody heals.
 """
 
-import shlex
 from collections.abc import Sequence
 
 from chaosproof.faults.backend import Order
 from chaosproof.faults.model import Fault
 from chaosproof.faults.selector import Network
+from chaosproof.faults.watchdog import Step
 
 __all__ = [
     "PREFIX",
@@ -26,19 +26,33 @@ __all__ = [
 ]
 
 PREFIX = "chaosproof:"
+_NEWLINE = "\n"
 _TRIES = 50
 # the watchdog reads the clock a moment before the rule is in, and is to be the first to act
 _MARGIN_S = 0.05
 
 
-def rules_up(order: Order) -> list[str]:
-    """The commands that put the rules in, before all others; `last_second` must have run."""
-    return [_rule(order, network, "-I") for network in order.networks]
+def rules_up(order: Order) -> list[Step]:
+    """The steps that put the rules in, all of a program at once, and set `until` for `rules_out`."""
+    by_program: dict[str, list[str]] = {}
+    for network in order.networks:
+        by_program.setdefault(program_of(network), []).append(_rule(order, network, "-I"))
+    return [
+        Step(
+            # it repeats a comment when it comes to it, which is when the rules before it are in
+            program=f"{program}-restore -v -w --noflush",
+            input=f"{'' if number else last_second(order) + '; '}"
+            f'printf \'*filter\\n%s\\nCOMMIT\\n# %s\\n\' "{_NEWLINE.join(rules)}" "$until"',
+            done="* # 2*",
+            learn="until=${said##* # }",
+        )
+        for number, (program, rules) in enumerate(by_program.items())
+    ]
 
 
 def rules_out(order: Order) -> list[str]:
-    """The commands that take the rules out again, at once; for whom `last_second` has run."""
-    return [_rule(order, network, "-D") for network in order.networks]
+    """The commands that take the rules out again, at once; for whom `rules_up` has set `until`."""
+    return [f"{program_of(network)} -w {_rule(order, network, '-D')}" for network in order.networks]
 
 
 def last_second(order: Order) -> str:
@@ -78,9 +92,14 @@ def program_of(network: Network) -> str:
 
 def _rule(order: Order, network: Network, verb: str) -> str:
     chain = "OUTPUT" if order.fault.direction == "egress" else "INPUT"
-    words = [program_of(network), "-w", verb, chain, *match(order, network)]
-    verdict = shlex.join(_verdict(order.fault, network))
-    return f'{shlex.join(words)} -m time --datestop "$until" {verdict}'
+    words = [
+        verb,
+        chain,
+        *match(order, network),
+        "-m time --datestop $until",
+        *_verdict(order.fault, network),
+    ]
+    return " ".join(words)  # none has anything in it that a shell or iptables-restore would take for its own
 
 
 def match(order: Order, network: Network) -> Sequence[str]:

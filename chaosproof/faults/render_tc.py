@@ -17,6 +17,7 @@ from chaosproof.faults.backend import Order
 from chaosproof.faults.errors import FaultRefused
 from chaosproof.faults.model import Fault
 from chaosproof.faults.render_nft import SHAPE_CLASSES, SHAPE_MAJOR
+from chaosproof.faults.watchdog import Step
 
 __all__ = [
     "ROOT",
@@ -27,7 +28,6 @@ __all__ = [
     "free_class",
     "leaf",
     "leaf_handle",
-    "shape_check",
     "shape_down",
     "shape_up",
     "shape_wait",
@@ -95,31 +95,19 @@ def leaf(fault: Fault) -> str:
     return " ".join(words)
 
 
-def shape_check(order: Order, devs: Sequence[str]) -> str:
-    """The command that fails, with a sentence, when the fault's class is taken on one of the devices."""
-    classes = "; ".join(f"tc class show dev {dev}" for dev in devs)
+def shape_up(order: Order, devs: Sequence[str]) -> Step:
+    """The step that makes the fault's class on every device, and our root where it is not there yet.
+
+    Nothing is replaced. A foreign root or another fault's class keeps ours away, and then ours is not listed.
+    """
     number = f"{ROOT}{order.shape_class:x}"
-    return (
-        f"if {{ {classes}; }} | grep -q '^class htb {number} '; then echo class {number} overlaps; false; fi"
-    )
-
-
-def shape_up(order: Order, devs: Sequence[str]) -> list[str]:
-    """The commands that make the fault's class on every device, and our root where it is not there yet."""
-    lines = []
-    for dev in devs:
-        number = f"{ROOT}{order.shape_class:x}"
-        queue = (
-            f"class add dev {dev} parent {ROOT} classid {number} {_CLASS}",
-            f"qdisc add dev {dev} parent {number} handle {leaf_handle(order)} {leaf(order.fault)}",
-        )
-        # one program for all: each that is started costs milliseconds
-        lines.append(
-            f"case $(tc qdisc show dev {dev} root) in *' {ROOT} '*) root= ;; "
-            f"*) root='qdisc add dev {dev} root handle {ROOT} htb default 0' ;; esac; "
-            f"printf '%s\\n' \"$root\" {shlex.join(queue)} | tc -batch -"
-        )
-    return lines
+    lines = [f"qdisc add dev {dev} root handle {ROOT} htb default 0" for dev in devs]
+    lines += [f"class add dev {dev} parent {ROOT} classid {number} {_CLASS}" for dev in devs]
+    lines += [
+        f"qdisc add dev {dev} parent {number} handle {leaf_handle(order)} {leaf(order.fault)}" for dev in devs
+    ]
+    # where our root is there already, to make it fails, and the rest goes on
+    return _batch("tc -force -batch -", order, lines, devs, taken=f"*File exists*failed -:{len(devs) + 1}*")
 
 
 def shape_down(order: Order, devs: Sequence[str]) -> list[str]:
@@ -153,14 +141,14 @@ def blackhole_check(devs: Sequence[str]) -> str:
     return f"if {{ {qdiscs}; }} | grep -q ' {ROOT} '; then echo queue {ROOT} overlaps; false; fi"
 
 
-def blackhole_up(order: Order, devs: Sequence[str]) -> list[str]:
+def blackhole_up(order: Order, devs: Sequence[str]) -> Step:
     """The last resort without nft: the fault's packets, found by `u32`, go to a netem that loses all."""
     lines = []
     for dev in devs:
         lines += [
-            f"tc qdisc add dev {dev} root handle {ROOT} htb default 0",
-            f"tc class add dev {dev} parent {ROOT} classid {ROOT}1 {_CLASS}",
-            f"tc qdisc add dev {dev} parent {ROOT}1 handle {leaf_handle(order)} netem loss 100%",
+            f"qdisc add dev {dev} root handle {ROOT} htb default 0",
+            f"class add dev {dev} parent {ROOT} classid {ROOT}1 {_CLASS}",
+            f"qdisc add dev {dev} parent {ROOT}1 handle {leaf_handle(order)} netem loss 100%",
         ]
         for network in order.networks:
             protocol, ip = ("ip", "ip") if network.version == 4 else ("ipv6", "ip6")
@@ -171,15 +159,22 @@ def blackhole_up(order: Order, devs: Sequence[str]) -> list[str]:
             if network.prefixlen:
                 match.append(f"match {ip} dst {network}")
             lines.append(
-                f"tc filter add dev {dev} parent {ROOT} protocol {protocol} prio {network.version} "
+                f"filter add dev {dev} parent {ROOT} protocol {protocol} prio {network.version} "
                 f"u32 {' '.join(match)} flowid {ROOT}1"
             )
-    return lines
+    return _batch("tc -batch -", order, lines, devs)
 
 
 def blackhole_down(order: Order, devs: Sequence[str]) -> list[str]:
     """The commands that take our root back, and all below it, unless it is another fault's by now."""
     return [f"{_others(order, dev, 1)} || {_root_down(dev)}" for dev in devs]
+
+
+def _batch(program: str, order: Order, lines: Sequence[str], devs: Sequence[str], taken: str = "") -> Step:
+    """The step that runs the lines, and is done when the fault's own queue is listed on every device."""
+    shows = [f"qdisc show dev {dev}" for dev in devs]
+    listed = "".join(f"* {leaf_handle(order)} *" for _ in devs)
+    return Step(program, f"printf '%s\\n' {shlex.join([*lines, *shows])}", listed, taken)
 
 
 def _others(order: Order, dev: str, number: int) -> str:

@@ -32,7 +32,7 @@ class Tc:
         return 0
 
     def argv(self, order: Order) -> Sequence[str]:
-        up, down = blackhole_up(order, order.devices), blackhole_down(order, order.devices)
+        up, down = [blackhole_up(order, order.devices)], blackhole_down(order, order.devices)
         check = blackhole_check(order.devices)
         return watchdog_argv(order.id, order.fault.duration_s, up, down, check=check)
 

@@ -22,6 +22,7 @@ from chaosproof.faults.render_tc import (
     shape_up,
 )
 from chaosproof.faults.selector import ANYONE
+from chaosproof.faults.watchdog import Step
 
 HOST = (ipaddress.ip_network("10.78.0.1"),)
 
@@ -105,9 +106,11 @@ def test_an_iptables_rule_is_removed_by_the_words_that_put_it_in():
     order = Order("ab12", Fault(kind="reset", port=50051, duration_s=15, peer="10.78.0.1"), HOST)
     rule = (
         "OUTPUT -d 10.78.0.1/32 -p tcp --dport 50051 -m comment --comment chaosproof:ab12 "
-        '-m time --datestop "$until" -j REJECT --reject-with tcp-reset'
+        "-m time --datestop $until -j REJECT --reject-with tcp-reset"
     )
-    assert rules_up(order) == [f"iptables -w -I {rule}"]
+    (step,) = rules_up(order)
+    assert step.program == "iptables-restore -v -w --noflush"
+    assert f"*filter\n-I {rule}\nCOMMIT\n# 2026\n" == printed(step).replace("2026", "$until", 1)
     assert rules_out(order) == [f"iptables -w -D {rule}"]
     assert rules_down(order) == [
         "n=0; while [ $n -lt 50 ] && rules=$(iptables-save -t filter | grep -w -- chaosproof:ab12) && "
@@ -129,11 +132,19 @@ def test_an_iptables_rule_matches_up_to_the_last_second_that_the_fault_touches(d
 
 def test_an_iptables_rule_for_anyone_is_there_for_both_families():
     fault = Fault(kind="loss", protocol="udp", port=53, direction="ingress", loss_percent=20.0, duration_s=1)
-    assert rules_up(Order("ab12", fault, ANYONE)) == [
-        f"{program} -w -I INPUT -p udp --dport 53 -m statistic --mode random --probability 0.2000000000 "
-        '-m comment --comment chaosproof:ab12 -m time --datestop "$until" -j DROP'
-        for program in ("iptables", "ip6tables")
-    ]
+    steps = rules_up(Order("ab12", fault, ANYONE))
+    assert [step.program.split()[0] for step in steps] == ["iptables-restore", "ip6tables-restore"]
+    rule = (
+        "-I INPUT -p udp --dport 53 -m statistic --mode random --probability 0.2000000000 "
+        "-m comment --comment chaosproof:ab12 -m time --datestop 2026 -j DROP\n"
+    )
+    assert all(rule in printed(step) for step in steps)
+
+
+def printed(step: Step) -> str:
+    """What the step gives its program, where the last second is 2026."""
+    script = f"date() {{ echo 2026; }}; until=2026; {step.input}"
+    return subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True).stdout
 
 
 @pytest.mark.parametrize(
@@ -159,12 +170,13 @@ def test_a_queue_is_named_in_the_words_of_tc(fault: dict[str, object], words: st
 def test_a_class_goes_up_below_our_root_and_takes_the_root_with_it_when_it_is_the_last():
     fault = Fault(kind="rate", port=80, rate_kbit=1000, duration_s=1)
     order = Order("ab12", fault, ANYONE, ("eth0",), 2)
-    assert shape_up(order, order.devices) == [
-        "case $(tc qdisc show dev eth0 root) in *' c405: '*) root= ;; "
-        "*) root='qdisc add dev eth0 root handle c405: htb default 0' ;; esac; "
-        "printf '%s\\n' \"$root\" "
-        "'class add dev eth0 parent c405: classid c405:2 htb rate 10gbit quantum 200000' "
-        f"'qdisc add dev eth0 parent c405:2 handle {leaf_handle(order)} {leaf(fault)}' | tc -batch -"
+    step = shape_up(order, order.devices)
+    assert step.program == "tc -force -batch -"
+    assert printed(step).splitlines() == [
+        "qdisc add dev eth0 root handle c405: htb default 0",
+        "class add dev eth0 parent c405: classid c405:2 htb rate 10gbit quantum 200000",
+        f"qdisc add dev eth0 parent c405:2 handle {leaf_handle(order)} {leaf(fault)}",
+        "qdisc show dev eth0",
     ]
     assert shape_down(order, order.devices) == [
         f"tc qdisc show dev eth0 | grep ' parent c405:2 ' | grep -qv ' {leaf_handle(order)} ' || {{ "
@@ -186,10 +198,10 @@ def test_queues_of_two_faults_never_have_one_handle():
 def test_the_last_resort_finds_its_packets_without_nft():
     fault = Fault(kind="drop", port=80, duration_s=1, peer="fd77::1")
     order = Order("ab12", fault, (ipaddress.ip_network("fd77::1"),))
-    lines = blackhole_up(order, ["eth0"])
-    assert lines[-2:] == [
-        f"tc qdisc add dev eth0 parent c405:1 handle {leaf_handle(order)} netem loss 100%",
-        "tc filter add dev eth0 parent c405: protocol ipv6 prio 6 u32 match ip6 protocol 6 0xff "
+    lines = printed(blackhole_up(order, ["eth0"])).splitlines()
+    assert lines[-3:-1] == [
+        f"qdisc add dev eth0 parent c405:1 handle {leaf_handle(order)} netem loss 100%",
+        "filter add dev eth0 parent c405: protocol ipv6 prio 6 u32 match ip6 protocol 6 0xff "
         "match ip6 dport 80 0xffff match ip6 dst fd77::1/128 flowid c405:1",
     ]
 
