@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["names_in", "resolve"]
+__all__ = ["resolve"]
 
 _NAME = re.compile(r"\$\{([^}]*)\}")
 
@@ -20,8 +20,3 @@ def resolve(value: Any, variables: Mapping[str, Any]) -> Any:
     if whole := _NAME.fullmatch(value):
         return variables[whole.group(1)]
     return _NAME.sub(lambda match: str(variables[match.group(1)]), value)
-
-
-def names_in(value: Any) -> tuple[str, ...]:
-    """The names that `value` asks for, if it is a string."""
-    return tuple(_NAME.findall(value)) if isinstance(value, str) else ()

@@ -1,0 +1,24 @@
+"""The words after `./run test --mutation`."""
+
+import argparse
+
+
+def asked_for(description: str | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="./run test --mutation",
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--sample", type=int, metavar="N", help="so many mutants, at random; else all")
+    parser.add_argument("--seed", type=int, default=7, help="of the sample (default 7)")
+    parser.add_argument("--modules", help="of chaosproof/evidence, separated by commas: judge,pack.write")
+    parser.add_argument("--only", help="these mutants, separated by commas, as they were named")
+    parser.add_argument(
+        "--budget-s",
+        type=float,
+        default=30.0,
+        help="for one mutant the quickest tests that reach it, up to so many seconds together (default 30); what "
+        "only a slower one would have noticed counts as survived",
+    )
+    parser.add_argument("--at-least", type=float, default=0.85, help="the share that must be killed")
+    return parser.parse_args()

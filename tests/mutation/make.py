@@ -1,0 +1,71 @@
+"""The mutated copy of the work tree: `mutants/`, made by mutmut's operators, with a switch in every function.
+
+mutmut changes the bodies of plain functions and of the methods of undecorated classes. It leaves alone what is
+decorated (a dataclass' methods, a click command, a context manager), what stands at the top of a module, docstrings
+and f-strings.
+"""
+
+import hashlib
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+
+PLACE = Path("mutants")
+MUTATED = Path("chaosproof/evidence")
+_THEIR_SWITCH = "from mutmut.mutation.trampoline import"
+_OUR_SWITCH = "from tests.mutation.switch import"
+
+
+def make() -> None:
+    """Copies what git knows or would add, with chaosproof/evidence mutated."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    names = {Path(name) for name in listed.stdout.split("\0") if name and Path(name).is_file()}
+    kept = {p.relative_to(PLACE) for p in PLACE.rglob("*.py")} - names
+    for stale in kept:
+        (PLACE / stale).unlink()
+    for name in sorted(names):
+        (PLACE / name).parent.mkdir(parents=True, exist_ok=True)
+        if name.suffix == ".py" and name.is_relative_to(MUTATED):
+            _mutate(name)
+        else:
+            shutil.copy2(name, PLACE / name)
+
+
+def made() -> list[str]:
+    """Inside the copy: the names of all mutants, `chaosproof.evidence.MODULE.x_FUNCTION__mutmut_N`."""
+    return [name for path in sorted(MUTATED.rglob("*.mutants")) for name in path.read_text().split()[1:]]
+
+
+@cache
+def digest(test: Path) -> str:
+    """Inside the copy, of all that a test's result can depend on: its file, and every program that is no test."""
+    return hashlib.sha256(_of_programs() + test.read_bytes()).hexdigest()
+
+
+@cache
+def _of_programs() -> bytes:
+    found = hashlib.sha256()
+    for path in sorted(Path().rglob("*.py")):
+        if not path.name.startswith("test_") and path.parts[:2] != ("tests", "mutation"):
+            found.update(f"{path}\n".encode() + path.read_bytes())
+    return found.digest()
+
+
+def _mutate(name: Path) -> None:
+    source = name.read_text()
+    out, names = PLACE / name, PLACE / name.with_suffix(".mutants")
+    mark = hashlib.sha256(source.encode()).hexdigest()
+    if names.exists() and names.read_text().startswith(mark):
+        return
+    from mutmut.mutation.file_mutation import mutate_file_contents  # takes a second, and is only needed here
+
+    changed = mutate_file_contents(str(name), source)
+    out.write_text(changed.code.replace(_THEIR_SWITCH, _OUR_SWITCH))
+    module = ".".join(name.with_suffix("").parts)
+    names.write_text("\n".join([mark, *(f"{module}.{mutant}" for mutant in changed.mutant_names)]) + "\n")

@@ -1,0 +1,174 @@
+"""The part of `./run test --mutation` that runs in the mutated copy, `mutants/`."""
+
+import argparse
+import json
+import math
+import os
+import random
+import sys
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TextIO
+
+import pytest
+
+from tests.mutation.asked import asked_for
+from tests.mutation.loop import LEFT_OUT, TESTS, Loop, Reach
+from tests.mutation.make import digest, made
+
+_CONTROLS = 10
+_PREFIX = "chaosproof.evidence."
+
+
+def main() -> int:
+    asked = asked_for(None)
+    out = os.fdopen(os.dup(1), "w", buffering=1)  # pytest takes the other one
+    every = made()
+    if asked.modules:
+        wanted = {_PREFIX + word for word in asked.modules.split(",")}
+        every = [name for name in every if name.rpartition(".")[0] in wanted]
+    names = every
+    if asked.only:
+        names = asked.only.split(",")
+    elif asked.sample is not None:
+        names = random.Random(asked.seed).sample(every, min(asked.sample, len(every)))
+    print(f"{len(every)} mutants, of which {len(names)} are tried", file=out)
+    killed_by: dict[str, str] = {}
+
+    def work(loop: Loop) -> None:
+        killed_by.update(_tried(loop, _reach(loop, out), names, asked.budget_s, out))
+
+    loop = Loop(work)
+    deselected = [word for test in LEFT_OUT for word in ("--deselect", test)]
+    code = pytest.main(
+        ["-q", "-m", "not slow and not lab", "-p", "no:cacheprovider", *deselected, *TESTS], plugins=[loop]
+    )
+    if not loop.done:
+        print(f"the tests could not be run (pytest ended with {code})", file=out)
+        return 2
+    return _say(killed_by, len(every), asked, out)
+
+
+def _reach(loop: Loop, out: TextIO) -> dict[str, Reach]:
+    """Kept beside the mutants; made anew of a test whose file changed, and of all when any other program did."""
+    kept = Path("reach.json")
+    known: dict[str, Any] = json.loads(kept.read_text()) if kept.exists() else {}
+    marks = {name: digest(Path(name.partition("::")[0])) for name in loop.items}
+    found = {
+        name: Reach(known[name]["duration_s"], frozenset(known[name]["functions"]))
+        for name, mark in marks.items()
+        if name in known and known[name]["mark"] == mark
+    }
+    began = time.monotonic()
+    for number, (name, answer) in enumerate(loop.reach([n for n in loop.items if n not in found]), 1):
+        if isinstance(answer, str):
+            print(f"left out: {answer}", file=out)
+        else:
+            found[name] = answer
+        if number % 100 == 0:
+            print(f"{len(found)} of {len(loop.items)} tests run without a mutant ...", file=out)
+    print(f"{len(found)} tests pass without a mutant; {time.monotonic() - began:.0f} s", file=out)
+    kept.write_text(
+        json.dumps(
+            {
+                name: {
+                    "mark": marks[name],
+                    "duration_s": one.duration_s,
+                    "functions": sorted(one.functions),
+                }
+                for name, one in found.items()
+            }
+        )
+    )
+    return found
+
+
+def _tried(
+    loop: Loop, reach: Mapping[str, Reach], names: Sequence[str], budget_s: float, out: TextIO
+) -> dict[str, str]:
+    """Each mutant's killer, or ""."""
+    durations = {name: one.duration_s for name, one in reach.items()}
+    killers: Counter[tuple[str, str]] = Counter()  # those that noticed another mutant near by go first
+    found: dict[str, str] = {}
+    began = time.monotonic()
+    for number, mutant in enumerate(names, 1):
+        function = mutant.rpartition("__mutmut_")[0]
+        module = function.rpartition(".")[0]
+        tests = sorted(
+            (name for name, one in reach.items() if function in one.functions),
+            key=lambda name: (
+                -killers[function, name],
+                -killers[module, name],
+                -(killers["", name] + 0.1) / (durations[name] + 0.1),
+            ),
+        )
+        chosen = _within(tests, durations, budget_s)
+        if number % (len(names) // _CONTROLS + 1) == 0 and chosen:
+            _control(loop, chosen, durations)
+        found[mutant] = killer = loop.try_mutant(mutant, chosen, durations).killed_by if chosen else ""
+        if killer:
+            killers.update([(function, killer), (module, killer), ("", killer)])
+        else:
+            few = "" if len(chosen) == len(tests) else f" of {len(tests)}"
+            print(f"survived: {mutant} ({len(chosen)}{few} tests)", file=out)
+        if number % 20 == 0:
+            dead = sum(map(bool, found.values()))
+            print(f"{number} of {len(names)}: {dead} killed; {time.monotonic() - began:.0f} s", file=out)
+    return found
+
+
+def _within(tests: Sequence[str], durations: Mapping[str, float], budget_s: float) -> list[str]:
+    chosen: list[str] = []
+    spent_s = 0.0
+    for name in tests:
+        spent_s += durations[name]
+        if chosen and spent_s > budget_s:
+            break
+        chosen.append(name)
+    return chosen
+
+
+def _control(loop: Loop, tests: Sequence[str], durations: Mapping[str, float]) -> None:
+    """No mutant, and nothing may be killed; else the figure would be worth nothing."""
+    answer = loop.try_mutant("", tests, durations)
+    if answer.killed_by:
+        raise RuntimeError(f"{answer.killed_by} fails without any mutant, now and then")
+
+
+def _say(killed_by: Mapping[str, str], every: int, asked: argparse.Namespace, out: TextIO) -> int:
+    run: Counter[str] = Counter(name.rpartition(".")[0] for name in killed_by)
+    dead: Counter[str] = Counter(name.rpartition(".")[0] for name, by in killed_by.items() if by)
+    for module in sorted(run):
+        print(
+            f"{module.removeprefix(_PREFIX):24} {dead[module]:4} of {run[module]:4} killed",
+            file=out,
+        )
+    for name, by in sorted(killed_by.items()):
+        if not by:
+            print(f"survived: {name}", file=out)
+    if not killed_by:
+        print("no mutant was run", file=out)
+        return 2
+    ended = sum("(ended by" in by for by in killed_by.values())
+    low, high = wilson(dead.total(), run.total())
+    share = dead.total() / run.total()
+    print(
+        f"mutants in all {every}, tried {run.total()} (seed {asked.seed}), killed {dead.total()} "
+        f"(of which {ended} never ended): {share:.1%}, with 95 % {low:.1%} to {high:.1%}",
+        file=out,
+    )
+    return 0 if share >= asked.at_least else 1
+
+
+def wilson(hits: int, of: int) -> tuple[float, float]:
+    """Wilson's interval of a share, with 95 %."""
+    z, share = 1.959964, hits / of
+    middle = share + z * z / (2 * of)
+    slack = z * math.sqrt(share * (1 - share) / of + z * z / (4 * of * of))
+    return (middle - slack) / (1 + z * z / of), (middle + slack) / (1 + z * z / of)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
