@@ -34,7 +34,8 @@ _TOOLS = {
     "nft": "nftables",
 }
 _SYSTEM_FOLDERS = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
-_LISTENING_TIMEOUT_S = 15.0
+# a second on any real machine, and an emulated one takes its time; a supervisor that died is noticed at once
+_LISTENING_TIMEOUT_S = 120.0
 
 
 class Lab:
