@@ -5,6 +5,7 @@ from chaosproof.evidence.builtin_artifacts import artifacts
 from chaosproof.evidence.builtin_fault import fault_canary, fault_ended, fault_hit
 from chaosproof.evidence.builtin_load import load_accounted, load_rate
 from chaosproof.evidence.check import Check, guarded
+from chaosproof.evidence.event_chain import events
 from chaosproof.evidence.figures import Figures
 from chaosproof.evidence.fold import RequestFold
 from chaosproof.evidence.run_folder import RunFolder
@@ -24,6 +25,7 @@ REQUIRED = (
     "SYS_ROLLBACKS",
     "SYS_ARTIFACTS",
     "SYS_INSTANCES",
+    "SYS_EVENTS",
 )
 
 
@@ -42,5 +44,6 @@ def builtin_checks(run: RunFolder, fold: RequestFold, figures: Figures) -> tuple
         "SYS_ROLLBACKS": lambda: session.rollbacks(run),
         "SYS_ARTIFACTS": lambda: artifacts(run, fold),
         "SYS_INSTANCES": lambda: session.instances(run),
+        "SYS_EVENTS": lambda: events(run),
     }
     return tuple(guarded(id, "journal.json", questions[id]) for id in REQUIRED)

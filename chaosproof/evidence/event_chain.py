@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from chaosproof.events import EVENTS, FIRST_PREVIOUS, ROW_BYTES_MAX
-from chaosproof.evidence.check import Check, failed
+from chaosproof.evidence.check import Check, failed, unknown
 from chaosproof.evidence.findings import Findings
 from chaosproof.evidence.manifest import raw_hashes
 from chaosproof.evidence.run_folder import RunFolder
 from chaosproof.evidence.shape import as_object, at, mapping, mappings, number, text
 
-__all__ = ["Chain", "event_checks", "read_chain"]
+__all__ = ["Chain", "events", "read_chain"]
 
 _ID = "SYS_EVENTS"
 _DIGEST_MARK = b', "sha256": "'
@@ -69,19 +69,19 @@ def read_chain(path: Path) -> Chain:
     return Chain(tuple(rows))
 
 
-def event_checks(run: RunFolder) -> tuple[Check, ...]:
-    """SYS_EVENTS, or nothing for a run of a version that kept no log and said so by not naming one."""
+def events(run: RunFolder) -> Check:
+    """What was told while it happened is what the files tell. Without a log nothing is known of that."""
     path = run.path / EVENTS
     if not path.exists():
         if run.session.get("events") is None:
-            return ()
-        return (failed(_ID, "the session kept a log of events, and it is gone", f"session.json#{EVENTS}"),)
+            return unknown(_ID, "there is no log of events", EVENTS)
+        return failed(_ID, "the session kept a log of events, and it is gone", f"session.json#{EVENTS}")
     findings = Findings(_ID, EVENTS)
     try:
         chain = read_chain(path)
     except OSError as error:
         findings.unclear.append(f"{EVENTS} cannot be read: {error.strerror}")
-        return (findings.check(""),)
+        return findings.check("")
     if chain.broken:
         findings.wrong.append(chain.broken)
     else:
@@ -91,13 +91,16 @@ def event_checks(run: RunFolder) -> tuple[Check, ...]:
         _as_faults(run, chain, findings)
     if chain.torn:
         findings.unclear.append("its last row is cut: the writer was killed while it wrote")
-    return (findings.check("the chain is whole, and tells of the run that the other files tell of"),)
+    return findings.check("the chain is whole, and tells of the run that the other files tell of")
 
 
 def _same_run(run: RunFolder, chain: Chain, findings: Findings) -> None:
     begun = chain.of("session_begun")
     if len(begun) != 1 or chain.rows[0].get("what") != "session_begun":
         findings.wrong.append(f"it tells of {len(begun)} sessions, and must begin with one")
+        return
+    if "session.json" in run.problems:
+        findings.unclear.append(f"whether it tells of this run is not known; {run.missing('session.json')}")
         return
     for key in ("experiment", "mode", "started_at", "experiment_sha256"):
         if begun[0].get(key) != run.session.get(key):

@@ -14,7 +14,6 @@ from chaosproof.evidence.atomic import write_whole
 from chaosproof.evidence.builtin import REQUIRED, builtin_checks
 from chaosproof.evidence.check import Check, Status, counts, failed, worst
 from chaosproof.evidence.claims import Claim, claims_of, judge_claims
-from chaosproof.evidence.event_chain import event_checks
 from chaosproof.evidence.figures import fault_span, figures_of
 from chaosproof.evidence.fold import RequestFold, fold_requests
 from chaosproof.evidence.junit import junit_xml
@@ -89,7 +88,7 @@ def judge_run(run_dir: Path | str) -> Verdict:
     }
     mode = text(run.session.get("mode"))
     claims = tuple(c for c in claims_of(run.experiment, "checks") if c.mistake or c.applies_to(mode))
-    builtin = (*builtin_checks(run, fold, measured), *event_checks(run))
+    builtin = builtin_checks(run, fold, measured)
     own = judge_claims(claims, figures, run.variables)
     why = "the run did not end" if run.unfinished else removed_instance(run)
     if why:

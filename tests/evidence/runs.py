@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from chaosproof.events import EVENTS, fault_listener, record_event
+from chaosproof.evidence.manifest import raw_hashes
 from chaosproof.provenance import experiment_sha256
 
 T0 = 1_800_000_000.0
@@ -83,7 +85,22 @@ class Run:
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
+        if EVENTS not in self.without:
+            self._log_events(folder)
         return folder
+
+    def _log_events(self, folder: Path) -> None:
+        """The log of events that a session with these files would have left."""
+        (folder / EVENTS).unlink(missing_ok=True)
+        begun = ("experiment", "mode", "started_at", "experiment_sha256")
+        record_event(folder, "session_begun", {key: self.session.get(key) for key in begun}, at=T0)
+        listen = fault_listener(folder, at=T0)
+        for fault in self.faults:
+            listen(fault)
+        for entry in (*self.journal.get("run", ()), *self.journal.get("rollbacks", ())):
+            said = {"name": entry.get("activity", {}).get("name"), "status": entry.get("status")}
+            record_event(folder, "activity_ended", said, at=T0)
+        record_event(folder, "saved", {"sha256": dict(raw_hashes(folder, without=EVENTS))}, at=ENDED_AT)
 
 
 def resilient_run() -> Run:
@@ -228,6 +245,7 @@ def _run(mode: str, rows: list[list[Any]], readiness: list[dict[str, Any]], *, m
             "ended_at": ENDED_AT,
             "complete": True,
             "interrupted": None,
+            "events": EVENTS,
             "variables": {
                 "mode": mode,
                 "rate_rps": RATE_RPS,

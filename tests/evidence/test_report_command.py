@@ -153,7 +153,7 @@ def test_a_run_edited_after_the_fact_makes_the_comparison_fail_and_says_so(tmp_p
     assert report(*folders, cwd=tmp_path).returncode == 0
     page = (tmp_path / "report-s4.html").read_text()
     assert 'data-verdict="fail"' in page
-    assert "faults.jsonl was changed after the run was judged" in page
+    assert "faults.jsonl is not as it was when the run was saved" in page
 
 
 class _Asked(HTMLParser):

@@ -5,9 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from chaosproof.events import EVENTS, fault_listener, record_event
+from chaosproof.events import record_event
 from chaosproof.evidence.judge import judge_run, write_verdict
-from chaosproof.evidence.manifest import raw_hashes
 from chaosproof.evidence.pack.pack import Pack
 from chaosproof.evidence.pack.write import write_pack
 from chaosproof.provenance import experiment_sha256
@@ -25,12 +24,10 @@ def write_run(journals: Path, run: Run, stamp: str) -> Path:
     session = run.session
     if session["experiment"] == "s4":
         add_claims(run)
-    session["events"] = EVENTS
     session["experiment_sha256"] = experiment_sha256(run.experiment)
     session["versions"] = {"chaosproof": "0.1.0"}
     run.raw["experiment.json"] = (json.dumps(run.experiment, indent=2) + "\n").encode()
     folder = run.write(journals / session["experiment"] / session["mode"] / stamp)
-    add_events(folder, run)
     verdict = judge_run(folder)
     record_event(folder, "judged", {"verdict": verdict.status}, at=NOW)
     write_verdict(folder, verdict)
@@ -54,21 +51,6 @@ def add_claims(run: Run) -> None:
     }
     # a short run: the share of the requests that fail in it is larger
     run.session["variables"] = {**defaults, "tolerated_error_ratio": 0.03, **run.session["variables"]}
-
-
-def add_events(folder: Path, run: Run) -> None:
-    """The log that the session and its hooks write, up to the row that says what was saved."""
-    keys = ("experiment", "mode", "started_at", "experiment_sha256")
-    begun = {key: run.session.get(key) for key in keys}
-    record_event(folder, "session_begun", begun, at=run.session["started_at"])
-    heard = fault_listener(folder, at=run.session["started_at"])
-    for row in run.faults:
-        heard(row)
-    for entry in (*run.journal["run"], *run.journal["rollbacks"]):
-        said = {"name": entry["activity"]["name"], "status": entry["status"]}
-        record_event(folder, "activity_ended", said, at=run.session["started_at"])
-    saved: dict[str, Any] = {"interrupted": None, "sha256": raw_hashes(folder, without=EVENTS)}
-    record_event(folder, "saved", saved, at=NOW - 1)
 
 
 def true_pair(journals: Path, bend_baseline: Bend = bool, bend_resilient: Bend = bool) -> list[Path]:

@@ -139,9 +139,12 @@ def test_who_writes_after_a_cut_row_takes_it_away(run_dir: Path) -> None:
     assert (chain.broken, chain.torn, len(chain.rows)) == ("", False, len(rows) + 1)
 
 
-def test_a_run_of_before_there_was_a_log_has_no_such_check(tmp_path: Path) -> None:
-    folder = resilient_run().write(tmp_path / "old")
-    assert [check for check in judge_run(folder).checks if check.id == "SYS_EVENTS"] == []
+def test_without_a_log_the_run_is_unknown_also_where_the_session_names_none(tmp_path: Path) -> None:
+    run = resilient_run()
+    run.without.add(EVENTS)
+    del run.session["events"]
+    folder = run.write(tmp_path)
+    assert (answer(folder).status, judge_run(folder).status) == ("unknown", "unknown")
 
 
 def test_many_threads_write_one_chain(tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def test_the_required_checks_of_the_issue_are_named() -> None:
 
 
 def test_every_built_in_check_of_a_run_is_required_of_every_run() -> None:
-    assert set(REQUIRED) | {"SYS_EVENTS"} == set(RULES.every_run)
+    assert set(REQUIRED) == set(RULES.every_run)
     for run in ("s1.resilient", "s4.resilient", "r6.resilient"):
         assert {f"{run}.{id}" for id in RULES.every_run} <= set(ALL)
     allowed = set(RULES.every_run) - {"SYS_STEADY_STATE_AFTER"}

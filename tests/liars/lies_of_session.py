@@ -39,6 +39,7 @@ def lies_of_session() -> Iterator[Liar]:
     yield Liar("the toolkit aborted", "unknown", complete, _journal(status="aborted"))
     yield Liar("the clock is moved back by a minute in the fault", "fail", complete, _clock_back)
     yield Liar("the log of events is gone", "fail", "SYS_EVENTS", lambda f: f.drop("events.ndjson"))
+    yield Liar("the log of events is gone, and the session names none", "unknown", "SYS_EVENTS", _no_log)
     yield Liar("an event is taken out of the log", "fail", "SYS_EVENTS", _event_gone)
     yield Liar("a claim is loosened in the journal alone", "fail", complete, _claim_loosened)
     yield Liar("the claims are taken out of the journal", "fail", complete, _claims_gone)
@@ -181,6 +182,11 @@ def _claim_loosened(folder: Folder) -> None:
 
 def _claims_gone(folder: Folder) -> None:
     _experiment(folder, lambda experiment: experiment["extensions"][0].update(checks=[]))
+
+
+def _no_log(folder: Folder) -> None:
+    folder.drop("events.ndjson")
+    folder.bend("session.json", lambda session: session.pop("events"))
 
 
 def _exited(folder: Folder) -> None:

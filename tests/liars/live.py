@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -67,10 +67,13 @@ def environment(**sabotage: str) -> Mapping[str, str]:
     return {**os.environ, "NO_COLOR": "1", "PYTHONPATH": os.pathsep.join(places), **sabotage}
 
 
-def run_bent(folder: Path, bend: Bend = lambda experiment: None, **sabotage: str) -> Live:
-    """Run it to its end."""
+def run_bent(
+    folder: Path, bend: Bend = lambda experiment: None, options: Sequence[str] = (), **sabotage: str
+) -> Live:
+    """Run it to its end; `options` are more of those of `chaos run`."""
+    *argv, experiment = bent_argv(folder, bend)
     done = subprocess.run(
-        bent_argv(folder, bend),
+        [*argv, *options, experiment],
         cwd=REPOSITORY,
         env=environment(**sabotage),
         stdin=subprocess.DEVNULL,

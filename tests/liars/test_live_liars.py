@@ -120,6 +120,29 @@ def test_an_experiment_with_no_checks_is_no_pass(tmp_path: Path) -> None:
     assert run.verdict.status == "unknown"
 
 
+# --- on the command line ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ("--dry activities", "SYS_ACTIVITIES"),
+        ("--dry actions", "SYS_ACTIVITIES"),
+        ("--dry probes", "SYS_ACTIVITIES"),
+        ("--rollback-strategy never", "SYS_ROLLBACKS"),
+        ("--hypothesis-strategy before-method-only", "SYS_STEADY_STATE_AFTER"),
+        ("--hypothesis-strategy after-method-only", "SYS_STEADY_STATE_BEFORE"),
+        ("--hypothesis-strategy during-method-only", "SYS_STEADY_STATE_BEFORE"),
+    ],
+)
+def test_a_run_of_which_a_part_was_left_out_is_no_pass(tmp_path: Path, options: str, says: str) -> None:
+    run = run_bent(tmp_path, options=options.split())
+    assert run.exit_code != 0, run.printed
+    assert run.status(says) != "pass"
+    assert run.verdict.status != "pass"
+
+
 # --- on the disk, and in the code ------------------------------------------------------------------------------------
 
 WRITTEN = (

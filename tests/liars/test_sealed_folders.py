@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from chaosproof.evidence.judge import judge_run
-from chaosproof.evidence.pack.rules import read_rules
 from tests.liars.folders import DERIVED, Folder, honest, unpack
 from tests.liars.live import environment
 
@@ -111,15 +110,6 @@ def test_a_figure_edited_and_the_manifest_made_anew_is_put_right_by_judging(judg
     judged.drop("MANIFEST.sha256")
     judged.judge()
     assert judged.read("summary.json") == honest_summary
-
-
-def test_a_log_that_was_struck_off_the_session_leaves_a_run_without_a_check_that_the_gate_requires(
-    judged: Folder,
-) -> None:
-    judged.drop("events.ndjson", *DERIVED)
-    judged.bend("session.json", lambda session: session.pop("events"))
-    assert EVENTS not in {c.id for c in judge_run(judged.path).checks}
-    assert EVENTS in read_rules().every_run
 
 
 @pytest.mark.parametrize("name", DERIVED)
