@@ -18,6 +18,15 @@ def test_pods_of_a_stateful_set_keep_their_names():
     assert list(roll.places) == ["app-a-0", "app-a-1"]
 
 
+def test_the_instances_of_all_services_are_in_order_of_name_and_so_is_the_list_of_those_there_are():
+    backing = {name: backing_of(service(name)) for name in ("app-b", "app-a")}
+    pods = [read_pod(pod(name)) for name in ("app-b-0", "app-a-1", "app-a-0")]
+    roll = Roll(backing, {name: places(backing[name], pods) for name in backing})
+    assert list(roll.places) == ["app-a-0", "app-a-1", "app-b-0"]
+    with pytest.raises(TargetError, match=r"no instance 'app-a-9'; there are: app-a-0, app-a-1, app-b-0\."):
+        roll.place("app-a-9")
+
+
 def test_pods_of_a_deployment_become_places_and_a_new_pod_takes_the_place_of_a_gone_one():
     labels = {"app.kubernetes.io/name": "app-a"}
 

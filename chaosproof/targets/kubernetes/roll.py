@@ -40,11 +40,12 @@ class Roll:
 
     def __init__(self, services: Mapping[str, Backing], found: Mapping[str, Mapping[str, Pod]]) -> None:
         self._services = services
-        self.places = {
+        places = {
             name: Place(name, service, pod, alive=pod.running, ready=pod.ready)
             for service, named in found.items()
             for name, pod in named.items()
         }
+        self.places = {name: places[name] for name in sorted(places)}
 
     def place(self, name: str) -> Place:
         """The instance of that name; an unknown one is a `TargetError` that lists the known ones."""
