@@ -1,6 +1,7 @@
 """The words after `./run test --mutation`."""
 
 import argparse
+import math
 
 
 def asked_for(description: str | None) -> argparse.Namespace:
@@ -19,6 +20,12 @@ def asked_for(description: str | None) -> argparse.Namespace:
         default=30.0,
         help="for one mutant the quickest tests that reach it, up to so many seconds together (default 30); what "
         "only a slower one would have noticed counts as survived",
+    )
+    parser.add_argument(
+        "--minutes",
+        type=float,
+        default=math.inf,
+        help="take no further mutant after so long (default: no end)",
     )
     parser.add_argument("--at-least", type=float, default=0.85, help="the share that must be killed")
     return parser.parse_args()
