@@ -120,7 +120,7 @@ def delay(
     at_s: float = -1,
     configuration: Configuration = None,
 ) -> dict[str, Any]:
-    """Hold outgoing packets back for `delay_ms`, give or take `jitter_ms`. Needs a kernel with netem."""
+    """Hold outgoing packets back for `delay_ms`, give or take `jitter_ms`: by netem, or a program."""
     return _apply(
         *("delay", instance, port, duration_s, protocol, port_side, peer, "egress", at_s, configuration),
         delay_ms=delay_ms,

@@ -28,7 +28,8 @@ is gone afterwards; most show as well that it bites nobody else. Each takes a fe
 All faults but `kill` and `terminate` end by themselves, whoever of ours is still alive. `./run chaosproof doctor` says
 which of them this machine can do; the experiment of one that it cannot do ends `unknown` and says what is missing.
 `./run chaos discover --no-install chaosproof` lists the arguments of each. `--var backend=iptables` makes a network
-fault by that way and no other; else the best that there is, nft before iptables before tc. The receipt says which.
+fault by that way and no other; else the best that there is, nft before iptables before tc. A delay needs netem; where
+the kernel has none it is made by `nfqueue`, a queue in a program inside the instance. The receipt says which.
 
 ## Who ends a fault
 
@@ -40,6 +41,9 @@ which then holds nothing back, 0.1 s later | a lab takes the queue another 0.1 s
 later; on Kubernetes it stays until somebody heals |
 | iptables | a watchdog in the instance | a lab takes the rules out 0.1 s later; on Kubernetes the kernel does, which \
 for this counts whole seconds, so up to a second later, and the rules stay without effect until somebody heals |
+| nfqueue: delay | the program that holds the packets, its own watchdog; what it holds goes out then | packets pass from \
+that moment on, those that it held are lost; a lab takes the rules out 0.1 s after the deadline, on Kubernetes they stay \
+without effect until somebody heals |
 | tc | a watchdog in the instance | a lab takes the queue 0.1 s later; on Kubernetes it stays, and drops packets, \
 until somebody heals |
 | pause | the lab, whose own end would end everything in it | |
@@ -48,6 +52,10 @@ until somebody heals |
 All of this holds when everything else of ours is killed as well. `python -m bench.faults.kill_matrix` tries it: every
 fault, every way that the kernel has, whoever is killed, at four moments. While a queue comes and goes, the kernel puts
 the device out of action, so for some milliseconds the instance sends nothing at all.
+
+nfqueue carries 10,000 small packets a second within 5 % of the delay asked for, at the median and at the 99th
+percentile, on two shared processors; beyond what it can carry packets wait longer, and those that do not fit into its
+buffer pass at once, counted in the receipt. `python -m bench.faults.held` measures it.
 
 ## The faults
 """

@@ -11,6 +11,7 @@ import json
 import re
 import shlex
 from collections.abc import Sequence
+from dataclasses import astuple, dataclass
 
 from chaosproof.faults import nfqueue_program
 from chaosproof.faults.backend import TURN_S, End, Order, Run, Undo
@@ -18,7 +19,6 @@ from chaosproof.faults.failure import failure
 from chaosproof.faults.model import Fault
 from chaosproof.faults.render_iptables import (
     PREFIX,
-    last_second,
     match,
     prepare_script,
     program_of,
@@ -27,7 +27,7 @@ from chaosproof.faults.render_iptables import (
 from chaosproof.faults.watch import watch
 from chaosproof.faults.watchdog import NAME, clean_argv, detached_argv, put_on
 
-__all__ = ["HOLDING", "Nfqueue", "program_argv", "read_look", "rules_up"]
+__all__ = ["HOLDING", "Nfqueue", "Transaction", "program_argv", "read_look", "rules_up"]
 
 # by this word a program is known as one that holds packets
 HOLDING = "chaosproof-nfqueue"
@@ -90,34 +90,38 @@ class Nfqueue:
         return End(packets, None, seen.at, seen.cleaned, "; ".join(notes))
 
 
-def rules_up(order: Order) -> list[str]:
-    """The commands that put the rules in, for whom `last_second` has run and `$queue` is the number of a queue."""
-    commands = []
-    for program in dict.fromkeys(map(program_of, order.networks)):
-        lines = [f"*{_TABLE}"]
-        for network in order.networks:
-            if program_of(network) == program:
-                # what an instance says to itself is not on any network
-                lines.append(
-                    f"-I OUTPUT 1 ! -o lo {' '.join(match(order, network))} "
-                    "-m time --datestop $until -j NFQUEUE --queue-num $queue --queue-bypass"
-                )
-        text = "\\n".join([*lines, "COMMIT\\n"])
-        commands.append(f'printf "{text}" | {program}-restore -w --noflush')
-    return commands
+@dataclass(frozen=True)
+class Transaction:
+    """A program and its input, in which `{queue}` and `{until}` are still open."""
+
+    program: str
+    text: str
+
+
+def rules_up(order: Order) -> list[Transaction]:
+    """What puts the rules in that send packets to a queue, one transaction for each family of addresses."""
+    by_program: dict[str, list[str]] = {}
+    for network in order.networks:
+        # what an instance says to itself is not on any network
+        by_program.setdefault(program_of(network), []).append(
+            f"-I OUTPUT 1 ! -o lo {' '.join(match(order, network))} "
+            "-m time --datestop {until} -j NFQUEUE --queue-num {queue} --queue-bypass"
+        )
+    return [
+        Transaction(f"{program}-restore", "\n".join([f"*{_TABLE}", *rules, "COMMIT\n"]))
+        for program, rules in by_program.items()
+    ]
 
 
 def program_argv(order: Order) -> list[str]:
     """The command that runs the program for this order."""
-    up = " && ".join([last_second(order), *rules_up(order)])
-    down = "; ".join(rules_down(order, _TABLE))
     fault = order.fault
     told = {
         "delay_s": (fault.delay_ms or 0.0) / 1000,
         "jitter_s": (fault.jitter_ms or 0.0) / 1000,
         "duration_s": fault.duration_s,
-        "up": up,
-        "down": down,
+        "up": [astuple(one) for one in rules_up(order)],
+        "down": "; ".join(rules_down(order, _TABLE)),
     }
     # the plain interpreter starts in a fifth of the time that a version manager's wrapper needs
     pick = 'p=/usr/bin/python3; [ -x $p ] || p=python3; exec $p -I -S -c "$0" "$@"'

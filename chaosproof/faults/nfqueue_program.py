@@ -50,6 +50,8 @@ _BATCH = 32
 _BUFFER_BYTES = 1 << 20
 _TURN_S = 0.001
 _STRAYS_S = 0.005
+# the rules end a little after the program has ended them, should it hang
+_MARGIN_S = 0.05
 
 _MESSAGE = struct.Struct("=IHHII2s")  # length, kind, flags, sequence, port; family and version
 _QUEUE = struct.Struct("!H")
@@ -157,9 +159,9 @@ class Delay:
             ends = [at for at in (self._held[0][0] if self._held else None, until) if at is not None]
             # one that holds as much as it may takes no more: what the kernel cannot hand over, passes
             full = len(self._held) >= _HELD_MAX
-            wait_for: list[int | socket.socket] = [other, self.second.socket] + (
-                [] if full else [self.first.socket]
-            )
+            wait_for: list[int | socket.socket] = [other, self.second.socket]
+            if not full:
+                wait_for.append(self.first.socket)
             ready, _, _ = select.select(wait_for, [], [], max(0.0, min(ends) - now) if ends else None)
             if self.first.socket in ready:
                 self._take()
@@ -214,23 +216,42 @@ class Delay:
                 queue.send(b"".join(answers[start : start + _BATCH]))
 
 
-def _shell(delay: Delay, script: str) -> tuple[int, str]:
-    """The exit code of a script and what it said; packets pass on meanwhile."""
-    said = os.memfd_create("said")
-    actions = [
-        (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
-        (os.POSIX_SPAWN_DUP2, said, 1),
-        (os.POSIX_SPAWN_DUP2, said, 2),
-    ]
-    environment = {**os.environ, "queue": str(delay.first.number)}
-    child = os.posix_spawn("/bin/sh", ["sh", "-c", script], environment, file_actions=actions)
-    ended = os.pidfd_open(child)
-    delay.serve(ended)
-    _, status = os.waitpid(child, 0)
-    os.close(ended)
-    text = os.pread(said, 4096, 0).decode(errors="replace")
-    os.close(said)
-    return os.waitstatus_to_exitcode(status), text
+class _Child:
+    """A command that was started, and waits for its input. Raises `OSError` where there is no such program."""
+
+    def __init__(self, argv: list[str]) -> None:
+        self._name = argv[0]
+        self._said = os.memfd_create("said")
+        given, self._give = os.pipe()
+        actions = [
+            (os.POSIX_SPAWN_DUP2, here, there)
+            for here, there in ((given, 0), (self._said, 1), (self._said, 2))
+        ]
+        try:
+            self._pid = os.posix_spawnp(argv[0], argv, os.environ, file_actions=actions)
+        finally:
+            os.close(given)
+        self._ended = os.pidfd_open(self._pid)
+
+    def give(self, text: str) -> None:
+        """Give it all of its input."""
+        with suppress(BrokenPipeError):
+            os.write(self._give, text.encode())
+        os.close(self._give)
+
+    def end(self, delay: Delay) -> tuple[int, str]:
+        """Pass packets on until it has ended: its exit code and what it said."""
+        delay.serve(self._ended)
+        _, status = os.waitpid(self._pid, 0)
+        code = os.waitstatus_to_exitcode(status)
+        said = " ".join(os.pread(self._said, 4096, 0).decode(errors="replace").split())
+        return code, said or f"{self._name} ended with {code}"
+
+
+def _take_off(delay: Delay, script: str) -> None:
+    child = _Child(["sh", "-c", script])
+    child.give("")
+    child.end(delay)
 
 
 def _say(line: str) -> None:
@@ -251,21 +272,27 @@ def _locked(file: int) -> bool:
 def main() -> None:
     """Wait for `go` on stdin, put the rules on, say `on` (or `failed`, and why), hold, take the rules off.
 
-    The last argument is a JSON object: `delay_s`, `jitter_s`, `duration_s`, and `up` and `down`, shell scripts that
-    put the rules on and take them off; `$queue` is for `up` the number to send packets to.
+    The last argument is a JSON object: `delay_s`, `jitter_s`, `duration_s`; `up`, pairs of a program and its input, in
+    which `{queue}` is the queue to send packets to and `{until}` the last second to do so; and `down`, a shell script
+    that takes the rules off.
     """
     order = json.loads(sys.argv[-1])
     gc.disable()
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGPIPE):
         signal.signal(number, signal.SIG_IGN)
-    failure, delay = "", None
+    failure, delay, children = "", None, []
     try:
         delay = Delay(order["delay_s"], order["jitter_s"], random.Random())
     except OSError as error:
         failure = f"no queue for packets is to be had from this kernel: {error.strerror or error}"
+    for program, _ in order["up"]:
+        try:  # to start one takes longer than what it does
+            children.append(_Child([program, "-w", "--noflush"]))
+        except OSError:
+            failure = f"{program.partition('-')[0]}: not found"
     if sys.stdin.readline() != "go\n":
         return _say("failed nobody told it to begin")
-    if delay is None:
+    if failure or delay is None:
         return _say(f"failed {failure}")
     told, tell = os.pipe()
     os.set_blocking(tell, False)
@@ -273,10 +300,14 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: None)
     lock = os.open("/proc/self/ns/net", os.O_RDONLY)
     fcntl.flock(lock, fcntl.LOCK_EX)
-    code, said = _shell(delay, order["up"])
-    if code:
-        _shell(delay, order["down"])
-        return _say(f"failed {' '.join(said.split())}")
+    last = time.gmtime(time.time() + order["duration_s"] + _MARGIN_S)
+    until = time.strftime("%Y-%m-%dT%H:%M:%S", last)
+    for child, (_, text) in zip(children, order["up"], strict=True):
+        child.give(text.format(queue=delay.first.number, until=until))
+    ends = [child.end(delay) for child in children]
+    if any(code for code, _ in ends):
+        _take_off(delay, order["down"])
+        return _say(f"failed {' '.join(said for code, said in ends if code)}")
     delay.deadline = time.monotonic() + order["duration_s"]
     fcntl.flock(lock, fcntl.LOCK_UN)
     _say("on")
@@ -285,7 +316,7 @@ def main() -> None:
         os.read(told, 64)
     while not _locked(lock):  # never in the way of packets
         delay.serve(told, time.monotonic() + _TURN_S)
-    _shell(delay, order["down"])
+    _take_off(delay, order["down"])
     delay.serve(told, time.monotonic() + _STRAYS_S)  # what met the rules as they went
     return None
 

@@ -24,15 +24,14 @@ def main() -> None:
         server.bind((ip, 0))
         server.settimeout(_PATIENCE_S)
     up, down = [], []
+    own = "" if chain == "OUTPUT" else f":{chain} - [0:0]\n"
     for tool, (server, _) in zip(("iptables", "ip6tables"), sockets, strict=True):
         port = server.getsockname()[1]
-        table = f"{tool} -w -t mangle"
-        rule = f"-o lo -p udp --dport {port} -j NFQUEUE --queue-num $queue --queue-bypass"
-        up += [f"{table} -N {chain}"] if chain != "OUTPUT" else []
-        up.append(f"{table} -I {chain} {rule}")
-        down += [f"{table} -F {chain}"] + ([f"{table} -X {chain}"] if chain != "OUTPUT" else [])
+        rule = f"-A {chain} -o lo -p udp --dport {port} -j NFQUEUE --queue-num {{queue}} --queue-bypass"
+        up.append((f"{tool}-restore", f"*mangle\n{own}{rule}\nCOMMIT\n"))
+        down += [f"{tool} -w -t mangle {verb} {chain}" for verb in (("-F", "-X") if own else ("-F",))]
     order = {"delay_s": DELAY_S, "jitter_s": 0, "duration_s": _PATIENCE_S}
-    told = json.dumps({**order, "up": " && ".join(up), "down": "; ".join(down)})
+    told = json.dumps({**order, "up": up, "down": "; ".join(down)})
     argv = [sys.executable, "-I", "-S", "-c", program, told]
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdin and holder.stdout

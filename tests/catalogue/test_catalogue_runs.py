@@ -31,7 +31,9 @@ def run(
     )
     assert "Traceback" not in done.stdout + done.stderr
     assert journal.exists(), done.stderr
-    run_dir = Path(json.loads(journal.read_text())["chaosproof"]["run_dir"])
+    session = json.loads(journal.read_text()).get("chaosproof")
+    assert session, done.stdout + done.stderr
+    run_dir = Path(session["run_dir"])
     rows = [line.split("\t") for line in (run_dir / "checks.tsv").read_text().splitlines()[2:]]
     return done.returncode, json.loads((run_dir / "summary.json").read_text()), rows
 
@@ -61,15 +63,22 @@ def test_a_fault_that_bites_too_little_fails(tmp_path: Path):
     assert [row[:2] for row in unmet(rows)] == [["LOSS_SHARE", "fail"]]
 
 
+def test_a_delay_is_had_without_netem_and_says_by_what(tmp_path: Path):
+    exit_code, summary, rows = run(tmp_path, "delay", backend="nfqueue")
+    assert unmet(rows) == []
+    assert (exit_code, summary["verdict"]) == (0, "pass")
+    assert summary["faults"][0]["backend"] == "nfqueue"
+
+
 def test_a_fault_that_this_kernel_lacks_is_unknown_and_says_what_is_missing(tmp_path: Path):
-    exit_code, summary, rows = run(tmp_path, "delay")
+    exit_code, summary, rows = run(tmp_path, "duplicate")
     if _has_netem():
         assert (exit_code, summary["verdict"]) == (0, "pass")
         return
     assert (exit_code, summary["verdict"]) == (1, "unknown")
     assert summary["faults"] == []
     said = {row[0]: row[2] for row in unmet(rows)}
-    assert "delay is not possible here: this kernel has no sch_netem" in said["SYS_ACTIVITIES"]
+    assert "duplicate is not possible here: this kernel has no sch_netem" in said["SYS_ACTIVITIES"]
 
 
 def _has_netem() -> bool:

@@ -16,6 +16,7 @@ ECHO = """
 import socket, sys, threading
 family = socket.AF_INET6
 server = socket.create_server(("::", int(sys.argv[1])), family=family, dualstack_ipv6=True, backlog=100)
+server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # for all that it accepts
 print("up", flush=True)
 def serve(connection):
     try:
