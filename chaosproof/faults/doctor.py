@@ -42,8 +42,10 @@ _PACKAGES = {
 }
 _BY_QUEUE = "by a userspace queue (nfqueue), since this kernel has no netem"
 _MARK = "doctor"
-# a second on any real machine; an emulated one takes its time
+# it takes as long as some 300 commands that do nothing: who is slow, as an emulated processor is, gets the time
 _PATIENCE_S = 60.0
+_PATIENCE_COMMANDS = 1000
+_PATIENCE_MAX_S = 600.0
 
 _IDLE = """
 import socket, subprocess
@@ -151,7 +153,9 @@ def capabilities(run: Run) -> Capabilities:
     sample += elements(_sample("loss", duration_s=0.1, port=2), _MARK, ANYONE)
     script = static_table() + add_script(sample)
     programs = [_IDLE, inspect.getsource(nfqueue_try), inspect.getsource(nfqueue_program)]
-    done = run(["sh", "-c", _ROOM, "sh", _TRY, "doctor", script, *programs], timeout_s=_PATIENCE_S)
+    slow_s = _PATIENCE_COMMANDS * run(["true"]).duration_s
+    patience_s = max(_PATIENCE_S, min(slow_s, _PATIENCE_MAX_S))
+    done = run(["sh", "-c", _ROOM, "sh", _TRY, "doctor", script, *programs], timeout_s=patience_s)
     answers = dict(line.partition("\t")[::2] for line in done.stdout.splitlines())
     if "room" in answers:
         return Capabilities(dict.fromkeys(ABILITIES, _no_room(answers["room"])))

@@ -56,6 +56,20 @@ def test_an_ability_that_was_not_answered_is_missing():
     assert capabilities(answering(nft="")).lack("iptables")
 
 
+@pytest.mark.parametrize(
+    ("nothing_takes_s", "patience_s"), [(0.002, 60.0), (0.3, 300.0), (10.0, 600.0)], ids=str
+)
+def test_a_slow_machine_gets_the_time_that_it_needs(nothing_takes_s: float, patience_s: float):
+    asked = []
+
+    def run(argv: Sequence[str], *, stdin: str = "", timeout_s: float = 10.0) -> Done:
+        asked.append(timeout_s)
+        return Done(tuple(argv), 0, "", "", nothing_takes_s)
+
+    capabilities(run)
+    assert asked[-1] == patience_s
+
+
 def test_the_command_tries_this_machine_and_leaves_it_alone():
     before = run_to_end(
         ["sh", "-c", "nft list ruleset; tc qdisc show; ip -o link; ls /run/netns /run"]
