@@ -42,8 +42,8 @@ later; on Kubernetes it stays until somebody heals |
 | iptables | a watchdog in the instance | a lab takes the rules out 0.1 s later; on Kubernetes the kernel does, which \
 for this counts whole seconds, so up to a second later, and the rules stay without effect until somebody heals |
 | nfqueue: delay | the program that holds the packets, its own watchdog; what it holds goes out then | packets \
-pass from then on, those that it held are lost; a lab takes the rules out 0.1 s after the deadline, on Kubernetes they stay, \
-without effect, until somebody heals |
+pass from then on, those that it held are lost; a lab takes the rules out 0.1 s after the deadline, on Kubernetes they \
+stay, without effect, until somebody heals |
 | tc | a watchdog in the instance | a lab takes the queue 0.1 s later; on Kubernetes it stays, and drops packets, \
 until somebody heals |
 | pause | the lab, whose own end would end everything in it | |
