@@ -10,7 +10,7 @@ import pytest
 
 from chaosproof.evidence.judge import judge_run
 
-from .runs import FAULT_END, T0, Run, activity, metrics, ran, resilient_run
+from .runs import FAULT_END, T0, Run, activity, metrics, ran, requests_gz, resilient_run
 
 Change = Callable[[Run], object]
 COUNTER = {"metric": "answers_total", "label": "code"}
@@ -238,3 +238,14 @@ def test_codes_beyond_those_that_the_load_tells_apart_are_not_compared(tmp_path:
     run.recount()
     run.progress[-1]["codes"] = {f"CODE_{n}": 1 for n in range(199)} | {"OTHER": 1801}
     assert told(run, tmp_path, "SYS_LOAD_ACCOUNTED")[0] == "pass"
+
+
+def test_an_instance_has_counted_its_answers_of_the_warm_up_too(tmp_path: Path) -> None:
+    run = resilient_run()
+    rows = [[n, at, at, at + 0.01, 200, "SUCCESS", "app-a-1", 1] for n, at in enumerate([T0 + 3] * 5)]
+    run.raw["warmup/requests.csv.gz"] = requests_gz(rows)
+    counting(run)
+    status, details = told(run, tmp_path / "without", "SYS_ARTIFACTS")
+    assert (status, "app-a-1" in details, "app-a-0" in details) == ("fail", True, False), details
+    counting(run, SUCCESS=5)
+    assert told(run, tmp_path / "with", "SYS_ARTIFACTS")[0] == "pass"

@@ -7,6 +7,7 @@ are run until one fails. A mutant that no test fails for has survived, and is na
 Try it: ./run test --mutation --sample 100
 """
 
+import importlib.util
 import os
 import sys
 from pathlib import Path
@@ -17,6 +18,8 @@ from tests.mutation.make import PLACE, make
 
 def main() -> None:
     asked_for(__doc__)  # a wrong call ends here
+    if importlib.util.find_spec("mutmut") is None:
+        sys.exit("mutmut, which makes the mutants, is not installed: pip install -r requirements-dev.txt")
     print("making the mutants ...", flush=True)
     make()
     # In the copy a new Python, so that nothing of the work tree is imported; what its tests start is mutated, too.

@@ -17,9 +17,15 @@ def asked_for(description: str | None) -> argparse.Namespace:
     parser.add_argument(
         "--budget-s",
         type=float,
-        default=30.0,
-        help="for one mutant the quickest tests that reach it, up to so many seconds together (default 30); what "
-        "only a slower one would have noticed counts as survived",
+        default=12.0,
+        help="each mutant gets the likeliest of the tests that reach it, so many seconds of them (default 12)",
+    )
+    parser.add_argument(
+        "--again-s",
+        type=float,
+        default=60.0,
+        help="and those that survive so many seconds more of them, at the end (default 60); what only another test "
+        "would have noticed counts as survived",
     )
     parser.add_argument(
         "--minutes",

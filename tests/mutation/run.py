@@ -39,7 +39,7 @@ def main() -> int:
     killed_by: dict[str, str] = {}
 
     def work(loop: Loop) -> None:
-        killed_by.update(_tried(loop, _reach(loop, out), names, asked.budget_s, 60 * asked.minutes, out))
+        killed_by.update(_tried(loop, _reach(loop, out), names, asked, out))
 
     loop = Loop(work)
     deselected = [word for test in LEFT_OUT for word in ("--deselect", test)]
@@ -87,26 +87,21 @@ def _reach(loop: Loop, out: TextIO) -> dict[str, Reach]:
 
 
 def _tried(
-    loop: Loop,
-    reach: Mapping[str, Reach],
-    names: Sequence[str],
-    budget_s: float,
-    until_s: float,
-    out: TextIO,
+    loop: Loop, reach: Mapping[str, Reach], names: Sequence[str], asked: argparse.Namespace, out: TextIO
 ) -> dict[str, str]:
     """Each mutant's killer, or ""."""
     durations = {name: one.duration_s for name, one in reach.items()}
     killers: Counter[tuple[str, str]] = Counter()  # those that noticed another mutant near by go first
     found: dict[str, str] = {}
+    left_over: dict[str, list[str]] = {}
     began = time.monotonic()
     for number, mutant in enumerate(names, 1):
+        if time.monotonic() - began > 60 * asked.minutes:
+            words = f"{len(found)} of {len(names)} were tried, in their random order"
+            print(f"the time is over: {words}", file=out)
+            break
         function = mutant.rpartition("__mutmut_")[0]
         module = function.rpartition(".")[0]
-        if time.monotonic() - began > until_s:
-            print(
-                f"the time is over: {len(found)} of {len(names)} were tried, in their random order", file=out
-            )
-            break
         tests = sorted(
             (name for name, one in reach.items() if function in one.functions),
             key=lambda name: (
@@ -117,18 +112,20 @@ def _tried(
                 (durations[name] + 0.1) * len(reach[name].functions) / (killers["", name] + 0.1),
             ),
         )
-        chosen = _within(tests, durations, budget_s)
+        chosen = _within(tests, durations, asked.budget_s)
         if number % (len(names) // _CONTROLS + 1) == 0 and chosen:
             _control(loop, chosen, durations)
         found[mutant] = killer = loop.try_mutant(mutant, chosen, durations).killed_by if chosen else ""
         if killer:
             killers.update([(function, killer), (module, killer), ("", killer)])
-        else:
-            few = "" if len(chosen) == len(tests) else f" of {len(tests)}"
-            print(f"survived: {mutant} ({len(chosen)}{few} tests)", file=out)
+        elif len(chosen) < len(tests):
+            left_over[mutant] = tests[len(chosen) :]
         if number % 20 == 0:
             dead = sum(map(bool, found.values()))
             print(f"{number} of {len(names)}: {dead} killed; {time.monotonic() - began:.0f} s", file=out)
+    print(f"{len(left_over)} that survived are tried with more tests", file=out)
+    for mutant, tests in left_over.items():
+        found[mutant] = loop.try_mutant(mutant, _within(tests, durations, asked.again_s), durations).killed_by
     return found
 
 
