@@ -42,7 +42,7 @@ NF_ACCEPT, NF_QUEUE = 1, 3
 _NUMBERS = range(0xC405, 0xC505)  # from that of our queues in tc on: nobody counts up to it
 _LENGTH_MAX = 0xFFFF
 # more than the kernel has to spare behind any packet of an Ethernet, so that it must copy
-_TRAILER = struct.Struct("=1016xd")
+_TRAILER = struct.Struct("=1008xdQ")  # and when it is due, and which it was
 _HELD_MAX = 20_000
 _WAITING_MAX = 4096
 # as many as surely fit into the buffer of the second queue, whatever their length
@@ -148,7 +148,7 @@ class Delay:
         self.first, self.second = _Queue(_WAITING_MAX), _Queue(_HELD_MAX + _WAITING_MAX)
         self.deadline: float | None = None
         self._delay_s, self._jitter_s, self._throw = delay_s, jitter_s, throw
-        self._held: list[tuple[float, int, socket.socket, bytes]] = []
+        self._held: list[tuple[float, int, int, socket.socket, bytes]] = []
         self._count = 0
 
     def serve(self, other: int, until: float | None = None) -> bool:
@@ -184,10 +184,11 @@ class Delay:
                 answers.append(self.first.answer(packet))
                 continue
             due = now + self._delay_s + self._throw.uniform(-self._jitter_s, self._jitter_s)
+            self._count += 1
             if payload is None or len(payload) + _TRAILER.size > _LENGTH_MAX - 4:
-                self._hold(due, self.first, self.first.answer(packet))
+                self._hold((due, self._count), self.first, self.first.answer(packet))
             else:
-                answers.append(self.first.answer(packet, onward, payload + _TRAILER.pack(due)))
+                answers.append(self.first.answer(packet, onward, payload + _TRAILER.pack(due, self._count)))
         if answers:
             self.first.socket.send(b"".join(answers))
 
@@ -195,25 +196,28 @@ class Delay:
         """Hold what has come to the second queue, at its old length again."""
         for packet, payload in self.second.packets(_BATCH):
             if payload is None:
-                self._hold(0.0, self.second, self.second.answer(packet))
+                self._hold((0.0, packet), self.second, self.second.answer(packet))
                 continue
-            (due,) = _TRAILER.unpack_from(payload, len(payload) - _TRAILER.size)
-            self._hold(due, self.second, self.second.answer(packet, payload=payload[: -_TRAILER.size]))
+            turn = _TRAILER.unpack_from(payload, len(payload) - _TRAILER.size)
+            self._hold(turn, self.second, self.second.answer(packet, payload=payload[: -_TRAILER.size]))
 
-    def _hold(self, due: float, queue: _Queue, answer: bytes) -> None:
-        self._count += 1
-        heapq.heappush(self._held, (due, self._count, queue.socket, answer))
+    def _hold(self, turn: tuple[float, int], queue: _Queue, answer: bytes) -> None:
+        heapq.heappush(self._held, (*turn, queue.number, queue.socket, answer))
 
     def _let_go(self, now: float) -> None:
         """Let go what is due; after the deadline everything."""
         everything = not self._holding(now)
-        ready: dict[socket.socket, list[bytes]] = {}
+        answers: list[bytes] = []
+        queue = self.second.socket
         while self._held and (everything or self._held[0][0] <= now):
-            _, _, queue, answer = heapq.heappop(self._held)
-            ready.setdefault(queue, []).append(answer)
-        for queue, answers in ready.items():
-            for start in range(0, len(answers), _BATCH):
-                queue.send(b"".join(answers[start : start + _BATCH]))
+            _, _, _, its_queue, answer = heapq.heappop(self._held)
+            if answers and (its_queue is not queue or len(answers) == _BATCH):
+                queue.send(b"".join(answers))
+                answers = []
+            queue = its_queue
+            answers.append(answer)
+        if answers:
+            queue.send(b"".join(answers))
 
 
 class _Child:

@@ -206,3 +206,43 @@ def test_the_doctor_says_that_a_delay_is_by_a_queue_where_there_is_no_netem():
         assert delay["backend"] == "nfqueue" and "userspace queue" in delay["why"]
     else:
         assert delay["backend"] == "nft"
+
+
+@pytest.mark.slow
+def test_what_is_held_arrives_as_it_was_sent_however_large(by_queue: FaultEngine, room: NetnsTarget):
+    """Megabytes by TCP, which leave as few large packets, and datagrams up to the largest that there is."""
+    sink = room.python(
+        "client-1",
+        """
+import hashlib, socket
+u, s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM), socket.create_server(("", 82))
+u.bind(("", 82))
+print("up", flush=True)
+for _ in range(3):
+    print(hashlib.md5(u.recv(70000)).hexdigest(), flush=True)
+c, seen = s.accept()[0], hashlib.md5()
+while got := c.recv(1 << 20):
+    seen.update(got)
+print(seen.hexdigest(), flush=True)
+""",
+    )
+    source = """
+import hashlib, os, socket, sys
+u, s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM), socket.socket()
+for size in (10, 8000, 65507):
+    data = os.urandom(size)
+    u.sendto(data, (sys.argv[1], 82))
+    print(hashlib.md5(data).hexdigest(), flush=True)
+data = os.urandom(3 << 20)
+s.connect((sys.argv[1], 82))
+s.sendall(data)
+print(hashlib.md5(data).hexdigest(), flush=True)
+"""
+    assert sink.stdout and sink.stdout.readline() == "up\n"
+    for protocol in ("tcp", "udp"):
+        fault = Fault(kind="delay", protocol=protocol, port=82, duration_s=30, delay_ms=30)
+        by_queue.apply(fault, "client-0")
+    sent = room.python("client-0", source, room.instance("client-1").address)
+    assert sent.stdout
+    for _ in range(4):
+        assert sink.stdout.readline() == sent.stdout.readline() != ""
