@@ -82,11 +82,11 @@ class Nfqueue:
         seen = watch(run, _LISTING, f"{PREFIX}{order.id}", left_s, rules_down(order, _TABLE))
         looks = [read_look(look, order.id) for look in seen.looks if look]
         notes = []
-        if passed := max(passed for _, passed, _ in looks):
+        if passed := max((passed for _, passed, _ in looks), default=0):
             notes.append(f"{passed} packets passed at once, because the queue was full")
-        if not looks[-1][2] and _UNREADABLE not in seen.looks[-1]:
+        if looks and not looks[-1][2] and _UNREADABLE not in seen.looks[-1]:
             notes.append(_DIED)
-        packets = max(packets for packets, _, _ in looks)
+        packets = max((packets for packets, _, _ in looks), default=0)
         return End(packets, None, seen.at, seen.cleaned, "; ".join(notes))
 
 

@@ -1,6 +1,6 @@
 """The program that holds packets back in an instance, for kernels without netem: one file, the standard library only.
 
-    python -c 'from chaosproof.faults import nfqueue; print(nfqueue.__doc__)'    who sends it there, and how
+    ./run chaosproof doctor    tries it, in a network namespace that is thrown away; nfqueue.py says how it is sent
 
 The kernel hands it packets by nfnetlink_queue (formats: linux/netfilter/nfnetlink_queue.h, linux/netlink.h), it answers
 after the delay. It is its own watchdog (see watchdog.py): it puts the rules on that send packets here, and takes them
@@ -32,7 +32,6 @@ __all__ = ["Delay", "main", "messages", "pack"]
 
 NETLINK_NETFILTER = 12
 PACKET, VERDICT, CONFIG = 0x300, 0x301, 0x302
-ERROR = 2
 REQUEST, ACK = 1, 4
 CFG_CMD, CFG_PARAMS, CFG_MAXLEN, CFG_MASK, CFG_FLAGS = 1, 2, 3, 4, 5
 BIND, COPY_PACKET, FAIL_OPEN = 1, 2, 1

@@ -12,6 +12,7 @@ from chaosproof.faults.nfqueue import Nfqueue, program_argv, read_look, rules_up
 from chaosproof.faults.nfqueue_program import CONFIG, PACKET, VERDICT, messages, pack
 from chaosproof.faults.selector import ANYONE
 from chaosproof.faults.watchdog import NAME
+from chaosproof.targets.target import Done
 
 KINDS = st.sampled_from([PACKET, VERDICT, CONFIG])
 QUEUES = st.integers(0, 0xFFFF)
@@ -104,3 +105,11 @@ def test_a_receipt_says_what_becomes_of_packets_when_the_program_dies():
     said = Nfqueue().fidelity(DELAY)
     assert "userspace queue" in said and "lost" in said
     assert not said.startswith("kernel")
+
+
+def test_a_fault_that_was_gone_before_anybody_looked_has_no_packets_and_no_words():
+    def run(argv, *, stdin="", timeout_s=10.0):
+        return Done(tuple(argv), 0, "12.5\n====\nitself\n====\n\n====\n\n====\n*mangle", "", 0.1)
+
+    end = Nfqueue().watch(run, Order("ab12", DELAY, ANYONE), 0.0)
+    assert (end.packets, end.note, end.at) == (0, "", 12.5)
