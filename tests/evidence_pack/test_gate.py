@@ -21,6 +21,7 @@ from chaosproof.evidence.pack.rules import parse_rules, read_rules
 from chaosproof.evidence.pack.write import write_pack
 
 from .packs import NOW, true_pack, true_pair
+from .told import assert_told
 
 RULES = read_rules()
 ALL = RULES.required("all")
@@ -260,6 +261,7 @@ def test_a_gate_file_with_a_mistake_is_refused_in_one_sentence(what: str) -> Non
         parse_rules(text, "mine.yaml")
     assert says in str(caught.value)
     assert str(caught.value).startswith("mine.yaml")
+    assert_told("a gate file", what, [caught.value], Path("mine.yaml").absolute())
     assert "\n" not in str(caught.value)
 
 

@@ -17,6 +17,7 @@ from chaosproof.evidence.pack.write import write_pack
 from chaosproof.evidence.tables import checks_tsv
 
 from .packs import NOW, true_pair
+from .told import assert_told
 
 Trick = Callable[[Path, Path], object]
 
@@ -77,6 +78,7 @@ def test_a_pack_with_what_no_pack_holds_is_not_read(pack: Path, tmp_path: Path, 
     found = verify_pack(pack)
     assert found.pack is None
     assert says in "\n".join(map(str, found.differences))
+    assert_told("a pack with what no pack holds", what, found.differences, tmp_path)
 
 
 @pytest.mark.parametrize("what", TRICKS)
@@ -91,6 +93,7 @@ def test_a_run_with_what_no_pack_holds_is_not_copied(
     with pytest.raises(ChaosproofError) as caught:
         write_pack(folders, [], tmp_path / "packs" / "one", now=NOW)
     assert says in str(caught.value)
+    assert_told("a run with what no pack holds", what, [caught.value], tmp_path)
     assert list((tmp_path / "packs").iterdir()) == []
     with pytest.raises(SystemExit) as ended:
         main(["evidence", *map(str, folders), "-o", str(tmp_path / "packs" / "one")])

@@ -16,6 +16,7 @@ from chaosproof.evidence.pack.open import gate, open_pack, readiness
 from chaosproof.evidence.pack.verify import verify_pack
 
 from .packs import BASELINE_STAMP, NOW, RESILIENT_STAMP
+from .told import assert_told
 
 RESILIENT = f"runs/s4/resilient/{RESILIENT_STAMP}"
 BASELINE = f"runs/s4/baseline/{BASELINE_STAMP}"
@@ -265,7 +266,9 @@ def test_a_lie_is_found_and_shuts_the_gate(pack: Path, what: str) -> None:
     lie(pack)
     opened = open_pack(pack)
     assert says in "\n".join(map(str, opened.verification.differences))
-    assert opened.gate("s4").status == "fail"
+    gate = opened.gate("s4")
+    assert gate.status == "fail"
+    assert_told("a pack", what, [*opened.verification.differences, *gate.problems], pack)
     assert opened.readiness("s4", now=NOW).score == 0
 
 

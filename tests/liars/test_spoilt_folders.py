@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from chaosproof.evidence.judge import judge_run
+from tests.evidence_pack.told import assert_told
 from tests.liars.folders import honest, unpack
 from tests.liars.liar import Liar
 from tests.liars.lies import LIARS
@@ -38,3 +39,5 @@ def test_a_liar_is_told(tmp_path: Path, liar: Liar) -> None:
     assert checks[liar.check].status == liar.expected, checks[liar.check].details
     assert verdict.status != "pass"
     assert "checker itself failed" not in " ".join(c.details for c in verdict.checks)
+    amiss = [f"{c.id} {c.status}: {c.details} [{c.evidence}]" for c in verdict.checks if c.status != "pass"]
+    assert_told("a spoilt folder", liar.name, amiss, tmp_path)

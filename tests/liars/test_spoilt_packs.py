@@ -10,6 +10,7 @@ import pytest
 
 from chaosproof.evidence.pack.verify import verify_pack
 from chaosproof.evidence.pack.write import write_pack
+from tests.evidence_pack.told import assert_told
 from tests.liars.folders import honest
 
 Spoil = Callable[[Path], object]
@@ -100,4 +101,6 @@ def test_a_spoilt_pack_is_told(pack: Path, tmp_path: Path, name: str, spoil: Spo
     spoil(copy)
     if sealed:
         _sealed(copy)
-    assert verify_pack(copy).problems != (), name
+    found = verify_pack(copy)
+    assert found.problems != (), name
+    assert_told("a spoilt pack", f"{name}{', sealed' if sealed else ''}", found.differences, tmp_path)

@@ -8,6 +8,7 @@ import pytest
 
 from chaosproof.errors import ChaosproofError, UsageError
 from chaosproof.evidence.compare import compare_runs
+from tests.evidence_pack.told import assert_told
 from tests.liars.folders import Folder, honest, unpack
 from tests.liars.liar import tell_fault
 
@@ -82,6 +83,8 @@ def test_a_spoilt_pair_is_told(tmp_path: Path, name: str, expected: str, check: 
     statuses = {c.id: c.status for c in compared.checks}
     assert statuses[check] == expected, compared.checks
     assert compared.status != "pass"
+    amiss = [f"{c.id} {c.status}: {c.details}" for c in compared.checks if c.status != "pass"]
+    assert_told("a spoilt pair", name, amiss, tmp_path)
 
 
 def test_baseline_and_resilient_swapped_are_refused(tmp_path: Path) -> None:
