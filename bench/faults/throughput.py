@@ -62,7 +62,7 @@ class Segment:
     per_cpu_s: float
 
 
-def main(seconds: float, segment_s: float) -> None:
+def main(seconds: float, segment_s: float, ends: int) -> None:
     """Measure and print."""
     with tempfile.TemporaryDirectory() as name, NetnsTarget(clients=1, servers=1) as room:
         files = {True: Path(name, "with"), False: Path(name, "without")}
@@ -71,7 +71,7 @@ def main(seconds: float, segment_s: float) -> None:
         sink = room.python("server-0", _SINK, "0")
         assert sink.stdout and sink.stdout.readline() == "up\n"
         source = room.python("client-0", _SOURCE, "1", room.instance("server-0").address)
-        switches = [room.start(end, ["sh", "-c", _SWITCH]) for end in _ENDS]
+        switches = [room.start(end, ["sh", "-c", _SWITCH]) for end in _ENDS[:ends]]
         found: dict[bool, list[Segment]] = {False: [], True: []}
         try:
             for number in range(round(seconds / 2 / segment_s) + 1):
@@ -137,5 +137,6 @@ if __name__ == "__main__":
     )
     parser.add_argument("--seconds", type=float, default=60.0, help="of segments, all together")
     parser.add_argument("--segment", type=float, default=0.05, help="length of one segment, in seconds")
+    parser.add_argument("--ends", type=int, choices=(1, 2), default=2, help="how many of the two have tables")
     arguments = parser.parse_args()
-    main(arguments.seconds, arguments.segment)
+    main(arguments.seconds, arguments.segment, arguments.ends)
