@@ -44,15 +44,16 @@ def made() -> list[str]:
 
 @cache
 def digest(test: Path) -> str:
-    """Inside the copy, of all that a test's result can depend on: its file, and every program that is no test."""
+    """Inside the copy, of what a test's result depends on: its file, what tests compare with, and all programs."""
     return hashlib.sha256(_of_programs() + test.read_bytes()).hexdigest()
 
 
 @cache
 def _of_programs() -> bytes:
     found = hashlib.sha256()
-    for path in sorted(Path().rglob("*.py")):
-        if not path.name.startswith("test_") and path.parts[:2] != ("tests", "mutation"):
+    for path in sorted({*Path().rglob("*.py"), *(p for p in Path("tests").rglob("*.*") if p.is_file())}):
+        own = path.suffix == ".pyc" or path.parts[:2] == ("tests", "mutation")
+        if not own and not (path.name.startswith("test_") and path.suffix == ".py"):
             found.update(f"{path}\n".encode() + path.read_bytes())
     return found.digest()
 
