@@ -50,7 +50,7 @@ class _Plain(LocalTarget):
     begin = None  # type: ignore[assignment]
 
 
-def measure(calls: int, ways: Sequence[str] = tuple(_WAYS)) -> dict[str, list[float]]:
+def measure(calls: int, hows: Sequence[str] = _HOWS) -> dict[str, list[float]]:
     """Milliseconds per call, by what was called."""
     found: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory() as name, room(Path(name), len(_INSTANCES), 0) as target:
@@ -64,12 +64,12 @@ def measure(calls: int, ways: Sequence[str] = tuple(_WAYS)) -> dict[str, list[fl
                 target if how == "armed" else _Plain(target.lab), limits=limits, backend=backend, canary=False
             )
             for backend in ("nft", "iptables")
-            for how in _HOWS
+            for how in hows
         }
         for engine, instance in itertools.product(engines.values(), _INSTANCES):
             engine.capabilities(instance)
         for _ in range(calls):
-            for way, how in itertools.product(ways, _HOWS):
+            for way, how in itertools.product(_WAYS, hows):
                 backend, fields = _WAYS[way]
                 fault = Fault(port=_PORT, duration_s=_DURATION_S, **fields)
                 took_ms = _call(engines[backend, how], next(turn), fault, armed=how != "as a whole")
@@ -110,4 +110,6 @@ if __name__ == "__main__":
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--calls", type=int, default=100)
-    print(table(dict(measure(parser.parse_args().calls))))
+    parser.add_argument("--how", choices=_HOWS, action="append", help="only this one, or these")
+    arguments = parser.parse_args()
+    print(table(dict(measure(arguments.calls, arguments.how or _HOWS))))
