@@ -43,7 +43,11 @@ MISTAKES = [
     ("connections", 0, "connections must be a whole number from 1"),
     ("tolerated_error_ratio", 5, "tolerated_error_ratio must be between 0 and 1, not 5"),
     ("seed", -1, "seed must be a whole number from 0"),
-    ("backend", "magic", "backend must be one of nft, iptables, tc, nfqueue, or empty for the best, not 'magic'"),
+    (
+        "backend",
+        "magic",
+        "backend must be one of nft, iptables, tc, nfqueue, or empty for the best, not 'magic'",
+    ),
     ("target", "mars", "Unknown target 'mars'; known targets: local"),
     ("mode", "", "must say 'mode'"),
     ("ceiling_s", 1e9, "ceiling_s is 1e+09 s, above the ceiling of 86400 s"),
