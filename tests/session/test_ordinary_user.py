@@ -10,7 +10,7 @@ import pytest
 from tests.session.chaos import REPOSITORY, SHORT, chaos_argv
 from tests.targets.host import snapshot
 
-pytestmark = [pytest.mark.lab, pytest.mark.e2e, pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.lab, pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(420)]
 
 NOBODY = 65534
 
