@@ -8,6 +8,7 @@ import ipaddress
 from collections.abc import Sequence
 
 from chaosproof.errors import ChaosproofError
+from chaosproof.faults.interpreter import python_argv
 from chaosproof.faults.model import Fault
 from chaosproof.faults.selector import Network, resolve_peer
 from chaosproof.targets.target import Done, Target
@@ -31,14 +32,12 @@ except ConnectionResetError:
 except TimeoutError:
     print("timeout")
 """
-# the plain interpreter starts in a fifth of the time that a version manager's wrapper needs
-_SHELL = 'p=/usr/bin/python3; [ -x $p ] || p=python3; exec $p -I -S -c "$0" "$@"'
 
 
 def canary_argv(address: tuple[str, int]) -> list[str]:
     """The command that tries one connection to `address` (host, port) and prints how it fared."""
     host, port = address
-    return ["sh", "-c", _SHELL, _CODE, host, str(port), str(TIMEOUT_S)]
+    return python_argv(_CODE, host, str(port), str(TIMEOUT_S))
 
 
 def read_canary(done: Done) -> str:

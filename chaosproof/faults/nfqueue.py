@@ -16,14 +16,16 @@ from dataclasses import astuple, dataclass
 from chaosproof.faults import nfqueue_program
 from chaosproof.faults.backend import TURN_S, End, Order, Run, Undo
 from chaosproof.faults.failure import failure
+from chaosproof.faults.interpreter import python_argv
 from chaosproof.faults.model import Fault
 from chaosproof.faults.render_iptables import (
     PREFIX,
+    by_program,
     match,
     prepare_script,
-    program_of,
     rules_down,
 )
+from chaosproof.faults.selector import Network
 from chaosproof.faults.watch import watch
 from chaosproof.faults.watchdog import NAME, clean_argv, detached_argv, put_on
 
@@ -100,16 +102,17 @@ class Transaction:
 
 def rules_up(order: Order) -> list[Transaction]:
     """What puts the rules in that send packets to a queue, one transaction for each family of addresses."""
-    by_program: dict[str, list[str]] = {}
-    for network in order.networks:
+
+    def rule(network: Network) -> str:
         # what an instance says to itself is not on any network
-        by_program.setdefault(program_of(network), []).append(
+        return (
             f"-I OUTPUT 1 ! -o lo {' '.join(match(order, network))} "
             "-m time --datestop {until} -j NFQUEUE --queue-num {queue} --queue-bypass"
         )
+
     return [
-        Transaction(f"{program}-restore", "\n".join([f"*{_TABLE}", *rules, "COMMIT\n"]))
-        for program, rules in by_program.items()
+        Transaction(f"{program}-restore", "\n".join([f"*{_TABLE}", *map(rule, networks), "COMMIT\n"]))
+        for program, networks in by_program(order).items()
     ]
 
 
@@ -123,10 +126,7 @@ def program_argv(order: Order) -> list[str]:
         "up": [astuple(one) for one in rules_up(order)],
         "down": "; ".join(rules_down(order, _TABLE)),
     }
-    # the plain interpreter starts in a fifth of the time that a version manager's wrapper needs
-    pick = 'p=/usr/bin/python3; [ -x $p ] || p=python3; exec $p -I -S -c "$0" "$@"'
-    code = inspect.getsource(nfqueue_program)
-    return ["sh", "-c", pick, code, NAME, HOLDING, order.id, json.dumps(told)]
+    return python_argv(inspect.getsource(nfqueue_program), NAME, HOLDING, order.id, json.dumps(told))
 
 
 def read_look(text: str, fault_id: str) -> tuple[int, int, bool]:

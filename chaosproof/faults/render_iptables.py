@@ -16,10 +16,10 @@ from chaosproof.faults.watchdog import Step
 
 __all__ = [
     "PREFIX",
+    "by_program",
     "last_second",
     "match",
     "prepare_script",
-    "program_of",
     "rules_down",
     "rules_out",
     "rules_up",
@@ -34,25 +34,30 @@ _MARGIN_S = 0.05
 
 def rules_up(order: Order) -> list[Step]:
     """The steps that put the rules in, all of a program at once, and set `until` for `rules_out`."""
-    by_program: dict[str, list[str]] = {}
-    for network in order.networks:
-        by_program.setdefault(program_of(network), []).append(_rule(order, network, "-I"))
+    rules = {
+        program: _NEWLINE.join(_rule(order, network, "-I") for network in networks)
+        for program, networks in by_program(order).items()
+    }
     return [
         Step(
             # it repeats a comment when it comes to it, which is when the rules before it are in
             program=f"{program}-restore -v -w --noflush",
             input=f"{'' if number else last_second(order) + '; '}"
-            f'printf \'*filter\\n%s\\nCOMMIT\\n# %s\\n\' "{_NEWLINE.join(rules)}" "$until"',
+            f'printf \'*filter\\n%s\\nCOMMIT\\n# %s\\n\' "{of_program}" "$until"',
             done="* # 2*",
             learn="until=${said##* # }",
         )
-        for number, (program, rules) in enumerate(by_program.items())
+        for number, (program, of_program) in enumerate(rules.items())
     ]
 
 
 def rules_out(order: Order) -> list[str]:
     """The commands that take the rules out again, at once; for whom `rules_up` has set `until`."""
-    return [f"{program_of(network)} -w {_rule(order, network, '-D')}" for network in order.networks]
+    return [
+        f"{program} -w {_rule(order, network, '-D')}"
+        for program, networks in by_program(order).items()
+        for network in networks
+    ]
 
 
 def last_second(order: Order) -> str:
@@ -63,7 +68,6 @@ def last_second(order: Order) -> str:
 
 def rules_down(order: Order, table: str = "filter") -> list[str]:
     """The commands by which anyone takes the rules out; they do not give up while one is there."""
-    programs = dict.fromkeys(program_of(network) for network in order.networks)
     return [
         f"n=0; while [ $n -lt {_TRIES} ] && "
         f"rules=$({program}-save -t {table} | grep -w -- {PREFIX}{order.id}) && "
@@ -71,7 +75,7 @@ def rules_down(order: Order, table: str = "filter") -> list[str]:
         f"! printf '*{table}\\n%s\\nCOMMIT\\n' \"$(echo \"$rules\" | sed 's/^-A/-D/')\" | "
         f"{program}-restore -w --noflush; "
         "do n=$((n+1)); done"
-        for program in programs
+        for program in by_program(order)
     ]
 
 
@@ -85,9 +89,12 @@ def prepare_script(table: str = "filter", chains: Sequence[str] = ("INPUT", "OUT
     return " && ".join(lines)
 
 
-def program_of(network: Network) -> str:
-    """The program for rules about the network's addresses."""
-    return "iptables" if network.version == 4 else "ip6tables"
+def by_program(order: Order) -> dict[str, list[Network]]:
+    """The order's networks, by the program for rules about their addresses."""
+    found: dict[str, list[Network]] = {}
+    for network in order.networks:
+        found.setdefault("iptables" if network.version == 4 else "ip6tables", []).append(network)
+    return found
 
 
 def _rule(order: Order, network: Network, verb: str) -> str:
