@@ -5,21 +5,18 @@ A change that is meant is written down by running the tests with CHAOSPROOF_TOLD
 
 import json
 import os
-import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from tests.evidence_pack.steady import steady
+
 PLACE = Path(__file__).with_name("told.json")
-_LONG = re.compile(r"\d+\.\d{7,}")  # the last digits of a sum are not the same in every Python
-_HASH = re.compile(r"\b[0-9a-f]{64}\b")
 
 
 def assert_told(group: str, name: str, lines: Iterable[object], folder: Path) -> None:
     """These are the lines that were said of `name` before; `folder` is the test's own, and of no interest."""
     said = [
-        _HASH.sub("HASH", _LONG.sub(lambda found: f"{float(found[0]):.6f}", str(line)))
-        .replace(str(folder), "FOLDER")
-        .replace(str(folder.parent), "FOLDERS")
+        steady(str(line)).replace(str(folder), "FOLDER").replace(str(folder.parent), "FOLDERS")
         for line in lines
     ]
     kept = json.loads(PLACE.read_text()) if PLACE.exists() else {}

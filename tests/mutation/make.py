@@ -7,9 +7,10 @@ and f-strings.
 
 import hashlib
 import shutil
-import subprocess
 from functools import cache
 from pathlib import Path
+
+from tests.tree import files_of
 
 PLACE = Path("mutants")
 MUTATED = Path("chaosproof/evidence")
@@ -19,17 +20,10 @@ _OUR_SWITCH = "from tests.mutation.switch import"
 
 def make() -> None:
     """Copies what git knows or would add, with chaosproof/evidence mutated."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    names = {Path(name) for name in listed.stdout.split("\0") if name and Path(name).is_file()}
-    kept = {p.relative_to(PLACE) for p in PLACE.rglob("*.py")} - names
-    for stale in kept:
+    names = files_of(Path())
+    for stale in {p.relative_to(PLACE) for p in PLACE.rglob("*.py")} - set(names):
         (PLACE / stale).unlink()
-    for name in sorted(names):
+    for name in names:
         (PLACE / name).parent.mkdir(parents=True, exist_ok=True)
         if name.suffix == ".py" and name.is_relative_to(MUTATED):
             _mutate(name)

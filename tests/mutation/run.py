@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import math
 import os
 import random
 import sys
@@ -14,6 +13,7 @@ from typing import Any, TextIO
 
 import pytest
 
+from chaosproof.evidence.interval import wilson
 from tests.mutation.asked import asked_for
 from tests.mutation.loop import LEFT_OUT, TESTS, Loop, Reach
 from tests.mutation.make import digest, made
@@ -162,6 +162,7 @@ def _say(killed_by: Mapping[str, str], every: int, asked: argparse.Namespace, ou
         print("no mutant was run", file=out)
         return 2
     ended = sum("(ended by" in by for by in killed_by.values())
+    # no mutant is chosen in this process, so that the judge's own formula is as it was written
     low, high = wilson(dead.total(), run.total())
     share = dead.total() / run.total()
     print(
@@ -170,14 +171,6 @@ def _say(killed_by: Mapping[str, str], every: int, asked: argparse.Namespace, ou
         file=out,
     )
     return 0 if share >= asked.at_least else 1
-
-
-def wilson(hits: int, of: int) -> tuple[float, float]:
-    """Wilson's interval of a share, with 95 %."""
-    z, share = 1.959964, hits / of
-    middle = share + z * z / (2 * of)
-    slack = z * math.sqrt(share * (1 - share) / of + z * z / (4 * of * of))
-    return (middle - slack) / (1 + z * z / of), (middle + slack) / (1 + z * z / of)
 
 
 if __name__ == "__main__":

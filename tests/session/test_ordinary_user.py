@@ -9,6 +9,7 @@ import pytest
 
 from tests.session.chaos import REPOSITORY, SHORT, chaos_argv
 from tests.targets.host import snapshot
+from tests.tree import files_of
 
 pytestmark = [pytest.mark.lab, pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(420)]
 
@@ -16,18 +17,9 @@ NOBODY = 65534
 
 
 def _copy_of_the_tree(folder: Path) -> Path:
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    for name in filter(None, listed.stdout.split("\0")):
-        source = REPOSITORY / name
-        if source.is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(source, folder / name)
+    for name in files_of(REPOSITORY):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(REPOSITORY / name, folder / name)
     return folder
 
 
