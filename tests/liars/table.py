@@ -28,6 +28,8 @@ so that the two seals fit, and only what the files say of each other can tell. W
   No folder can prove that it was not made up. A signature over the pack, by someone who saw the run, can.
 - Progress, journal and counters know how many requests there were and how they ended, not when: a row whose `due_at` is
   moved by less than would leave the session, with nothing else changed, and both seals made anew, is not seen.
+- A load too small to tell a share from passes: with `--var rate_rps=1` five requests are sent, none fails, and nothing
+  asks how many a bound of 5 % needs. How many there were is on the report and in `summary.json`.
 - A looser variable given on the command line (`--var tolerated_error_ratio=0.5`) is no lie: it is in `session.json`,
   and the report shows it. Who gates on a pack compares it with what he asked for.
 - A control that is not ours may raise, and Chaos Toolkit exits 0 all the same: the exit code of `chaos run` is the
