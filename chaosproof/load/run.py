@@ -142,7 +142,9 @@ async def _tick(
     ticks = 0
     while True:
         ticks += 1
-        await asyncio.sleep(start + ticks * TICK_S - time.monotonic())
+        due_at = start + ticks * TICK_S
+        while (wait_s := due_at - time.monotonic()) > 0:  # uvloop cuts a wait to whole milliseconds
+            await asyncio.sleep(wait_s)
         _report(folder, books, sender, start, time.monotonic(), watch, fail)
 
 

@@ -1,6 +1,8 @@
 """The HTTP side that both programs share: /healthz, /readyz, /metrics, and an end without a broken answer."""
 
+import asyncio
 import socket
+import weakref
 from collections.abc import Callable
 
 from aiohttp import web
@@ -10,6 +12,8 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 __all__ = ["HttpServer", "new_app"]
+
+_FIRST_REQUEST_WITHIN_S = 0.05
 
 
 def new_app(registry: CollectorRegistry, ready: Callable[[], bool]) -> web.Application:
@@ -36,6 +40,8 @@ class HttpServer:
 
     def __init__(self, app: web.Application, *, shutdown_timeout_s: float) -> None:
         self._busy: set[BaseProtocol] = set()
+        self._served: weakref.WeakSet[asyncio.Transport] = weakref.WeakSet()
+        self._unused_since: dict[BaseProtocol, float] = {}
         app.middlewares.append(self._track)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=shutdown_timeout_s)
 
@@ -51,12 +57,29 @@ class HttpServer:
         await web.SockSite(self._runner, listener, backlog=1024).start()
         return int(listener.getsockname()[1])
 
-    def close_idle(self) -> None:
-        """Close the connections that wait for a next request; one with a request under way is left alone."""
+    @property
+    def connections(self) -> int:
+        """How many are open."""
         server = self._runner.server
+        return len(server.connections) if server is not None else 0
+
+    def close_idle(self) -> None:
+        """Close the connections that wait for a next request; one with a request under way is left alone.
+
+        One that has not brought its first request is closed by the first call that comes 50 ms after one that saw it:
+        whoever has just connected is about to send, and would take a reset for an answer.
+        """
+        server = self._runner.server
+        now = asyncio.get_running_loop().time()
+        unused_before, self._unused_since = self._unused_since, {}
         for connection in server.connections if server is not None else ():
-            if connection not in self._busy:
+            if connection in self._busy:
+                continue
+            since = unused_before.get(connection, now)
+            if connection.transport in self._served or now - since >= _FIRST_REQUEST_WITHIN_S:
                 connection.force_close()
+            else:
+                self._unused_since[connection] = since
 
     async def stop(self) -> None:
         """Accept no more connections, let requests end within the shutdown timeout, close all."""
@@ -70,3 +93,5 @@ class HttpServer:
             return await handler(request)
         finally:
             self._busy.discard(connection)
+            if connection.transport is not None:
+                self._served.add(connection.transport)

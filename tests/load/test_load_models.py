@@ -235,6 +235,7 @@ def test_progress_rows_add_up(run, tmp_path):
     done = run(test)
     rows = [json.loads(line) for line in (tmp_path / "load-progress.ndjson").read_text().splitlines()]
     assert len(rows) == 3  # at 0.5 s, 1.0 s, and the end
+    assert rows[0]["t_s"] >= 0.5 and rows[1]["t_s"] >= 1.0, "one came early"
     last = rows[-1]
     assert (last["due"], last["sent"], last["done"], last["ok"]) == (240, 240, 240, 240)
     assert last["codes"] == {"SUCCESS": 240}
