@@ -57,12 +57,6 @@ class HttpServer:
         await web.SockSite(self._runner, listener, backlog=1024).start()
         return int(listener.getsockname()[1])
 
-    @property
-    def connections(self) -> int:
-        """How many are open."""
-        server = self._runner.server
-        return len(server.connections) if server is not None else 0
-
     def close_idle(self) -> None:
         """Close the connections that wait for a next request; one with a request under way is left alone.
 

@@ -13,24 +13,25 @@ from demo.grpc.metrics import new_registry
 REQUEST = b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"
 
 
+async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+    writer.write(REQUEST)
+    return await asyncio.wait_for(reader.readuntil(b"ok\n"), 5)
+
+
 @asynccontextmanager
 async def connected() -> AsyncIterator[tuple[HttpServer, asyncio.StreamReader, asyncio.StreamWriter]]:
     """A server, and a connection that it has accepted."""
     server = HttpServer(new_app(new_registry(), ready=lambda: False), shutdown_timeout_s=1)
     port = await server.start(0)
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    while server.connections == 0:
-        await asyncio.sleep(0)
+    later_reader, later_writer = await asyncio.open_connection("127.0.0.1", port)
+    await answer(later_reader, later_writer)  # the first has been accepted by then
+    later_writer.close()
     try:
         yield server, reader, writer
     finally:
         writer.close()
         await server.stop()
-
-
-async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
-    writer.write(REQUEST)
-    return await asyncio.wait_for(reader.readuntil(b"ok\n"), 5)
 
 
 def test_one_that_has_just_connected_is_answered() -> None:
