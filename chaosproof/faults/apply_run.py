@@ -28,12 +28,14 @@ def begin(target: Target, instance: str, backend: Backend, order: Order) -> Begu
 
 
 def apply_run(target: Target, instance: str, backend: Backend, order: Order, begun: Begun | None) -> Run:
-    """What the backend's `apply` is given."""
+    """What the backend's `apply` is given; what has begun is for its first command."""
     undo = backend.undo(order)
     after = After(undo.argv, undo.after_s) if undo is not None and isinstance(target, Keeper) else None
 
+    waiting = [begun] if begun is not None else []
+
     def run(argv: Sequence[str], *, stdin: str = "", timeout_s: float = 10.0) -> Done:
-        done = begun(stdin, timeout_s, after) if begun is not None else None
+        done = waiting.pop()(stdin, timeout_s, after) if waiting else None
         # one that was killed while it waited has done nothing
         if done is not None and done.exit_code != _KILLED:
             return done

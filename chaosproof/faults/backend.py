@@ -62,7 +62,8 @@ class Capabilities:
 class Order:
     """A fault on its way to one instance: who it is and whom its peer means.
 
-    One that needs a queue also has the devices to put it on and the number of its class.
+    One that needs a queue also has the devices to put it on and the number of its class. `instance` is its name, by
+    which a backend may remember what it did there.
     """
 
     id: str
@@ -70,6 +71,7 @@ class Order:
     networks: tuple[Network, ...]
     devices: tuple[str, ...] = ()
     shape_class: int = 0
+    instance: str = ""
 
 
 @dataclass(frozen=True)

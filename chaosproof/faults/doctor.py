@@ -14,6 +14,7 @@ from typing import Any
 from chaosproof.faults import nfqueue_program, nfqueue_try
 from chaosproof.faults.backend import Capabilities, Run, choose_backend
 from chaosproof.faults.errors import FaultRefused
+from chaosproof.faults.gate import open_script
 from chaosproof.faults.model import KINDS, Fault
 from chaosproof.faults.render_nft import TABLE, add_script, elements, static_table
 from chaosproof.faults.render_tc import ROOT
@@ -62,7 +63,7 @@ except TimeoutError:
 except OSError:
     pass
 """
-# $1: the nft script, $2: the Python program that tries ss -K, $3: the one that tries to hold packets by $4
+# $1 and $2: the nft scripts, $3: the Python program that tries ss -K, $4: the one that tries to hold packets by $5
 # $here: a link of our own, where there is no room
 _TRY = f"""
 [ -n "$here" ] || {{ mount -t tmpfs tmpfs /run && ip link set lo up; }}
@@ -72,9 +73,10 @@ attempt() {{
 }}
 try_nft() {{
   [ -z "$here" ] || {{ nft list tables >/dev/null; return; }}
-  printf %s "$nft_script" | nft -f - || return
+  # in two transactions, as a fault is prepared and switched on
+  for script in "$nft_static" "$nft_elements"; do printf %s "$script" | nft -f - || return; done
   sleep 0.15
-  nft list table {TABLE} | grep -q {_MARK} || return 0
+  nft list table {TABLE} | grep -q elements || return 0
   echo an element outlived its timeout
   return 1
 }}
@@ -111,7 +113,7 @@ try_nfqueue() {{
 try_end_idle() {{
   $python -I -S -c "$idle_program"
 }}
-nft_script=$1 idle_program=$2 queue_try=$3 queue_program=$4
+nft_static=$1 nft_elements=$2 idle_program=$3 queue_try=$4 queue_program=$5
 python=/usr/bin/python3; [ -x $python ] || python=python3
 attempt try_end_idle end-idle
 attempt try_nft nft
@@ -151,11 +153,11 @@ def capabilities(run: Run) -> Capabilities:
     """Try every ability once, through `run`. What cannot be tried is missing, and says why."""
     sample = elements(_sample("reset", duration_s=0.1), _MARK, ANYONE)
     sample += elements(_sample("loss", duration_s=0.1, port=2), _MARK, ANYONE)
-    script = static_table() + add_script(sample)
+    scripts = [static_table(), open_script("egress", _MARK, 0.1, None) + add_script(sample)]
     programs = [_IDLE, inspect.getsource(nfqueue_try), inspect.getsource(nfqueue_program)]
     slow_s = _PATIENCE_COMMANDS * run(["true"]).duration_s
     patience_s = max(_PATIENCE_S, min(slow_s, _PATIENCE_MAX_S))
-    done = run(["sh", "-c", _ROOM, "sh", _TRY, "doctor", script, *programs], timeout_s=patience_s)
+    done = run(["sh", "-c", _ROOM, "sh", _TRY, "doctor", *scripts, *programs], timeout_s=patience_s)
     answers = dict(line.partition("\t")[::2] for line in done.stdout.splitlines())
     if "room" in answers:
         return Capabilities(dict.fromkeys(ABILITIES, _no_room(answers["room"])))

@@ -122,7 +122,7 @@ class FaultEngine:
         service = self._target.instance(instance).service
         everyone = tuple(one.name for one in self._target.instances(service))
         check_spread(service, instance, self._hit(everyone), everyone, self._limits)
-        order = Order(self._new_id(), fault, resolve_peer(fault.peer, self._target))
+        order = Order(self._new_id(), fault, resolve_peer(fault.peer, self._target), instance=instance)
         self._refuse_clash(order, instance)
         backend = self._choose(fault, instance)
         run = self._run(instance)

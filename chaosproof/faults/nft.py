@@ -5,17 +5,20 @@ a moment after the element has gone: traffic is whole by the kernel alone, tidin
 """
 
 import shlex
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 
 from chaosproof.faults.backend import TURN_S, End, Order, Run, Undo
 from chaosproof.faults.errors import FaultError
 from chaosproof.faults.failure import failure
+from chaosproof.faults.gate import Gate, has_moved, holder_of, is_open, open_script, read_gate, shut_wait
 from chaosproof.faults.model import Fault
 from chaosproof.faults.read import Seen, read_table
 from chaosproof.faults.render_nft import TABLE, add_script, chain_of, elements, layout, prepare_script
 from chaosproof.faults.render_tc import shape_down, shape_up, shape_wait
 from chaosproof.faults.watch import watch
 from chaosproof.faults.watchdog import Step, clean, clean_argv, put_on, watchdog_argv
+from chaosproof.targets.target import Done
 
 __all__ = ["Nft"]
 
@@ -23,12 +26,22 @@ _NFT = ("nft", "-f", "-")
 # what is in the queue at the deadline may still leave it; the rest is dropped with the queue
 _DRAIN_S = 0.1
 _DONE = "done"
+# more than anybody has faults to switch on in the same milliseconds
+_GATE_TRIES = 20
 
 
 class Nft:
-    """Faults as timed elements. Stateless: all there is to know is in the kernel."""
+    """Faults as timed elements. All there is to know is in the kernel; what is remembered only saves a look.
+
+    `clock` gives seconds that only grow.
+    """
 
     name = "nft"
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        # by instance and direction: who holds the gate, and until when its faults last, at the latest
+        self._gates: dict[tuple[str, str], tuple[str, float]] = {}
 
     def fidelity(self, fault: Fault, *, kept: bool = False) -> str:
         if fault.layer == "shape":
@@ -61,28 +74,23 @@ class Nft:
         return read_table(done.stdout).chains[chain]
 
     def argv(self, order: Order) -> Sequence[str]:
-        if order.fault.layer == "cut":
-            return _NFT
-        script = f"printf %s {shlex.quote(_script(order))}"
-        # nft is silent about what it has done
-        element = Step(f"{shlex.join(_NFT)} && echo {_DONE}", script, done=f"* {_DONE}")
-        up = [shape_up(order, order.devices), element]
-        down = shape_down(order, order.devices)
-        return watchdog_argv(order.id, order.fault.duration_s + _DRAIN_S, up, down)
+        # one that waits for its word cannot know whose faults will be on by then
+        return self._argv(order, None)
 
     def apply(self, run: Run, order: Order) -> None:
-        if order.fault.layer == "shape":
-            done = put_on(run, self.argv(order), shape_down(order, order.devices))
-            said = done.stdout if done else ""
-        else:
-            done = run(_NFT, stdin=_script(order))
-            said = done.stderr
-            done = done if done.exit_code else None
-        if done is None:
-            return
-        if any(word in said for word in ("File exists", "conflicting", "overlap")):
-            raise FaultError(f"another fault acts on the same packets already: {order.fault}")
-        raise failure(f"the kernel did not take {order.fault}", done)
+        place = order.instance, order.fault.direction
+        gate = None if order.fault.layer == "shape" else self._remembered(place)
+        for left in reversed(range(_GATE_TRIES)):
+            gate_until = self._clock() + gate.left_s if gate else 0.0
+            done = self._switch_on(run, order, gate)
+            if done is None:
+                until = self._clock() + order.fault.duration_s
+                self._gates[place] = holder_of(order.id), max(until, gate_until)
+                return
+            said = done.stdout + done.stderr
+            if not has_moved(said) or not left:
+                raise _refused(order, done, said)
+            gate = self._look(run, order)
 
     def undo(self, order: Order) -> Undo | None:
         if order.fault.layer == "cut":
@@ -100,9 +108,49 @@ class Nft:
         packets = max(faults.get(order.id, Seen(0, 0.0)).packets for faults in looks)
         # another fault, perhaps of another process, may have counted in the same chain
         alone = all({*faults} <= {order.id} for faults in looks)
-        chain = read_table(seen.now).chains.get(chain_of(order.fault, order.shape_class))
+        now = read_table(seen.now)
+        if not now.faults and is_open(seen.now):
+            run(["sh", "-c", shut_wait()])
+        chain = now.chains.get(chain_of(order.fault, order.shape_class))
         return End(packets, chain if alone else None, seen.at)
 
+    def _argv(self, order: Order, gate: Gate | None) -> Sequence[str]:
+        if order.fault.layer == "cut":
+            return _NFT
+        script = f"printf %s {shlex.quote(_script(order, gate))}"
+        # nft is silent about what it has done
+        element = Step(f"{shlex.join(_NFT)} && echo {_DONE}", script, done=f"* {_DONE}")
+        up = [shape_up(order, order.devices), element]
+        down = shape_down(order, order.devices)
+        return watchdog_argv(order.id, order.fault.duration_s + _DRAIN_S, up, down)
 
-def _script(order: Order) -> str:
-    return add_script(elements(order.fault, order.id, order.networks, shape_class=order.shape_class))
+    def _switch_on(self, run: Run, order: Order, gate: Gate | None) -> Done | None:
+        """One try: `None` when the fault is on, else what became of it."""
+        if order.fault.layer == "shape":
+            return put_on(run, self._argv(order, gate), shape_down(order, order.devices))
+        done = run(_NFT, stdin=_script(order, gate))
+        return done if done.exit_code else None
+
+    def _remembered(self, place: tuple[str, str]) -> Gate | None:
+        """The gate as this backend left it; the kernel says whether that is true."""
+        holder, until = self._gates.get(place, ("", 0.0))
+        left_s = until - self._clock()
+        return Gate(holder, left_s) if left_s > 0 else None
+
+    def _look(self, run: Run, order: Order) -> Gate | None:
+        done = run(["nft", "list", "table", *TABLE.split()])
+        if done.exit_code != 0:
+            raise failure("the faults that are on could not be listed", done)
+        return read_gate(done.stdout, order.fault.direction)
+
+
+def _refused(order: Order, done: Done, said: str) -> FaultError:
+    if any(word in said for word in ("File exists", "conflicting", "overlap")) and not has_moved(said):
+        return FaultError(f"another fault acts on the same packets already: {order.fault}")
+    return failure(f"the kernel did not take {order.fault}", done)
+
+
+def _script(order: Order, gate: Gate | None) -> str:
+    fault = order.fault
+    parts = elements(fault, order.id, order.networks, shape_class=order.shape_class)
+    return open_script(fault.direction, order.id, fault.duration_s, gate) + add_script(parts)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from chaosproof.faults.render_iptables import PREFIX
 
-__all__ = ["Reading", "Seen", "read_dropped", "read_rules", "read_table"]
+__all__ = ["Reading", "Seen", "elements_of", "left_s_of", "read_dropped", "read_rules", "read_table"]
 
 _CHAIN = re.compile(r"chain (\w+) \{\s*(?:meta l4proto tcp )?counter packets (\d+)")
 _ELEMENTS = re.compile(r"elements = \{(.*?)\}", re.DOTALL)
@@ -43,13 +43,25 @@ def read_table(text: str) -> Reading:
             if comment is None:
                 continue
             packets = _PACKETS.search(element)
-            expires = _EXPIRES.search(element)
             before = faults.get(comment[1], Seen(0, 0.0))
             faults[comment[1]] = Seen(
                 before.packets + (int(packets[1]) if packets else 0),
-                max(before.left_s, _seconds(expires[1]) if expires else 0.0),
+                max(before.left_s, left_s_of(element) or 0.0),
             )
     return Reading(faults, {name: int(count) for name, count in _CHAIN.findall(text)})
+
+
+def elements_of(text: str, name: str) -> str:
+    """The elements of one set or map of the listing, as they are printed; empty when it has none."""
+    one = re.search(rf"(?:set|map) {name} \{{(.*?)\n\t\}}", text, re.DOTALL)
+    found = _ELEMENTS.search(one[1]) if one else None
+    return found[1] if found else ""
+
+
+def left_s_of(element: str) -> float | None:
+    """The seconds that an element has left, as it is printed; `None` for one without an end."""
+    expires = _EXPIRES.search(element)
+    return _seconds(expires[1]) if expires else None
 
 
 def read_rules(text: str) -> dict[str, int]:

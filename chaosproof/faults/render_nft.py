@@ -17,6 +17,9 @@ a fault needs fits into an element:
 Shaping gives its packets the priority that is the handle of a class of our queue (render_tc); when the
 element goes, no packet finds that class any more. Elements' counters go with them, so each chain counts too,
 for good. `create element` fails where `add` is silent: a selector that is taken is not taken twice.
+
+Looking a packet up in an empty map of ranges costs it 0.15 us. So each direction has a gate before its maps (see
+`gate`), which a fault opens for as long as it lasts, and an idle instance's packets see nothing else.
 """
 
 import hashlib
@@ -98,7 +101,8 @@ def add_script(parts: Sequence[Element]) -> str:
 
 def clear_script() -> str:
     """The transaction that ends every fault of the instance, and changes nothing when there is none."""
-    return "".join(f"flush map {TABLE} {name}\n" for name, _ in _maps())
+    gates = [f"flush map {TABLE} gate_{one}\nflush set {TABLE} holder_{one}\n" for one in _HOOKS]
+    return "".join([*gates, *(f"flush map {TABLE} {name}\n" for name, _ in _maps())])
 
 
 def static_table() -> str:
@@ -137,11 +141,16 @@ def _lines() -> Iterator[str]:
                     if name.startswith(f"{layer}_{direction}_{group}_"):
                         yield f"    {key} vmap @{name}"
             yield "  }"
-        yield f"  chain {direction} {{"
-        yield f"    type filter hook {hook} priority 0; policy accept;"
+        yield f"  chain {direction}_open {{"
         yield f"    meta l4proto tcp goto {direction}_tcp"
         yield f"    meta l4proto udp goto {direction}_udp"
         yield f"    goto {direction}_rest"
+        yield "  }"
+        yield f"  map gate_{direction} {{ typeof meta nfproto : verdict; flags interval,timeout; }}"
+        yield f"  set holder_{direction} {{ typeof meta mark; flags timeout; }}"
+        yield f"  chain {direction} {{"
+        yield f"    type filter hook {hook} priority 0; policy accept;"
+        yield f"    meta nfproto vmap @gate_{direction}"
         yield "  }"
 
 

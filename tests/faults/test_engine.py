@@ -67,7 +67,7 @@ def test_applying_an_armed_fault_is_one_command(target: FakeTarget):
     engine.apply(RESET, "app-a-0")
     first = [call for call in target.calls if call.what == "run"][before]
     assert first.argv == ("nft", "-f", "-")
-    assert first.stdin.count("create element inet chaosproof") == 2
+    assert first.stdin.count("create element inet chaosproof cut_") == 2
     assert "create element" not in "".join(call.stdin for call in target.calls[:before])
 
 

@@ -1,0 +1,87 @@
+"""The gate before the maps of one direction: while no fault is on, a packet pays for one look at an empty tree.
+
+    python -c "from chaosproof.faults.gate import open_script as s; print(s('egress', 'ab12', 15.0, None))"
+
+A gate is a map with one element at most, which lets every packet through to the maps and has a timeout as long as the
+longest fault of its direction has left: the kernel shuts it with the last fault. Who switches a second fault on puts
+another element in its place. That needs to know what was there, and nobody may come between, or a long fault would
+end with a short one's gate. So whoever opens the gate is its holder, by an element that lives as long as the gate's;
+the next one takes out the holder that it knows, and where that is not the holder any more, the kernel refuses the whole
+transaction, and the gate has to be looked at anew.
+"""
+
+import hashlib
+import re
+from dataclasses import dataclass
+
+from chaosproof.faults.read import elements_of, left_s_of
+from chaosproof.faults.render_nft import TABLE
+
+__all__ = ["Gate", "has_moved", "holder_of", "is_open", "open_script", "read_gate", "shut_wait"]
+
+_EVERY = "0-255"
+_HOLDER = re.compile(r"0x[0-9a-f]{8}")
+_SHUT_TRIES = 66
+_MOVED = re.compile(rf"element {TABLE} (?:gate|holder)_")
+
+
+@dataclass(frozen=True)
+class Gate:
+    """An open gate: the key of its holder, and the seconds it has left."""
+
+    holder: str
+    left_s: float
+
+
+def open_script(direction: str, fault_id: str, duration_s: float, gate: Gate | None) -> str:
+    """The lines of a fault's transaction that keep the gate open for `duration_s` at least.
+
+    `gate` is what was found there, `None` when it was shut. Where that has changed, the kernel refuses the transaction.
+    """
+    left_s = max(duration_s, gate.left_s) if gate else duration_s
+    timeout = f"timeout {round(left_s * 1000)}ms"
+    taken_out = (
+        f"delete element {TABLE} holder_{direction} {{ {gate.holder} }}\n"
+        f"delete element {TABLE} gate_{direction} {{ {_EVERY} }}\n"
+        if gate
+        else ""
+    )
+    return (
+        f"{taken_out}"
+        f"create element {TABLE} gate_{direction} {{ {_EVERY} {timeout} : goto {direction}_open }}\n"
+        f"create element {TABLE} holder_{direction} {{ {holder_of(fault_id)} {timeout} }}\n"
+    )
+
+
+def has_moved(said: str) -> bool:
+    """Whether nft refused a script because the gate is not what it was taken for."""
+    return _MOVED.search(said) is not None
+
+
+def read_gate(listing: str, direction: str) -> Gate | None:
+    """The gate, from `nft list table`; `None` when it is shut."""
+    holder = _HOLDER.search(elements_of(listing, f"holder_{direction}"))
+    left_s = left_s_of(elements_of(listing, f"gate_{direction}"))
+    return Gate(holder[0], left_s) if holder and left_s is not None else None
+
+
+def is_open(listing: str) -> bool:
+    """Whether any gate of the table is."""
+    return any(elements_of(listing, f"gate_{direction}") for direction in ("egress", "ingress"))
+
+
+def shut_wait() -> str:
+    """Shell that waits until the gates are shut, for a second at most, or until a fault is on.
+
+    A gate that was put in another's place is open for a few milliseconds after its last fault, as long as the command
+    took that put it there.
+    """
+    return (
+        f"n=0; while [ $n -lt {_SHUT_TRIES} ]; do case $(nft list table {TABLE}) in *comment*) exit ;; *elements*) ;; "
+        "*) exit ;; esac; sleep 0.01; n=$((n+1)); done"
+    )
+
+
+def holder_of(fault_id: str) -> str:
+    """The key by which a fault holds its gate."""
+    return f"0x{hashlib.sha256(fault_id.encode()).hexdigest()[:8]}"

@@ -1,0 +1,206 @@
+"""The gate before the maps: what opens it, what is refused, and that no fault ends with a shorter one's gate.
+
+.venv/bin/python -m pytest tests/faults/test_gate.py
+"""
+
+import itertools
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from chaosproof.faults.engine import FaultEngine
+from chaosproof.faults.errors import FaultError
+from chaosproof.faults.gate import Gate, has_moved, holder_of, is_open, open_script, read_gate
+from chaosproof.faults.model import Fault
+
+from .netns_target import NetnsTarget
+
+HERE = "client-0"
+FIRST_PORT = 42_000
+LISTING = """table inet chaosproof {
+	map gate_egress {
+		typeof meta nfproto : verdict
+		flags interval,timeout
+		elements = { 0-255 timeout 3s expires 2s996ms : goto egress_open }
+	}
+
+	set holder_egress {
+		typeof meta mark
+		flags timeout
+		elements = { 0x00000011 timeout 3s expires 2s996ms }
+	}
+
+	map gate_ingress {
+		typeof meta nfproto : verdict
+		flags interval,timeout
+	}
+}
+"""
+SHUT = LISTING.replace("elements", "#")
+
+
+def test_a_shut_gate_is_opened_for_as_long_as_the_fault():
+    assert open_script("egress", "ab12", 15.0, None).splitlines() == [
+        "create element inet chaosproof gate_egress { 0-255 timeout 15000ms : goto egress_open }",
+        f"create element inet chaosproof holder_egress {{ {holder_of('ab12')} timeout 15000ms }}",
+    ]
+
+
+@pytest.mark.parametrize(("left_s", "expected_ms"), [(20.0, 20000), (3.0, 15000)])
+def test_an_open_one_stays_open_for_the_longer_of_both_and_changes_its_holder(
+    left_s: float, expected_ms: int
+):
+    lines = open_script("ingress", "ab12", 15.0, Gate("0x00000011", left_s)).splitlines()
+    assert lines[:2] == [
+        "delete element inet chaosproof holder_ingress { 0x00000011 }",
+        "delete element inet chaosproof gate_ingress { 0-255 }",
+    ]
+    assert len(lines) == 4 and all(f"timeout {expected_ms}ms" in line for line in lines[2:])
+
+
+def test_a_gate_is_read_from_the_listing_of_its_own_direction():
+    assert read_gate(LISTING, "egress") == Gate("0x00000011", 2.996)
+    assert read_gate(LISTING, "ingress") is None
+    assert is_open(LISTING) and not is_open(SHUT)
+    assert is_open(LISTING.replace("egress", "other").replace("ingress", "egress")) is False
+
+
+def test_only_what_nft_says_of_the_gate_means_that_it_has_moved():
+    said = "/dev/stdin:1:48-51: Error: Could not process rule: File exists\ncreate element inet chaosproof "
+    assert has_moved(f"{said}gate_egress {{ 0-255 timeout 3s : goto egress_open }}")
+    assert has_moved(f"{said}holder_ingress {{ 0x00000013 timeout 3s }}")
+    assert not has_moved(f"{said}cut_egress_tcp_4 {{ 0-4294967295 . 0.0.0.0/0 . 0-65535 . 1 }}")
+
+
+# --- on this kernel
+
+lab = pytest.mark.lab
+
+
+@pytest.fixture(scope="module")
+def gate_room() -> Iterator[NetnsTarget]:
+    with NetnsTarget(clients=2, servers=1) as target:
+        yield target
+
+
+def engine_of(room: NetnsTarget) -> FaultEngine:
+    engine = FaultEngine(room, canary=False)
+    engine.prepare(HERE)
+    return engine
+
+
+def reset(port: int, duration_s: float) -> Fault:
+    return Fault(kind="reset", port=port, duration_s=duration_s)
+
+
+def refused(room: NetnsTarget, port: int) -> bool:
+    """Whether a connection from the instance gets a reset although nobody out there sends one."""
+    argv = ["timeout", "0.15", "bash", "-c", f"exec 3<>/dev/tcp/{room.instance('server-0').address}/{port}"]
+    return "refused" in room.run(HERE, argv).stderr
+
+
+@pytest.fixture(autouse=True)
+def silent_server(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Who is refused was refused by a fault of its own side: the server answers nothing."""
+    if request.node.get_closest_marker("lab") is None:
+        yield
+        return
+    room: NetnsTarget = request.getfixturevalue("gate_room")
+    rules = (
+        "table ip silent { chain in { type filter hook input priority 0; tcp dport 42000-42999 drop; }\n }\n"
+    )
+    assert room.run("server-0", ["nft", "-f", "-"], stdin=rules).exit_code == 0
+    yield
+    room.run("server-0", ["nft", "delete", "table", "ip", "silent"])
+
+
+@lab
+def test_a_short_fault_of_another_process_does_not_end_a_long_one(gate_room: NetnsTarget):
+    mine, theirs = engine_of(gate_room), engine_of(gate_room)
+    before = mine.snapshot(HERE)
+    long = mine.apply(reset(FIRST_PORT, 2.0), HERE)
+    short = theirs.apply(reset(FIRST_PORT + 1, 0.3), HERE)
+    theirs.wait_until_ended(short)
+    assert refused(gate_room, FIRST_PORT) and not refused(gate_room, FIRST_PORT + 1)
+    ended = mine.wait_until_ended(long)
+    assert ended.packets and (ended.expires_at or 0) - 0.1 < (ended.ended_at or 0)
+    assert mine.snapshot(HERE) == before
+
+
+@lab
+def test_what_an_engine_remembers_is_only_believed_while_it_is_so(gate_room: NetnsTarget):
+    mine, theirs = engine_of(gate_room), engine_of(gate_room)
+    receipts = [
+        engine.apply(reset(FIRST_PORT + number, duration_s), HERE)
+        for number, (engine, duration_s) in enumerate(
+            [(mine, 0.5), (theirs, 1.5), (mine, 0.5), (theirs, 0.5), (mine, 1.0)]
+        )
+    ]
+    assert all(refused(gate_room, FIRST_PORT + number) for number in (1, 4))
+    for receipt in receipts[::2]:
+        mine.wait_until_ended(receipt)
+    for receipt in receipts[1::2]:
+        theirs.wait_until_ended(receipt)
+    assert not is_open(gate_room.run(HERE, ["nft", "list", "table", "inet", "chaosproof"]).stdout)
+
+
+@lab
+def test_after_a_heal_the_next_fault_acts_for_its_own_time(gate_room: NetnsTarget):
+    engine = engine_of(gate_room)
+    before = engine.snapshot(HERE)
+    engine.apply(reset(FIRST_PORT, 60.0), HERE)
+    engine.heal(HERE)
+    assert engine.snapshot(HERE) == before
+    receipt = engine.apply(reset(FIRST_PORT, 0.5), HERE)
+    assert refused(gate_room, FIRST_PORT)
+    engine.wait_until_ended(receipt)
+    assert engine.snapshot(HERE) == before
+
+
+@lab
+def test_both_directions_have_a_gate_of_their_own(gate_room: NetnsTarget):
+    engine = engine_of(gate_room)
+    drop = Fault(kind="drop", port=FIRST_PORT, direction="ingress", duration_s=0.3)
+    short = engine.apply(drop, HERE)
+    long = engine.apply(reset(FIRST_PORT + 1, 0.8), HERE)
+    engine.wait_until_ended(short)
+    listing = gate_room.run(HERE, ["nft", "list", "table", "inet", "chaosproof"]).stdout
+    assert read_gate(listing, "ingress") is None and read_gate(listing, "egress") is not None
+    assert refused(gate_room, FIRST_PORT + 1)
+    engine.wait_until_ended(long)
+
+
+@lab
+def test_many_processes_at_once_all_get_in(gate_room: NetnsTarget):
+    """Eight engines that know nothing of each other, five faults each: as many processes would be."""
+    engines = [engine_of(gate_room) for _ in range(8)]
+    before = engines[0].snapshot(HERE)
+    ports = itertools.count(FIRST_PORT)
+
+    def five(engine: FaultEngine) -> list[int]:
+        mine = [next(ports) for _ in range(5)]
+        for port in mine:
+            engine.apply(reset(port, 30.0), HERE)
+        return mine
+
+    with ThreadPoolExecutor(len(engines)) as pool:
+        taken = [port for mine in pool.map(five, engines) for port in mine]
+    assert len(engines[0].active(HERE)) == 40
+    gate = read_gate(gate_room.run(HERE, ["nft", "list", "table", "inet", "chaosproof"]).stdout, "egress")
+    assert gate is not None and gate.left_s > 25.0
+    assert all(refused(gate_room, port) for port in taken[::7])
+    engines[0].heal(HERE)
+    assert engines[0].snapshot(HERE) == before
+
+
+@lab
+def test_a_selector_that_is_taken_is_still_refused_while_the_gate_moves(gate_room: NetnsTarget):
+    mine, theirs = engine_of(gate_room), engine_of(gate_room)
+    mine.apply(reset(FIRST_PORT, 5.0), HERE)
+    began = time.monotonic()
+    with pytest.raises(FaultError, match="another fault acts on the same packets already"):
+        theirs.apply(reset(FIRST_PORT, 5.0), HERE)
+    assert time.monotonic() - began < 2.0
+    mine.heal(HERE)
