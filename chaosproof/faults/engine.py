@@ -27,6 +27,7 @@ from chaosproof.faults.book import ReceiptBook
 from chaosproof.faults.canary import canary_address, canary_argv, read_canary
 from chaosproof.faults.doctor import capabilities
 from chaosproof.faults.errors import FaultError, FaultRefused
+from chaosproof.faults.gate import Gates
 from chaosproof.faults.heal import active, heal
 from chaosproof.faults.idle import end_idle_connections
 from chaosproof.faults.iptables import Iptables
@@ -103,7 +104,10 @@ class FaultEngine:
         self._closed: dict[str, threading.Event] = {}
         self._prepared: set[tuple[str, str]] = set()
         self._capabilities: dict[str, Capabilities] = {}
-        self._backends: dict[str, Backend] = {one.name: one for one in (Nft(), Iptables(), Tc(), Nfqueue())}
+        self._gates = Gates()
+        self._backends: dict[str, Backend] = {
+            one.name: one for one in (Nft(self._gates), Iptables(), Tc(), Nfqueue())
+        }
 
     def prepare(self, instance: str) -> None:
         """Put what is static on the instance, for the forced backend or for nft.
@@ -338,6 +342,7 @@ class FaultEngine:
     def _heal(self, instance: str) -> list[Receipt]:
         open_before = [r.id for r in self._book.all() if r.instance == instance and not r.ended]
         packets = heal(self._run(instance))
+        self._gates.forget(instance)
         at = self._clock()
         return [
             self._book.change(fault_id, lambda r: closed_by_heal(r, at, packets[r.id]))

@@ -12,12 +12,14 @@ transaction, and the gate has to be looked at anew.
 
 import hashlib
 import re
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from chaosproof.faults.read import elements_of, left_s_of
 from chaosproof.faults.render_nft import TABLE
 
-__all__ = ["Gate", "has_moved", "holder_of", "is_open", "open_script", "read_gate", "shut_wait"]
+__all__ = ["Gate", "Gates", "has_moved", "holder_of", "is_open", "open_script", "read_gate", "shut_wait"]
 
 _EVERY = "0-255"
 _HOLDER = re.compile(r"0x[0-9a-f]{8}")
@@ -31,6 +33,32 @@ class Gate:
 
     holder: str
     left_s: float
+
+
+class Gates:
+    """The gates as this process left them, which saves a look where nobody else was there meanwhile.
+
+    By instance and direction. `clock` gives seconds that only grow.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.clock = clock
+        self._known: dict[tuple[str, str], tuple[str, float]] = {}
+
+    def known(self, instance: str, direction: str) -> Gate | None:
+        """The gate as it should be now; `None` where it is shut, or nothing is known."""
+        holder, until = self._known.get((instance, direction), ("", 0.0))
+        left_s = until - self.clock()
+        return Gate(holder, left_s) if left_s > 0 else None
+
+    def opened(self, instance: str, direction: str, fault_id: str, left_s: float) -> None:
+        """A fault has opened it, and the last fault of its direction has `left_s` at most."""
+        self._known[instance, direction] = holder_of(fault_id), self.clock() + left_s
+
+    def forget(self, instance: str) -> None:
+        """All of its faults were ended before their time."""
+        for place in [one for one in self._known if one[0] == instance]:
+            self._known.pop(place, None)
 
 
 def open_script(direction: str, fault_id: str, duration_s: float, gate: Gate | None) -> str:

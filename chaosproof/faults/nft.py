@@ -5,13 +5,12 @@ a moment after the element has gone: traffic is whole by the kernel alone, tidin
 """
 
 import shlex
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from chaosproof.faults.backend import TURN_S, End, Order, Run, Undo
 from chaosproof.faults.errors import FaultError
 from chaosproof.faults.failure import failure
-from chaosproof.faults.gate import Gate, has_moved, holder_of, is_open, open_script, read_gate, shut_wait
+from chaosproof.faults.gate import Gate, Gates, has_moved, is_open, open_script, read_gate, shut_wait
 from chaosproof.faults.model import Fault
 from chaosproof.faults.read import Seen, read_table
 from chaosproof.faults.render_nft import TABLE, add_script, chain_of, elements, layout, prepare_script
@@ -31,17 +30,12 @@ _GATE_TRIES = 20
 
 
 class Nft:
-    """Faults as timed elements. All there is to know is in the kernel; what is remembered only saves a look.
-
-    `clock` gives seconds that only grow.
-    """
+    """Faults as timed elements. All there is to know is in the kernel; `gates` only saves a look."""
 
     name = "nft"
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        # by instance and direction: who holds the gate, and until when its faults last, at the latest
-        self._gates: dict[tuple[str, str], tuple[str, float]] = {}
+    def __init__(self, gates: Gates | None = None) -> None:
+        self._gates = gates or Gates()
 
     def fidelity(self, fault: Fault, *, kept: bool = False) -> str:
         if fault.layer == "shape":
@@ -78,14 +72,16 @@ class Nft:
         return self._argv(order, None)
 
     def apply(self, run: Run, order: Order) -> None:
-        place = order.instance, order.fault.direction
-        gate = None if order.fault.layer == "shape" else self._remembered(place)
+        fault = order.fault
+        gate = None if fault.layer == "shape" else self._gates.known(order.instance, fault.direction)
         for left in reversed(range(_GATE_TRIES)):
-            gate_until = self._clock() + gate.left_s if gate else 0.0
+            tried_at = self._gates.clock()
             done = self._switch_on(run, order, gate)
             if done is None:
-                until = self._clock() + order.fault.duration_s
-                self._gates[place] = holder_of(order.id), max(until, gate_until)
+                gate_left_s = gate.left_s - (self._gates.clock() - tried_at) if gate else 0.0
+                self._gates.opened(
+                    order.instance, fault.direction, order.id, max(fault.duration_s, gate_left_s)
+                )
                 return
             said = done.stdout + done.stderr
             if not has_moved(said) or not left:
@@ -130,12 +126,6 @@ class Nft:
             return put_on(run, self._argv(order, gate), shape_down(order, order.devices))
         done = run(_NFT, stdin=_script(order, gate))
         return done if done.exit_code else None
-
-    def _remembered(self, place: tuple[str, str]) -> Gate | None:
-        """The gate as this backend left it; the kernel says whether that is true."""
-        holder, until = self._gates.get(place, ("", 0.0))
-        left_s = until - self._clock()
-        return Gate(holder, left_s) if left_s > 0 else None
 
     def _look(self, run: Run, order: Order) -> Gate | None:
         done = run(["nft", "list", "table", *TABLE.split()])
