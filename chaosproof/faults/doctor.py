@@ -153,7 +153,7 @@ def capabilities(run: Run) -> Capabilities:
     """Try every ability once, through `run`. What cannot be tried is missing, and says why."""
     sample = elements(_sample("reset", duration_s=0.1), _MARK, ANYONE)
     sample += elements(_sample("loss", duration_s=0.1, port=2), _MARK, ANYONE)
-    scripts = [static_table(), open_script("egress", _MARK, 0.1, None) + add_script(sample)]
+    scripts = [static_table(), open_script("egress", _MARK, 0.1) + add_script(sample)]
     programs = [_IDLE, inspect.getsource(nfqueue_try), inspect.getsource(nfqueue_program)]
     slow_s = _PATIENCE_COMMANDS * run(["true"]).duration_s
     patience_s = max(_PATIENCE_S, min(slow_s, _PATIENCE_MAX_S))

@@ -25,8 +25,8 @@ _NFT = ("nft", "-f", "-")
 # what is in the queue at the deadline may still leave it; the rest is dropped with the queue
 _DRAIN_S = 0.1
 _DONE = "done"
-# more than anybody has faults to switch on in the same milliseconds
-_GATE_TRIES = 20
+# each is lost to a fault that somebody else put on in those milliseconds
+_GATE_TRIES = 200
 
 
 class Nft:
@@ -61,6 +61,7 @@ class Nft:
         run(["nft", "-f", "-"], stdin=f"add table {TABLE}\ndelete table {TABLE}\n")
 
     def count(self, run: Run, order: Order) -> int:
+        self._gates.meet(order.instance, lambda: run(["uname", "-r"]).stdout)
         chain = chain_of(order.fault, order.shape_class)
         done = run(["nft", "list", "chain", *TABLE.split(), chain])
         if done.exit_code != 0:
@@ -113,7 +114,7 @@ class Nft:
     def _argv(self, order: Order, gate: Gate | None) -> Sequence[str]:
         if order.fault.layer == "cut":
             return _NFT
-        script = f"printf %s {shlex.quote(_script(order, gate))}"
+        script = f"printf %s {shlex.quote(self._script(order, gate))}"
         # nft is silent about what it has done
         element = Step(f"{shlex.join(_NFT)} && echo {_DONE}", script, done=f"* {_DONE}")
         up = [shape_up(order, order.devices), element]
@@ -124,8 +125,16 @@ class Nft:
         """One try: `None` when the fault is on, else what became of it."""
         if order.fault.layer == "shape":
             return put_on(run, self._argv(order, gate), shape_down(order, order.devices))
-        done = run(_NFT, stdin=_script(order, gate))
+        done = run(_NFT, stdin=self._script(order, gate))
         return done if done.exit_code else None
+
+    def _script(self, order: Order, gate: Gate | None) -> str:
+        fault = order.fault
+        changeable = self._gates.changeable(order.instance)
+        parts = elements(fault, order.id, order.networks, shape_class=order.shape_class)
+        return open_script(
+            fault.direction, order.id, fault.duration_s, gate, changeable=changeable
+        ) + add_script(parts)
 
     def _look(self, run: Run, order: Order) -> Gate | None:
         done = run(["nft", "list", "table", *TABLE.split()])
@@ -138,9 +147,3 @@ def _refused(order: Order, done: Done, said: str) -> FaultError:
     if any(word in said for word in ("File exists", "conflicting", "overlap")) and not has_moved(said):
         return FaultError(f"another fault acts on the same packets already: {order.fault}")
     return failure(f"the kernel did not take {order.fault}", done)
-
-
-def _script(order: Order, gate: Gate | None) -> str:
-    fault = order.fault
-    parts = elements(fault, order.id, order.networks, shape_class=order.shape_class)
-    return open_script(fault.direction, order.id, fault.duration_s, gate) + add_script(parts)

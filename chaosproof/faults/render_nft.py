@@ -101,7 +101,7 @@ def add_script(parts: Sequence[Element]) -> str:
 
 def clear_script() -> str:
     """The transaction that ends every fault of the instance, and changes nothing when there is none."""
-    gates = [f"flush map {TABLE} gate_{one}\nflush set {TABLE} holder_{one}\n" for one in _HOOKS]
+    gates = [f"flush map {TABLE} gate_{one}\nflush map {TABLE} next_{one}\n" for one in _HOOKS]
     return "".join([*gates, *(f"flush map {TABLE} {name}\n" for name, _ in _maps())])
 
 
@@ -147,7 +147,7 @@ def _lines() -> Iterator[str]:
         yield f"    goto {direction}_rest"
         yield "  }"
         yield f"  map gate_{direction} {{ typeof meta nfproto : verdict; flags interval,timeout; }}"
-        yield f"  set holder_{direction} {{ typeof meta mark; flags timeout; }}"
+        yield f"  map next_{direction} {{ type mark : mark; flags timeout; }}"
         yield f"  chain {direction} {{"
         yield f"    type filter hook {hook} priority 0; policy accept;"
         yield f"    meta nfproto vmap @gate_{direction}"

@@ -12,7 +12,7 @@ import pytest
 
 from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.errors import FaultError
-from chaosproof.faults.gate import Gate, has_moved, holder_of, is_open, open_script, read_gate
+from chaosproof.faults.gate import Gate, has_moved, is_changeable, is_open, key_of, open_script, read_gate
 from chaosproof.faults.model import Fault
 
 from .netns_target import NetnsTarget
@@ -26,10 +26,10 @@ LISTING = """table inet chaosproof {
 		elements = { 0-255 timeout 3s expires 2s996ms : goto egress_open }
 	}
 
-	set holder_egress {
-		typeof meta mark
+	map next_egress {
+		type mark : mark
 		flags timeout
-		elements = { 0x00000011 timeout 3s expires 2s996ms }
+		elements = { 0x00000011 timeout 3s expires 2s996ms : 0x00000012, 0x00000000 timeout 2s expires 1s : 0x00000011 }
 	}
 
 	map gate_ingress {
@@ -42,26 +42,39 @@ SHUT = LISTING.replace("elements", "#")
 
 
 def test_a_shut_gate_is_opened_for_as_long_as_the_fault():
-    assert open_script("egress", "ab12", 15.0, None).splitlines() == [
-        "create element inet chaosproof gate_egress { 0-255 timeout 15000ms : goto egress_open }",
-        f"create element inet chaosproof holder_egress {{ {holder_of('ab12')} timeout 15000ms }}",
-    ]
+    for changeable in (True, False):
+        assert open_script("egress", "ab12", 15.0, changeable=changeable).splitlines() == [
+            "create element inet chaosproof gate_egress { 0-255 timeout 15000ms : goto egress_open }",
+            f"create element inet chaosproof next_egress {{ 0x00000000 timeout 15000ms : {key_of('ab12')} }}",
+        ]
 
 
 @pytest.mark.parametrize(("left_s", "expected_ms"), [(20.0, 20000), (3.0, 15000)])
-def test_an_open_one_stays_open_for_the_longer_of_both_and_changes_its_holder(
-    left_s: float, expected_ms: int
-):
-    lines = open_script("ingress", "ab12", 15.0, Gate("0x00000011", left_s)).splitlines()
-    assert lines[:2] == [
-        "delete element inet chaosproof holder_ingress { 0x00000011 }",
-        "delete element inet chaosproof gate_ingress { 0-255 }",
+def test_an_open_one_stays_open_for_the_longer_of_both_and_has_one_successor(left_s: float, expected_ms: int):
+    gate = Gate("0x00000011", left_s)
+    opened = f"element inet chaosproof gate_ingress {{ 0-255 timeout {expected_ms}ms : goto ingress_open }}"
+    succeeds = f"create element inet chaosproof next_ingress {{ 0x00000011 timeout {expected_ms}ms : {key_of('b')} }}"
+    assert open_script("ingress", "b", 15.0, gate, changeable=True).splitlines() == [
+        f"add {opened}",
+        succeeds,
     ]
-    assert len(lines) == 4 and all(f"timeout {expected_ms}ms" in line for line in lines[2:])
+    assert open_script("ingress", "b", 15.0, gate).splitlines() == [
+        "delete element inet chaosproof gate_ingress { 0-255 }",
+        f"create {opened}",
+        succeeds,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("release", "expected"),
+    [("6.12.1", True), ("6.18.44-fc", True), ("7.0", True), ("6.11.9", False), ("5.15", False), ("", False)],
+)
+def test_since_6_12_a_timeout_can_be_changed(release: str, expected: bool):
+    assert is_changeable(release) is expected
 
 
 def test_a_gate_is_read_from_the_listing_of_its_own_direction():
-    assert read_gate(LISTING, "egress") == Gate("0x00000011", 2.996)
+    assert read_gate(LISTING, "egress") == Gate("0x00000012", 2.996)
     assert read_gate(LISTING, "ingress") is None
     assert is_open(LISTING) and not is_open(SHUT)
     assert is_open(LISTING.replace("egress", "other").replace("ingress", "egress")) is False
@@ -70,19 +83,27 @@ def test_a_gate_is_read_from_the_listing_of_its_own_direction():
 def test_only_what_nft_says_of_the_gate_means_that_it_has_moved():
     said = "/dev/stdin:1:48-51: Error: Could not process rule: File exists\ncreate element inet chaosproof "
     assert has_moved(f"{said}gate_egress {{ 0-255 timeout 3s : goto egress_open }}")
-    assert has_moved(f"{said}holder_ingress {{ 0x00000013 timeout 3s }}")
+    assert has_moved(f"{said}next_ingress {{ 0x00000013 timeout 3s : 0x00000014 }}")
     assert not has_moved(f"{said}cut_egress_tcp_4 {{ 0-4294967295 . 0.0.0.0/0 . 0-65535 . 1 }}")
 
 
 # --- on this kernel
 
 lab = pytest.mark.lab
+either_way = pytest.mark.usefixtures("changeable")
 
 
 @pytest.fixture(scope="module")
 def gate_room() -> Iterator[NetnsTarget]:
     with NetnsTarget(clients=2, servers=1) as target:
         yield target
+
+
+@pytest.fixture(params=[True, False], ids=["changed", "replaced"])
+def changeable(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a kernel that cannot change a timeout, and on this one as if it could not."""
+    if not request.param:
+        monkeypatch.setattr("chaosproof.faults.gate._CHANGEABLE_SINCE", (99, 0))
 
 
 def engine_of(room: NetnsTarget) -> FaultEngine:
@@ -117,6 +138,7 @@ def silent_server(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 @lab
+@either_way
 def test_a_short_fault_of_another_process_does_not_end_a_long_one(gate_room: NetnsTarget):
     mine, theirs = engine_of(gate_room), engine_of(gate_room)
     before = mine.snapshot(HERE)
@@ -130,6 +152,7 @@ def test_a_short_fault_of_another_process_does_not_end_a_long_one(gate_room: Net
 
 
 @lab
+@either_way
 def test_what_an_engine_remembers_is_only_believed_while_it_is_so(gate_room: NetnsTarget):
     mine, theirs = engine_of(gate_room), engine_of(gate_room)
     receipts = [
@@ -147,6 +170,7 @@ def test_what_an_engine_remembers_is_only_believed_while_it_is_so(gate_room: Net
 
 
 @lab
+@either_way
 def test_after_a_heal_the_next_fault_acts_for_its_own_time(gate_room: NetnsTarget):
     engine = engine_of(gate_room)
     before = engine.snapshot(HERE)
@@ -160,6 +184,7 @@ def test_after_a_heal_the_next_fault_acts_for_its_own_time(gate_room: NetnsTarge
 
 
 @lab
+@either_way
 def test_both_directions_have_a_gate_of_their_own(gate_room: NetnsTarget):
     engine = engine_of(gate_room)
     drop = Fault(kind="drop", port=FIRST_PORT, direction="ingress", duration_s=0.3)
@@ -173,6 +198,7 @@ def test_both_directions_have_a_gate_of_their_own(gate_room: NetnsTarget):
 
 
 @lab
+@either_way
 def test_many_processes_at_once_all_get_in(gate_room: NetnsTarget):
     """Eight engines that know nothing of each other, five faults each: as many processes would be."""
     engines = [engine_of(gate_room) for _ in range(8)]
@@ -196,6 +222,7 @@ def test_many_processes_at_once_all_get_in(gate_room: NetnsTarget):
 
 
 @lab
+@either_way
 def test_a_selector_that_is_taken_is_still_refused_while_the_gate_moves(gate_room: NetnsTarget):
     mine, theirs = engine_of(gate_room), engine_of(gate_room)
     mine.apply(reset(FIRST_PORT, 5.0), HERE)
