@@ -58,10 +58,12 @@ class Process:
     network: int
     argv: tuple[str, ...]
 
-    def kill(self) -> None:
-        """SIGKILL; harmless when it is gone."""
+    def kill(self) -> bool:
+        """SIGKILL; whether there was still somebody to get it."""
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGKILL)
+            return True
+        return False
 
 
 def processes() -> Iterator[Process]:

@@ -22,6 +22,7 @@ class StressWatch:
     def __init__(self, memory_mb: Mapping[str, int]) -> None:
         self._memory_mb = memory_mb
         self._sessions: dict[str, int] = {}
+        self._leaders: dict[str, list[Process]] = {}
         self._tries: dict[str, list[Try]] = {name: [] for name in memory_mb}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._look, daemon=True)
@@ -43,22 +44,23 @@ class StressWatch:
     def kill_leader(self, instance: str) -> int:
         """SIGKILL to the one that keeps the time; how many that were."""
         give_up_at = time.monotonic() + _BEGINS_WITHIN_S
-        leaders: list[Process] = []
+        # a look of our own takes longer than there is time just before the end, where stress is on every processor
+        leaders = self._leaders.get(instance, [])
         # on a busy machine it may not have begun yet
         while not leaders and time.monotonic() < give_up_at:
             leaders = [one for one in processes() if f"{self._memory_mb[instance]}m" in one.argv]
-        for one in leaders:
-            one.kill()
-        return len(leaders)
+        return sum(one.kill() for one in leaders)
 
     def _look(self) -> None:
         while not self._stop.wait(_PAUSE_S):
             at = time.time()
             there = [one for one in processes() if one.argv[0].startswith("stress-ng")]
             for name, memory_mb in self._memory_mb.items():
-                for one in there:
-                    if f"{memory_mb}m" in one.argv:
-                        self._sessions[name] = one.session
+                leaders = [one for one in there if f"{memory_mb}m" in one.argv]
+                for one in leaders:
+                    self._sessions[name] = one.session
+                if leaders:
+                    self._leaders[name] = leaders
                 session = self._sessions.get(name)
                 gone = all(one.session != session for one in there)
                 self._tries[name].append(Try(at, time.time(), gone))

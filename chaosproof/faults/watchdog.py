@@ -84,7 +84,11 @@ exec 3<&0
   esac
   echo {on}
   exec </dev/null >/dev/null 2>&1
-  sleep {duration_s:.3f}
+  # by the clock: who kills the sleep alone has not moved the deadline
+  until=$(( $(date +%s%N) / 1000000 + {duration_ms} ))
+  while left=$(( until - $(date +%s%N) / 1000000 )); [ $left -gt 0 ]; do
+    sleep $(( left / 1000 )).$(printf %03d $(( left % 1000 )))
+  done
   down
 }} }} <&3 3<&- &
 exec </dev/null 3<&- >/dev/null 2>&1
@@ -131,7 +135,7 @@ def watchdog_argv(
         go=_GO,
         on=_ON,
         failed=_FAILED,
-        duration_s=duration_s,
+        duration_ms=round(duration_s * 1000),
     )
     return detached_argv(inner, fault_id)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.faults.kill_room import processes
 from chaosproof.faults.watchdog import Step, watchdog_argv
 
 
@@ -114,3 +115,17 @@ def test_one_that_was_killed_while_it_waited_is_no_failure_but_silence(marks: Pa
     os.kill(waiting(marks), signal.SIGKILL)
     assert answer(shell) == ("", 128 + 9)
     wait_for(marks, ["back"])
+
+
+def test_who_kills_the_sleep_alone_has_not_moved_the_deadline(marks: Path):
+    shell = start(marks, Step("cat", "echo up", done="* up*"), duration_s=0.6)
+    began = time.monotonic()
+    assert answer(shell) == ("on\n", 0)
+    session = next(one.session for one in processes() if any(str(marks) in word for word in one.argv))
+    killed = 0
+    while not killed and time.monotonic() - began < 0.5:
+        sleeps = [one for one in processes() if one.session == session and one.argv[0] == "sleep"]
+        killed = sum(one.kill() for one in sleeps)
+    assert killed
+    wait_for(marks, ["back"])
+    assert time.monotonic() - began >= 0.6
