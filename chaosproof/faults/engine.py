@@ -26,7 +26,7 @@ from chaosproof.faults.backend import Backend, Capabilities, End, Order, Run, ch
 from chaosproof.faults.book import ReceiptBook
 from chaosproof.faults.canary import canary_address, canary_argv, read_canary
 from chaosproof.faults.doctor import capabilities
-from chaosproof.faults.errors import FaultError, FaultRefused
+from chaosproof.faults.errors import FaultCutShort, FaultError, FaultRefused
 from chaosproof.faults.gate import Gates
 from chaosproof.faults.heal import active, heal
 from chaosproof.faults.idle import end_idle_connections
@@ -334,6 +334,8 @@ class FaultEngine:
         for left in reversed(range(_OBSERVERS_MAX)):
             try:
                 return armed.backend.watch(run, armed.order, max(0.0, expires_at - self._clock()))
+            except FaultCutShort:
+                raise
             except FaultError:
                 if not left:
                     raise

@@ -2,11 +2,15 @@
 
 from chaosproof.errors import ChaosproofError
 
-__all__ = ["CapabilityError", "FaultError", "FaultRefused"]
+__all__ = ["CapabilityError", "FaultCutShort", "FaultError", "FaultRefused"]
 
 
 class FaultError(ChaosproofError):
     """The fault could not be applied, watched or ended; the sentence carries what the kernel said."""
+
+
+class FaultCutShort(FaultError):
+    """The fault was there until its deadline, and did not act that long: what it hit proves nothing."""
 
 
 class FaultRefused(FaultError):

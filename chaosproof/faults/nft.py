@@ -5,10 +5,10 @@ a moment after the element has gone: traffic is whole by the kernel alone, tidin
 """
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from chaosproof.faults.backend import TURN_S, End, Order, Run, Undo
-from chaosproof.faults.errors import FaultError
+from chaosproof.faults.errors import FaultCutShort, FaultError
 from chaosproof.faults.failure import failure
 from chaosproof.faults.gate import Gate, Gates, has_moved, is_open, open_script, read_gate, shut_wait
 from chaosproof.faults.model import Fault
@@ -25,6 +25,7 @@ _NFT = ("nft", "-f", "-")
 # what is in the queue at the deadline may still leave it; the rest is dropped with the queue
 _DRAIN_S = 0.1
 _DONE = "done"
+_SURE_S = 0.03
 # each is lost to a fault that somebody else put on in those milliseconds
 _GATE_TRIES = 200
 
@@ -102,6 +103,11 @@ class Nft:
     def watch(self, run: Run, order: Order, left_s: float) -> End:
         seen = watch(run, f"nft list table {TABLE}", f'"{order.id}"', left_s)
         looks = [read_table(look).faults for look in seen.looks]
+        if _is_shut_out(order, looks, seen.looks):
+            raise FaultCutShort(
+                f"the gate before {order.fault} was shut before its time, by another process that puts faults on "
+                f"{order.instance}: until when it acted is not known"
+            )
         packets = max(faults.get(order.id, Seen(0, 0.0)).packets for faults in looks)
         # another fault, perhaps of another process, may have counted in the same chain
         alone = all({*faults} <= {order.id} for faults in looks)
@@ -141,6 +147,15 @@ class Nft:
         if done.exit_code != 0:
             raise failure("the faults that are on could not be listed", done)
         return read_gate(done.stdout, order.fault.direction)
+
+
+def _is_shut_out(order: Order, looks: Sequence[Mapping[str, Seen]], listings: Sequence[str]) -> bool:
+    """Whether no packet reached the fault in both of the last looks that found it on."""
+    # a listing takes a moment, in which both may end: hence two, and one that is not at the very end
+    return all(order.id in look for look in looks) and (
+        looks[0][order.id].left_s > _SURE_S
+        and all(read_gate(listing, order.fault.direction) is None for listing in listings)
+    )
 
 
 def _refused(order: Order, done: Done, said: str) -> FaultError:

@@ -34,7 +34,9 @@ def target() -> FakeTarget:
     element = (
         '{ 0-9 . tcp . 0.0.0.0/0 . 50051 counter packets 7 bytes 0 timeout 15s expires 1s comment "f0" }'
     )
-    listing = f"table inet chaosproof {{\n elements = {element}\n"
+    gate = "map gate_egress {\n\t\telements = { 0-255 expires 1s : goto egress_open }\n\t}\n"
+    newest = "map next_egress {\n\t\telements = { 0x00000000 expires 1s : 0x00000001 }\n\t}\n"
+    listing = f"table inet chaosproof {{\n elements = {element}\n{gate}{newest}"
     ended = "\n====\n".join(["1015.01", "itself", listing, listing, COUNTER % 112])
     target.answer(["sh", "-c"], "open\n")
     target.answer(watch_begin(), ended)

@@ -184,6 +184,18 @@ def test_after_a_heal_the_next_fault_acts_for_its_own_time(gate_room: NetnsTarge
 
 
 @lab
+def test_a_fault_whose_gate_somebody_shut_proves_nothing(gate_room: NetnsTarget):
+    engine = engine_of(gate_room)
+    receipt = engine.apply(reset(FIRST_PORT, 2.5), HERE)
+    shut = "flush map inet chaosproof gate_egress\nflush map inet chaosproof next_egress\n"
+    assert gate_room.run(HERE, ["nft", "-f", "-"], stdin=shut).exit_code == 0
+    assert not refused(gate_room, FIRST_PORT)
+    with pytest.raises(FaultError, match=r"the gate before reset .* was shut before its time"):
+        engine.wait_until_ended(receipt)
+    assert not engine.receipt(receipt.id).ended
+
+
+@lab
 @either_way
 def test_both_directions_have_a_gate_of_their_own(gate_room: NetnsTarget):
     engine = engine_of(gate_room)
