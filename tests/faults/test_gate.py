@@ -142,7 +142,7 @@ def silent_server(request: pytest.FixtureRequest) -> Iterator[None]:
 def test_a_short_fault_of_another_process_does_not_end_a_long_one(gate_room: NetnsTarget):
     mine, theirs = engine_of(gate_room), engine_of(gate_room)
     before = mine.snapshot(HERE)
-    long = mine.apply(reset(FIRST_PORT, 2.0), HERE)
+    long = mine.apply(reset(FIRST_PORT, 1.2), HERE)
     short = theirs.apply(reset(FIRST_PORT + 1, 0.3), HERE)
     theirs.wait_until_ended(short)
     assert refused(gate_room, FIRST_PORT) and not refused(gate_room, FIRST_PORT + 1)
@@ -158,7 +158,7 @@ def test_what_an_engine_remembers_is_only_believed_while_it_is_so(gate_room: Net
     receipts = [
         engine.apply(reset(FIRST_PORT + number, duration_s), HERE)
         for number, (engine, duration_s) in enumerate(
-            [(mine, 0.5), (theirs, 1.5), (mine, 0.5), (theirs, 0.5), (mine, 1.0)]
+            [(mine, 0.4), (theirs, 1.0), (mine, 0.4), (theirs, 0.4), (mine, 0.8)]
         )
     ]
     assert all(refused(gate_room, FIRST_PORT + number) for number in (1, 4))
@@ -170,7 +170,6 @@ def test_what_an_engine_remembers_is_only_believed_while_it_is_so(gate_room: Net
 
 
 @lab
-@either_way
 def test_after_a_heal_the_next_fault_acts_for_its_own_time(gate_room: NetnsTarget):
     engine = engine_of(gate_room)
     before = engine.snapshot(HERE)
@@ -186,7 +185,7 @@ def test_after_a_heal_the_next_fault_acts_for_its_own_time(gate_room: NetnsTarge
 @lab
 def test_a_fault_whose_gate_somebody_shut_proves_nothing(gate_room: NetnsTarget):
     engine = engine_of(gate_room)
-    receipt = engine.apply(reset(FIRST_PORT, 2.5), HERE)
+    receipt = engine.apply(reset(FIRST_PORT, 1.5), HERE)
     shut = "flush map inet chaosproof gate_egress\nflush map inet chaosproof next_egress\n"
     assert gate_room.run(HERE, ["nft", "-f", "-"], stdin=shut).exit_code == 0
     assert not refused(gate_room, FIRST_PORT)
@@ -196,7 +195,6 @@ def test_a_fault_whose_gate_somebody_shut_proves_nothing(gate_room: NetnsTarget)
 
 
 @lab
-@either_way
 def test_both_directions_have_a_gate_of_their_own(gate_room: NetnsTarget):
     engine = engine_of(gate_room)
     drop = Fault(kind="drop", port=FIRST_PORT, direction="ingress", duration_s=0.3)
@@ -212,8 +210,8 @@ def test_both_directions_have_a_gate_of_their_own(gate_room: NetnsTarget):
 @lab
 @either_way
 def test_many_processes_at_once_all_get_in(gate_room: NetnsTarget):
-    """Eight engines that know nothing of each other, five faults each: as many processes would be."""
-    engines = [engine_of(gate_room) for _ in range(8)]
+    """Four engines that know nothing of each other, five faults each: as many processes would be."""
+    engines = [engine_of(gate_room) for _ in range(4)]
     before = engines[0].snapshot(HERE)
     ports = itertools.count(FIRST_PORT)
 
@@ -225,16 +223,15 @@ def test_many_processes_at_once_all_get_in(gate_room: NetnsTarget):
 
     with ThreadPoolExecutor(len(engines)) as pool:
         taken = [port for mine in pool.map(five, engines) for port in mine]
-    assert len(engines[0].active(HERE)) == 40
+    assert len(engines[0].active(HERE)) == 20
     gate = read_gate(gate_room.run(HERE, ["nft", "list", "table", "inet", "chaosproof"]).stdout, "egress")
     assert gate is not None and gate.left_s > 25.0
-    assert all(refused(gate_room, port) for port in taken[::7])
+    assert all(refused(gate_room, port) for port in taken[::5])
     engines[0].heal(HERE)
     assert engines[0].snapshot(HERE) == before
 
 
 @lab
-@either_way
 def test_a_selector_that_is_taken_is_still_refused_while_the_gate_moves(gate_room: NetnsTarget):
     mine, theirs = engine_of(gate_room), engine_of(gate_room)
     mine.apply(reset(FIRST_PORT, 5.0), HERE)
