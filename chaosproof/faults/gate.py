@@ -94,14 +94,15 @@ def open_script(
 
     `gate` is what was found there, `None` when it was shut. Where that has changed, the kernel refuses the transaction.
     """
-    left_s = max(duration_s, gate.left_s) if gate else duration_s
-    timeout = f"timeout {round(left_s * 1000)}ms"
+    left_ms = round(max(duration_s, gate.left_s if gate else 0.0) * 1000)
+    timeout = f"timeout {left_ms}ms"
     name = f"element {TABLE} gate_{direction}"
     put = "add" if gate and changeable else "create"
     take_out = f"delete {name} {{ {_EVERY} }}\n" if gate and not changeable else ""
     before = gate.newest if gate else _NOBODY
     return (
-        f"{take_out}{put} {name} {{ {_EVERY} {timeout} : goto {direction}_open }}\n"
+        # a timeout that is what it was before would leave the end where it was, but for `expires`
+        f"{take_out}{put} {name} {{ {_EVERY} {timeout} expires {left_ms}ms : goto {direction}_open }}\n"
         f"create element {TABLE} next_{direction} {{ {before} {timeout} : {key_of(fault_id)} }}\n"
     )
 

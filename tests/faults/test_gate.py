@@ -44,7 +44,7 @@ SHUT = LISTING.replace("elements", "#")
 def test_a_shut_gate_is_opened_for_as_long_as_the_fault():
     for changeable in (True, False):
         assert open_script("egress", "ab12", 15.0, changeable=changeable).splitlines() == [
-            "create element inet chaosproof gate_egress { 0-255 timeout 15000ms : goto egress_open }",
+            "create element inet chaosproof gate_egress { 0-255 timeout 15000ms expires 15000ms : goto egress_open }",
             f"create element inet chaosproof next_egress {{ 0x00000000 timeout 15000ms : {key_of('ab12')} }}",
         ]
 
@@ -52,7 +52,8 @@ def test_a_shut_gate_is_opened_for_as_long_as_the_fault():
 @pytest.mark.parametrize(("left_s", "expected_ms"), [(20.0, 20000), (3.0, 15000)])
 def test_an_open_one_stays_open_for_the_longer_of_both_and_has_one_successor(left_s: float, expected_ms: int):
     gate = Gate("0x00000011", left_s)
-    opened = f"element inet chaosproof gate_ingress {{ 0-255 timeout {expected_ms}ms : goto ingress_open }}"
+    timeout = f"timeout {expected_ms}ms expires {expected_ms}ms"
+    opened = f"element inet chaosproof gate_ingress {{ 0-255 {timeout} : goto ingress_open }}"
     succeeds = f"create element inet chaosproof next_ingress {{ 0x00000011 timeout {expected_ms}ms : {key_of('b')} }}"
     assert open_script("ingress", "b", 15.0, gate, changeable=True).splitlines() == [
         f"add {opened}",
@@ -149,6 +150,19 @@ def test_a_short_fault_of_another_process_does_not_end_a_long_one(gate_room: Net
     ended = mine.wait_until_ended(long)
     assert ended.packets and (ended.expires_at or 0) - 0.1 < (ended.ended_at or 0)
     assert mine.snapshot(HERE) == before
+
+
+@lab
+@either_way
+def test_of_two_faults_of_one_length_the_later_acts_longer(gate_room: NetnsTarget):
+    """To the kernel, a timeout that is what it was before is no change."""
+    engine = engine_of(gate_room)
+    first = engine.apply(reset(FIRST_PORT, 0.8), HERE)
+    time.sleep(0.4)  # what is between the two ends
+    second = engine.apply(reset(FIRST_PORT + 1, 0.8), HERE)
+    engine.wait_until_ended(first)
+    assert refused(gate_room, FIRST_PORT + 1)
+    assert engine.wait_until_ended(second).ended
 
 
 @lab
