@@ -167,6 +167,7 @@ def test_a_run_killed_in_the_middle_of_its_fault_leaves_the_host_as_it_was_and_n
     assert judged.returncode == 2, judged.stdout + judged.stderr
 
 
+@pytest.mark.slow
 def test_a_run_whose_lab_is_killed_does_not_pass_and_leaves_the_host_as_it_was(tmp_path):
     before = snapshot()
     process, folder = _started_run(tmp_path / "run")
@@ -180,7 +181,10 @@ def test_a_run_whose_lab_is_killed_does_not_pass_and_leaves_the_host_as_it_was(t
     assert eventually(lambda: snapshot() == before, within_s=1.0), snapshot()
 
 
-@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "signum",
+    [pytest.param(signal.SIGINT, marks=pytest.mark.slow, id="2"), pytest.param(signal.SIGTERM, id="15")],
+)
 def test_an_interrupted_run_rolls_back_saves_what_it_knows_and_does_not_pass(tmp_path, signum):
     before = snapshot()
     process, folder = _started_run(tmp_path / "run")

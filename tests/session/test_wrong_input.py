@@ -38,6 +38,7 @@ def test_a_wrong_variable_ends_the_run_before_anything_is_started(tmp_path, vari
     assert snapshot() == before
 
 
+@pytest.mark.slow
 def test_a_fault_on_an_instance_that_does_not_exist_fails_the_run_and_names_the_known_ones(tmp_path):
     run = run_s4(tmp_path, fault_instance="app-a-9", warmup_s=6, duration_s=6)
     assert run.exit_code == 1
@@ -80,6 +81,7 @@ def test_an_experiment_without_usable_words_to_this_project_is_refused(tmp_path,
     assert not (tmp_path / "journals").exists()
 
 
+@pytest.mark.slow
 def test_a_journals_folder_that_fills_up_during_the_run_never_passes(tmp_path):
     small = tmp_path / "small"
     small.mkdir()
