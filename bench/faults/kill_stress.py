@@ -21,7 +21,6 @@ class StressWatch:
 
     def __init__(self, memory_mb: Mapping[str, int]) -> None:
         self._memory_mb = memory_mb
-        self._sessions: dict[str, int] = {}
         self._leaders: dict[str, list[Process]] = {}
         self._tries: dict[str, list[Try]] = {name: [] for name in memory_mb}
         self._stop = threading.Event()
@@ -57,10 +56,8 @@ class StressWatch:
             there = [one for one in processes() if one.argv[0].startswith("stress-ng")]
             for name, memory_mb in self._memory_mb.items():
                 leaders = [one for one in there if f"{memory_mb}m" in one.argv]
-                for one in leaders:
-                    self._sessions[name] = one.session
                 if leaders:
                     self._leaders[name] = leaders
-                session = self._sessions.get(name)
-                gone = all(one.session != session for one in there)
+                sessions = {one.session for one in self._leaders.get(name, [])}
+                gone = all(one.session not in sessions for one in there)
                 self._tries[name].append(Try(at, time.time(), gone))

@@ -126,9 +126,9 @@ def is_changeable(release: str) -> bool:
     return number is not None and (int(number[1]), int(number[2])) >= _CHANGEABLE_SINCE
 
 
-def is_open(listing: str) -> bool:
-    """Whether any gate of the table is."""
-    return any(elements_of(listing, f"gate_{direction}") for direction in ("egress", "ingress"))
+def is_open(listing: str, direction: str) -> bool:
+    """Whether packets of that direction get to the maps."""
+    return bool(elements_of(listing, f"gate_{direction}"))
 
 
 def shut_wait() -> str:

@@ -6,12 +6,13 @@ a moment after the element has gone: traffic is whole by the kernel alone, tidin
 
 import shlex
 from collections.abc import Mapping, Sequence
+from typing import get_args
 
 from chaosproof.faults.backend import TURN_S, End, Order, Run, Undo
 from chaosproof.faults.errors import FaultCutShort, FaultError
 from chaosproof.faults.failure import failure
 from chaosproof.faults.gate import Gate, Gates, has_moved, is_open, open_script, read_gate, shut_wait
-from chaosproof.faults.model import Fault
+from chaosproof.faults.model import Direction, Fault
 from chaosproof.faults.read import Seen, read_table
 from chaosproof.faults.render_nft import TABLE, add_script, chain_of, elements, layout, prepare_script
 from chaosproof.faults.render_tc import shape_down, shape_up, shape_wait
@@ -112,7 +113,7 @@ class Nft:
         # another fault, perhaps of another process, may have counted in the same chain
         alone = all({*faults} <= {order.id} for faults in looks)
         now = read_table(seen.now)
-        if not now.faults and is_open(seen.now):
+        if not now.faults and any(is_open(seen.now, one) for one in get_args(Direction)):
             run(["sh", "-c", shut_wait()])
         chain = now.chains.get(chain_of(order.fault, order.shape_class))
         return End(packets, chain if alone else None, seen.at)
@@ -154,7 +155,7 @@ def _is_shut_out(order: Order, looks: Sequence[Mapping[str, Seen]], listings: Se
     # a listing takes a moment, in which both may end: hence two, and one that is not at the very end
     return all(order.id in look for look in looks) and (
         looks[0][order.id].left_s > _SURE_S
-        and all(read_gate(listing, order.fault.direction) is None for listing in listings)
+        and not any(is_open(listing, order.fault.direction) for listing in listings)
     )
 
 
