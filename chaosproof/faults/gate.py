@@ -30,6 +30,7 @@ __all__ = [
     "is_changeable",
     "is_open",
     "key_of",
+    "lets_in",
     "open_script",
     "read_gate",
     "shut_wait",
@@ -129,6 +130,15 @@ def is_changeable(release: str) -> bool:
 def is_open(listing: str, direction: str) -> bool:
     """Whether packets of that direction get to the maps."""
     return bool(elements_of(listing, f"gate_{direction}"))
+
+
+def lets_in(listing: str, direction: str, fault_id: str) -> bool:
+    """Whether packets get to this fault, and have done so ever since it opened the gate.
+
+    What it left when it did lasts as long as it does. Who shut the gate took that too, whoever opened it again.
+    """
+    keys = dict(_NEXT.findall(elements_of(listing, f"next_{direction}"))).values()
+    return is_open(listing, direction) and key_of(fault_id) in keys
 
 
 def shut_wait() -> str:

@@ -11,7 +11,7 @@ from typing import get_args
 from chaosproof.faults.backend import TURN_S, End, Order, Run, Undo
 from chaosproof.faults.errors import FaultCutShort, FaultError
 from chaosproof.faults.failure import failure
-from chaosproof.faults.gate import Gate, Gates, has_moved, is_open, open_script, read_gate, shut_wait
+from chaosproof.faults.gate import Gate, Gates, has_moved, is_open, lets_in, open_script, read_gate, shut_wait
 from chaosproof.faults.model import Direction, Fault
 from chaosproof.faults.read import Seen, read_table
 from chaosproof.faults.render_nft import TABLE, add_script, chain_of, elements, layout, prepare_script
@@ -151,11 +151,11 @@ class Nft:
 
 
 def _is_shut_out(order: Order, looks: Sequence[Mapping[str, Seen]], listings: Sequence[str]) -> bool:
-    """Whether no packet reached the fault in both of the last looks that found it on."""
+    """Whether both of the last looks that found the fault on say that packets did not always get to it."""
     # a listing takes a moment, in which both may end: hence two, and one that is not at the very end
     return all(order.id in look for look in looks) and (
         looks[0][order.id].left_s > _SURE_S
-        and not any(is_open(listing, order.fault.direction) for listing in listings)
+        and not any(lets_in(listing, order.fault.direction, order.id) for listing in listings)
     )
 
 

@@ -7,6 +7,7 @@ from chaosproof.faults.backend import Order
 from chaosproof.faults.canary import canary_address, hits, read_canary
 from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.errors import FaultError, FaultRefused
+from chaosproof.faults.gate import key_of
 from chaosproof.faults.idle import idle_filter
 from chaosproof.faults.limits import Limits
 from chaosproof.faults.model import Fault
@@ -35,7 +36,7 @@ def target() -> FakeTarget:
         '{ 0-9 . tcp . 0.0.0.0/0 . 50051 counter packets 7 bytes 0 timeout 15s expires 1s comment "f0" }'
     )
     gate = "map gate_egress {\n\t\telements = { 0-255 expires 1s : goto egress_open }\n\t}\n"
-    newest = "map next_egress {\n\t\telements = { 0x00000000 expires 1s : 0x00000001 }\n\t}\n"
+    newest = f"map next_egress {{\n\t\telements = {{ 0x00000000 expires 1s : {key_of('f0')} }}\n\t}}\n"
     listing = f"table inet chaosproof {{\n elements = {element}\n{gate}{newest}"
     ended = "\n====\n".join(["1015.01", "itself", listing, listing, COUNTER % 112])
     target.answer(["sh", "-c"], "open\n")

@@ -210,6 +210,19 @@ def test_a_fault_whose_gate_somebody_shut_proves_nothing(gate_room: NetnsTarget)
 
 
 @lab
+def test_nor_does_one_whose_gate_somebody_opened_again(gate_room: NetnsTarget):
+    mine, theirs = engine_of(gate_room), engine_of(gate_room)
+    receipt = mine.apply(reset(FIRST_PORT, 1.5), HERE)
+    assert refused(gate_room, FIRST_PORT)
+    shut = "flush map inet chaosproof gate_egress\nflush map inet chaosproof next_egress\n"
+    assert gate_room.run(HERE, ["nft", "-f", "-"], stdin=shut).exit_code == 0
+    theirs.apply(reset(FIRST_PORT + 1, 5.0), HERE)
+    with pytest.raises(FaultError, match=r"the gate before reset .* was shut before its time"):
+        mine.wait_until_ended(receipt)
+    assert theirs.heal(HERE)
+
+
+@lab
 def test_both_directions_have_a_gate_of_their_own(gate_room: NetnsTarget):
     engine = engine_of(gate_room)
     drop = Fault(kind="drop", port=FIRST_PORT, direction="ingress", duration_s=0.3)
