@@ -1,18 +1,18 @@
 """Actions on a service that can disturb itself: slower work, failing calls. The demo's app-b can.
 
 The disturbance begins in the method, so that there is a steady state before it, and ends by the service's own clock,
-whatever becomes of the run. See `chaosproof.disturbance` for what a service of one's own must answer.
+whatever becomes of the run. See `chaosproof.runner.disturbance` for what a service of one's own must answer.
 """
 
 from typing import Any
 
 from chaoslib.types import Configuration
 
-from chaosproof import disturbance
 from chaosproof.errors import UsageError
-from chaosproof.load_job import load_clock_s
-from chaosproof.session import Session
-from chaosproof.settings import count, number, seconds
+from chaosproof.runner import disturbance
+from chaosproof.runner.load_job import load_clock_s
+from chaosproof.runner.session import Session
+from chaosproof.runner.settings import count, number, seconds
 
 __all__ = ["disturb", "settle", "wait_until_ended"]
 

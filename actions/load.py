@@ -4,11 +4,11 @@ from typing import Any
 
 from chaoslib.types import Configuration
 
-from chaosproof.load_job import finish_load, start_load, stop_load
-from chaosproof.run_files import WARMUP
-from chaosproof.session import Session
-from chaosproof.settings import count, number, seconds
-from chaosproof.warmup import load_plan
+from chaosproof.runfolder.paths import WARMUP
+from chaosproof.runner.load_job import finish_load, start_load, stop_load
+from chaosproof.runner.session import Session
+from chaosproof.runner.settings import count, number, seconds
+from chaosproof.runner.warmup import load_plan
 
 __all__ = ["finish", "start", "stop"]
 

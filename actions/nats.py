@@ -11,9 +11,9 @@ from typing import Any
 from chaoslib.types import Configuration
 
 from chaosproof.faults.model import Fault
-from chaosproof.load_job import load_clock_s
-from chaosproof.session import Session
-from chaosproof.settings import count, number, seconds
+from chaosproof.runner.load_job import load_clock_s
+from chaosproof.runner.session import Session
+from chaosproof.runner.settings import count, number, seconds
 
 __all__ = ["heal", "kill", "partition", "restart", "slow_consumer", "start", "stop"]
 

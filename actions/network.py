@@ -20,10 +20,10 @@ from chaoslib.types import Configuration
 
 from chaosproof.errors import ChaosproofError
 from chaosproof.faults.model import Fault
-from chaosproof.load_job import load_clock_s
-from chaosproof.session import Session
-from chaosproof.settings import number, seconds
-from chaosproof.settings import port as port_number
+from chaosproof.runner.load_job import load_clock_s
+from chaosproof.runner.session import Session
+from chaosproof.runner.settings import number, seconds
+from chaosproof.runner.settings import port as port_number
 
 __all__ = [
     "corrupt",

@@ -9,9 +9,9 @@ from typing import Any
 
 from chaoslib.types import Configuration
 
-from chaosproof.load_job import load_clock_s
-from chaosproof.session import Session
-from chaosproof.settings import count, number, seconds
+from chaosproof.runner.load_job import load_clock_s
+from chaosproof.runner.session import Session
+from chaosproof.runner.settings import count, number, seconds
 
 __all__ = ["kill", "pause", "restart", "resume", "stress", "terminate", "wait_until_ended"]
 

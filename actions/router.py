@@ -8,11 +8,11 @@ from typing import Any
 from chaoslib.types import Configuration
 
 from chaosproof.errors import UsageError
-from chaosproof.load_job import finish_load, start_load, stop_load
-from chaosproof.router_stack import ask_client, start_ledger_load
-from chaosproof.run_files import WARMUP, write_json
-from chaosproof.session import Session
-from chaosproof.settings import count, number, seconds
+from chaosproof.runfolder.paths import WARMUP, write_json
+from chaosproof.runner.load_job import finish_load, start_load, stop_load
+from chaosproof.runner.request_ledger import ask_client, start_ledger_load
+from chaosproof.runner.session import Session
+from chaosproof.runner.settings import count, number, seconds
 
 __all__ = ["conform", "ledger_load", "load", "rehearse"]
 

@@ -1,4 +1,4 @@
-"""What the toolkit does, put into the run's log of events as it happens (`chaosproof.events`).
+"""What the toolkit does, put into the run's log of events as it happens (`chaosproof.runfolder.events`).
 
 These hooks belong to the control `controls.session`, which names them. What a hook raises is swallowed by the toolkit;
 a row that is missing for that reason is missed when the run is judged.
@@ -8,8 +8,8 @@ from typing import Any
 
 from chaoslib.types import Activity, Configuration, Experiment, Hypothesis, Journal, Run, Secrets
 
-from chaosproof.events import record_event
-from chaosproof.session import Session
+from chaosproof.runfolder.events import record_event
+from chaosproof.runner.session import Session
 
 __all__ = [
     "after_activity_control",

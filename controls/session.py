@@ -14,11 +14,11 @@ from chaoslib.exceptions import InterruptExecution
 from chaoslib.types import Configuration, Experiment, Journal, Secrets
 
 from chaosproof.errors import ChaosproofError
-from chaosproof.progress import start_progress, stop_progress
-from chaosproof.session import Session, begin, extension
-from chaosproof.session_end import save_and_take_down
-from chaosproof.verdict import conclude, print_verdict
-from chaosproof.warmup import start_warmup
+from chaosproof.runner.finish import save_and_take_down
+from chaosproof.runner.progress import start_progress, stop_progress
+from chaosproof.runner.session import Session, begin, extension
+from chaosproof.runner.verdict import conclude, print_verdict
+from chaosproof.runner.warmup import start_warmup
 from controls.events import (
     after_activity_control,
     after_hypothesis_control,

@@ -14,7 +14,7 @@ WORKDIR /opt/chaosproof
 COPY . .
 # The file systems of pods are read-only: what is not compiled now would be compiled at every start.
 RUN echo /opt/chaosproof > /opt/venv/lib/python3.11/site-packages/chaosproof.pth \
-    && printf '#!/opt/venv/bin/python\nfrom chaosproof.cli import main\n\nmain()\n' > /opt/venv/bin/chaosproof \
+    && printf '#!/opt/venv/bin/python\nfrom chaosproof.cli.main import main\n\nmain()\n' > /opt/venv/bin/chaosproof \
     && chmod 755 /opt/venv/bin/chaosproof \
     && python -m compileall -q /opt/chaosproof
 

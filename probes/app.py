@@ -3,9 +3,9 @@
 from chaoslib.types import Configuration
 from prometheus_client.parser import text_string_to_metric_families
 
-from chaosproof.ask_http import ask_http
 from chaosproof.errors import ChaosproofError
-from chaosproof.session import Session
+from chaosproof.runner.session import Session
+from chaosproof.targets.instance_http import ask_http
 
 __all__ = ["executions"]
 

@@ -9,8 +9,8 @@ from typing import Any
 from chaoslib.types import Configuration
 
 from chaosproof.errors import ChaosproofError
-from chaosproof.session import Session
-from chaosproof.settings import port as port_number
+from chaosproof.runner.session import Session
+from chaosproof.runner.settings import port as port_number
 
 __all__ = ["established"]
 

@@ -22,12 +22,12 @@ from typing import Any
 from chaoslib.types import Configuration
 
 from chaosproof.errors import ChaosproofError, UsageError
-from chaosproof.faults.ledger import FaultLedger
-from chaosproof.run_files import FAULTS
-from chaosproof.session import Session
-from chaosproof.settings import count as whole_number
-from chaosproof.settings import number, seconds
-from chaosproof.settings import port as port_number
+from chaosproof.faults.receipts.ledger import FaultLedger
+from chaosproof.runfolder.paths import FAULTS
+from chaosproof.runner.session import Session
+from chaosproof.runner.settings import count as whole_number
+from chaosproof.runner.settings import number, seconds
+from chaosproof.runner.settings import port as port_number
 
 __all__ = ["connect", "round_trips", "said", "state", "taken", "throughput"]
 

@@ -8,9 +8,9 @@ from typing import Any
 from chaoslib.types import Configuration
 
 from chaosproof.errors import UsageError
-from chaosproof.load_figures import figures_so_far, latency_so_far_ms
-from chaosproof.session import Session
-from chaosproof.settings import number
+from chaosproof.runner.load_figures import figures_so_far, latency_so_far_ms
+from chaosproof.runner.session import Session
+from chaosproof.runner.settings import number
 
 __all__ = ["error_ratio", "latency_ms", "summary"]
 

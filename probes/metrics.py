@@ -6,7 +6,7 @@ from chaoslib.types import Configuration
 from prometheus_client.parser import text_string_to_metric_families
 
 from chaosproof.errors import ChaosproofError
-from chaosproof.session import Session
+from chaosproof.runner.session import Session
 
 __all__ = ["breaker_transitions", "samples"]
 

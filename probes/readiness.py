@@ -6,8 +6,8 @@ from typing import Any
 from chaoslib.types import Configuration
 
 from chaosproof.errors import ChaosproofError
-from chaosproof.session import Session
-from chaosproof.settings import seconds
+from chaosproof.runner.session import Session
+from chaosproof.runner.settings import seconds
 
 __all__ = ["ready_instances", "wait_until_ready"]
 

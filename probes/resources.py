@@ -6,11 +6,11 @@ from typing import Any
 from chaoslib.types import Configuration
 
 from chaosproof.errors import ChaosproofError
-from chaosproof.resources import as_row
-from chaosproof.resources import growth as grown
-from chaosproof.resources import measure as measured
-from chaosproof.session import Session
-from chaosproof.settings import seconds
+from chaosproof.runner.resources import as_row
+from chaosproof.runner.resources import growth as grown
+from chaosproof.runner.resources import measure as measured
+from chaosproof.runner.session import Session
+from chaosproof.runner.settings import seconds
 
 __all__ = ["growth", "measure"]
 

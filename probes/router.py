@@ -6,16 +6,16 @@ from chaoslib.types import Configuration
 from prometheus_client.parser import text_string_to_metric_families
 
 from chaosproof.errors import ChaosproofError
-from chaosproof.request_ledger import disruption_figures, fold_ledger, window_figures
-from chaosproof.router_stack import (
+from chaosproof.runfolder.paths import FAULTS, READINESS
+from chaosproof.runner.request_ledger import (
     ask_client,
     disruptions_of,
     keep_worker_ledger,
     run_events,
 )
-from chaosproof.run_files import FAULTS, READINESS
-from chaosproof.session import Session
-from chaosproof.settings import number, seconds
+from chaosproof.runner.session import Session
+from chaosproof.runner.settings import number, seconds
+from demo.router.request_ledger import disruption_figures, fold_ledger, window_figures
 
 __all__ = ["answers", "ask", "between", "disruptions", "ledger", "metric"]
 
@@ -89,7 +89,7 @@ def disruptions(
 ) -> dict[str, Any]:
     """How the requests of the measured load fared around each time that `instance` went away and came back.
 
-    See `chaosproof.request_ledger.disruption_figures`. Raises `ChaosproofError` when it never went away.
+    See `demo.router.request_ledger.disruption_figures`. Raises `ChaosproofError` when it never went away.
     """
     folder = Session.of(configuration).folder
     client, _ = run_events(folder)

@@ -6,18 +6,38 @@ from pathlib import Path
 import pytest
 
 ROOMS = ("actions", "probes", "controls", "chaosproof", "demo", "bench")
+ABOVE_THE_ENGINE = ("actions", "probes", "controls", "demo", "bench", "tests")
+
+
+def _rooms(*names: str) -> tuple[str, ...]:
+    return tuple(f"chaosproof.{name}" for name in names)
+
 
 # Folder -> prefixes of modules that nothing in it may import.
 FORBIDDEN = {
     "demo": ("chaosproof", "actions", "probes", "controls", "bench", "tests"),
-    "chaosproof": ("actions", "probes", "controls", "demo", "bench", "tests"),
-    "actions": ("controls", "probes", "demo", "bench", "tests"),
-    "probes": ("controls", "actions", "demo", "bench", "tests"),
+    "chaosproof": ABOVE_THE_ENGINE,
+    "actions": ("controls", "probes", "bench", "tests"),
+    "probes": ("controls", "actions", "bench", "tests"),
     "controls": ("actions", "probes", "demo", "bench", "tests"),
-    "chaosproof/evidence": ("chaosproof.targets", "chaosproof.faults", "chaosproof.load"),
-    "chaosproof/targets": ("chaosproof.evidence", "chaosproof.faults", "chaosproof.load"),
-    "chaosproof/faults": ("chaosproof.evidence", "chaosproof.load", "chaosproof.targets.local"),
-    "chaosproof/load": ("chaosproof.evidence", "chaosproof.faults", "chaosproof.targets"),
+    "chaosproof/stats": _rooms(
+        "cli", "campaign", "runner", "compare", "pack", "report", "faults", "load", "targets"
+    ),
+    "chaosproof/experiment": _rooms(
+        "cli", "campaign", "runner", "judge", "compare", "pack", "report", "faults"
+    ),
+    "chaosproof/runfolder": _rooms(
+        "cli", "campaign", "runner", "compare", "pack", "report", "faults", "load", "targets"
+    ),
+    "chaosproof/judge": _rooms("cli", "campaign", "runner", "compare", "pack", "faults", "load", "targets"),
+    "chaosproof/compare": _rooms("cli", "campaign", "runner", "pack", "faults", "load", "targets"),
+    "chaosproof/targets": _rooms(
+        "cli", "campaign", "runner", "judge", "compare", "pack", "report", "faults", "load"
+    ),
+    "chaosproof/faults": _rooms("cli", "campaign", "runner", "judge", "compare", "pack", "report", "load"),
+    "chaosproof/load": _rooms(
+        "cli", "campaign", "runner", "judge", "compare", "pack", "report", "faults", "targets"
+    ),
 }
 
 

@@ -22,7 +22,7 @@ from bench.faults.reaction import percentile
 from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.limits import Limits
 from chaosproof.faults.model import Fault
-from chaosproof.targets.local.local import LocalTarget
+from chaosproof.targets.local.target import LocalTarget
 
 __all__ = ["measure"]
 

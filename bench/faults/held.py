@@ -15,7 +15,7 @@ import json
 from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.limits import Limits
 from chaosproof.faults.model import Fault, Protocol
-from chaosproof.faults.receipt import Receipt
+from chaosproof.faults.receipts.receipt import Receipt
 from tests.faults.netns_target import PORT, NetnsTarget
 
 __all__ = ["main"]

@@ -25,7 +25,7 @@ from bench.faults.kill_runner import Runner
 from bench.faults.kill_stress import StressWatch
 from bench.faults.prober import Prober, Try
 from chaosproof.faults.engine import FaultEngine
-from chaosproof.targets.local.local import LocalTarget
+from chaosproof.targets.local.target import LocalTarget
 
 __all__ = [
     "PROCESS_WAYS",

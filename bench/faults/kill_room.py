@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.faults.prober import SINK, sys_python
-from chaosproof.targets.local.launch import launch_lab
-from chaosproof.targets.local.local import LocalTarget
-from chaosproof.targets.local.wire import take_down
-from chaosproof.targets.system_file import load_system
+from chaosproof.targets.local.control_client import take_down
+from chaosproof.targets.local.launcher import launch_lab
+from chaosproof.targets.local.target import LocalTarget
+from chaosproof.targets.system.system_file import load_system
 
 __all__ = ["PORT", "Process", "in_networks", "network_of", "processes", "room"]
 

@@ -11,12 +11,12 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from chaosproof.faults.backend import BACKENDS
+from chaosproof.faults.backends.base import BACKENDS
 from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.limits import Limits
 from chaosproof.faults.model import Fault
 from chaosproof.faults.process import ProcessFaults
-from chaosproof.targets.local.local import LocalTarget
+from chaosproof.targets.local.target import LocalTarget
 
 __all__ = ["Runner"]
 

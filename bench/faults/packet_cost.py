@@ -10,7 +10,7 @@ have the hooks and no rule, which is what any table costs.
 import argparse
 import statistics
 
-from chaosproof.faults.render_nft import static_table
+from chaosproof.faults.backends.nft.render import static_table
 from tests.faults.netns_target import NetnsTarget
 
 _INSTANCE = "client-0"

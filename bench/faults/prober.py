@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from chaosproof.targets.local.local import LocalTarget
+from chaosproof.targets.local.target import LocalTarget
 
 __all__ = ["SINK", "Prober", "Try"]
 

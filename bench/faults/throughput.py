@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from chaosproof.faults.render_nft import TABLE, prepare_script
+from chaosproof.faults.backends.nft.render import TABLE, prepare_script
 from tests.faults.netns_target import PORT, NetnsTarget
 
 _ENDS = ("client-0", "server-0")

@@ -16,13 +16,13 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from chaosproof.evidence.figures import percentile_ms
 from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.limits import Limits
 from chaosproof.faults.model import Fault
-from chaosproof.targets.kubernetes.api import connect
-from chaosproof.targets.kubernetes.kubernetes import KubernetesTarget
-from chaosproof.targets.kubernetes.services import find_services
+from chaosproof.judge.figures.summary import percentile_ms
+from chaosproof.targets.kubernetes.client.api import connect
+from chaosproof.targets.kubernetes.pods.services import find_services
+from chaosproof.targets.kubernetes.target import KubernetesTarget
 
 _RULE = "-p tcp --dport {port} -j REJECT --reject-with tcp-reset"
 

@@ -11,7 +11,7 @@ from chaosproof.errors import ChaosproofError
 from chaosproof.faults.interpreter import python_argv
 from chaosproof.faults.model import Fault
 from chaosproof.faults.selector import Network, resolve_peer
-from chaosproof.targets.target import Done, Target
+from chaosproof.targets.base import CommandResult, Target
 
 __all__ = ["ANSWERS", "TIMEOUT_S", "canary_address", "canary_argv", "hits", "read_canary"]
 
@@ -40,7 +40,7 @@ def canary_argv(address: tuple[str, int]) -> list[str]:
     return python_argv(_CODE, host, str(port), str(TIMEOUT_S))
 
 
-def read_canary(done: Done) -> str:
+def read_canary(done: CommandResult) -> str:
     """One of `ANSWERS`; `none` where the command could not be run or met something else."""
     word = done.stdout.strip()
     return word if word in ANSWERS else "none"

@@ -11,13 +11,14 @@ import inspect
 from dataclasses import dataclass
 from typing import Any
 
-from chaosproof.faults import nfqueue_program, nfqueue_try
-from chaosproof.faults.backend import Capabilities, Run, choose_backend
+from chaosproof.faults.backends.base import Capabilities, CommandRunner, choose_backend
+from chaosproof.faults.backends.nfqueue import program as nfqueue_program
+from chaosproof.faults.backends.nfqueue import trial as nfqueue_try
+from chaosproof.faults.backends.nft.activation import open_script
+from chaosproof.faults.backends.nft.render import TABLE, add_script, elements, static_table
+from chaosproof.faults.backends.tc.render import ROOT
 from chaosproof.faults.errors import FaultRefused
-from chaosproof.faults.gate import open_script
 from chaosproof.faults.model import KINDS, Fault
-from chaosproof.faults.render_nft import TABLE, add_script, elements, static_table
-from chaosproof.faults.render_tc import ROOT
 from chaosproof.faults.selector import ANYONE
 
 __all__ = ["ABILITIES", "Finding", "capabilities", "findings"]
@@ -149,7 +150,7 @@ class Finding:
     why: str = ""
 
 
-def capabilities(run: Run) -> Capabilities:
+def capabilities(run: CommandRunner) -> Capabilities:
     """Try every ability once, through `run`. What cannot be tried is missing, and says why."""
     sample = elements(_sample("reset", duration_s=0.1), _MARK, ANYONE)
     sample += elements(_sample("loss", duration_s=0.1, port=2), _MARK, ANYONE)

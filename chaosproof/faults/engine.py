@@ -20,29 +20,36 @@ from dataclasses import dataclass
 from typing import Any
 
 from chaosproof.errors import ChaosproofError
-from chaosproof.faults.account import closed, closed_by_heal, met_another, packets_hit
-from chaosproof.faults.apply_run import apply_run, begin
-from chaosproof.faults.backend import Backend, Capabilities, End, Order, Run, choose_backend
-from chaosproof.faults.book import ReceiptBook
+from chaosproof.faults.apply_runner import apply_run, begin
+from chaosproof.faults.backends.base import (
+    Backend,
+    Capabilities,
+    CommandRunner,
+    ObservedEnd,
+    ResolvedFault,
+    choose_backend,
+)
+from chaosproof.faults.backends.iptables.backend import Iptables
+from chaosproof.faults.backends.nfqueue.backend import Nfqueue
+from chaosproof.faults.backends.nft.activation import Gates
+from chaosproof.faults.backends.nft.backend import Nft
+from chaosproof.faults.backends.tc.backend import Tc
+from chaosproof.faults.backends.tc.qdisc import with_queue
 from chaosproof.faults.canary import canary_address, canary_argv, read_canary
+from chaosproof.faults.conflicts import clash
 from chaosproof.faults.doctor import capabilities
 from chaosproof.faults.errors import FaultCutShort, FaultError, FaultRefused
-from chaosproof.faults.gate import Gates
 from chaosproof.faults.heal import active, heal
-from chaosproof.faults.idle import end_idle_connections
-from chaosproof.faults.iptables import Iptables
-from chaosproof.faults.ledger import FaultLedger
 from chaosproof.faults.limits import Limits, check_fault, check_spread
 from chaosproof.faults.model import Fault
-from chaosproof.faults.nfqueue import Nfqueue
-from chaosproof.faults.nft import Nft
-from chaosproof.faults.overlap import clash
-from chaosproof.faults.queue import with_queue
-from chaosproof.faults.receipt import Canary, Receipt
+from chaosproof.faults.receipts.closing import closed, closed_by_heal, met_another, packets_hit
+from chaosproof.faults.receipts.ledger import FaultLedger
+from chaosproof.faults.receipts.receipt import Canary, Receipt
+from chaosproof.faults.receipts.store import ReceiptStore
 from chaosproof.faults.selector import resolve_peer
 from chaosproof.faults.snapshot import snapshot
-from chaosproof.faults.tc import Tc
-from chaosproof.targets.target import Begun, Done, Keeper, Target
+from chaosproof.faults.socket_kill import end_idle_connections
+from chaosproof.targets.base import CommandResult, PendingCommand, SupportsDeferred, Target
 
 __all__ = ["Active", "FaultEngine"]
 
@@ -63,14 +70,14 @@ class Active:
 @dataclass(frozen=True)
 class _Armed:
     at: float
-    order: Order
+    order: ResolvedFault
     service: str
     everyone: tuple[str, ...]
     backend: Backend
     address: tuple[str, int] | None
     before: str
     counted: int
-    begun: Begun | None
+    begun: PendingCommand | None
 
 
 class FaultEngine:
@@ -97,7 +104,7 @@ class FaultEngine:
         self._forced = backend
         self._canary = canary
         self._new_id = new_id
-        self._book = ReceiptBook(ledger)
+        self._book = ReceiptStore(ledger)
         self._lock = threading.Lock()
         self._armed: dict[tuple[Fault, str], _Armed] = {}
         self._applied: dict[str, _Armed] = {}
@@ -126,7 +133,9 @@ class FaultEngine:
         service = self._target.instance(instance).service
         everyone = tuple(one.name for one in self._target.instances(service))
         check_spread(service, instance, self._hit(everyone), everyone, self._limits)
-        order = Order(self._new_id(), fault, resolve_peer(fault.peer, self._target), instance=instance)
+        order = ResolvedFault(
+            self._new_id(), fault, resolve_peer(fault.peer, self._target), instance=instance
+        )
         self._refuse_clash(order, instance)
         backend = self._choose(fault, instance)
         run = self._run(instance)
@@ -163,7 +172,7 @@ class FaultEngine:
             fault=fault,
             instance=instance,
             backend=backend.name,
-            fidelity=backend.fidelity(fault, kept=isinstance(self._target, Keeper)),
+            fidelity=backend.fidelity(fault, kept=isinstance(self._target, SupportsDeferred)),
             planned_at=planned_at,
             canary=Canary(before=armed.before),
             note=note,
@@ -329,7 +338,7 @@ class FaultEngine:
             fault_id, lambda r: closed(r, at, packets, after, cleaned=end.cleaned, note=end.note)
         )
 
-    def _see_the_end(self, run: Run, armed: _Armed, expires_at: float) -> End:
+    def _see_the_end(self, run: CommandRunner, armed: _Armed, expires_at: float) -> ObservedEnd:
         """Watch until the fault has ended; where an observer was killed, another one goes on."""
         for left in reversed(range(_OBSERVERS_MAX)):
             try:
@@ -372,7 +381,7 @@ class FaultEngine:
         with self._lock:
             self._prepared.add((instance, backend.name))
 
-    def _refuse_clash(self, order: Order, instance: str) -> None:
+    def _refuse_clash(self, order: ResolvedFault, instance: str) -> None:
         now = self._clock()
         for receipt in self._book.on(now):
             armed = self._applied.get(receipt.id)
@@ -398,8 +407,8 @@ class FaultEngine:
                     return answer
         return "none"
 
-    def _run(self, instance: str) -> Run:
-        def run(argv: Sequence[str], *, stdin: str = "", timeout_s: float = 10.0) -> Done:
+    def _run(self, instance: str) -> CommandRunner:
+        def run(argv: Sequence[str], *, stdin: str = "", timeout_s: float = 10.0) -> CommandResult:
             return self._target.run(instance, argv, stdin=stdin, timeout_s=timeout_s)
 
         return run

@@ -6,14 +6,14 @@ first and its watchdog after, so that whoever is killed half-way leaves a watchd
 
 from collections.abc import Mapping
 
-from chaosproof.faults.backend import Run
-from chaosproof.faults.failure import failure
-from chaosproof.faults.nfqueue import HOLDING
-from chaosproof.faults.read import read_rules, read_table
-from chaosproof.faults.render_iptables import PREFIX
-from chaosproof.faults.render_nft import TABLE, clear_script
-from chaosproof.faults.render_tc import ROOT
-from chaosproof.faults.watchdog import NAME
+from chaosproof.faults.backends.base import CommandRunner
+from chaosproof.faults.backends.iptables.render import PREFIX
+from chaosproof.faults.backends.listings import read_rules, read_table
+from chaosproof.faults.backends.nfqueue.backend import HOLDING
+from chaosproof.faults.backends.nft.render import TABLE, clear_script
+from chaosproof.faults.backends.tc.render import ROOT
+from chaosproof.faults.backends.watchdog import NAME
+from chaosproof.faults.command_failure import failure
 
 __all__ = ["active", "heal"]
 
@@ -64,7 +64,7 @@ exit $status
 """
 
 
-def heal(run: Run) -> Mapping[str, int]:
+def heal(run: CommandRunner) -> Mapping[str, int]:
     """End every fault on the instance, now; packets hit so far, by id, of those that were on.
 
     Harmless on an instance that never had one. Raises `FaultError` when something of it did not work.
@@ -76,7 +76,7 @@ def heal(run: Run) -> Mapping[str, int]:
     return {**read_rules(done.stdout), **{fault_id: seen.packets for fault_id, seen in elements.items()}}
 
 
-def active(run: Run) -> Mapping[str, float | None]:
+def active(run: CommandRunner) -> Mapping[str, float | None]:
     """The faults that are on the instance, by id, with the seconds that the kernel still gives each.
 
     `None` for one that waits for its watchdog.

@@ -3,7 +3,7 @@
     python -c "from chaosproof.faults.model import Fault; print(Fault(kind='reset', port=80, duration_s=15))"
 
 A `Fault` that exists is valid in itself. What a configuration allows (ceiling, protected ports, how many
-instances) is `chaosproof.faults.limits`; what a kernel can do is `chaosproof.faults.backend`.
+instances) is `chaosproof.faults.limits`; what a kernel can do is `chaosproof.faults.backends.base`.
 """
 
 import ipaddress

@@ -15,9 +15,9 @@ from typing import Any
 
 from chaosproof.errors import ChaosproofError, UsageError
 from chaosproof.faults.errors import CapabilityError, FaultError, FaultRefused
-from chaosproof.faults.ledger import FaultLedger
 from chaosproof.faults.limits import Limits, check_spread
-from chaosproof.targets.target import Target
+from chaosproof.faults.receipts.ledger import FaultLedger
+from chaosproof.targets.base import Target
 
 __all__ = ["ProcessFaults"]
 

@@ -4,7 +4,7 @@ import ipaddress
 from collections.abc import Iterable
 
 from chaosproof.errors import TargetError
-from chaosproof.targets.target import Target
+from chaosproof.targets.base import Target
 
 __all__ = ["ANYONE", "Network", "overlap", "resolve_peer"]
 

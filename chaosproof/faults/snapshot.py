@@ -6,8 +6,8 @@ Before and after a run they must be equal, whatever faults there were and whoeve
 import json
 from typing import Any
 
-from chaosproof.faults.backend import Run
-from chaosproof.faults.failure import failure
+from chaosproof.faults.backends.base import CommandRunner
+from chaosproof.faults.command_failure import failure
 
 __all__ = ["canonical", "snapshot"]
 
@@ -31,7 +31,7 @@ _FLEETING = frozenset(
 )
 
 
-def snapshot(run: Run) -> dict[str, Any]:
+def snapshot(run: CommandRunner) -> dict[str, Any]:
     """The instance's nft rules, queues, addresses and routes, by the command that lists them."""
     done = run(["sh", "-c", _SETTLED + "; echo; echo ====; ".join(_COMMANDS)], timeout_s=20.0)
     if done.exit_code != 0:

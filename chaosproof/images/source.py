@@ -16,7 +16,7 @@ __all__ = ["FOLDER", "PARTS", "add_source"]
 FOLDER = "/opt/chaosproof"
 PARTS = ("actions", "chaosproof", "charts", "controls", "demo", "experiments", "probes", "requirements.txt")
 _NOT_THESE = shutil.ignore_patterns("__pycache__", "*.pyc", ".DS_Store")
-_COMMAND = "#!/usr/bin/python3\nfrom chaosproof.cli import main\n\nmain()\n"
+_COMMAND = "#!/usr/bin/python3\nfrom chaosproof.cli.main import main\n\nmain()\n"
 
 
 def add_source(tar: tarfile.TarFile, root: Path) -> None:

@@ -10,8 +10,8 @@ import heapq
 import math
 import time
 
-from chaosproof.load.alarm import make_alarm
-from chaosproof.load.slot import Pool, Slot
+from chaosproof.load.connection_pool import ConnectionPool, PooledConnection
+from chaosproof.load.timer import make_timer
 
 __all__ = ["ClosedModel"]
 
@@ -25,7 +25,7 @@ class ClosedModel:
 
     def __init__(
         self,
-        pool: Pool,
+        pool: ConnectionPool,
         *,
         rate_rps: float | None,
         planned: int | None,
@@ -46,7 +46,7 @@ class ClosedModel:
         self._rings_at = math.inf
         self._ended = 0
         self._stopped = False
-        self._alarm = make_alarm(asyncio.get_running_loop(), self._ring)
+        self._alarm = make_timer(asyncio.get_running_loop(), self._ring)
         self._over = asyncio.get_running_loop().create_future()
         pool.on_free = self._free
 
@@ -69,7 +69,7 @@ class ClosedModel:
         self._sleeping.clear()
         self._finish_if_done()
 
-    def _plan_next(self, slot: Slot, now: float) -> None:
+    def _plan_next(self, slot: PooledConnection, now: float) -> None:
         """Put the worker to sleep until its next request is due; or end it, when that is not in this load."""
         call = self._call[slot.index]
         if self._rate_rps is None:
@@ -96,7 +96,7 @@ class ClosedModel:
         if self._sleeping:
             self._alarm.set(self._rings_at)
 
-    def _free(self, slot: Slot) -> None:
+    def _free(self, slot: PooledConnection) -> None:
         self._plan_next(slot, time.monotonic())
         # Setting the alarm costs more than all else here: a worker that is late already goes on without.
         if self._sleeping and self._sleeping[0][0] < self._rings_at:

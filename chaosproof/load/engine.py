@@ -6,21 +6,21 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from chaosproof.load.cancellation import Cancellation, first_of
 from chaosproof.load.closed_model import ClosedModel
-from chaosproof.load.drivers import make_driver
+from chaosproof.load.connection_pool import ConnectionPool, Ledger
 from chaosproof.load.open_model import OpenModel
 from chaosproof.load.plan import Plan
-from chaosproof.load.slot import Ledger, Pool
-from chaosproof.load.stop import Stop, first_of
+from chaosproof.load.protocols.registry import make_driver
 
-__all__ = ["WHOLE", "Engine", "Share"]
+__all__ = ["WHOLE", "Engine", "WorkerShare"]
 
 _OPENING_BUDGET_S = 5.0
 _GRACE_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class WorkerShare:
     """Every `of`-th request and connection of a plan, from the `index`-th on."""
 
     index: int
@@ -34,15 +34,15 @@ class Share:
         return itertools.islice(enumerate(plan.offsets()), self.index, None, self.of)
 
 
-WHOLE = Share(0, 1)
+WHOLE = WorkerShare(0, 1)
 
 
 class Engine:
     """Sends a share of a plan; the fate of every request goes to `ledger`."""
 
-    def __init__(self, plan: Plan, ledger: Ledger, share: Share = WHOLE) -> None:
+    def __init__(self, plan: Plan, ledger: Ledger, share: WorkerShare = WHOLE) -> None:
         self._plan = plan
-        self._pool = Pool(make_driver(plan), share.connections(plan), plan.timeout_s, ledger)
+        self._pool = ConnectionPool(make_driver(plan), share.connections(plan), plan.timeout_s, ledger)
         self._model: OpenModel | ClosedModel
         if plan.model == "open":
             self._model = OpenModel(lambda: share.schedule(plan), self._pool, plan.timeout_s)
@@ -69,13 +69,13 @@ class Engine:
     def inflight(self) -> int:
         return self._pool.inflight
 
-    async def open(self, stop: Stop) -> None:
+    async def open(self, stop: Cancellation) -> None:
         """Open the connections, so that no first request waits for one; those that fail stay shut."""
         opening = asyncio.ensure_future(self._pool.open_all(min(_OPENING_BUDGET_S, self._plan.timeout_s)))
         await first_of(opening, stop.asked)
         opening.cancel()
 
-    async def run(self, start: float, stop: Stop) -> float:
+    async def run(self, start: float, stop: Cancellation) -> float:
         """Send from `start` on until all is done, or until `stop`; returns the instant when sending ended.
 
         After a stop, what is in flight has up to a second to be answered. Instants are of time.monotonic().

@@ -10,9 +10,9 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 
-from chaosproof.load.alarm import make_alarm
-from chaosproof.load.call import NOT_SENT
-from chaosproof.load.slot import Pool, Slot
+from chaosproof.load.connection_pool import ConnectionPool, PooledConnection
+from chaosproof.load.protocols.base import NOT_SENT
+from chaosproof.load.timer import make_timer
 
 __all__ = ["OpenModel", "Schedule"]
 
@@ -25,7 +25,7 @@ class OpenModel:
     `due` counts the requests whose instant has come, `sent` those that got a connection.
     """
 
-    def __init__(self, schedule: Schedule, pool: Pool, drain_s: float) -> None:
+    def __init__(self, schedule: Schedule, pool: ConnectionPool, drain_s: float) -> None:
         self.due = 0
         self.sent = 0
         self._given_up = 0
@@ -35,9 +35,9 @@ class OpenModel:
         self._coming = schedule()
         self._waiting = schedule()
         self._next = next(self._coming, None)
-        self._idle: deque[Slot] = deque(pool.slots)
+        self._idle: deque[PooledConnection] = deque(pool.slots)
         self._loop = asyncio.get_running_loop()
-        self._alarm = make_alarm(self._loop, self._ring)
+        self._alarm = make_timer(self._loop, self._ring)
         self._over = self._loop.create_future()
         pool.on_free = self._free
 
@@ -76,12 +76,12 @@ class OpenModel:
             self._loop.call_later(self._drain_s, self._give_up)
             self._finish_if_done()
 
-    def _send(self, slot: Slot) -> None:
+    def _send(self, slot: PooledConnection) -> None:
         seq, offset = next(self._waiting)
         self.sent += 1
         slot.begin(seq, self._start + offset)
 
-    def _free(self, slot: Slot) -> None:
+    def _free(self, slot: PooledConnection) -> None:
         if self._waiting_count and not self._pool.stopping:
             self._send(slot)
         else:

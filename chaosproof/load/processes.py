@@ -13,9 +13,9 @@ import time
 from collections.abc import Callable
 
 from chaosproof.errors import ChaosproofError
-from chaosproof.load.books import Books
+from chaosproof.load.cancellation import Cancellation, first_of
 from chaosproof.load.plan import Plan
-from chaosproof.load.stop import Stop, first_of
+from chaosproof.load.request_recorder import RequestRecorder
 
 __all__ = ["Processes"]
 
@@ -26,7 +26,7 @@ _LINE_BYTES_MAX = 1 << 26
 class Processes:
     """Sends a plan from `plan.processes` processes. `broken` hears of a process that died."""
 
-    def __init__(self, plan: Plan, books: Books, broken: Callable[[ChaosproofError], None]) -> None:
+    def __init__(self, plan: Plan, books: RequestRecorder, broken: Callable[[ChaosproofError], None]) -> None:
         self._plan = plan
         self._books = books
         self._broken = broken
@@ -45,7 +45,7 @@ class Processes:
     def inflight(self) -> int:
         return sum(child.inflight for child in self._children)
 
-    async def open(self, stop: Stop) -> None:
+    async def open(self, stop: Cancellation) -> None:
         """Start the processes; return when all have opened their connections, or have had time to."""
         try:
             for child in self._children:
@@ -58,7 +58,7 @@ class Processes:
             ready.cancel()
             await asyncio.wait({ready})
 
-    async def run(self, start: float, stop: Stop) -> float:
+    async def run(self, start: float, stop: Cancellation) -> float:
         """As `Engine.run`."""
         for child in self._children:
             child.say(f"start {start!r} {self._books.epoch!r}")
@@ -123,7 +123,7 @@ class _Child:
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
-            "chaosproof.load.share",
+            "chaosproof.load.worker_process",
             str(self.index),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -10,17 +10,17 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from chaosproof.errors import ChaosproofError
-from chaosproof.load.books import Books
-from chaosproof.load.drivers import make_driver
+from chaosproof.load.cancellation import Cancellation
 from chaosproof.load.engine import Engine
+from chaosproof.load.file_limit import make_room_for_connections
 from chaosproof.load.folder import LoadDone, LoadFolder
-from chaosproof.load.limits import make_room_for_connections
 from chaosproof.load.plan import Plan
 from chaosproof.load.processes import Processes
 from chaosproof.load.progress import Progress, Tally
-from chaosproof.load.stop import Stop
+from chaosproof.load.protocols.registry import make_driver
+from chaosproof.load.request_recorder import RequestRecorder
 
-__all__ = ["Stop", "Watcher", "run_load"]
+__all__ = ["Cancellation", "Watcher", "run_load"]
 
 TICK_S = 0.5
 
@@ -36,12 +36,12 @@ class Sender(Protocol):
     def sent(self) -> int: ...
     @property
     def inflight(self) -> int: ...
-    async def open(self, stop: Stop) -> None: ...
-    async def run(self, start: float, stop: Stop) -> float: ...
+    async def open(self, stop: Cancellation) -> None: ...
+    async def run(self, start: float, stop: Cancellation) -> float: ...
 
 
 async def run_load(
-    plan: Plan, out_dir: Path, *, stop: Stop, watch: Watcher | None = None, apart: bool = False
+    plan: Plan, out_dir: Path, *, stop: Cancellation, watch: Watcher | None = None, apart: bool = False
 ) -> LoadDone:
     """Run `plan` and write its folder; `watch` hears every progress row.
 
@@ -55,7 +55,7 @@ async def run_load(
     make_room_for_connections(plan.connections)
     epoch = time.time() - time.monotonic()
     folder = LoadFolder(out_dir, plan)
-    books = Books(model=plan.model, epoch=epoch, add_row=folder.records.add)
+    books = RequestRecorder(model=plan.model, epoch=epoch, add_row=folder.records.add)
     failures: list[ChaosproofError] = []
 
     def fail(error: ChaosproofError, word: str) -> None:
@@ -104,7 +104,7 @@ async def run_load(
 
 def _done(
     plan: Plan,
-    books: Books,
+    books: RequestRecorder,
     sent: int,
     recorded: int,
     start: float,
@@ -132,7 +132,7 @@ def _done(
 
 async def _tick(
     folder: LoadFolder,
-    books: Books,
+    books: RequestRecorder,
     sender: Sender,
     start: float,
     watch: Watcher | None,
@@ -149,7 +149,7 @@ async def _tick(
 
 def _report(
     folder: LoadFolder,
-    books: Books,
+    books: RequestRecorder,
     sender: Sender,
     start: float,
     now: float,

@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import NoReturn
 
 from chaosproof.errors import ChaosproofError
+from chaosproof.load.cancellation import Cancellation
+from chaosproof.load.event_loop import keep_garbage_collection_short, loop_factory
 from chaosproof.load.folder import LoadDone
-from chaosproof.load.loop import keep_garbage_collection_short, loop_factory
 from chaosproof.load.plan import Plan, plan_from_file
-from chaosproof.load.run import Stop, Watcher, run_load
+from chaosproof.load.run import Watcher, run_load
 
 __all__ = ["main", "run_to_end"]
 
@@ -44,7 +45,7 @@ def run_to_end(plan: Plan, out_dir: Path, *, watch: Watcher | None = None, apart
     """Run `plan` in an event loop of its own, which signals can end; for the main thread of a process."""
 
     async def whole() -> LoadDone:
-        stop = Stop()
+        stop = Cancellation()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.ask, number.name)

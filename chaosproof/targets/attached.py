@@ -13,8 +13,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from chaosproof.errors import TargetError, UsageError
-from chaosproof.targets.command import run_to_end
-from chaosproof.targets.target import Address, Done, Inside, Instance, InstanceState, JobState
+from chaosproof.targets.base import Address, CommandResult, Inside, Instance, InstanceState, JobState
+from chaosproof.targets.host_command import run_to_end
 
 __all__ = ["SERVICE", "AttachedTarget"]
 
@@ -95,13 +95,13 @@ class AttachedTarget:
         stdin: str = "",
         timeout_s: float = 10.0,
         inside: Inside = "network",
-    ) -> Done:
+    ) -> CommandResult:
         self.instance(instance)
         if inside != "network":
             raise self._only_its_network("run a program inside it")
         return self._enter(argv, stdin, timeout_s)
 
-    def _enter(self, argv: Sequence[str], stdin: str, timeout_s: float) -> Done:
+    def _enter(self, argv: Sequence[str], stdin: str, timeout_s: float) -> CommandResult:
         enter = ["nsenter", f"--net=/proc/self/fd/{self._network}"]
         # root may enter any network; others are root in a user namespace of their own
         if os.geteuid() != 0 and not _same(self._user, Path("/proc/self/ns/user")):

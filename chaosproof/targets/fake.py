@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from chaosproof.errors import TargetError
-from chaosproof.targets.target import Address, Done, Inside, Instance, InstanceState, JobState
+from chaosproof.targets.base import Address, CommandResult, Inside, Instance, InstanceState, JobState
 
 __all__ = ["Call", "FakeTarget"]
 
@@ -40,7 +40,7 @@ class FakeTarget:
         self._lock = threading.Lock()
         self._instances = {one.name: one for one in sorted(instances, key=lambda one: one.name)}
         self._addresses = dict(addresses or {})
-        self._answers: list[tuple[tuple[str, ...], Done]] = []
+        self._answers: list[tuple[tuple[str, ...], CommandResult]] = []
         self._states = {
             name: InstanceState(name, True, True, False, 100 + number, 0, 0, 0)
             for number, name in enumerate(self._instances)
@@ -51,7 +51,7 @@ class FakeTarget:
     def answer(self, argv: Sequence[str], stdout: str = "", *, exit_code: int = 0, stderr: str = "") -> None:
         """From now on, commands that begin with `argv` end like this."""
         with self._lock:
-            self._answers.insert(0, (tuple(argv), Done(tuple(argv), exit_code, stdout, stderr, 0.0)))
+            self._answers.insert(0, (tuple(argv), CommandResult(tuple(argv), exit_code, stdout, stderr, 0.0)))
 
     def say(self, instance: str, *, metrics: str | None = None, logs: str | None = None) -> None:
         """From now on, the instance's metrics page or its log is this."""
@@ -105,13 +105,13 @@ class FakeTarget:
         stdin: str = "",
         timeout_s: float = 10.0,
         inside: Inside = "network",
-    ) -> Done:
+    ) -> CommandResult:
         self._note("run", self.instance(instance).name, tuple(argv), stdin)
         with self._lock:
             for words, done in self._answers:
                 if tuple(argv[: len(words)]) == words:
                     return replace(done, argv=tuple(argv))
-        return Done(tuple(argv), 0, "", "", 0.0)
+        return CommandResult(tuple(argv), 0, "", "", 0.0)
 
     def start_job(
         self,

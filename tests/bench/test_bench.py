@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from chaosproof.bench import benchmarks, closed_loop, socket_place
-from chaosproof.bench.command import bench
-from chaosproof.bench.frames import PING, BenchError, frame
-from chaosproof.bench.outcome import Limit, Outcome, percentile_us, text_of
-from chaosproof.bench.results import summary_of
 from chaosproof.errors import ChaosproofError
+from demo.router.bench import benchmarks, closed_loop
+from demo.router.bench import server_socket as socket_place
+from demo.router.bench.command import bench
+from demo.router.bench.frames import PING, BenchError, frame
+from demo.router.bench.outcome import Limit, Outcome, percentile_us, text_of
+from demo.router.bench.results import summary_of
 from tests.bench.strange_server import strange_server
 from tests.router.stack import stack
 

@@ -11,8 +11,8 @@ from chaoslib.loader import load_experiment
 
 import actions.network
 import actions.process
-from chaosproof.evidence.claims import validate_claims
-from tests.session.chaos import REPOSITORY
+from chaosproof.judge.claims import validate_claims
+from tests.runner.chaos import REPOSITORY
 
 FOLDER = REPOSITORY / "experiments" / "catalogue"
 FILES = sorted(FOLDER.glob("*.json"))

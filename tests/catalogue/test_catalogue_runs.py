@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.session.chaos import REPOSITORY, chaos_argv
+from tests.runner.chaos import REPOSITORY, chaos_argv
 
 pytestmark = [pytest.mark.lab, pytest.mark.e2e, pytest.mark.slow]
 

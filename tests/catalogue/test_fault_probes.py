@@ -8,10 +8,10 @@ from chaoslib.types import Configuration
 
 from actions import network
 from chaosproof.errors import ChaosproofError, TargetError, UsageError
-from chaosproof.session import Session, begin
-from chaosproof.targets.local.wire import take_down
+from chaosproof.runner.session import Session, begin
+from chaosproof.targets.local.control_client import take_down
 from probes import fault
-from tests.session.chaos import REPOSITORY
+from tests.runner.chaos import REPOSITORY
 
 pytestmark = pytest.mark.lab
 

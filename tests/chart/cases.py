@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from chaosproof.targets.system import System
-from chaosproof.targets.system_file import load_system
-from chaosproof.targets.values import merge
+from chaosproof.targets.system.model import System
+from chaosproof.targets.system.system_file import load_system
+from chaosproof.targets.system.values import merge
 
 ROOT = Path(__file__).parents[2]
 CHART = ROOT / "charts" / "chaosproof-demo"

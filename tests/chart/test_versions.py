@@ -1,6 +1,6 @@
 """The chart on the oldest Kubernetes that it allows and on today's.
 
-A cluster of 1.20 has run it (tests/kubernetes); for that version there are no schemas to hold it against.
+A cluster of 1.20 has run it (tests/cluster); for that version there are no schemas to hold it against.
 """
 
 import kubernetes_validate

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from chaosproof.evidence.check import failed, passed, unknown
-from chaosproof.evidence.report.overview import Located, Overview, RunRow
+from chaosproof.judge.check import failed, passed, unknown
+from chaosproof.report.overview import Located, Overview, RunRow
 
 PASSING = Overview(
     status="pass",

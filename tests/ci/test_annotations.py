@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chaosproof.evidence.ci import annotations, escape_message, escape_property, step_summary
+from chaosproof.report.formats.ci import annotations, escape_message, escape_property, step_summary
 from tests.ci.packs import AMISS, PASSING
 
 

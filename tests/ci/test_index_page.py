@@ -1,6 +1,6 @@
 """The page over all runs of a pack."""
 
-from chaosproof.evidence.report.index import index_page
+from chaosproof.report.index import index_page
 from tests.ci.packs import AMISS, PASSING
 
 

@@ -10,8 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from chaosproof.errors import TargetError
-from chaosproof.targets.command import run_to_end
-from chaosproof.targets.target import Address, Done, Instance, InstanceState, JobState
+from chaosproof.targets.base import Address, CommandResult, Instance, InstanceState, JobState
+from chaosproof.targets.host_command import run_to_end
 
 PORT = 50051
 SERVICE_ADDRESS = "10.78.0.1"
@@ -149,7 +149,9 @@ class NetnsTarget:
         ip = SERVICE_ADDRESS if service == "server" else first.address
         return Address(host=service, ip=ip, ports=first.ports)
 
-    def run(self, instance: str, argv: Sequence[str], *, stdin: str = "", timeout_s: float = 10.0) -> Done:
+    def run(
+        self, instance: str, argv: Sequence[str], *, stdin: str = "", timeout_s: float = 10.0
+    ) -> CommandResult:
         done = run_to_end([*self.enter(instance), *argv], stdin=stdin, timeout_s=timeout_s)
         return replace(done, argv=tuple(argv))
 

@@ -1,9 +1,9 @@
 """How a receipt is closed."""
 
-from chaosproof.faults.account import CLEANED, closed, closed_by_heal, met_another, packets_hit
-from chaosproof.faults.backend import End
+from chaosproof.faults.backends.base import ObservedEnd
 from chaosproof.faults.model import Fault
-from chaosproof.faults.receipt import Canary, Receipt
+from chaosproof.faults.receipts.closing import CLEANED, closed, closed_by_heal, met_another, packets_hit
+from chaosproof.faults.receipts.receipt import Canary, Receipt
 
 RESET = Receipt(
     id="a",
@@ -40,10 +40,10 @@ def test_a_heal_that_was_quicker_than_the_observer_keeps_its_end():
 
 
 def test_the_chains_counter_is_believed_only_of_a_fault_that_was_alone():
-    assert packets_hit(RESET, End(5, 112, 110.5), 100, alone=True) == 11
-    assert packets_hit(RESET, End(5, 112, 110.5), 100, alone=False) == 4
-    assert packets_hit(RESET, End(5, None, 110.5), 100, alone=True) == 4
-    assert packets_hit(RESET, End(0, 100, 110.5), 100, alone=True) == 0
+    assert packets_hit(RESET, ObservedEnd(5, 112, 110.5), 100, alone=True) == 11
+    assert packets_hit(RESET, ObservedEnd(5, 112, 110.5), 100, alone=False) == 4
+    assert packets_hit(RESET, ObservedEnd(5, None, 110.5), 100, alone=True) == 4
+    assert packets_hit(RESET, ObservedEnd(0, 100, 110.5), 100, alone=True) == 0
 
 
 def test_a_fault_met_another_when_both_counted_in_one_chain():

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from chaosproof.faults.backend import Capabilities, choose_backend
+from chaosproof.faults.backends.base import Capabilities, choose_backend
 from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.errors import FaultError, FaultRefused
 from chaosproof.faults.model import Fault

@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from chaosproof.errors import UsageError
+from chaosproof.faults.backends.nft.render import SHAPE_CLASSES, add_script, elements, prepare_script
 from chaosproof.faults.model import KINDS, MAGNITUDES, Fault
-from chaosproof.faults.render_nft import SHAPE_CLASSES, add_script, elements, prepare_script
 from chaosproof.faults.selector import ANYONE, Network, merge
 
 from .netns_target import NetnsTarget

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import pytest
 from click.testing import CliRunner
 
-from chaosproof.faults.command import doctor
+from chaosproof.cli.doctor import doctor
 from chaosproof.faults.doctor import ABILITIES, capabilities, findings
 from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.model import KINDS
-from chaosproof.targets.command import run_to_end
-from chaosproof.targets.target import Done
+from chaosproof.targets.base import CommandResult
+from chaosproof.targets.host_command import run_to_end
 
 from .netns_target import NetnsTarget
 
@@ -20,7 +20,7 @@ from .netns_target import NetnsTarget
 def answering(**answers: str):
     """A run that answers as the probe would: `""` for what worked, else what was said."""
     text = "".join(f"{name.replace('_', '-')}\t{said}\n" for name, said in answers.items())
-    return lambda argv, *, stdin="", timeout_s=10.0: Done(tuple(argv), 0, text, "", 0.1)
+    return lambda argv, *, stdin="", timeout_s=10.0: CommandResult(tuple(argv), 0, text, "", 0.1)
 
 
 WORKING = {"nft": "", "iptables": "", "htb": "", "netem": "", "end_idle": ""}
@@ -44,8 +44,10 @@ def test_a_missing_tool_is_told_by_its_package():
 
 
 def test_where_no_room_can_be_made_nothing_is_said_to_work():
-    def run(argv: Sequence[str], *, stdin: str = "", timeout_s: float = 10.0) -> Done:
-        return Done(tuple(argv), 0, "room\tunshare: unshare failed: Operation not permitted\n", "", 0.1)
+    def run(argv: Sequence[str], *, stdin: str = "", timeout_s: float = 10.0) -> CommandResult:
+        return CommandResult(
+            tuple(argv), 0, "room\tunshare: unshare failed: Operation not permitted\n", "", 0.1
+        )
 
     known = capabilities(run)
     assert all("Operation not permitted" in known.lack(ability) for ability in ABILITIES)
@@ -62,9 +64,9 @@ def test_an_ability_that_was_not_answered_is_missing():
 def test_a_slow_machine_gets_the_time_that_it_needs(nothing_takes_s: float, patience_s: float):
     asked = []
 
-    def run(argv: Sequence[str], *, stdin: str = "", timeout_s: float = 10.0) -> Done:
+    def run(argv: Sequence[str], *, stdin: str = "", timeout_s: float = 10.0) -> CommandResult:
         asked.append(timeout_s)
-        return Done(tuple(argv), 0, "", "", nothing_takes_s)
+        return CommandResult(tuple(argv), 0, "", "", nothing_takes_s)
 
     capabilities(run)
     assert asked[-1] == patience_s
@@ -100,7 +102,7 @@ def test_an_ordinary_user_gets_the_same_answer():
     done = subprocess.run(["id", "-u", "nobody"], capture_output=True, check=True, text=True)
     uid = int(done.stdout)
 
-    def run(argv: Sequence[str], *, stdin: str = "", timeout_s: float = 10.0) -> Done:
+    def run(argv: Sequence[str], *, stdin: str = "", timeout_s: float = 10.0) -> CommandResult:
         done = subprocess.run(
             argv,
             input=stdin,
@@ -112,7 +114,7 @@ def test_an_ordinary_user_gets_the_same_answer():
             group=uid,
             cwd="/",
         )
-        return Done(tuple(argv), done.returncode, done.stdout, done.stderr, 0.0)
+        return CommandResult(tuple(argv), done.returncode, done.stdout, done.stderr, 0.0)
 
     known = capabilities(run)
     assert {ability: known.lack(ability) or None for ability in ABILITIES} == source

@@ -3,18 +3,18 @@
 import pytest
 
 from chaosproof.errors import TargetError
-from chaosproof.faults.backend import Order
+from chaosproof.faults.backends.base import ResolvedFault
+from chaosproof.faults.backends.nft.activation import key_of
 from chaosproof.faults.canary import canary_address, hits, read_canary
+from chaosproof.faults.conflicts import clash
 from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.errors import FaultError, FaultRefused
-from chaosproof.faults.gate import key_of
-from chaosproof.faults.idle import idle_filter
 from chaosproof.faults.limits import Limits
 from chaosproof.faults.model import Fault
-from chaosproof.faults.overlap import clash
 from chaosproof.faults.selector import ANYONE, merge, resolve_peer
+from chaosproof.faults.socket_kill import idle_filter
+from chaosproof.targets.base import Address, CommandResult, Instance
 from chaosproof.targets.fake import FakeTarget
-from chaosproof.targets.target import Address, Done, Instance
 
 RESET = Fault(kind="reset", port=50051, duration_s=15)
 COUNTER = "table inet chaosproof {\n\tchain reset_egress {\n\t\tcounter packets %d bytes 0 reject\n\t}\n}\n"
@@ -169,8 +169,8 @@ def test_the_canary_goes_where_it_meets_the_fault(target: FakeTarget, fault, ins
 
 
 def test_a_canary_that_could_not_fly_says_nothing():
-    assert read_canary(Done((), 127, "", "python3: not found", 0)) == "none"
-    assert read_canary(Done((), 0, "timeout\n", "", 0)) == "timeout"
+    assert read_canary(CommandResult((), 127, "", "python3: not found", 0)) == "none"
+    assert read_canary(CommandResult((), 0, "timeout\n", "", 0)) == "timeout"
     assert [hits(word) for word in ("open", "none", "refused", "reset", "timeout")] == [0, 0, 1, 1, 1]
 
 
@@ -195,9 +195,9 @@ def test_idle_connections_are_found_by_the_same_selector():
     import ipaddress
 
     networks = (ipaddress.ip_network("10.96.0.7"), ipaddress.ip_network("fd00::3"))
-    assert idle_filter(Order("f", RESET, ANYONE)) == "dport = :50051"
-    assert idle_filter(Order("f", server, ANYONE)) == "sport = :50051"
-    assert idle_filter(Order("f", peer, networks)) == (
+    assert idle_filter(ResolvedFault("f", RESET, ANYONE)) == "dport = :50051"
+    assert idle_filter(ResolvedFault("f", server, ANYONE)) == "sport = :50051"
+    assert idle_filter(ResolvedFault("f", peer, networks)) == (
         "dport = :50051 and ( dst 10.96.0.7/32 or dst fd00::3/128 )"
     )
 

@@ -10,9 +10,17 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from chaosproof.faults.backends.nft.activation import (
+    Gate,
+    has_moved,
+    is_changeable,
+    is_open,
+    key_of,
+    open_script,
+    read_gate,
+)
 from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.errors import FaultError
-from chaosproof.faults.gate import Gate, has_moved, is_changeable, is_open, key_of, open_script, read_gate
 from chaosproof.faults.model import Fault
 
 from .netns_target import NetnsTarget
@@ -104,7 +112,7 @@ def gate_room() -> Iterator[NetnsTarget]:
 def changeable(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """On a kernel that cannot change a timeout, and on this one as if it could not."""
     if not request.param:
-        monkeypatch.setattr("chaosproof.faults.gate._CHANGEABLE_SINCE", (99, 0))
+        monkeypatch.setattr("chaosproof.faults.backends.nft.activation._CHANGEABLE_SINCE", (99, 0))
 
 
 def engine_of(room: NetnsTarget) -> FaultEngine:

@@ -8,9 +8,9 @@ import pytest
 
 from chaosproof.errors import ChaosproofError
 from chaosproof.faults.errors import FaultError
-from chaosproof.faults.ledger import FaultLedger
 from chaosproof.faults.model import Fault
-from chaosproof.faults.receipt import Canary, Receipt
+from chaosproof.faults.receipts.ledger import FaultLedger
+from chaosproof.faults.receipts.receipt import Canary, Receipt
 
 RECEIPT = Receipt(
     id="ab12",

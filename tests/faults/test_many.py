@@ -10,7 +10,7 @@ import pytest
 from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.limits import Limits
 from chaosproof.faults.model import Fault
-from chaosproof.faults.receipt import Receipt
+from chaosproof.faults.receipts.receipt import Receipt
 
 from .netns_target import NetnsTarget
 

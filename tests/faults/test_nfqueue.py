@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from click.testing import CliRunner
 
-from chaosproof.faults.command import doctor
+from chaosproof.cli.doctor import doctor
 from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.errors import FaultError
 from chaosproof.faults.limits import Limits

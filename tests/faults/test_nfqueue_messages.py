@@ -6,13 +6,13 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chaosproof.faults.backend import Order
+from chaosproof.faults.backends.base import ResolvedFault
+from chaosproof.faults.backends.nfqueue.backend import Nfqueue, program_argv, read_look, rules_up
+from chaosproof.faults.backends.nfqueue.program import CONFIG, PACKET, VERDICT, messages, pack
+from chaosproof.faults.backends.watchdog import NAME
 from chaosproof.faults.model import Fault
-from chaosproof.faults.nfqueue import Nfqueue, program_argv, read_look, rules_up
-from chaosproof.faults.nfqueue_program import CONFIG, PACKET, VERDICT, messages, pack
 from chaosproof.faults.selector import ANYONE
-from chaosproof.faults.watchdog import NAME
-from chaosproof.targets.target import Done
+from chaosproof.targets.base import CommandResult
 
 KINDS = st.sampled_from([PACKET, VERDICT, CONFIG])
 QUEUES = st.integers(0, 0xFFFF)
@@ -78,7 +78,7 @@ def test_without_its_program_only_the_rules_have_counted():
 
 
 def test_every_family_has_one_transaction_that_lets_packets_pass_when_nobody_takes_them():
-    order = Order("ab12", DELAY, ANYONE)
+    order = ResolvedFault("ab12", DELAY, ANYONE)
     four, six = rules_up(order)
     for transaction, program in ((four, "iptables"), (six, "ip6tables")):
         assert transaction.program == f"{program}-restore"
@@ -88,13 +88,13 @@ def test_every_family_has_one_transaction_that_lets_packets_pass_when_nobody_tak
 
 def test_all_networks_of_a_family_go_into_its_one_transaction():
     networks = tuple(map(ipaddress.ip_network, ("10.0.0.1/32", "10.0.0.3/32")))
-    (four,) = rules_up(Order("ab12", DELAY, networks))
+    (four,) = rules_up(ResolvedFault("ab12", DELAY, networks))
     assert four.text.count("-I OUTPUT") == 2
     assert "-d 10.0.0.1/32" in four.text and "-d 10.0.0.3/32" in four.text
 
 
 def test_the_program_is_told_its_order_and_known_as_a_watchdog():
-    order = Order("ab12", DELAY, ANYONE)
+    order = ResolvedFault("ab12", DELAY, ANYONE)
     argv = program_argv(order)
     assert NAME in argv and "ab12" in argv
     told = json.loads(argv[-1])
@@ -109,7 +109,7 @@ def test_a_receipt_says_what_becomes_of_packets_when_the_program_dies():
 
 def test_a_fault_that_was_gone_before_anybody_looked_has_no_packets_and_no_words():
     def run(argv, *, stdin="", timeout_s=10.0):
-        return Done(tuple(argv), 0, "12.5\n====\nitself\n====\n\n====\n\n====\n*mangle", "", 0.1)
+        return CommandResult(tuple(argv), 0, "12.5\n====\nitself\n====\n\n====\n\n====\n*mangle", "", 0.1)
 
-    end = Nfqueue().watch(run, Order("ab12", DELAY, ANYONE), 0.0)
+    end = Nfqueue().watch(run, ResolvedFault("ab12", DELAY, ANYONE), 0.0)
     assert (end.packets, end.note, end.at) == (0, "", 12.5)

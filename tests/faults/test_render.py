@@ -7,12 +7,10 @@ from datetime import datetime
 
 import pytest
 
-from chaosproof.faults.backend import Order
-from chaosproof.faults.errors import FaultRefused
-from chaosproof.faults.model import Fault
-from chaosproof.faults.render_iptables import last_second, rules_down, rules_out, rules_up
-from chaosproof.faults.render_nft import add_script, elements, layout, prepare_script, static_table
-from chaosproof.faults.render_tc import (
+from chaosproof.faults.backends.base import ResolvedFault
+from chaosproof.faults.backends.iptables.render import last_second, rules_down, rules_out, rules_up
+from chaosproof.faults.backends.nft.render import add_script, elements, layout, prepare_script, static_table
+from chaosproof.faults.backends.tc.render import (
     blackhole_up,
     devices,
     free_class,
@@ -21,8 +19,10 @@ from chaosproof.faults.render_tc import (
     shape_down,
     shape_up,
 )
+from chaosproof.faults.backends.watchdog import Step
+from chaosproof.faults.errors import FaultRefused
+from chaosproof.faults.model import Fault
 from chaosproof.faults.selector import ANYONE
-from chaosproof.faults.watchdog import Step
 
 HOST = (ipaddress.ip_network("10.78.0.1"),)
 
@@ -103,7 +103,7 @@ def test_preparing_replaces_our_table_only_and_names_its_make():
 
 
 def test_an_iptables_rule_is_removed_by_the_words_that_put_it_in():
-    order = Order("ab12", Fault(kind="reset", port=50051, duration_s=15, peer="10.78.0.1"), HOST)
+    order = ResolvedFault("ab12", Fault(kind="reset", port=50051, duration_s=15, peer="10.78.0.1"), HOST)
     rule = (
         "OUTPUT -d 10.78.0.1/32 -p tcp --dport 50051 -m comment --comment chaosproof:ab12 "
         "-m time --datestop $until -j REJECT --reject-with tcp-reset"
@@ -121,7 +121,7 @@ def test_an_iptables_rule_is_removed_by_the_words_that_put_it_in():
 
 @pytest.mark.parametrize("duration_s", [0.1, 1.0, 2.5])
 def test_an_iptables_rule_matches_up_to_the_last_second_that_the_fault_touches(duration_s: float):
-    until = last_second(Order("ab12", Fault(kind="reset", port=80, duration_s=duration_s), HOST))
+    until = last_second(ResolvedFault("ab12", Fault(kind="reset", port=80, duration_s=duration_s), HOST))
     called_at = time.time()
     said = subprocess.run(["sh", "-c", f"{until}; echo $until"], capture_output=True, text=True, check=True)
     answered_at = time.time()
@@ -132,7 +132,7 @@ def test_an_iptables_rule_matches_up_to_the_last_second_that_the_fault_touches(d
 
 def test_an_iptables_rule_for_anyone_is_there_for_both_families():
     fault = Fault(kind="loss", protocol="udp", port=53, direction="ingress", loss_percent=20.0, duration_s=1)
-    steps = rules_up(Order("ab12", fault, ANYONE))
+    steps = rules_up(ResolvedFault("ab12", fault, ANYONE))
     assert [step.program.split()[0] for step in steps] == ["iptables-restore", "ip6tables-restore"]
     rule = (
         "-I INPUT -p udp --dport 53 -m statistic --mode random --probability 0.2000000000 "
@@ -169,7 +169,7 @@ def test_a_queue_is_named_in_the_words_of_tc(fault: dict[str, object], words: st
 
 def test_a_class_goes_up_below_our_root_and_takes_the_root_with_it_when_it_is_the_last():
     fault = Fault(kind="rate", port=80, rate_kbit=1000, duration_s=1)
-    order = Order("ab12", fault, ANYONE, ("eth0",), 2)
+    order = ResolvedFault("ab12", fault, ANYONE, ("eth0",), 2)
     step = shape_up(order, order.devices)
     assert step.program == "tc -force -batch -"
     assert printed(step).splitlines() == [
@@ -187,17 +187,17 @@ def test_a_class_goes_up_below_our_root_and_takes_the_root_with_it_when_it_is_th
 
 def test_queues_of_two_faults_never_have_one_handle():
     fault = Fault(kind="rate", port=80, rate_kbit=1000, duration_s=1)
-    handles = {leaf_handle(Order("ab12", fault, ANYONE, ("eth0",), number)) for number in range(1, 9)}
+    handles = {leaf_handle(ResolvedFault("ab12", fault, ANYONE, ("eth0",), number)) for number in range(1, 9)}
     assert len(handles) == 8 and "c405:" not in handles
     # nor one class in turn, but for one time in four thousand
-    assert leaf_handle(Order("ab12", fault, ANYONE, (), 1)) != leaf_handle(
-        Order("ab13", fault, ANYONE, (), 1)
+    assert leaf_handle(ResolvedFault("ab12", fault, ANYONE, (), 1)) != leaf_handle(
+        ResolvedFault("ab13", fault, ANYONE, (), 1)
     )
 
 
 def test_the_last_resort_finds_its_packets_without_nft():
     fault = Fault(kind="drop", port=80, duration_s=1, peer="fd77::1")
-    order = Order("ab12", fault, (ipaddress.ip_network("fd77::1"),))
+    order = ResolvedFault("ab12", fault, (ipaddress.ip_network("fd77::1"),))
     lines = printed(blackhole_up(order, ["eth0"])).splitlines()
     assert lines[-3:-1] == [
         f"qdisc add dev eth0 parent c405:1 handle {leaf_handle(order)} netem loss 100%",

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import pytest
 
 from chaosproof.errors import TargetError
+from chaosproof.targets.base import Instance, Target
 from chaosproof.targets.fake import FakeTarget
-from chaosproof.targets.local.local import LocalTarget
-from chaosproof.targets.target import Instance, Target
+from chaosproof.targets.local.target import LocalTarget
 from tests.targets.small_lab import running_lab
 
 from .netns_target import NetnsTarget

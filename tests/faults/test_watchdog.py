@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bench.faults.kill_room import processes
-from chaosproof.faults.watchdog import Step, watchdog_argv
+from chaosproof.faults.backends.watchdog import Step, watchdog_argv
 
 
 @pytest.fixture

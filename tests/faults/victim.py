@@ -13,7 +13,7 @@ import threading
 from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.limits import Limits
 from chaosproof.faults.model import Fault
-from chaosproof.targets.target import Done
+from chaosproof.targets.base import CommandResult
 
 from .netns_target import NetnsTarget
 
@@ -30,7 +30,7 @@ class Stepping:
     def __getattr__(self, name: str):
         return getattr(self._target, name)
 
-    def run(self, instance, argv, *, stdin="", timeout_s=10.0) -> Done:
+    def run(self, instance, argv, *, stdin="", timeout_s=10.0) -> CommandResult:
         here = self._count == self._step
         self._count += 1
         if here:

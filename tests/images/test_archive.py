@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from chaosproof.cli import main
+from chaosproof.cli.main import main
 from chaosproof.errors import UsageError
 from chaosproof.images import base
 from chaosproof.images.archive import image_config, write_archive

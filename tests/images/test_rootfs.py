@@ -52,7 +52,7 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("rootfs")
     archive = folder / "rootfs.tar"
     subprocess.run(
-        [sys.executable, "-m", "chaosproof.cli", "images", "rootfs", "-o", str(archive)], check=True
+        [sys.executable, "-m", "chaosproof.cli.main", "images", "rootfs", "-o", str(archive)], check=True
     )
     (folder / "room").mkdir()
     subprocess.run(["tar", "-x", "-f", str(archive), "-C", str(folder / "room")], check=True)

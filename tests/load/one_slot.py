@@ -5,10 +5,10 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from chaosproof.load.call import Driver
-from chaosproof.load.drivers import make_driver
+from chaosproof.load.connection_pool import ConnectionPool
 from chaosproof.load.plan import Plan, plan_from_dict
-from chaosproof.load.slot import Pool
+from chaosproof.load.protocols.base import Driver
+from chaosproof.load.protocols.registry import make_driver
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class OneSlot:
 
     def __init__(self, plan: Plan, driver: Driver | None = None) -> None:
         self.ledger = Ledger()
-        self.pool = Pool(driver or make_driver(plan), 1, plan.timeout_s, self.ledger)
+        self.pool = ConnectionPool(driver or make_driver(plan), 1, plan.timeout_s, self.ledger)
         self.slot = self.pool.slots[0]
 
     async def open(self) -> None:

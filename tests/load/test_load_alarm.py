@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from chaosproof.load import alarm
-from chaosproof.load.alarm import make_alarm
+from chaosproof.load import timer as alarm
+from chaosproof.load.timer import make_timer
 
 
 @pytest.fixture(params=["timerfd", "loop timer"])
@@ -17,7 +17,7 @@ def make(request, monkeypatch):
         monkeypatch.setattr(alarm.sys, "platform", "darwin")
     else:
         assert sys.platform == "linux"
-    return make_alarm
+    return make_timer
 
 
 def rings(run, make, delays_s: list[float], listen_s: float) -> list[float]:
@@ -45,7 +45,7 @@ def test_an_alarm_rings_once_and_not_early(run, make):
 
 
 def test_the_exact_alarm_is_never_early(run):
-    assert all(rings(run, make_alarm, [0.002], 0.02)[0] >= 0.002 for _ in range(10))
+    assert all(rings(run, make_timer, [0.002], 0.02)[0] >= 0.002 for _ in range(10))
 
 
 def test_an_instant_that_has_passed_rings_at_once(run, make):

@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from chaosproof.load.command import load
-from chaosproof.load.fortio_driver import fortio_argv
+from chaosproof.cli.load import load
+from chaosproof.load.output.fortio_driver import fortio_argv
 
 from .one_slot import plan_for
 
-COMMAND = [sys.executable, "-m", "chaosproof.load.command"]
+COMMAND = [sys.executable, "-m", "chaosproof.cli.load"]
 
 
 def call(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from chaosproof.errors import UsageError
-from chaosproof.load.http import HttpDriver
+from chaosproof.load.protocols.http import HttpDriver
 
 from .one_slot import Fate, OneSlot, plan_for
 from .scripted_server import OK, Peer, Script, answer_all, serve

@@ -16,11 +16,12 @@ import psutil
 import pytest
 
 from chaosproof.errors import ChaosproofError
+from chaosproof.load.cancellation import Cancellation
 from chaosproof.load.folder import LoadDone
 from chaosproof.load.pacing import Stage
 from chaosproof.load.plan import Plan
 from chaosproof.load.record import Record, read_records
-from chaosproof.load.run import Stop, run_load
+from chaosproof.load.run import run_load
 
 from .one_slot import plan_for
 from .scripted_server import OK, Peer, Script, ScriptedServer, answer_all, serve
@@ -45,7 +46,7 @@ def load(run, tmp_path):
     def run_it(script: Script, **settings: Any) -> Load:
         async def test() -> Load:
             async with serve(script) as server:
-                done = await run_load(short_plan(server.url, **settings), tmp_path, stop=Stop())
+                done = await run_load(short_plan(server.url, **settings), tmp_path, stop=Cancellation())
             return Load(done, list(read_records(tmp_path / "requests.csv.gz")), server)
 
         return run(test)
@@ -164,7 +165,7 @@ def test_two_runs_with_one_seed_send_at_the_same_instants(run, tmp_path):
         async with serve(answer_all) as server:
             for name in ("a", "b"):
                 plan = short_plan(server.url, arrivals="poisson", seed=7)
-                done = await run_load(plan, tmp_path / name, stop=Stop())
+                done = await run_load(plan, tmp_path / name, stop=Cancellation())
                 records = read_records(tmp_path / name / "requests.csv.gz")
                 by_seq = sorted(records, key=lambda record: record.seq)
                 offsets.append([record.due_at - done.started_at for record in by_seq])
@@ -186,7 +187,7 @@ def test_a_server_that_refuses_everyone_leaves_a_complete_record_of_it(run, tmp_
     async def test() -> LoadDone:
         async with serve(answer_all) as server:
             url = server.url
-        return await run_load(short_plan(url), tmp_path, stop=Stop())
+        return await run_load(short_plan(url), tmp_path, stop=Cancellation())
 
     done = run(test)
     assert (done.recorded, done.ok, done.complete) == (60, 0, True)
@@ -195,7 +196,7 @@ def test_a_server_that_refuses_everyone_leaves_a_complete_record_of_it(run, tmp_
 
 def test_a_stopped_load_says_so_and_keeps_what_was_done(run, tmp_path):
     async def test() -> LoadDone:
-        stop = Stop()
+        stop = Cancellation()
         async with serve(answer_all) as server:
             plan = short_plan(server.url, duration_s=30.0)
             return await run_load(plan, tmp_path, stop=stop, watch=lambda *_: stop.ask("SIGTERM"))
@@ -210,7 +211,7 @@ def test_a_stopped_load_says_so_and_keeps_what_was_done(run, tmp_path):
 
 def test_a_stop_ends_requests_in_flight_after_a_moment_as_stopped(run, tmp_path):
     async def test() -> LoadDone:
-        stop = Stop()
+        stop = Cancellation()
 
         def twice(*_: object) -> None:
             stop.ask("SIGINT")
@@ -230,7 +231,7 @@ def test_a_stop_ends_requests_in_flight_after_a_moment_as_stopped(run, tmp_path)
 def test_progress_rows_add_up(run, tmp_path):
     async def test() -> LoadDone:
         async with serve(answer_all) as server:
-            return await run_load(short_plan(server.url, duration_s=1.2), tmp_path, stop=Stop())
+            return await run_load(short_plan(server.url, duration_s=1.2), tmp_path, stop=Cancellation())
 
     done = run(test)
     rows = [json.loads(line) for line in (tmp_path / "load-progress.ndjson").read_text().splitlines()]
@@ -249,7 +250,7 @@ def test_several_processes_make_one_load(run, tmp_path: Path, model):
     async def test() -> tuple[LoadDone, int]:
         async with serve(answer_all) as server:
             plan = short_plan(server.url, duration_s=1.0, processes=3, connections=7, model=model)
-            return await run_load(plan, tmp_path, stop=Stop()), len(server.peers)
+            return await run_load(plan, tmp_path, stop=Cancellation()), len(server.peers)
 
     done, connections = run(test)
     records = list(read_records(tmp_path / "requests.csv.gz"))
@@ -268,14 +269,14 @@ def test_a_process_that_dies_leaves_the_load_incomplete(run, tmp_path):
             # one that was killed before has no command line any more
             with suppress(psutil.ZombieProcess, psutil.NoSuchProcess):
                 command = child.cmdline()
-                if "chaosproof.load.share" in command and command[-1] == "1":
+                if "chaosproof.load.worker_process" in command and command[-1] == "1":
                     os.kill(child.pid, signal.SIGKILL)
 
     async def test() -> None:
         async with serve(answer_all) as server:
             plan = short_plan(server.url, duration_s=20.0, processes=2)
             with pytest.raises(ChaosproofError, match=r"process 1 of the load ended with exit code -9"):
-                await run_load(plan, tmp_path, stop=Stop(), watch=kill_a_child)
+                await run_load(plan, tmp_path, stop=Cancellation(), watch=kill_a_child)
 
     run(test)
     done = json.loads((tmp_path / "load-done.json").read_text())
@@ -289,7 +290,7 @@ def test_a_wall_clock_that_is_stepped_in_the_middle_does_not_tear_the_records(ru
 
     async def test() -> LoadDone:
         async with serve(answer_all) as server:
-            return await run_load(short_plan(server.url), tmp_path, stop=Stop())
+            return await run_load(short_plan(server.url), tmp_path, stop=Cancellation())
 
     done = run(test)
     assert next(calls) >= 1, "nobody asked the clock, so this test would prove nothing"
@@ -307,7 +308,7 @@ def test_a_mistake_of_the_generator_itself_never_looks_like_a_complete_load(run,
         async with serve(answer_all) as server:
             plan = short_plan(server.url, duration_s=20.0)
             with pytest.raises(ChaosproofError, match=r"the load generator broke.*broken on purpose"):
-                await run_load(plan, tmp_path, stop=Stop(), watch=break_down)
+                await run_load(plan, tmp_path, stop=Cancellation(), watch=break_down)
 
     run(test)
     done = json.loads((tmp_path / "load-done.json").read_text())
@@ -319,12 +320,12 @@ def test_a_driver_that_raises_what_it_must_not_ends_the_load(run, tmp_path, monk
     async def raise_it(*_: object) -> None:
         raise RuntimeError("broken on purpose")
 
-    monkeypatch.setattr("chaosproof.load.http.open_stream", raise_it)
+    monkeypatch.setattr("chaosproof.load.protocols.http.open_stream", raise_it)
 
     async def test() -> None:
         plan = short_plan("http://127.0.0.1:1/", duration_s=20.0)
         with pytest.raises(ChaosproofError, match=r"the load generator broke.*broken on purpose"):
-            await run_load(plan, tmp_path, stop=Stop())
+            await run_load(plan, tmp_path, stop=Cancellation())
 
     run(test)
     assert json.loads((tmp_path / "load-done.json").read_text())["stopped_by"] == "bug"
@@ -332,7 +333,7 @@ def test_a_driver_that_raises_what_it_must_not_ends_the_load(run, tmp_path, monk
 
 def test_several_processes_stop_together(run, tmp_path):
     async def test() -> LoadDone:
-        stop = Stop()
+        stop = Cancellation()
         async with serve(answer_all) as server:
             plan = short_plan(server.url, duration_s=30.0, processes=2)
             return await run_load(plan, tmp_path, stop=stop, watch=lambda *_: stop.ask("SIGTERM"))

@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chaosproof.errors import ChaosproofError
-from chaosproof.load.answer import Answer, AnswerError, AnswerParser
 from chaosproof.load.folder import LoadDone
-from chaosproof.load.fortio import PERCENTILES, fortio_result, save_fortio_result
 from chaosproof.load.latencies import Latencies, nearest_rank
+from chaosproof.load.output.fortio import PERCENTILES, fortio_result, save_fortio_result
+from chaosproof.load.output.summary import summary_text
+from chaosproof.load.protocols.http_parser import HttpResponse, HttpResponseError, HttpResponseParser
 from chaosproof.load.record import HEADER, Record, decode_row, encode_row, read_records
 from chaosproof.load.recorder import RecordFile
-from chaosproof.load.summary import summary_text
 
 from .one_slot import plan_for
 from .scripted_server import OK
@@ -177,8 +177,8 @@ CHUNKED = b'HTTP/1.1 503 Busy\r\nTransfer-Encoding: chunked\r\n\r\nf\r\n{"code":
 
 @given(st.sampled_from([OK, CHUNKED, b"HTTP/1.1 100 Continue\r\n\r\n" + OK]), st.lists(st.integers(1, 40)))
 def test_an_answer_is_the_same_however_it_is_cut(data, sizes):
-    def read(pieces: list[bytes]) -> Answer | None:
-        parser = AnswerParser("GET")
+    def read(pieces: list[bytes]) -> HttpResponse | None:
+        parser = HttpResponseParser("GET")
         for piece in pieces[:-1]:
             assert parser.feed(piece) is None
         return parser.feed(pieces[-1])
@@ -197,10 +197,10 @@ def test_an_answer_is_the_same_however_it_is_cut(data, sizes):
 @given(st.binary(max_size=300))
 def test_no_bytes_make_the_parser_raise_anything_but_an_answer_error(data):
     for prefix in (b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"):
-        parser = AnswerParser("GET")
+        parser = HttpResponseParser("GET")
         try:
             parser.feed(prefix + data)
-        except AnswerError as error:
+        except HttpResponseError as error:
             assert error.code in ("BAD_ANSWER", "HEADER_TOO_LARGE")
 
 
@@ -218,7 +218,7 @@ def test_no_bytes_make_the_parser_raise_anything_but_an_answer_error(data):
     ],
 )
 def test_framing_follows_rfc_9112(data, status, reusable):
-    answer = AnswerParser("GET").feed(data)
+    answer = HttpResponseParser("GET").feed(data)
     assert answer is not None
     assert (answer.status, answer.reusable) == (status, reusable)
 
@@ -242,8 +242,8 @@ def test_framing_follows_rfc_9112(data, status, reusable):
     ],
 )
 def test_what_is_no_answer_is_refused_at_once(data):
-    with pytest.raises(AnswerError, match="BAD_ANSWER"):
-        AnswerParser("GET").feed(data)
+    with pytest.raises(HttpResponseError, match="BAD_ANSWER"):
+        HttpResponseParser("GET").feed(data)
 
 
 @pytest.mark.parametrize(
@@ -262,6 +262,8 @@ def test_what_is_no_answer_is_refused_at_once(data):
     ],
 )
 def test_a_code_is_a_word_that_fits_into_a_row(body, code):
-    answer = AnswerParser("GET").feed(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+    answer = HttpResponseParser("GET").feed(
+        b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+    )
     assert answer is not None
     assert answer.code == code

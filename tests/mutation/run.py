@@ -13,13 +13,13 @@ from typing import Any, TextIO
 
 import pytest
 
-from chaosproof.evidence.interval import wilson
+from chaosproof.stats.intervals import wilson
 from tests.mutation.asked import asked_for
 from tests.mutation.loop import LEFT_OUT, TESTS, Loop, Reach
 from tests.mutation.make import digest, made
 
 _CONTROLS = 10
-_WORD_FOR_WORD = ("tests/evidence_pack/test_kept.py", "tests/evidence/test_golden.py")
+_WORD_FOR_WORD = ("tests/pack/test_kept.py", "tests/judge/test_golden.py")
 _PREFIX = "chaosproof.evidence."
 
 

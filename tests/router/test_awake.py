@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from chaosproof.bench.socket_place import find_server
 from demo.router.awake import keep_cpus_awake
+from demo.router.bench.server_socket import find_server
 from tests.router.stack import stack
 
 

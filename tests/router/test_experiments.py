@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from chaosproof.evidence.claims import validate_claims
+from chaosproof.judge.claims import validate_claims
 from tests.router.stack import ROOT
 
 EXPERIMENTS = sorted((ROOT / "experiments").glob("r*.json"))

@@ -11,10 +11,10 @@ from actions import nats
 from actions.router import conform
 from chaosproof.errors import ChaosproofError
 from chaosproof.faults.errors import FaultRefused
-from chaosproof.targets.local.launch import launch_lab
-from chaosproof.targets.local.local import LocalTarget
-from chaosproof.targets.local.wire import take_down
-from chaosproof.targets.system_file import load_system
+from chaosproof.targets.local.control_client import take_down
+from chaosproof.targets.local.launcher import launch_lab
+from chaosproof.targets.local.target import LocalTarget
+from chaosproof.targets.system.system_file import load_system
 from probes import resources, router
 from tests.router.stack import ROOT, eventually
 

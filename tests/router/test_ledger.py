@@ -7,15 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chaosproof.errors import ChaosproofError
-from chaosproof.request_ledger import (
+from chaosproof.runner.request_ledger import disruptions_of
+from demo.router.ledger import Ledger
+from demo.router.request_ledger import (
     Disruption,
     disruption_figures,
     fold_ledger,
     read_events,
     window_figures,
 )
-from chaosproof.router_stack import disruptions_of
-from demo.router.ledger import Ledger
 
 
 def event(at, name, what, **facts):

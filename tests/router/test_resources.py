@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chaosproof.errors import ChaosproofError
-from chaosproof.resources import Sample, growth, level_of, measure, read_proc, slope_per_s
+from chaosproof.runner.resources import Sample, growth, level_of, measure, read_proc, slope_per_s
+from chaosproof.targets.base import Instance
 from chaosproof.targets.fake import FakeTarget
-from chaosproof.targets.target import Instance
 
 PROC = """Name:\tpython
 VmRSS:\t   20480 kB
@@ -77,7 +77,7 @@ def test_an_instance_that_cannot_be_looked_at_is_an_error_with_its_words():
 def test_this_process_is_seen_with_the_descriptors_that_it_has(tmp_path):
     import subprocess
 
-    from chaosproof.resources import _SCRIPT
+    from chaosproof.runner.resources import _SCRIPT
 
     def fds() -> int:
         done = subprocess.run(
@@ -92,7 +92,7 @@ def test_this_process_is_seen_with_the_descriptors_that_it_has(tmp_path):
 
 
 def test_rows_are_plain_json():
-    from chaosproof.resources import as_row
+    from chaosproof.runner.resources import as_row
 
     row = as_row(level_of("gateway-0", samples(1, 2)), "before")
     assert json.loads(json.dumps(row))["label"] == "before"

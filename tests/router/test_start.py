@@ -169,7 +169,7 @@ def lab(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str
 
 @pytest.mark.lab
 def test_programs_of_ones_own_stand_in_for_the_demos_in_a_lab(tmp_path):
-    from chaosproof.targets.local.local import LocalTarget
+    from chaosproof.targets.local.target import LocalTarget
 
     name = f"own-{os.getpid()}"
     python = f"{sys.executable} -m"

@@ -11,14 +11,15 @@ from pathlib import Path
 import pytest
 
 from actions import app
-from chaosproof import ask_http, disturbance
 from chaosproof.errors import ChaosproofError, TargetError, UsageError
 from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.process import ProcessFaults
-from chaosproof.session import Session
+from chaosproof.runner import disturbance
+from chaosproof.runner.session import Session
 from chaosproof.targets import Instance
+from chaosproof.targets import instance_http as ask_http
 from chaosproof.targets.fake import FakeTarget
-from chaosproof.targets.local.local import LocalTarget
+from chaosproof.targets.local.target import LocalTarget
 from probes.app import executions
 from tests.targets.small_lab import running_lab
 

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 import yaml
 
-from chaosproof.evidence.claims import claims_of, validate_claims
-from chaosproof.evidence.modes import overlays_of, variants_of
-from chaosproof.evidence.same_settings import paths_that_differ
-from chaosproof.targets.values import load_values
+from chaosproof.compare.same_settings import paths_that_differ
+from chaosproof.experiment.modes import overlays_of, variants_of
+from chaosproof.judge.claims import claims_of, validate_claims
+from chaosproof.targets.system.values import load_values
 
 ROOT = Path(__file__).parents[2]
 SCENARIOS = ["s1", "s2", "s3", "s4", "s4-idle"]

@@ -15,12 +15,12 @@ from chaosproof.errors import ChaosproofError
 from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.model import Fault
 from chaosproof.faults.process import ProcessFaults
-from chaosproof.session import Session
+from chaosproof.runner.session import Session
 from chaosproof.targets import Instance, Target
 from chaosproof.targets.fake import FakeTarget
-from chaosproof.targets.local.local import LocalTarget
+from chaosproof.targets.local.target import LocalTarget
 from probes.connections import established
-from tests.session.chaos import REPOSITORY
+from tests.runner.chaos import REPOSITORY
 from tests.targets.small_lab import running_lab
 from tests.targets.test_lab import eventually
 

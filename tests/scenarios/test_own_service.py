@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from chaosproof.evidence.claims import validate_claims
 from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.model import Fault
-from chaosproof.targets.local.launch import launch_lab
-from chaosproof.targets.local.local import LocalTarget
-from chaosproof.targets.local.wire import take_down
-from chaosproof.targets.system_file import load_system
+from chaosproof.judge.claims import validate_claims
+from chaosproof.targets.local.control_client import take_down
+from chaosproof.targets.local.launcher import launch_lab
+from chaosproof.targets.local.target import LocalTarget
+from chaosproof.targets.system.system_file import load_system
 from tests.targets.test_lab import eventually
 
 ROOT = Path(__file__).parents[2]

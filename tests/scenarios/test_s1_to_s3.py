@@ -18,8 +18,8 @@ from typing import Any
 
 import pytest
 
-from chaosproof.evidence.compare import compare_runs
-from tests.session.chaos import run_experiment
+from chaosproof.compare.compare import compare_runs
+from tests.runner.chaos import run_experiment
 
 pytestmark = [pytest.mark.lab, pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(240)]
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from chaosproof.targets.local.launch import Lab, launch_lab
-from chaosproof.targets.local.wire import take_down
-from chaosproof.targets.system_file import load_system
+from chaosproof.targets.local.control_client import take_down
+from chaosproof.targets.local.launcher import Lab, launch_lab
+from chaosproof.targets.system.system_file import load_system
 
 WEB = """\
 name: small

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from chaosproof.errors import TargetError, UsageError
-from chaosproof.targets.local.launch import launch_lab
-from chaosproof.targets.local.local import LocalTarget
-from chaosproof.targets.local.wire import find_labs, lab_process, take_down
-from chaosproof.targets.system_file import load_system
+from chaosproof.targets.local.control_client import find_labs, lab_process, take_down
+from chaosproof.targets.local.launcher import launch_lab
+from chaosproof.targets.local.target import LocalTarget
+from chaosproof.targets.system.system_file import load_system
 from tests.targets.host import snapshot
 from tests.targets.small_lab import running_lab, system_file
 
@@ -197,8 +197,8 @@ def test_the_kernel_ends_the_lab_of_a_killed_process(tmp_path):
     file = system_file(tmp_path)
     program = (
         "import sys, pathlib, time\n"
-        "from chaosproof.targets.local.launch import launch_lab\n"
-        "from chaosproof.targets.system_file import load_system\n"
+        "from chaosproof.targets.local.launcher import launch_lab\n"
+        "from chaosproof.targets.system.system_file import load_system\n"
         "print(launch_lab(load_system(pathlib.Path(sys.argv[1]))).name, flush=True)\n"
         "time.sleep(60)\n"
     )
@@ -285,7 +285,7 @@ def test_what_cannot_start_is_said_in_a_sentence_and_leaves_nothing(tmp_path, fa
     ("tool", "package"), [("nft", "nftables"), ("unshare", "util-linux"), ("prometheus", "prometheus")]
 )
 def test_a_missing_tool_is_named_with_its_package(tmp_path, monkeypatch, tool, package):
-    import chaosproof.targets.local.launch as launch
+    import chaosproof.targets.local.launcher as launch
 
     bin_folder = tmp_path / "bin"
     bin_folder.mkdir()
@@ -297,7 +297,7 @@ def test_a_missing_tool_is_named_with_its_package(tmp_path, monkeypatch, tool, p
 
 
 def test_forbidden_namespaces_are_said_with_their_setting(tmp_path, monkeypatch):
-    import chaosproof.targets.local.launch as launch
+    import chaosproof.targets.local.launcher as launch
 
     bin_folder = tmp_path / "bin"
     bin_folder.mkdir()

@@ -10,9 +10,9 @@ import pytest
 from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.limits import Limits
 from chaosproof.faults.model import Fault
+from chaosproof.targets.base import DeferredCommand, Instance, SupportsDeferred
 from chaosproof.targets.fake import FakeTarget
-from chaosproof.targets.local.local import LocalTarget
-from chaosproof.targets.target import After, Instance, Keeper
+from chaosproof.targets.local.target import LocalTarget
 
 from .small_lab import running_lab
 
@@ -39,7 +39,10 @@ def test_what_comes_after_a_command_comes_however_the_command_ended(
 ):
     mark = tmp_path / "mark"
     done = target.run_kept(
-        "sleeper-0", argv, after=After(["touch", str(mark)], 0.3), timeout_s=0.5 if exit_code == 124 else 5
+        "sleeper-0",
+        argv,
+        after=DeferredCommand(["touch", str(mark)], 0.3),
+        timeout_s=0.5 if exit_code == 124 else 5,
     )
     assert (done.exit_code, mark.exists()) == (exit_code, False)
     told_at = time.time()
@@ -51,7 +54,7 @@ def test_what_comes_after_a_command_comes_however_the_command_ended(
 
 @pytest.mark.lab
 def test_a_command_that_cannot_be_run_later_harms_nobody(target: LocalTarget):
-    target.run_kept("sleeper-0", ["true"], after=After(["no-such-command"], 0.0))
+    target.run_kept("sleeper-0", ["true"], after=DeferredCommand(["no-such-command"], 0.0))
     assert target.run("sleeper-0", ["echo", "here"]).stdout == "here\n"
 
 
@@ -121,5 +124,5 @@ def test_what_a_job_left_behind_ends_with_it(target: LocalTarget, tmp_path: Path
 
 
 def test_a_lab_is_a_keeper_and_not_every_target_is():
-    assert isinstance(LocalTarget("any"), Keeper)
-    assert not isinstance(FakeTarget([Instance("a-0", "a", "10.0.0.1")]), Keeper)
+    assert isinstance(LocalTarget("any"), SupportsDeferred)
+    assert not isinstance(FakeTarget([Instance("a-0", "a", "10.0.0.1")]), SupportsDeferred)

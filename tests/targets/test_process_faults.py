@@ -6,10 +6,10 @@ import pytest
 
 from chaosproof.errors import TargetError
 from chaosproof.faults.errors import FaultRefused
-from chaosproof.faults.ledger import FaultLedger
 from chaosproof.faults.limits import Limits
 from chaosproof.faults.process import ProcessFaults
-from chaosproof.targets.local.local import LocalTarget
+from chaosproof.faults.receipts.ledger import FaultLedger
+from chaosproof.targets.local.target import LocalTarget
 from tests.targets.small_lab import running_lab
 from tests.targets.test_lab import eventually
 

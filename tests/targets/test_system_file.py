@@ -4,7 +4,7 @@ import pytest
 
 from chaosproof.errors import UsageError
 from chaosproof.targets.local.spec import plan_lab
-from chaosproof.targets.system_file import load_system
+from chaosproof.targets.system.system_file import load_system
 
 GOOD = """\
 services:

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from chaosproof.errors import UsageError
-from chaosproof.targets.values import load_values, merge
+from chaosproof.targets.system.values import load_values, merge
 
 
 def test_maps_are_merged_and_all_else_is_replaced_as_helm_does_it():

@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from chaosproof.errors import UsageError
-from chaosproof.targets.system import HealthCheck, Service, System
-from chaosproof.targets.target import Instance
+from chaosproof.targets.base import Instance
+from chaosproof.targets.system.model import HealthCheck, Service, System
 
 __all__ = ["LabSpec", "PublishedPort", "ServicePlan", "plan_lab"]
 

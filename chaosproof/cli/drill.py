@@ -1,0 +1,64 @@
+"""`chaosproof drill`: one experiment in both modes, then the comparison. `./run s4` is `chaosproof drill s4`."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from chaosproof.campaign.pairs import asked, run_one, run_pair, run_series
+
+__all__ = ["drill"]
+
+
+@click.command()
+@click.argument("experiment")
+@click.option("--target", help="Where to run: local (default) or kubernetes.")
+@click.option(
+    "--var", "variables", multiple=True, metavar="NAME=VALUE", help="Override a variable of the experiment."
+)
+@click.option(
+    "--runs",
+    type=click.IntRange(1, 100),
+    default=1,
+    show_default=True,
+    help="How many pairs of runs, at most: fewer when it is decided before.",
+)
+@click.option(
+    "--journals",
+    type=click.Path(path_type=Path),
+    default=Path("journals"),
+    show_default=True,
+    help="Where the run folders go.",
+)
+@click.pass_context
+def drill(
+    ctx: click.Context,
+    /,
+    experiment: str,
+    target: str | None,
+    variables: Sequence[str],
+    runs: int,
+    journals: Path,
+) -> None:
+    """Run EXPERIMENT (a name such as s4, or a file) in both modes and in its variants, then compare the runs.
+
+    An experiment whose extension says `"modes": ["resilient"]` has nothing to be compared with: it is run once, and its
+    verdict is the drill's.
+
+    Exit codes: 0 when the same fault breaks the baseline and spares the resilient mode, 1 when it does not,
+    2 when that is not known, 64 for a wrong call.
+    """
+    wanted = asked(experiment, variables, target, journals)
+    if runs > 1:
+        ctx.exit(run_series(wanted, runs))
+    if len(wanted.modes) == 1:
+        folder = run_one(wanted)
+        # Imported late: the lab should start first.
+        from chaosproof.cli.verdicts import EXIT_CODES
+        from chaosproof.judge.judge import judge_run
+
+        ctx.exit(EXIT_CODES[judge_run(folder).status])
+    folders = run_pair(wanted)
+    from chaosproof.cli.verdicts import compare_folders
+
+    ctx.exit(compare_folders(list(folders.values()), journals))

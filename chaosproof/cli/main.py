@@ -1,0 +1,113 @@
+"""The `chaosproof` command. Every subcommand is imported only when it is called, so that starting is quick.
+
+chaosproof --help
+"""
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+import click
+
+from chaosproof import __version__
+from chaosproof.errors import ChaosproofError
+
+__all__ = ["main"]
+
+# Name -> (module, attribute, what --help says). The help stands here too, so that listing imports nothing.
+_COMMANDS = {
+    "drill": ("chaosproof.cli.drill", "drill", "Run an experiment in both modes, then compare: drill s4."),
+    "all": (
+        "chaosproof.cli.all_drills",
+        "all_drills",
+        "Run every drill, and put what they prove into one pack.",
+    ),
+    "judge": ("chaosproof.cli.verdicts", "judge", "Judge a saved run again, from its files alone."),
+    "compare": ("chaosproof.cli.verdicts", "compare", "Hold a baseline run against a resilient one."),
+    "report": ("chaosproof.cli.verdicts", "report", "Make the report of a run, or of a comparison."),
+    "evidence": ("chaosproof.cli.pack", "evidence", "Put runs into an evidence pack."),
+    "gate": (
+        "chaosproof.cli.pack",
+        "gate",
+        "Say whether a pack shows all that a release needs.",
+    ),
+    "readiness": ("chaosproof.cli.pack", "readiness", "Say how ready a pack is, from 0 to 100."),
+    "verify-pack": (
+        "chaosproof.cli.pack",
+        "verify_pack",
+        "Hold every word of a pack against its raw files.",
+    ),
+    "ci-summary": ("chaosproof.cli.ci_summary", "ci_summary", "Show a pack in the words of a CI job."),
+    "lab": (
+        "chaosproof.cli.lab",
+        "lab",
+        "Run a system in private namespaces: up, down, status.",
+    ),
+    "load": ("chaosproof.cli.load", "load", "Send requests at a planned rate and record each of them."),
+    "bench": ("demo.router.bench.command", "bench", "Measure a server that speaks the Unix-socket frame."),
+    "inject": ("chaosproof.cli.inject", "inject", "Put one fault on an instance by hand, and watch it end."),
+    "doctor": ("chaosproof.cli.doctor", "doctor", "Say which faults this kernel can do, by trying them."),
+    "images": ("chaosproof.cli.images", "images", "Make the images for a cluster: build, load, archive."),
+    "init": ("chaosproof.cli.init", "init", "Write an experiment for a service of your own in a cluster."),
+    "halt": ("chaosproof.cli.lab", "halt", "End every fault and every lab of this user, now."),
+}
+
+
+class _Lazy(click.Group):
+    """A group whose commands are imported when they are looked up by name."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module, attribute, _ = _COMMANDS[cmd_name]
+        command = getattr(importlib.import_module(module), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, _, text) in _COMMANDS.items()])
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="chaosproof")
+def cli() -> None:
+    """Chaos experiments whose verdict can be trusted.
+
+    Exit codes: 0 pass, 1 fail, 2 unknown or could not be done, 64 wrong call, 130 interrupted.
+    """
+
+
+def main(argv: Sequence[str] | None = None) -> NoReturn:
+    """Run one command; every error a person can act on is one sentence on stderr, never a traceback."""
+    try:
+        result = cli.main(args=list(argv) if argv is not None else None, standalone_mode=False)
+        code = result if isinstance(result, int) else 0
+    except ChaosproofError as error:
+        code = _say(str(error), error.exit_code)
+    except click.UsageError as error:
+        usage = error.ctx.get_usage() if error.ctx else ""
+        code = _say(f"{error.format_message()}\n{usage}".strip(), 64)
+    except click.exceptions.Exit as error:
+        code = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        code = _say("Interrupted.", 130)
+    except BrokenPipeError:
+        # The reader of our output has gone, as in `chaosproof ... | head`: nothing more to say to anyone.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 141
+    sys.exit(code)
+
+
+def _say(sentence: str, code: int) -> int:
+    click.echo(f"chaosproof: {sentence}", err=True)
+    return code
+
+
+if __name__ == "__main__":
+    main()

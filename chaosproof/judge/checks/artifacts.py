@@ -1,0 +1,148 @@
+"""The built-in check of what the instances said of themselves: all of it is there, and it is of this run."""
+
+import json
+import re
+from datetime import datetime
+
+from chaosproof.experiment.extension import extensions_of
+from chaosproof.json_access import as_object, at, flag, mappings, number, sequence, text, whole
+from chaosproof.judge.check import Check, unknown
+from chaosproof.judge.cross_checks import counters_object, result_objects
+from chaosproof.judge.figures.request_stats import RequestStats
+from chaosproof.judge.findings import Findings
+from chaosproof.runfolder.run_folder import RunFolder
+from chaosproof.runfolder.series import points_of
+
+__all__ = ["artifacts"]
+
+# a process' start time is known to about two seconds, and pods have clocks of their own
+_CLOCK_SLACK_S = 5.0
+_STARTED = re.compile(r"^process_start_time_seconds(?:\{[^}]*\})?\s+(\S+)", re.MULTILINE)
+_FRACTION = re.compile(r"\.(\d{1,6})\d*")
+_EXAMINED_BYTES = 4 << 20
+
+
+def artifacts(run: RunFolder, fold: RequestStats) -> Check:
+    """Every file that the session expected is there, not empty, and tells of this run where it tells of a
+    time.
+    """
+    id, evidence = "SYS_ARTIFACTS", "artifacts"
+    expected = [text(name) for name in sequence(run.session.get("expected_artifacts"))]
+    if not expected:
+        return unknown(id, "session.json names no expected artifacts", "session.json#expected_artifacts")
+    findings = Findings(id, evidence)
+    for words in extensions_of(run.experiment):
+        declared = [text(name) for name in sequence(words.get("artifacts"))]
+        findings.wrong.extend(
+            f"the experiment names {name}, and the session does not expect it"
+            for name in declared
+            if name not in expected
+        )
+    fingerprints: dict[str, str] = {}
+    for name in expected:
+        size = run.artifacts.get(name)
+        if size is None:
+            findings.wrong.append(f"{name or '(no name)'} is missing")
+        elif size == 0:
+            findings.wrong.append(f"{name} is empty")
+        else:
+            content = _head(run, name)
+            if content is None:
+                findings.unclear.append(f"{name} cannot be read")
+                continue
+            findings.wrong.extend(_foreign(run, fold, name, content))
+            if _STARTED.search(content):
+                twin = fingerprints.setdefault(content, name)
+                if twin != name:
+                    findings.wrong.append(f"{name} is a copy of {twin}")
+    findings.wrong.extend(_foreign_series(run))
+    wrong, unclear = counters_object(run, fold)
+    findings.wrong.extend(wrong)
+    findings.unclear.extend(unclear)
+    return findings.check(f"all {len(expected)} artifacts are there and not empty")
+
+
+def _foreign_series(run: RunFolder) -> list[str]:
+    """Whether what Prometheus recorded is of another time than the session."""
+    instants = [instant for one in mappings(run.series.get("series")) for instant, _ in points_of(one)]
+    return (
+        [
+            f"series.json has samples of {instant:.0f}, outside of the session"
+            for instant in {min(instants), max(instants)}
+            if not _within_session(run, instant)
+        ]
+        if instants
+        else []
+    )
+
+
+def _head(run: RunFolder, name: str) -> str | None:
+    try:
+        with (run.path / "artifacts" / name).open("rb") as file:
+            return file.read(_EXAMINED_BYTES).decode("utf-8", "replace")
+    except OSError:
+        return None
+
+
+def _foreign(run: RunFolder, fold: RequestStats, name: str, content: str) -> list[str]:
+    """What in an artifact tells of another run than this one."""
+    said: list[str] = []
+    told_at: float | None = None
+    if name == "load.json":
+        counted, told_at = _fortio(content)
+        if counted is None:
+            said.append(f"{name} is no load result")
+        elif counted != fold.rows:
+            said.append(f"{name} counts {counted} requests, and there are {fold.rows} rows")
+        else:
+            said.extend(result_objects(fold, as_object(content)))
+    elif flag(at(run.session, "cluster", "deployed")):
+        # it ran before the session began, and was not to be started anew for it
+        return said
+    elif found := _STARTED.search(content):
+        told_at = _float(found.group(1))
+    elif name.endswith(".log"):
+        told_at = _first_line_at(content)
+    if told_at is not None and not _within_session(run, told_at):
+        said.append(f"{name} tells of a start at {told_at:.0f}, outside of the session")
+    return said
+
+
+def _within_session(run: RunFolder, instant: float) -> bool:
+    started_at, ended_at = number(run.session.get("started_at")), number(run.session.get("ended_at"))
+    if started_at is not None and instant < started_at - _CLOCK_SLACK_S:
+        return False
+    return ended_at is None or instant <= ended_at + _CLOCK_SLACK_S
+
+
+def _fortio(content: str) -> tuple[int | None, float | None]:
+    """How many requests a Fortio result counts, and when it started."""
+    try:
+        result = json.loads(content)
+    except (ValueError, RecursionError):
+        return None, None
+    return whole(at(result, "DurationHistogram", "Count")), _epoch(text(at(result, "StartTime")))
+
+
+def _epoch(rfc3339: str) -> float | None:
+    try:
+        # Fortio writes nanoseconds, which Python does not read
+        started = datetime.fromisoformat(_FRACTION.sub(lambda m: "." + m.group(1).ljust(6, "0"), rfc3339))
+    except ValueError:
+        return None
+    return started.timestamp() if started.tzinfo is not None else None
+
+
+def _first_line_at(log: str) -> float | None:
+    """When the first line was written, if the log has JSON lines with `at`."""
+    try:
+        return number(at(json.loads(log.partition("\n")[0]), "at"))
+    except (ValueError, RecursionError):
+        return None
+
+
+def _float(word: str) -> float | None:
+    try:
+        return number(float(word))
+    except ValueError:
+        return None

@@ -1,0 +1,236 @@
+"""Others that tell of the same load and the same faults: each must agree with the rows and the ledger.
+
+The rows are one record of the load; its own progress, its result in Fortio's format, what the toolkit's journal kept of
+it, and the counters of the instances are others, written by other hands or at other moments. Who spoils one of them, or
+the rows, is told by the rest. A witness that is silent is no objection here: whether it had to be there is asked by the
+checks that call these.
+
+Try it: chaosproof judge RUN_DIR, after a row of its requests.csv.gz was taken out.
+"""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from chaosproof.experiment.extension import extensions_of
+from chaosproof.json_access import at, mapping, mappings, number, sequence, text, whole
+from chaosproof.judge.figures.request_stats import NOBODY, Cell, RequestStats, fold_requests
+from chaosproof.runfolder.run_folder import RunFolder
+
+__all__ = [
+    "counters_object",
+    "journal_objects_to_faults",
+    "journal_objects_to_load",
+    "progress_objects",
+    "result_objects",
+]
+
+# where more codes than these are told apart, the load shares one name for the rest
+_CODES_MAX = 200
+_ROUNDING_S = 2e-6
+_DONE_KEYS = ("planned", "recorded", "ok", "errors", "started_at", "ended_at")
+_PLAN_KEYS = (
+    "url",
+    "protocol",
+    "model",
+    "arrivals",
+    "rate_rps",
+    "connections",
+    "duration_s",
+    "timeout_s",
+    "seed",
+)
+_FAULT_KEYS = ("kind", "instance", "direction", "planned_s", "applied_at", "expires_at")
+_ENDED_KEYS = ("ended_at", "ended_by", "packets", "canary")
+_SAMPLE = re.compile(r"^(?P<name>[a-zA-Z_:][\w:]*)\{(?P<labels>[^}]*)\}\s+(?P<value>\S+)", re.MULTILINE)
+_LABEL = re.compile(r'(\w+)="([^"]*)"')
+
+
+def progress_objects(run: RunFolder, fold: RequestStats) -> list[str]:
+    """What the last row of load-progress.ndjson counts otherwise than the rows."""
+    if not run.progress:
+        return []
+    last = run.progress[-1]
+    ok = sum(cell.ok for cell in _cells(fold))
+    said = [
+        f"load-progress.ndjson ends with {key} {told}, and the rows make {counted}"
+        for key, counted in (("done", fold.rows), ("ok", ok), ("errors", fold.rows - ok))
+        if (told := whole(last.get(key))) is not None and told != counted
+    ]
+    codes = last.get("codes")
+    if not said and isinstance(codes, Mapping) and len(codes) < _CODES_MAX:
+        said += _codes_differ("load-progress.ndjson", codes, fold)
+    return said
+
+
+def result_objects(fold: RequestStats, result: Mapping[str, Any]) -> list[str]:
+    """What a result in Fortio's format says otherwise than the rows: codes, the longest latency, and their sum."""
+    said: list[str] = []
+    if isinstance(codes := result.get("Codes"), Mapping):
+        said += _codes_differ("load.json", codes, fold)
+    if isinstance(statuses := result.get("RetCodes"), Mapping):
+        told = sum(
+            whole(times) or 0 for status, times in statuses.items() if re.fullmatch("2[0-9][0-9]", status)
+        )
+        counted = sum(cell.ok for cell in _cells(fold))
+        if told != counted:
+            said.append(f"load.json counts {told} answers that are ok, and the rows {counted}")
+    longest_s, sum_s = (number(at(result, "DurationHistogram", key)) for key in ("Max", "Sum"))
+    latencies = [cell.latencies for cell in _cells(fold) if cell.latencies]
+    if longest_s is not None and latencies:
+        counted_s = max(max(column) for column in latencies)
+        if abs(longest_s - counted_s) > _ROUNDING_S:
+            said.append(
+                f"the longest latency is {longest_s:.6f} s by load.json, and {counted_s:.6f} s by the rows"
+            )
+    if sum_s is not None and latencies:
+        counted_s = math.fsum(math.fsum(column) for column in latencies)
+        if abs(sum_s - counted_s) > _ROUNDING_S * fold.rows:
+            said.append(
+                f"the latencies add up to {sum_s:.6f} s by load.json, and to {counted_s:.6f} s by the rows"
+            )
+    return said
+
+
+def journal_objects_to_load(run: RunFolder) -> list[str]:
+    """What the activities returned of the load, where load-plan.json and load-done.json say otherwise."""
+    said: list[str] = []
+    for output in _outputs(run, "actions.load"):
+        if "recorded" in output and run.load_done:
+            said += _differing("load-done.json", output, run.load_done, _DONE_KEYS)
+        elif "rate_rps" in output and run.load_plan and output.get("name") == run.load_plan.get("name"):
+            said += _differing("load-plan.json", output, run.load_plan, _PLAN_KEYS)
+    return said
+
+
+def journal_objects_to_faults(run: RunFolder) -> list[str]:
+    """What the activities returned of a fault, where its row in faults.jsonl says otherwise, or is not there."""
+    rows = {text(row.get("id")): row for row in run.faults}
+    said: list[str] = []
+    for module in ("actions.network", "actions.process"):
+        for output in _outputs(run, module):
+            if not text(output.get("id")) or number(output.get("applied_at")) is None:
+                continue
+            row = rows.get(output["id"])
+            if row is None:
+                said.append(f"the journal tells of a fault {output['id']} that faults.jsonl does not know")
+                continue
+            keys = (*_FAULT_KEYS, *(_ENDED_KEYS if number(output.get("ended_at")) is not None else ()))
+            said += _differing("faults.jsonl", output, row, keys)
+    return list(dict.fromkeys(said))
+
+
+def counters_object(run: RunFolder, fold: RequestStats) -> tuple[list[str], list[str]]:
+    """What is wrong, and what unclear, by the counters of the instances that answered.
+
+    Where the experiment names the counter (`"answers_counted_by": {"metric", "label"}` in its extension), an instance
+    must have counted every answer that the rows say it gave, those of the warm-up included: one that came out of a
+    cache, or was put into the rows, it has not. It may have counted more: answers that nobody waited for.
+    """
+    wrong: list[str] = []
+    unclear: list[str] = []
+    counter = _declared_counter(run)
+    if counter is None:
+        return wrong, unclear
+    metric, label = text(at(counter, "metric")), text(at(counter, "label"))
+    if not metric or not label:
+        unclear.append("answers_counted_by names no metric and label")
+        return wrong, unclear
+    warmup = fold_requests(run.path / "warmup" / "requests.csv.gz", closed=False, fault=None)
+    answered: dict[str, Counter[str]] = {}
+    for window in (*fold.cells.values(), *warmup.cells.values()):
+        for name, cell in window.items():
+            if name != NOBODY:
+                answered.setdefault(name, Counter()).update(cell.codes)
+    for name, codes in sorted(answered.items()):
+        if whole(at(run.session, "states", name, "restarts")) or whole(
+            at(run.session, "states", name, "deaths")
+        ):
+            continue  # a process that began again counts from 0
+        counted = _counted(run, name, metric, label)
+        if counted is None:
+            unclear.append(f"what {name} counted in {metric} is not known")
+            continue
+        for code, times in sorted(codes.items()):
+            if counted.get(code, 0.0) < times:
+                wrong.append(
+                    f"{times} answers {code} are said to be of {name}, which counted {counted.get(code, 0.0):.0f}"
+                )
+    return wrong, unclear
+
+
+def _codes_differ(file: str, told: Mapping[str, Any], fold: RequestStats) -> list[str]:
+    counted: Counter[str] = Counter()
+    for cell in _cells(fold):
+        counted.update(cell.codes)
+    return [
+        f"{file} counts {code or '(no code)'} {whole(told.get(code)) or 0} times, and the rows {counted[code]}"
+        for code in sorted({*told, *counted})
+        if (whole(told.get(code)) or 0) != counted[code]
+    ]
+
+
+def _differing(
+    file: str, told: Mapping[str, Any], kept: Mapping[str, Any], keys: tuple[str, ...]
+) -> list[str]:
+    return [
+        f"the journal says {key} {_short(told[key])}, and {file} {_short(kept[key])}"
+        for key in keys
+        if key in told and key in kept and told[key] != kept[key]
+    ]
+
+
+def _short(value: Any) -> str:
+    return str(value)[:80]
+
+
+def _cells(fold: RequestStats) -> Iterator[Cell]:
+    for window in fold.cells.values():
+        yield from window.values()
+
+
+def _outputs(run: RunFolder, module: str) -> Iterator[Mapping[str, Any]]:
+    """The objects that activities of `module` returned, alone or in a list."""
+    for entry in run.runs:
+        if text(at(entry, "activity", "provider", "module")) == module:
+            output = entry.get("output")
+            yield from mappings(output) if sequence(output) else (mapping(output),)
+
+
+def _declared_counter(run: RunFolder) -> Any:
+    named = (
+        words["answers_counted_by"]
+        for words in extensions_of(run.experiment)
+        if "answers_counted_by" in words
+    )
+    return next(named, None)
+
+
+def _counted(run: RunFolder, instance: str, metric: str, label: str) -> Mapping[str, float] | None:
+    """How often an instance counted each value of `label`, by what it said of itself at the end."""
+    for kind in ("prom", "metrics"):
+        if run.artifacts.get(f"{instance}.{kind}"):
+            break
+    else:
+        return None
+    try:
+        content = (run.path / "artifacts" / f"{instance}.{kind}").read_text(
+            encoding="utf-8", errors="replace"
+        )
+    except OSError:
+        return None
+    found: dict[str, float] = {}
+    for sample in _SAMPLE.finditer(content):
+        if sample["name"] == metric:
+            value = dict(_LABEL.findall(sample["labels"])).get(label, "")
+            found[value] = found.get(value, 0.0) + _as_float(sample["value"])
+    return found or None
+
+
+def _as_float(word: str) -> float:
+    try:
+        return number(float(word)) or 0.0
+    except ValueError:
+        return 0.0

@@ -1,0 +1,154 @@
+"""The verdict of one run, from the files of its folder alone. Judging a folder again gives the same answer.
+
+Try it: chaosproof judge journals/s4/resilient/20261121T193005Z
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from chaosproof.errors import UsageError
+from chaosproof.json_access import text
+from chaosproof.judge.check import Check, Status, counts, failed, worst
+from chaosproof.judge.checks.builtin import REQUIRED, builtin_checks
+from chaosproof.judge.checks.removed import removed_instance
+from chaosproof.judge.claims import Claim, claims_of, judge_claims
+from chaosproof.judge.figures.request_stats import RequestStats, fold_requests
+from chaosproof.judge.figures.summary import fault_span, figures_of
+from chaosproof.judge.figures.timeline import peak_of, timeline_of
+from chaosproof.report.formats.junit import junit_xml
+from chaosproof.report.page import RunFiles, run_page
+from chaosproof.runfolder.atomic import write_whole
+from chaosproof.runfolder.checks import checks_tsv
+from chaosproof.runfolder.manifest import MANIFEST, changed_since, manifest_of
+from chaosproof.runfolder.run_folder import RAW_FILES, SCHEMA_VERSION, RunFolder, read_run
+from chaosproof.runfolder.series import series_figures
+
+__all__ = ["Verdict", "judge_run", "write_verdict"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What judging a folder found. `summary` is summary.json, `timeline` timeline.json; `figures` is what claims
+    may name, which is more.
+    """
+
+    run: RunFolder
+    summary: Mapping[str, Any]
+    checks: tuple[Check, ...]
+    claims: tuple[Claim, ...]
+    figures: Mapping[str, Any]
+    timeline: Mapping[str, Any]
+    fold: RequestStats
+
+    @property
+    def status(self) -> Status:
+        return worst([self.summary["verdict"]])
+
+    @property
+    def files(self) -> RunFiles:
+        """What a report shows of the run."""
+        return RunFiles(
+            self.summary,
+            self.checks,
+            self.timeline,
+            self.run.session,
+            self.run.experiment,
+            self.run.load_plan,
+        )
+
+
+def judge_run(run_dir: Path | str) -> Verdict:
+    """Read the folder and judge it; writes nothing.
+
+    Raises UsageError when there is no such folder or it holds nothing of a run, and ChaosproofError when a
+    newer version wrote it. Whatever else is wrong with the files is a check that fails or does not know.
+    """
+    folder = Path(run_dir)
+    if not folder.is_dir():
+        raise UsageError(
+            f"there is no folder {folder}: name the folder of a run, journals/EXPERIMENT/MODE/STAMP"
+        )
+    if not any((folder / name).exists() for name in RAW_FILES):
+        raise UsageError(
+            f"{folder} is not the folder of a run: it has none of {', '.join(RAW_FILES[:2])}, ..."
+        )
+    run = read_run(folder)
+    fold = fold_requests(folder / "requests.csv.gz", closed=run.closed_model, fault=fault_span(run.faults))
+    measured = figures_of(run, fold)
+    timeline = timeline_of(run, fold)
+    shown = {**measured.as_json(), "peak": peak_of(timeline)}
+    figures = {
+        **shown,
+        "activities": _outputs(run),
+        "series": series_figures(run.series),
+        "variables": run.variables,
+    }
+    mode = text(run.session.get("mode"))
+    claims = tuple(c for c in claims_of(run.experiment, "checks") if c.mistake or c.applies_to(mode))
+    builtin = builtin_checks(run, fold, measured)
+    own = judge_claims(claims, figures, run.variables)
+    why = "the run did not end" if run.unfinished else removed_instance(run)
+    if why:
+        builtin = tuple(_undecided(c, why) if c.status == "fail" else c for c in builtin)
+        own = tuple(_undecided(c, why) for c in own)
+    checks = (*builtin, *own, *_manifest_check(folder))
+    summary = {
+        "schema_version": SCHEMA_VERSION,
+        "experiment": run.session.get("experiment"),
+        "mode": run.session.get("mode"),
+        "target": run.session.get("target"),
+        **_verdict(checks),
+        **shown,
+    }
+    return Verdict(run, summary, checks, claims, figures, timeline, fold)
+
+
+def write_verdict(run_dir: Path | str, verdict: Verdict) -> None:
+    """Write checks.tsv, summary.json, timeline.json, junit.xml, report.html and, last, the manifest of the whole
+    folder.
+
+    Nothing may be written to the folder afterwards. A manifest that the raw files no longer match is left as
+    it is: it is evidence. Raises ChaosproofError when a file cannot be written, as on a full disk.
+    """
+    folder = Path(run_dir)
+    suite = f"{verdict.summary['experiment']}.{verdict.summary['mode']}"
+    write_whole(folder / "checks.tsv", checks_tsv(verdict.checks))
+    write_whole(folder / "summary.json", json.dumps(verdict.summary, indent=2) + "\n")
+    write_whole(folder / "timeline.json", json.dumps(verdict.timeline, separators=(",", ":")) + "\n")
+    write_whole(folder / "junit.xml", junit_xml(suite, verdict.checks))
+    write_whole(folder / "report.html", run_page(verdict.files))
+    if not any(c.id == "SYS_MANIFEST" for c in verdict.checks):
+        write_whole(folder / MANIFEST, manifest_of(folder))
+
+
+def _verdict(checks: tuple[Check, ...]) -> dict[str, Any]:
+    """The worst of all checks; and no pass without each of the built-in ones."""
+    statuses = [c.status for c in checks]
+    present = {c.id for c in checks}
+    if not present.issuperset(REQUIRED):
+        statuses.append("unknown")
+    verdict = worst(statuses)
+    return {"verdict": verdict, "gate_pass": verdict == "pass", "checks": counts(checks)}
+
+
+def _undecided(check: Check, why: str) -> Check:
+    """What looks broken or whole in a run that was not what it was to be proves nothing."""
+    return replace(check, status="unknown", details=f"{why}, so this is not known: {check.details}")
+
+
+def _manifest_check(folder: Path) -> tuple[Check, ...]:
+    """Only a mismatch is a check, so that the first judging and every later one give the same table."""
+    changed = changed_since(folder)
+    return (failed("SYS_MANIFEST", changed, MANIFEST),) if changed else ()
+
+
+def _outputs(run: RunFolder) -> dict[str, Any]:
+    """What each activity of the method returned, by its name; of several with one name, the last."""
+    return {
+        text(activity.get("name")): entry.get("output")
+        for entry in run.runs
+        if isinstance(activity := entry.get("activity"), Mapping)
+    }

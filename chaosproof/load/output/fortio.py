@@ -1,0 +1,145 @@
+"""Records folded into Fortio's result format, so that what reads Fortio's files reads ours.
+
+Field names as in Fortio's `fhttp.HTTPRunnerResults` and `stats.HistogramData`; durations of the histogram are
+seconds, `ActualDuration` is nanoseconds. Percentiles are exact (nearest rank), not interpolated from the
+buckets.
+
+Try: python -m chaosproof.load.output.fortio RUN_FOLDER
+"""
+
+import json
+import sys
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from chaosproof.errors import ChaosproofError
+from chaosproof.load.latencies import Latencies
+from chaosproof.load.record import Record, read_records
+
+__all__ = ["PERCENTILES", "fortio_result", "save_fortio_result"]
+
+PERCENTILES = (50, 75, 90, 95, 99, 99.9)
+
+# Upper bounds of Fortio's histogram, in units of its resolution of 1 ms (stats.histogramBucketValues).
+_BOUNDS_MS = (
+    *range(12), 12, 14, 16, 18, 20, 25, 30, 35, 40, 45, 50, 60, 70, 80, 90, 100, 120, 140, 160, 180, 200,
+    250, 300, 350, 400, 450, 500, 600, 700, 800, 900, 1000, 2000, 3000, 4000, 5000, 7500, 10000, 20000, 30000,
+    40000, 50000, 75000, 100000,
+)  # fmt: skip
+
+
+def fortio_result(
+    records: Iterable[Record], plan: Mapping[str, Any], done: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The result of a load from its records, its load-plan.json and its load-done.json."""
+    model = str(plan["model"])
+    latencies = Latencies()
+    buckets: Counter[int] = Counter()
+    statuses: Counter[str] = Counter()
+    codes: Counter[str] = Counter()
+    for record in records:
+        latency_s = record.latency_s(model)
+        latencies.add(latency_s)
+        buckets[bisect_left(_BOUNDS_MS, latency_s * 1000)] += 1
+        statuses[str(record.status or -1)] += 1
+        codes[record.code] += 1
+    latencies.freeze()
+    started_at, ended_at = float(done["started_at"]), float(done["ended_at"])
+    duration_s = max(ended_at - started_at, 1e-9)
+    return {
+        "RunType": str(plan["protocol"]).upper(),
+        "Labels": plan["name"],
+        "StartTime": datetime.fromtimestamp(started_at, UTC).isoformat().replace("+00:00", "Z"),
+        "RequestedQPS": "max" if plan["rate_rps"] is None else f"{plan['rate_rps']:g}",
+        "RequestedDuration": f"{plan['duration_s']:g}s",
+        "ActualQPS": latencies.count / duration_s,
+        "ActualDuration": round(duration_s * 1e9),
+        "NumThreads": plan["connections"],
+        "Version": "chaosproof",
+        "DurationHistogram": _histogram(latencies, buckets),
+        "RetCodes": dict(sorted(statuses.items())),
+        "URL": plan["url"],
+        "Codes": dict(sorted(codes.items())),
+    }
+
+
+def save_fortio_result(load_dir: Path, path: Path) -> None:
+    """Fold the four load files of `load_dir` into `path` (such as artifacts/load.json)."""
+    plan = _read_json(load_dir / "load-plan.json")
+    done = _read_json(load_dir / "load-done.json")
+    result = fortio_result(read_records(load_dir / "requests.csv.gz"), plan, done)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise ChaosproofError(f"cannot write {path}: {error.strerror}") from error
+
+
+def _histogram(latencies: Latencies, buckets: Mapping[int, int]) -> dict[str, Any]:
+    if not latencies.count:
+        return dict.fromkeys(("Count", "Min", "Max", "Sum", "Avg", "StdDev"), 0) | {
+            "Data": [],
+            "Percentiles": [],
+        }
+    return {
+        "Count": latencies.count,
+        "Min": latencies.min_s,
+        "Max": latencies.max_s,
+        "Sum": latencies.mean_s * latencies.count,
+        "Avg": latencies.mean_s,
+        "StdDev": latencies.deviation_s,
+        "Data": _data(latencies, buckets),
+        "Percentiles": [
+            {"Percentile": percent, "Value": latencies.percentile_s(percent)} for percent in PERCENTILES
+        ],
+    }
+
+
+def _data(latencies: Latencies, buckets: Mapping[int, int]) -> list[dict[str, float]]:
+    """Fortio's buckets, empty ones left out; the outermost are cut to the least and the greatest value."""
+    seen = 0
+    data = []
+    for place in sorted(buckets):
+        seen += buckets[place]
+        low_s = _BOUNDS_MS[place - 1] / 1000 if place else latencies.min_s
+        high_s = _BOUNDS_MS[place] / 1000 if place < len(_BOUNDS_MS) else latencies.max_s
+        data.append(
+            {
+                "Start": max(low_s, latencies.min_s),
+                "End": min(high_s, latencies.max_s),
+                "Percent": 100 * seen / latencies.count,
+                "Count": buckets[place],
+            }
+        )
+    return data
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ChaosproofError(f"cannot read {path}: {error.strerror}") from error
+    except ValueError as error:
+        raise ChaosproofError(f"{path} is no JSON: {error}") from error
+    return content
+
+
+def main(arguments: list[str]) -> int:
+    if len(arguments) != 1:
+        print("usage: python -m chaosproof.load.output.fortio RUN_FOLDER", file=sys.stderr)
+        return 64
+    folder = Path(arguments[0])
+    try:
+        save_fortio_result(folder, folder / "artifacts" / "load.json")
+    except ChaosproofError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

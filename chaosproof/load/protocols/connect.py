@@ -1,0 +1,168 @@
+"""Opening a stream to a server: name, socket, TLS; whatever goes wrong has a code that names it."""
+
+import asyncio
+import errno
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from chaosproof.load.protocols.base import (
+    CLOSED_EARLY,
+    CONNECT_REFUSED,
+    CONNECT_TIMEOUT,
+    CONNECTION_RESET,
+    DNS_ERROR,
+    NO_FD,
+    NO_PORT,
+    TLS_ERROR,
+    UNREACHABLE,
+    OpenError,
+)
+
+__all__ = ["Resolver", "StreamPlace", "lost_code", "open_stream", "open_unix_stream"]
+
+_RESOLVED_FOR_S = 1.0
+_Stream = TypeVar("_Stream", bound=asyncio.BaseProtocol)
+_Address = tuple[socket.AddressFamily, Any]
+
+_CODES = {
+    errno.ECONNREFUSED: CONNECT_REFUSED,
+    errno.ETIMEDOUT: CONNECT_TIMEOUT,
+    errno.ECONNRESET: CONNECTION_RESET,
+    errno.EPIPE: CONNECTION_RESET,
+    errno.EMFILE: NO_FD,
+    errno.ENFILE: NO_FD,
+    errno.EADDRNOTAVAIL: NO_PORT,
+}
+
+
+class Resolver:
+    """The addresses of one host, asked for at most once a second and by one thread at a time.
+
+    The thread is a daemon: a name server that never answers cannot keep the load from ending.
+    """
+
+    def __init__(self, host: str, port: int) -> None:
+        self._host = host
+        self._port = port
+        self._answer: asyncio.Future[tuple[_Address, ...]] | None = None
+        self._asked_at = 0.0
+        self._fixed = _numeric(host, port)
+
+    async def addresses(self) -> tuple[_Address, ...]:
+        """All addresses in the system's order; raises `OpenError`."""
+        if self._fixed:
+            return self._fixed
+        old = time.monotonic() - self._asked_at > _RESOLVED_FOR_S
+        if self._answer is None or (self._answer.done() and old):
+            loop = asyncio.get_running_loop()
+            self._asked_at = time.monotonic()
+            self._answer = loop.create_future()
+            threading.Thread(target=self._ask, args=(loop, self._answer), daemon=True).start()
+        found = await asyncio.shield(self._answer)
+        if not found:
+            raise OpenError(DNS_ERROR)
+        return found
+
+    def _ask(self, loop: asyncio.AbstractEventLoop, answer: "asyncio.Future[tuple[_Address, ...]]") -> None:
+        try:
+            found = _look_up(self._host, self._port, 0)
+        except (OSError, UnicodeError):
+            found = ()
+        try:
+            loop.call_soon_threadsafe(answer.set_result, found)
+        except RuntimeError:
+            return  # the load ended, and its loop is closed
+
+
+@dataclass(frozen=True)
+class StreamPlace:
+    """Where streams go: a host as resolved, and TLS with the name its certificate must bear, if any."""
+
+    resolver: Resolver
+    tls: ssl.SSLContext | None = None
+    server_name: str | None = None
+
+
+async def open_stream(place: StreamPlace, make: Callable[[], _Stream]) -> _Stream:
+    """A connected protocol made by `make`; raises `OpenError`."""
+    loop = asyncio.get_running_loop()
+    code = UNREACHABLE
+    for family, address in await place.resolver.addresses():
+        try:
+            sock = socket.socket(family, socket.SOCK_STREAM)
+        except OSError as error:
+            raise OpenError(_open_code(error)) from error
+        try:
+            sock.setblocking(False)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            await loop.sock_connect(sock, address)
+        except OSError as error:
+            sock.close()
+            code = _open_code(error)
+            continue
+        except BaseException:
+            sock.close()
+            raise
+        return await _wrap(loop, sock, place, make)
+    raise OpenError(code)
+
+
+async def open_unix_stream(path: str, make: Callable[[], _Stream]) -> _Stream:
+    """As `open_stream`, to the Unix socket at `path`."""
+    try:
+        _, stream = await asyncio.get_running_loop().create_unix_connection(make, path)
+    except OSError as error:
+        raise OpenError(_open_code(error)) from error
+    return stream
+
+
+def lost_code(error: Exception | None) -> str:
+    """The code of a connection that ended: `error` as `connection_lost` gets it."""
+    if error is None:
+        return CLOSED_EARLY
+    if isinstance(error, ssl.SSLError):
+        return TLS_ERROR
+    if isinstance(error, OSError) and error.errno == errno.ETIMEDOUT:
+        return "TIMEOUT"
+    return CONNECTION_RESET
+
+
+async def _wrap(
+    loop: asyncio.AbstractEventLoop, sock: socket.socket, place: StreamPlace, make: Callable[[], _Stream]
+) -> _Stream:
+    try:
+        _, stream = await loop.create_connection(
+            make, sock=sock, ssl=place.tls, server_hostname=place.server_name if place.tls else None
+        )
+    except (ssl.SSLError, ssl.CertificateError) as error:
+        sock.close()
+        raise OpenError(TLS_ERROR) from error
+    except OSError as error:
+        sock.close()
+        # A peer that hangs up or resets during the handshake has not refused the connection itself.
+        raise OpenError(TLS_ERROR if place.tls else _open_code(error)) from error
+    except BaseException:
+        sock.close()
+        raise
+    return stream
+
+
+def _open_code(error: OSError) -> str:
+    return _CODES.get(error.errno or 0, UNREACHABLE)
+
+
+def _look_up(host: str, port: int, flags: int) -> tuple[_Address, ...]:
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
+    return tuple((family, address) for family, _, _, _, address in found)
+
+
+def _numeric(host: str, port: int) -> tuple[_Address, ...]:
+    try:
+        return _look_up(host, port, socket.AI_NUMERICHOST)
+    except (OSError, UnicodeError):
+        return ()

@@ -1,0 +1,181 @@
+"""NATS request and reply (`nats://host:4222/the.subject`): one request at a time on each connection.
+
+The protocol is text (INFO, CONNECT, SUB, PUB, MSG, HMSG, PING, PONG); each request has an inbox of its own,
+so that an answer cannot be taken for another's. A subject nobody serves is answered at once: status 503,
+NO_RESPONDERS.
+"""
+
+import asyncio
+import json
+import secrets
+import time
+from typing import cast
+from urllib.parse import unquote, urlsplit
+
+from chaosproof.load.plan import Plan
+from chaosproof.load.protocols.base import BAD_ANSWER, Connection, OpenError, Owner
+from chaosproof.load.protocols.connect import Resolver, StreamPlace, lost_code, open_stream
+from chaosproof.load.protocols.payload import Payload
+from chaosproof.load.protocols.reply import status_and_code
+
+__all__ = ["NatsDriver"]
+
+_PORT = 4222
+_LINE_BYTES_MAX = 65_536
+_PAYLOAD_BYTES_MAX = 64 * 1024 * 1024
+_CONNECT = {
+    "verbose": False,
+    "pedantic": False,
+    "lang": "python",
+    "version": "1",
+    "protocol": 1,
+    "headers": True,
+    "no_responders": True,
+    "name": "chaosproof",
+}
+
+
+class NatsDriver:
+    """Opens the connections of a plan with a `nats://` url."""
+
+    # Whether a subject's handler may hear a request twice is not for us to say.
+    idempotent = False
+
+    def __init__(self, plan: Plan) -> None:
+        parts = urlsplit(plan.url)
+        self._place = StreamPlace(Resolver(parts.hostname or "", parts.port or _PORT))
+        self._subject = unquote(parts.path.strip("/")).encode()
+        self._payload = Payload(plan.body)
+
+    async def open(self, owner: Owner) -> Connection:
+        connection = await open_stream(
+            self._place, lambda: _NatsConnection(owner, self._subject, self._payload)
+        )
+        try:
+            await asyncio.shield(connection.ready)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+class _NatsConnection(asyncio.Protocol):
+    def __init__(self, owner: Owner, subject: bytes, payload: Payload) -> None:
+        self.lost_code = ""
+        self.ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._owner: Owner | None = owner
+        self._subject = subject
+        self._payload = payload
+        self._inbox = b"_INBOX." + secrets.token_hex(11).encode()
+        self._seq: int | None = None
+        self._buffer = b""
+        # Of the message that is being read: its inbox, the length of its headers, and that of all of it.
+        self._message: tuple[bytes, int, int] | None = None
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+
+    def send(self, seq: int) -> None:
+        assert self._transport is not None
+        self._seq = seq
+        payload = self._payload.of(seq)
+        self._transport.write(
+            b"PUB %b %b.%d %d\r\n%b\r\n" % (self._subject, self._inbox, seq, len(payload), payload)
+        )
+
+    def close(self) -> None:
+        self._owner = None
+        if self._transport is not None:
+            self._transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer = self._buffer + data if self._buffer else data
+        while self._owner is not None and (
+            self._read_line() if self._message is None else self._read_message()
+        ):
+            pass
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._lose(lost_code(exc))
+
+    def _read_line(self) -> bool:
+        """Take one line of the protocol; False when there is none yet."""
+        line, end, rest = self._buffer.partition(b"\r\n")
+        if not end:
+            if len(line) > _LINE_BYTES_MAX:
+                self._lose(BAD_ANSWER)
+            return False
+        self._buffer = rest
+        words = line.split()
+        verb = words[0].upper() if words else b""
+        if verb in (b"MSG", b"HMSG"):
+            self._message = _message(words)
+            if self._message is None:
+                self._lose(BAD_ANSWER)
+        elif verb == b"INFO":
+            if not self.ready.done():
+                self._introduce()
+        elif verb == b"PING":
+            self._write(b"PONG\r\n")
+        elif verb == b"PONG":
+            if not self.ready.done():
+                self.ready.set_result(None)
+        elif verb == b"-ERR":
+            self._lose("NATS_ERROR")
+        elif verb != b"+OK":
+            self._lose(BAD_ANSWER)
+        return True
+
+    def _read_message(self) -> bool:
+        assert self._message is not None
+        inbox, headers_length, length = self._message
+        if len(self._buffer) < length + 2:
+            return False
+        message, self._buffer = self._buffer[:length], self._buffer[length + 2 :]
+        self._message = None
+        if self._seq is not None and inbox == b"%b.%d" % (self._inbox, self._seq) and self._owner is not None:
+            self._seq = None
+            status, code = _outcome(message[:headers_length], message[headers_length:])
+            self._owner.answered(time.monotonic(), status, code, instance="", reusable=True)
+        return True
+
+    def _introduce(self) -> None:
+        connect = json.dumps(_CONNECT, separators=(",", ":")).encode()
+        self._write(b"CONNECT %b\r\nSUB %b.* 1\r\nPING\r\n" % (connect, self._inbox))
+
+    def _write(self, data: bytes) -> None:
+        assert self._transport is not None
+        self._transport.write(data)
+
+    def _lose(self, code: str) -> None:
+        owner = self._owner
+        if owner is None:
+            return
+        self.lost_code = code
+        self.close()
+        if not self.ready.done():
+            self.ready.set_exception(OpenError(code))
+        owner.lost(code, answer_begun=False)
+
+
+def _message(words: list[bytes]) -> tuple[bytes, int, int] | None:
+    """The inbox and the lengths that a MSG or HMSG line names; None when it is malformed."""
+    has_headers = words[0].upper() == b"HMSG"
+    lengths = words[-2:] if has_headers else [b"0", words[-1]]
+    if len(words) not in ((5, 6) if has_headers else (4, 5)) or not all(
+        length.isdigit() for length in lengths
+    ):
+        return None
+    headers_length, length = int(lengths[0]), int(lengths[1])
+    if not headers_length <= length <= _PAYLOAD_BYTES_MAX:
+        return None
+    return words[1], headers_length, length
+
+
+def _outcome(headers: bytes, payload: bytes) -> tuple[int, str]:
+    # The server itself answers with a status in the first line of the headers: NATS/1.0 503
+    status = headers.partition(b"\r\n")[0].split()[1:2]
+    if status == [b"503"]:
+        return 503, "NO_RESPONDERS"
+    return status_and_code(payload)

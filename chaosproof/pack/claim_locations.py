@@ -1,0 +1,62 @@
+"""Where in the experiment's own text a claim is made, so that a tool can show it there."""
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from chaosproof.errors import ChaosproofError
+from chaosproof.json_access import text
+from chaosproof.pack.files import is_inside, read_text
+from chaosproof.pack.judged import JudgedRun
+from chaosproof.runfolder.provenance import experiment_sha256
+
+__all__ = ["Place", "place_of"]
+
+_EXPERIMENT = "experiment.json"
+# where a built-in check looks, as a key at the top of the experiment
+_KEYS = {
+    "SYS_STEADY_STATE_BEFORE": "steady-state-hypothesis",
+    "SYS_STEADY_STATE_AFTER": "steady-state-hypothesis",
+    "SYS_ROLLBACKS": "rollbacks",
+    "SYS_ARTIFACTS": "artifacts",
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """A file, as the repository knows it, and a line of it; 0 where the line is not known."""
+
+    file: str
+    line: int
+
+
+def place_of(run: JudgedRun, id: str) -> Place:
+    """The line of the run's experiment that states the claim `id`, or that the built-in check asks about.
+
+    The text is the one that was run: where the folder has none, or another, the line is 0.
+    """
+    name = text(run.run.session.get("experiment_file"))
+    file = name if is_inside(name) else f"experiments/{run.experiment}.json"
+    content = _content(run)
+    if content is None:
+        return Place(file, 0)
+    wanted = re.escape(json.dumps(id))
+    found = re.search(rf'"id"\s*:\s*{wanted}', content) or re.search(
+        rf'"{re.escape(_KEYS.get(id, "method"))}"\s*:', content
+    )
+    return Place(file, content.count("\n", 0, found.start()) + 1 if found else 0)
+
+
+def _content(run: JudgedRun) -> str | None:
+    path = Path(run.run.path) / _EXPERIMENT
+    try:
+        content = read_text(path)
+        written = json.loads(content)
+    except (ChaosproofError, ValueError, RecursionError):
+        return None
+    if not isinstance(written, dict) or experiment_sha256(written) != run.run.session.get(
+        "experiment_sha256"
+    ):
+        return None
+    return content

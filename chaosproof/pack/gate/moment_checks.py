@@ -1,0 +1,87 @@
+"""The checks of a pack that ask of several runs whether an instance was ready, or a probe was answered."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from chaosproof.json_access import at, flag, mappings, number, text
+from chaosproof.judge.check import Check
+from chaosproof.judge.findings import Findings
+from chaosproof.pack.gate.rules import Rule
+from chaosproof.pack.judged import JudgedRun
+
+__all__ = ["answered", "ready"]
+
+_MOMENTS = ("before", "after")
+
+
+def ready(rule: Rule, runs: Sequence[JudgedRun]) -> Check:
+    """In each run, every instance of the service was seen to be ready before the session called the target ready."""
+    return _of_all(rule, runs, "readiness.ndjson", _amiss_in_readiness)
+
+
+def answered(rule: Rule, runs: Sequence[JudgedRun]) -> Check:
+    """In each run, the probe was within its tolerance before the method and after it."""
+    return _of_all(rule, runs, "journal.json#steady_states", _amiss_in_hypothesis)
+
+
+def _of_all(
+    rule: Rule,
+    runs: Sequence[JudgedRun],
+    evidence: str,
+    examine: Callable[[Rule, JudgedRun, Findings], None],
+) -> Check:
+    worst_at = runs[-1]
+    findings = Findings(rule.id, "")
+    for run in runs:
+        found = len(findings.wrong), len(findings.unclear)
+        examine(rule, run, findings)
+        if (len(findings.wrong), len(findings.unclear)) != found:
+            worst_at = run
+    names = ", ".join(dict.fromkeys(run.name for run in runs))
+    check = findings.check(f"{rule.claim}, in {names}")
+    return Check(rule.id, check.status, check.details, f"{worst_at.place}/{evidence}")
+
+
+def _amiss_in_readiness(rule: Rule, run: JudgedRun, findings: Findings) -> None:
+    session = run.run.session
+    names = [
+        text(one.get("name"))
+        for one in mappings(session.get("instances"))
+        if one.get("service") == rule.subject
+    ]
+    ready_at = number(session.get("ready_at"))
+    if not names or ready_at is None:
+        findings.unclear.append(f"{run.name} knows no instance of {rule.subject} that was waited for")
+        return
+    for name in names:
+        seen = any(
+            row.get("instance") == name
+            and row.get("event") == "ready"
+            and (number(row.get("at")) or float("inf")) <= ready_at
+            for row in run.run.readiness
+        )
+        if not seen:
+            findings.wrong.append(f"{run.name}: {name} was not seen to be ready before the run began")
+
+
+def _amiss_in_hypothesis(rule: Rule, run: JudgedRun, findings: Findings) -> None:
+    module, _, function = rule.subject.rpartition(".")
+    for moment in _MOMENTS:
+        probes = [
+            probe
+            for probe in mappings(at(run.run.journal, "steady_states", moment, "probes"))
+            if _calls(probe, module, function)
+        ]
+        if not probes:
+            findings.unclear.append(f"{run.name}: {rule.subject} was not asked {moment} the method")
+        elif not all(
+            probe.get("status") == "succeeded" and flag(probe.get("tolerance_met")) for probe in probes
+        ):
+            findings.wrong.append(
+                f"{run.name}: {rule.subject} was not answered {moment} the method as it must be"
+            )
+
+
+def _calls(probe: Mapping[str, Any], module: str, function: str) -> bool:
+    provider = at(probe, "activity", "provider")
+    return (at(provider, "module"), at(provider, "func")) == (module, function)

@@ -1,0 +1,208 @@
+"""The runs of a pack, judged anew from its raw files, and the comparisons of those that make pairs."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from chaosproof.compare.compare import Comparison, compare_pairs
+from chaosproof.errors import ChaosproofError
+from chaosproof.experiment.modes import MODES
+from chaosproof.json_access import number
+from chaosproof.judge.check import Check, Status, unknown
+from chaosproof.judge.claims import Claim
+from chaosproof.judge.judge import Verdict, judge_run
+from chaosproof.report.page import comparison_page
+from chaosproof.runfolder.checks import checks_tsv
+from chaosproof.runfolder.run_folder import RunFolder
+
+__all__ = [
+    "COMPARISONS",
+    "RUNS",
+    "Judged",
+    "JudgedComparison",
+    "JudgedRun",
+    "Say",
+    "judge_runs",
+    "run_places",
+]
+
+Say = Callable[[str], None]
+"""Who is told what is being done, for a person who waits."""
+
+RUNS = "runs"
+COMPARISONS = "comparisons"
+
+
+@dataclass(frozen=True)
+class JudgedRun:
+    """One run: where it lies in the pack (`runs/s4/resilient/STAMP`), and what judging it found. `run.series` is
+    left out, being large; `as_stored` tells whether the folder's own checks.tsv says the same.
+    """
+
+    place: str
+    experiment: str
+    mode: str
+    stamp: str
+    status: Status
+    checks: tuple[Check, ...]
+    claims: Mapping[str, Claim]
+    summary: Mapping[str, Any]
+    figures: Mapping[str, Any]
+    run: RunFolder
+    as_stored: bool
+
+    @property
+    def name(self) -> str:
+        """`s4.resilient`."""
+        return f"{self.experiment}.{self.mode}"
+
+    @property
+    def ended_at(self) -> float | None:
+        return number(self.run.session.get("ended_at"))
+
+
+@dataclass(frozen=True)
+class JudgedComparison:
+    """The comparison of an experiment's pairs: `comparison`, or why there is none in `problem`."""
+
+    experiment: str
+    place: str
+    document: Mapping[str, Any]
+    checks: tuple[Check, ...]
+    claims: Mapping[str, str]
+    status: Status
+    page: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Everything that the rows of a pack follow from."""
+
+    runs: tuple[JudgedRun, ...]
+    comparisons: tuple[JudgedComparison, ...]
+
+
+def run_places(names: Sequence[str]) -> list[str]:
+    """The run folders among the files of a pack: `runs/EXPERIMENT/MODE/STAMP`, in order."""
+    parts = (name.split("/") for name in names)
+    return sorted({"/".join(one[:4]) for one in parts if one[0] == RUNS and len(one) > 4})
+
+
+def judge_runs(
+    pack_dir: Path, places: Sequence[str], planned: Mapping[str, int], say: Say = lambda words: None
+) -> Judged:
+    """Judge the run folders `places` of the pack, and compare those of one experiment that make pairs.
+
+    `planned` is how many pairs of an experiment there were to be. At no time the rows of more runs are held in memory
+    than are compared with each other; `say` is told which experiment is judged. Raises ChaosproofError when a newer
+    version wrote a run.
+    """
+    runs: list[JudgedRun] = []
+    comparisons: list[JudgedComparison] = []
+    for experiment, group in groupby(sorted(places), key=lambda place: place.split("/")[1]):
+        members = list(group)
+        say(f"judging {len(members)} runs of {experiment}")
+        if not any(_mode(place) == MODES[0] for place in members):
+            runs += [_judged_run(place, judge_run(pack_dir / place)) for place in members]
+            continue
+        compared, comparison = _judged_pairs(pack_dir, experiment, members, planned.get(experiment))
+        runs += compared
+        comparisons.append(comparison)
+    return Judged(tuple(runs), tuple(comparisons))
+
+
+def _judged_pairs(
+    pack_dir: Path, experiment: str, places: Sequence[str], planned: int | None
+) -> tuple[list[JudgedRun], JudgedComparison]:
+    verdicts = {place: judge_run(pack_dir / place) for place in places}
+    by_mode: dict[str, list[Verdict]] = {mode: [] for mode in MODES}
+    for place, verdict in verdicts.items():
+        by_mode.setdefault(_mode(place), []).append(verdict)
+    comparison = _compared(pack_dir, experiment, by_mode, planned)
+    return [_judged_run(place, verdict) for place, verdict in verdicts.items()], comparison
+
+
+def _mode(place: str) -> str:
+    return place.split("/")[2]
+
+
+def _judged_run(place: str, verdict: Verdict) -> JudgedRun:
+    _, experiment, mode, stamp = place.split("/")
+    return JudgedRun(
+        place,
+        experiment,
+        mode,
+        stamp,
+        verdict.status,
+        verdict.checks,
+        {claim.id: claim for claim in verdict.claims},
+        verdict.summary,
+        {key: value for key, value in verdict.figures.items() if key != "series"},
+        replace(verdict.run, series={}),
+        _stored(verdict.run.path / "checks.tsv") == checks_tsv(verdict.checks),
+    )
+
+
+def _stored(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+def _compared(
+    pack_dir: Path, experiment: str, by_mode: Mapping[str, list[Verdict]], planned: int | None
+) -> JudgedComparison:
+    baselines, resilients = (by_mode[mode] for mode in MODES)
+    variants = {mode: verdicts for mode, verdicts in by_mode.items() if mode not in MODES}
+    place = f"{COMPARISONS}/{experiment}"
+    try:
+        if len(baselines) != len(resilients):
+            raise ChaosproofError(
+                f"there are {len(baselines)} baseline runs and {len(resilients)} resilient ones: "
+                "each needs its partner"
+            )
+        # a variant that was not run with the first pairs has its runs with the last
+        run_with = [
+            {
+                mode: verdicts[n - (len(baselines) - len(verdicts))]
+                for mode, verdicts in variants.items()
+                if n >= len(baselines) - len(verdicts)
+            }
+            for n in range(len(baselines))
+        ]
+        comparison = compare_pairs(
+            list(zip(baselines, resilients, strict=True)), run_with if variants else (), planned=planned
+        )
+    except ChaosproofError as error:
+        # the sentence names folders of this machine, which the pack may have left
+        problem = str(error).replace(f"{pack_dir}/", "")
+        check = unknown("CMP_COMPARABLE", problem, RUNS)
+        return JudgedComparison(experiment, place, {}, (check,), {}, "unknown", problem=problem)
+    document = _relative(comparison, pack_dir)
+    return JudgedComparison(
+        experiment,
+        place,
+        document,
+        comparison.checks,
+        {one["id"]: one["claim"] for one in document["checks"]},
+        comparison.status,
+        page=comparison_page(document, comparison.checks, [run.files for run in comparison.pairs[-1]]),
+    )
+
+
+def _relative(comparison: Comparison, pack_dir: Path) -> Mapping[str, Any]:
+    """compare.json, with the runs named by their place in the pack."""
+    text = json.dumps(comparison.document)
+    document = json.loads(text)
+    for one in (document["baseline"], document["resilient"], *document["variants"].values()):
+        one["run"] = Path(one["run"]).relative_to(pack_dir).as_posix()
+    for pair in document["pairs"]:
+        for mode in pair.keys() - {"status"}:
+            pair[mode] = Path(pair[mode]).relative_to(pack_dir).as_posix()
+    found: Mapping[str, Any] = document
+    return found

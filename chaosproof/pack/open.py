@@ -1,0 +1,72 @@
+"""The two questions that a release asks of a pack, each answered from its raw files and never from what it says."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from chaosproof.judge.check import Check
+from chaosproof.pack.gate.gate import GateVerdict, decide_gate
+from chaosproof.pack.gate.readiness import MAX_AGE_S, Readiness, readiness_of
+from chaosproof.pack.gate.rules import Rules, read_rules
+from chaosproof.pack.judged import Say
+from chaosproof.pack.pack import Pack
+from chaosproof.pack.rows import rows_of
+from chaosproof.pack.verify import Verification, verify_pack
+
+__all__ = ["OpenedPack", "gate", "open_pack", "readiness"]
+
+
+@dataclass(frozen=True)
+class OpenedPack:
+    """A verified pack, with its rows by the caller's rules: the pack's own gate file is not asked what is enough."""
+
+    verification: Verification
+    rules: Rules
+    checks: tuple[Check, ...]
+
+    @property
+    def pack(self) -> Pack | None:
+        return self.verification.pack
+
+    def gate(self, profile: str = "all", *, perf: bool = False) -> GateVerdict:
+        """Raises UsageError for a profile that the rules do not have."""
+        return decide_gate(self.checks, self.rules, profile, perf=perf, problems=self.verification.problems)
+
+    def readiness(self, profile: str = "all", *, now: float, max_age_s: float = MAX_AGE_S) -> Readiness:
+        """Raises UsageError for a profile that the rules do not have."""
+        return readiness_of(
+            self.checks,
+            self.rules,
+            profile,
+            measured_at=self.pack.measured_at if self.pack else None,
+            now=now,
+            max_age_s=max_age_s,
+            problems=self.verification.problems,
+        )
+
+
+def open_pack(pack_dir: Path, *, rules: Rules | None = None, say: Say = lambda words: None) -> OpenedPack:
+    """Verify the pack and give its rows by `rules` (this project's own when None). Raises as `verify_pack` does."""
+    verification = verify_pack(pack_dir, say=say)
+    found, pack = rules or read_rules(), verification.pack
+    if pack is None:
+        return OpenedPack(verification, found, ())
+    return OpenedPack(verification, found, rows_of(pack.judged, found, pack.hashes, pack.manifests))
+
+
+def gate(
+    pack_dir: Path, *, rules: Rules | None = None, profile: str = "all", perf: bool = False
+) -> GateVerdict:
+    """May this be released? Raises as `open_pack` and `OpenedPack.gate` do."""
+    return open_pack(pack_dir, rules=rules).gate(profile, perf=perf)
+
+
+def readiness(
+    pack_dir: Path,
+    *,
+    now: float,
+    rules: Rules | None = None,
+    profile: str = "all",
+    max_age_s: float = MAX_AGE_S,
+) -> Readiness:
+    """How ready is it, at `now`? Raises as `open_pack` and `OpenedPack.readiness` do."""
+    return open_pack(pack_dir, rules=rules).readiness(profile, now=now, max_age_s=max_age_s)

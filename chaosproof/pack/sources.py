@@ -1,0 +1,121 @@
+"""Where the runs of a pack come from: one state of the code, and folders that nobody touched since they were judged."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+from chaosproof.experiment.extension import extensions_of
+from chaosproof.json_access import flag, mapping, text
+from chaosproof.judge.check import Check, passed, unknown
+from chaosproof.judge.findings import Findings
+from chaosproof.pack.files import parse_manifest
+from chaosproof.pack.judged import RUNS, JudgedRun
+from chaosproof.runfolder.manifest import MANIFEST
+
+__all__ = ["information", "one_commit", "runs_unchanged"]
+
+
+def one_commit(runs: Sequence[JudgedRun]) -> Check:
+    """All runs are of one state of the code; outside of git, where it has no name, of one version."""
+    id = "SYS_ONE_COMMIT"
+    findings = Findings(id, _first(runs, "session.json#commit"))
+    for what, values in (
+        ("commit", {_commit(run): run for run in runs}),
+        ("version", {_version(run): run for run in runs}),
+    ):
+        if len(values) > 1:
+            of = ", ".join(f"{value or 'none'} ({run.name} {run.stamp})" for value, run in values.items())
+            findings.wrong.append(f"the runs are of more than one {what}: {of}")
+    commit = _commit(runs[0]) if runs else ""
+    return findings.check(f"all {len(runs)} runs are of {f'commit {commit}' if commit else 'one version'}")
+
+
+def runs_unchanged(
+    runs: Sequence[JudgedRun], hashes: Mapping[str, str], manifests: Mapping[str, str]
+) -> Check:
+    """Every run lies where it belongs, and every file of it is as it was when it was judged."""
+    findings = Findings("SYS_RUNS_UNCHANGED", _first(runs, MANIFEST))
+    for run in runs:
+        findings.wrong.extend(_misplaced(run))
+        if run.place not in manifests:
+            findings.unclear.append(f"{run.place} was never judged: it has no {MANIFEST}")
+            continue
+        try:
+            said = parse_manifest(manifests[run.place])
+        except ValueError as error:
+            findings.wrong.append(f"{run.place}/{MANIFEST}: {error}")
+            continue
+        start = f"{run.place}/"
+        now = {name.removeprefix(start): digest for name, digest in hashes.items() if name.startswith(start)}
+        now.pop(MANIFEST, None)
+        findings.wrong.extend(f"{run.place}/{name} is {what}" for name, what in _differences(said, now))
+    return findings.check(f"every file of {len(runs)} runs is as it was when the run was judged")
+
+
+def information(runs: Sequence[JudgedRun]) -> list[Check]:
+    """What a reader wants to know and nothing depends on."""
+    rows = [
+        _told("INFO_COMMIT", runs, "commit", _commit_in_words),
+        _told("INFO_MACHINE", runs, "kernel", _machine),
+    ]
+    stored = [run for run in runs if not run.as_stored]
+    where = _first(stored or runs, "checks.tsv")
+    if stored:
+        names = ", ".join(run.place.removeprefix(f"{RUNS}/") for run in stored)
+        rows.append(unknown("INFO_JUDGED_AGAIN", f"judged again, the checks read otherwise: {names}", where))
+    else:
+        rows.append(passed("INFO_JUDGED_AGAIN", "judged again, all checks of the runs read the same", where))
+    return rows
+
+
+def _misplaced(run: JudgedRun) -> Iterator[str]:
+    """In words, where the run is another than its place in the pack says; a session that says nothing is no lie."""
+    own = next(iter(extensions_of(run.run.experiment)), {})
+    for what, place, said in (
+        ("experiment", run.experiment, run.run.session.get("experiment")),
+        ("experiment", run.experiment, own.get("experiment")),
+        ("mode", run.mode, run.run.session.get("mode")),
+    ):
+        if said is not None and said != place:
+            yield f"{run.place} is a run of the {what} {said}"
+
+
+def _differences(said: Mapping[str, str], now: Mapping[str, str]) -> Iterable[tuple[str, str]]:
+    for name in sorted({*said, *now}):
+        if name not in now:
+            yield name, "gone"
+        elif name not in said:
+            yield name, "new since the run was judged"
+        elif said[name] != now[name]:
+            yield name, "changed since the run was judged"
+
+
+def _told(id: str, runs: Sequence[JudgedRun], key: str, tell: Callable[[JudgedRun], str]) -> Check:
+    said = list(dict.fromkeys(tell(run) for run in runs))
+    where = _first(runs, f"session.json#{key}")
+    if not said or "" in said:
+        return unknown(id, f"not every run says its {key}", where)
+    return passed(id, "; ".join(said), where)
+
+
+def _commit(run: JudgedRun) -> str:
+    return text(run.run.session.get("commit"))
+
+
+def _version(run: JudgedRun) -> str:
+    return text(mapping(run.run.session.get("versions")).get("chaosproof"))
+
+
+def _commit_in_words(run: JudgedRun) -> str:
+    dirty = flag(run.run.session.get("dirty"))
+    commit = _commit(run)
+    if not commit:
+        return "outside of git"
+    return f"{commit} {'with changes that no commit has' if dirty else 'as committed'}"
+
+
+def _machine(run: JudgedRun) -> str:
+    hostname, kernel = (text(run.run.session.get(key)) for key in ("hostname", "kernel"))
+    return f"{hostname or 'an unnamed machine'}, kernel {kernel}" if kernel else ""
+
+
+def _first(runs: Sequence[JudgedRun], place: str) -> str:
+    return f"{runs[0].place}/{place}" if runs else RUNS

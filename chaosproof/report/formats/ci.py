@@ -1,0 +1,88 @@
+"""What CI shows of a pack: annotations at the experiment's lines, and a table in Markdown for the step summary.
+
+Workflow commands and their escaping: GitHub's "Workflow commands for GitHub Actions"; `%`, CR and LF are escaped in the
+message, `:` and `,` as well in a property.
+"""
+
+from collections.abc import Iterable
+
+from chaosproof.report.overview import Located, Overview
+
+__all__ = ["annotations", "escape_message", "escape_property", "step_summary"]
+
+_IN_A_CELL = str.maketrans({**{sign: f"\\{sign}" for sign in "\\|[`*_"}, "<": "&lt;"})
+_MARKS = {"pass": "✅", "fail": "❌", "unknown": "❔", "absent": "❌"}
+
+
+def escape_message(words: str) -> str:
+    """The words as the message of a workflow command."""
+    return words.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def escape_property(words: str) -> str:
+    """The words as the value of a workflow command's property."""
+    return escape_message(words).replace(":", "%3A").replace(",", "%2C")
+
+
+def annotations(pack: Overview) -> list[str]:
+    """One workflow command for each required check that does not pass, an `error`; one `warning` for each other."""
+    named = {id for id, _ in pack.required}
+    lines = [_command("error", one) for one in pack.amiss]
+    lines += [
+        f"::error title={escape_property(id)}::{escape_message(f'{id} is required and the pack does not have it')}"
+        for id in pack.absent
+    ]
+    lines += [
+        _command("warning", one)
+        for one in pack.checks
+        if one.check.status != "pass" and one.check.id not in named and one.check.id.startswith("PERF_")
+    ]
+    return lines
+
+
+def step_summary(pack: Overview) -> str:
+    """The pack as Markdown: gate, readiness, runs, and the checks that do not pass."""
+    passed = sum(status == "pass" for _, status in pack.required)
+    lines = [
+        f"## {_MARKS.get(pack.status, '❔')} Chaosproof: gate {_cell(pack.profile)}: {_cell(pack.status)}",
+        "",
+        f"{passed} of {len(pack.required)} required checks passed; readiness {pack.score:g} of 100.",
+        "",
+        "| run | verdict | figures |",
+        "|---|---|---|",
+    ]
+    lines += [
+        f"| {_cell(run.experiment)}, {_cell(run.what)} | {_MARKS.get(run.verdict, '❔')} {_cell(run.verdict)} "
+        f"| {_cell('; '.join(f'{name} {value}' for name, value in run.figures))} |"
+        for run in pack.runs
+    ]
+    amiss = [
+        *((one.check.id, one.check.status, one.check.details) for one in pack.amiss),
+        *((id, "absent", "required, and not in the pack") for id in pack.absent),
+    ]
+    if amiss:
+        lines += ["", "| required check | status | details |", "|---|---|---|"]
+        lines += _rows(amiss)
+    return "\n".join(lines) + "\n"
+
+
+def _rows(checks: Iterable[tuple[str, str, str]]) -> list[str]:
+    return [
+        f"| {_cell(id)} | {_MARKS.get(status, '❔')} {_cell(status)} | {_cell(details)} |"
+        for id, status, details in checks
+    ]
+
+
+def _command(level: str, one: Located) -> str:
+    place = f"file={escape_property(one.file)},line={max(1, one.line)}," if one.file else ""
+    said = (
+        f"{one.claim}: {one.check.details}"
+        if one.claim and one.claim not in one.check.details
+        else one.check.details
+    )
+    return f"::{level} {place}title={escape_property(one.check.id)}::{escape_message(said)}"
+
+
+def _cell(words: str) -> str:
+    """Words that stay in their cell, and start neither HTML nor a link."""
+    return " ".join(words.translate(_IN_A_CELL).split())

@@ -1,0 +1,80 @@
+"""Verdicts and comparisons as tables on a terminal. The only part of `evidence` that needs rich."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from chaosproof.compare.compare import Comparison
+from chaosproof.judge.check import Check, one_line
+from chaosproof.judge.claims import MODES
+from chaosproof.judge.judge import Verdict
+from chaosproof.report.quantities import figure, span
+
+__all__ = ["print_comparison", "print_verdict"]
+
+_COLOURS = {"pass": "green", "fail": "red", "unknown": "yellow"}
+
+
+def print_verdict(verdict: Verdict, console: Console | None = None) -> None:
+    """The checks, then the verdict on the last line."""
+    screen = console or Console()
+    screen.print(_checks(verdict.checks))
+    of = one_line(f"{verdict.summary['experiment']} ({verdict.summary['mode']})")
+    screen.print(Text(f"{of}: ").append_text(_status(verdict.status)))
+
+
+def print_comparison(comparison: Comparison, console: Console | None = None) -> None:
+    """The figures side by side with their 95 % intervals, the checks, then the verdict on the last line."""
+    screen = console or Console()
+    document = comparison.document
+    name = one_line(str(document["experiment"]))
+    sides = Table(box=None, pad_edge=False)
+    sides.add_column(Text(name))
+    for column in (*MODES, "difference, with 95 %"):
+        sides.add_column(column, justify="right")
+    sides.add_row("verdict", *(_status(document[mode]["verdict"]) for mode in MODES), "")
+    for effect in document["effects"]:
+        sides.add_row(
+            Text(effect["label"]), *(_figure(effect[mode], effect) for mode in MODES), _difference(effect)
+        )
+    screen.print(sides)
+    screen.print()
+    screen.print(_checks(comparison.checks))
+    for one in document["not_judged"]:
+        needs = ", ".join(one["needs"])
+        said = f"{one['id']} is not judged: it needs a run of {needs} (--var mode={one['needs'][0]})"
+        screen.print(Text(one_line(said), style="yellow"))
+    if many := document["sequential"]:
+        screen.print(Text(many["reason"]))
+    screen.print(Text(f"{name}: ").append_text(_status(comparison.status)))
+
+
+def _checks(checks: Iterable[Check]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("check", no_wrap=True)
+    table.add_column("status", no_wrap=True)
+    table.add_column("details", overflow="fold")
+    for check in checks:
+        # Text, not markup: details hold brackets of their own
+        table.add_row(Text(check.id), _status(check.status), Text(check.details))
+    return table
+
+
+def _status(status: str) -> Text:
+    return Text(status, style=_COLOURS.get(status, ""))
+
+
+def _figure(interval: Mapping[str, Any], effect: Mapping[str, Any]) -> Text:
+    return Text(figure(interval["value"], effect["unit"]))
+
+
+def _difference(effect: Mapping[str, Any]) -> Text:
+    apart = effect["difference"]
+    if apart is None:
+        return Text("")
+    unit = "points" if effect["unit"] == "ratio" else effect["unit"]
+    between = span(apart["low"], apart["high"], unit)
+    return Text(f"{figure(apart['value'], unit)}{f' ({between})' if between else ''}")

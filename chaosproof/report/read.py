@@ -1,0 +1,79 @@
+"""What a report shows, read from a judged folder: the files that the verdict was written to, and nothing computed."""
+
+import csv
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from chaosproof.errors import ChaosproofError, UsageError
+from chaosproof.json_access import mapping, whole
+from chaosproof.judge.check import Check
+from chaosproof.report.page import RunFiles
+from chaosproof.runfolder.run_folder import SCHEMA_VERSION, read_run
+
+__all__ = ["read_judged"]
+
+_COLUMNS = ["check_id", "status", "details", "evidence_path"]
+
+
+def read_judged(folder: Path) -> RunFiles:
+    """The files of a judged run.
+
+    Raises UsageError when the folder is not there, is not a run, or was not judged yet, and ChaosproofError when a
+    file is half-written or of a newer version.
+    """
+    if not folder.is_dir():
+        raise UsageError(
+            f"there is no folder {folder}: name the folder of a run, journals/EXPERIMENT/MODE/STAMP"
+        )
+    if (folder / "compare.json").exists():
+        raise UsageError(
+            f"{folder} is a comparison, whose page is {folder}/report.html: name its two runs instead"
+        )
+    summary = _object(folder / "summary.json")
+    checks = _checks(folder / "checks.tsv")
+    timeline = _object(folder / "timeline.json")
+    run = read_run(folder)
+    return RunFiles(summary, checks, timeline, run.session, run.experiment, run.load_plan)
+
+
+def _object(path: Path) -> Mapping[str, Any]:
+    content = _text(path)
+    try:
+        value = mapping(json.loads(content))
+    except (ValueError, RecursionError) as error:
+        raise ChaosproofError(
+            f"{path} is not whole JSON ({error}): judge the run again with `chaosproof judge {path.parent}`"
+        ) from error
+    _refuse_newer(path, whole(value.get("schema_version")))
+    return value
+
+
+def _checks(path: Path) -> tuple[Check, ...]:
+    rows = list(csv.reader(_text(path).splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE))
+    if len(rows) < 2 or rows[0][:1] != ["schema_version"] or any(len(row) != 4 for row in rows[1:]):
+        raise ChaosproofError(
+            f"{path} is not a whole table of checks: judge the run again with `chaosproof judge {path.parent}`"
+        )
+    _refuse_newer(path, int(rows[0][1]) if rows[0][1].isdecimal() else None)
+    return tuple(Check(id, status, details, evidence) for id, status, details, evidence in rows[2:])  # type: ignore[arg-type]
+
+
+def _refuse_newer(path: Path, version: int | None) -> None:
+    if version is None or version > SCHEMA_VERSION:
+        raise ChaosproofError(
+            f"{path} has schema_version {version}, and this chaosproof reads up to {SCHEMA_VERSION}: "
+            "make the report with the chaosproof that wrote it, or a newer one"
+        )
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise UsageError(
+            f"{path.parent} has no {path.name}: judge the run first with `chaosproof judge {path.parent}`"
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ChaosproofError(f"{path} cannot be read: {error}") from error

@@ -1,0 +1,108 @@
+"""`events.ndjson`: what happened in a run, written as it happens, each row bound to the one before by its hash.
+
+A row is one line, `{"seq", "at", "what", "data", "prev_sha256", "sha256"}`. Its `sha256` is that of the line up to
+the comma before `"sha256"`, closed with `}`; `prev_sha256` is that of the row before, 64 zeros in the first. Every
+row is on the disk before the writer goes on, so a run that is killed leaves all that it had come to. What reads the
+chain is `chaosproof.judge.checks.event_chain`.
+
+Try it: python -c 'import pathlib, chaosproof.runfolder.events as e; e.record_event(pathlib.Path("."), "tried", {})'
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from chaosproof.errors import ChaosproofError
+
+__all__ = ["EVENTS", "FIRST_PREVIOUS", "ROW_BYTES_MAX", "fault_listener", "record_event", "record_near"]
+
+EVENTS = "events.ndjson"
+FIRST_PREVIOUS = "0" * 64
+ROW_BYTES_MAX = 1 << 16
+_ANCESTORS = 3
+
+
+def record_event(folder: Path, what: str, data: Mapping[str, Any], *, at: float | None = None) -> None:
+    """Add one row to the log of the run in `folder`; `at` is now unless it is given (Unix seconds).
+
+    Several threads and processes may write. A last row that a killed writer left unfinished is taken away first: it
+    was never recorded. Raises `ChaosproofError` when the disk does not take the row, or the log is not one.
+    """
+    path = folder / EVENTS
+    try:
+        log = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
+        try:
+            fcntl.flock(log, fcntl.LOCK_EX)
+            seq, previous, end = _last_row(log)
+            row = _line(seq + 1, time.time() if at is None else at, what, data, previous)
+            if end < os.fstat(log).st_size:
+                os.ftruncate(log, end)
+            os.pwrite(log, row, end)
+            os.fdatasync(log)
+        finally:
+            os.close(log)
+    except OSError as error:
+        raise ChaosproofError(f"Cannot write {path}: {error.strerror}.") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise ChaosproofError(f"The last row of {path} is none: {error!r}.") from error
+
+
+def record_near(folder: Path, what: str, data: Mapping[str, Any]) -> None:
+    """The same in the nearest folder, from `folder` upwards, that has a log; where none has, nothing is recorded."""
+    for place in (folder, *folder.parents[:_ANCESTORS]):
+        if (place / EVENTS).exists():
+            record_event(place, what, data)
+            return
+
+
+def fault_listener(folder: Path, *, at: float | None = None) -> Callable[[Mapping[str, Any]], None]:
+    """What to call with every row of faults.jsonl: records when a fault goes on, and when it was seen to have ended.
+
+    `at` as in `record_event`.
+    """
+    on: set[str] = set()
+    off: set[str] = set()
+
+    def listen(row: Mapping[str, Any]) -> None:
+        fault = str(row.get("id"))
+        if row.get("applied_at") is not None and fault not in on:
+            on.add(fault)
+            said = _only(row, "id", "kind", "instance", "backend", "applied_at")
+            record_event(folder, "fault_on", said, at=at)
+        if row.get("ended_at") is not None and fault not in off:
+            off.add(fault)
+            record_event(folder, "fault_off", _only(row, "id", "ended_at", "ended_by", "packets"), at=at)
+
+    return listen
+
+
+def _only(row: Mapping[str, Any], *keys: str) -> dict[str, Any]:
+    return {key: row.get(key) for key in keys}
+
+
+def _line(seq: int, at: float, what: str, data: Mapping[str, Any], previous: str) -> bytes:
+    row = {"seq": seq, "at": round(at, 6), "what": what, "data": data, "prev_sha256": previous}
+    said = json.dumps(row, default=str).encode()
+    if len(said) > ROW_BYTES_MAX - 100:
+        row["data"] = {"omitted": f"{len(said)} bytes"}
+        said = json.dumps(row).encode()
+    digest = hashlib.sha256(said).hexdigest()
+    return said[:-1] + f', "sha256": "{digest}"}}\n'.encode()
+
+
+def _last_row(log: int) -> tuple[int, str, int]:
+    """The number and the hash of the last whole row, and where it ends in the file."""
+    size = os.fstat(log).st_size
+    tail = os.pread(log, 2 * ROW_BYTES_MAX, max(0, size - 2 * ROW_BYTES_MAX))
+    whole, newline, torn = tail.rpartition(b"\n")
+    if not newline:
+        if size > len(tail):
+            raise ValueError("a row has no end")
+        return -1, FIRST_PREVIOUS, 0
+    row = json.loads(whole.rpartition(b"\n")[2])
+    return int(row["seq"]), str(row["sha256"]), size - len(torn)

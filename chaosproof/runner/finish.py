@@ -1,0 +1,126 @@
+"""The end of a run: everything saved, the target taken down, and only then judged.
+
+Each step is tried whatever became of the others; what could not be saved is missing from the folder, and the
+judgement says so.
+"""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from chaosproof.errors import ChaosproofError
+from chaosproof.experiment.extension import extensions_of
+from chaosproof.load.output.fortio import save_fortio_result
+from chaosproof.runfolder.events import EVENTS, record_event
+from chaosproof.runfolder.manifest import raw_hashes
+from chaosproof.runfolder.paths import ARTIFACTS, JOURNAL, SERIES, SESSION, WARMUP, write_json, write_text
+from chaosproof.runner.load_job import DONE, PLAN, stop_load
+from chaosproof.runner.prometheus import range_series
+from chaosproof.runner.session import Session
+
+__all__ = ["Saved", "save_and_take_down"]
+
+
+@dataclass
+class Saved:
+    """What could not be saved, in sentences; empty when all went well."""
+
+    problems: list[str] = field(default_factory=list)
+
+    def attempt(self, what: str, step: Callable[[], None]) -> None:
+        """Do `step`; a failure is remembered, not raised, so that the next step is still tried."""
+        try:
+            step()
+        except ChaosproofError as error:
+            self.problems.append(f"{what}: {error}")
+        except (OSError, ValueError, KeyError) as error:
+            self.problems.append(f"{what}: {error!r}")
+
+
+def save_and_take_down(
+    session: Session, journal: Mapping[str, Any], configuration: Mapping[str, Any], interrupted: str | None
+) -> Saved:
+    """Save load, artifacts, series, states and journal into the run folder, then take the target down."""
+    saved = Saved()
+    folder = session.folder
+    record = json.loads((folder / SESSION).read_text(encoding="utf-8"))
+    prometheus = configuration.get("prometheus_base_url")
+    watched = _watched(journal)
+    states: dict[str, Any] = {}
+
+    def keep_states() -> None:
+        states.update({name: asdict(state) for name, state in session.target.states().items()})
+
+    try:
+        saved.attempt("stopping the load", lambda: _stop_loads(session))
+        saved.attempt("states of the instances", keep_states)
+        saved.attempt("artifacts", lambda: _save_artifacts(session, record["expected_artifacts"], saved))
+        if prometheus and watched:
+            saved.attempt(
+                "series of Prometheus",
+                lambda: write_json(
+                    folder / SERIES, range_series(str(prometheus), watched, record["started_at"], time.time())
+                ),
+            )
+    finally:
+        saved.attempt("taking the target down", session.take_down)
+    saved.attempt("load.json", lambda: _save_load(folder))
+    saved.attempt("journal", lambda: write_json(folder / JOURNAL, journal))
+    problems = "; ".join(saved.problems) or None
+    ending = {
+        "ended_at": time.time(),
+        "complete": interrupted is None,
+        "interrupted": interrupted,
+        "states": states,
+        "not_saved": problems,
+    }
+    saved.attempt("session", lambda: write_json(folder / SESSION, {**record, **ending}))
+    saved.attempt(
+        "events",
+        lambda: record_event(
+            folder, "saved", {"interrupted": interrupted, "sha256": raw_hashes(folder, without=EVENTS)}
+        ),
+    )
+    return saved
+
+
+def _watched(journal: Mapping[str, Any]) -> str | None:
+    """The selector of the series that the experiment wants kept."""
+    for words in extensions_of(journal["experiment"]):
+        selector = words.get("series")
+        return str(selector) if selector else None
+    return None
+
+
+def _stop_loads(session: Session) -> None:
+    for folder in (session.folder / WARMUP, session.folder):
+        if (folder / PLAN).exists() and not (folder / DONE).exists():
+            stop_load(session.target, folder)
+
+
+def _save_artifacts(session: Session, expected: list[str], saved: Saved) -> None:
+    """What every instance says of itself: `<instance>.prom` or `.metrics`, and `<instance>.log`, as
+    expected.
+    """
+    folder = session.folder / ARTIFACTS
+    folder.mkdir(exist_ok=True)
+    for name in expected:
+        instance, _, kind = name.rpartition(".")
+        if kind in ("prom", "metrics"):
+            saved.attempt(name, _saver(folder / name, session.target.metrics, instance))
+        elif kind == "log":
+            saved.attempt(name, _saver(folder / name, session.target.logs, instance))
+
+
+def _saver(path: Path, read: Callable[[str], str], instance: str) -> Callable[[], None]:
+    return lambda: write_text(path, read(instance))
+
+
+def _save_load(folder: Path) -> None:
+    if not (folder / DONE).exists():
+        return
+    (folder / ARTIFACTS).mkdir(exist_ok=True)
+    save_fortio_result(folder, folder / ARTIFACTS / "load.json")

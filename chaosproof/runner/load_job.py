@@ -1,0 +1,152 @@
+"""A load as a job of the target: started, followed, stopped, by its folder.
+
+The generator is a program of its own (`chaosproof.load.worker`) that runs beside the services, where no
+forwarder and no proxy stands between it and them, and writes its files into the run folder while it runs.
+"""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from chaosproof.errors import ChaosproofError
+from chaosproof.load.plan import plan_from_dict
+from chaosproof.runfolder.events import record_near
+from chaosproof.runfolder.paths import write_json
+from chaosproof.targets import Target
+
+__all__ = ["DONE", "PLAN", "PROGRESS", "finish_load", "load_clock_s", "start_load", "stop_load"]
+
+PLAN = "load-plan.json"
+PROGRESS = "load-progress.ndjson"
+DONE = "load-done.json"
+_POLL_S = 0.02
+_FIRST_ROW_WITHIN_S = 15.0
+_DRAIN_S = 30.0
+
+
+def start_load(
+    target: Target, folder: Path, plan: Mapping[str, Any], *, beside: str | None = None
+) -> dict[str, Any]:
+    """Start the load that `plan` describes and return it as checked, once it has begun to send.
+
+    `folder` gets the load's files; `beside` is the instance whose Unix socket it is sent to. `UsageError` for a wrong
+    plan, `ChaosproofError` when it did not begin.
+    """
+    checked = plan_from_dict(plan).to_dict()
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(folder / PLAN, checked)
+    target.start_job(
+        _job(folder),
+        # -P: a folder of files must not shadow the modules of the generator.
+        ["python", "-P", "-m", "chaosproof.load.worker", "--plan", str(folder / PLAN), "--out", str(folder)],
+        env={},
+        out_dir=folder,
+        beside=beside,
+    )
+    _wait(
+        lambda: bool(_first_row(folder)),
+        target,
+        folder,
+        within_s=_FIRST_ROW_WITHIN_S,
+        what="did not begin to send",
+    )
+    record_near(folder, "load_begun", {"folder": folder.name, "name": checked.get("name")})
+    return checked
+
+
+def load_clock_s(target: Target, folder: Path, at_s: float) -> float:
+    """Wait until the load is `at_s` seconds old and return its age; `ChaosproofError` when it ends before."""
+    started_at = _started_at(folder)
+    _wait(
+        lambda: time.time() - started_at >= at_s,
+        target,
+        folder,
+        within_s=at_s + _DRAIN_S,
+        what=f"ended before it was {at_s:g} s old",
+    )
+    return time.time() - started_at
+
+
+def finish_load(target: Target, folder: Path) -> dict[str, Any]:
+    """Wait until the load has ended by itself and return its load-done.json; `ChaosproofError` when it
+    failed.
+    """
+    plan = _read(folder / PLAN)
+    over_at = _started_at(folder) + float(plan["duration_s"]) + 2 * float(plan["timeout_s"]) + _DRAIN_S
+    while (state := target.job(_job(folder))).running:
+        if time.time() > over_at:
+            stop_load(target, folder)
+            raise ChaosproofError(f"The load {folder.name} did not end by itself and was stopped.")
+        time.sleep(_POLL_S)
+    if not (folder / DONE).exists():
+        raise ChaosproofError(
+            f"The load ended with exit code {state.exit_code} and left no {DONE}: {state.stderr_tail.strip()}"
+        )
+    done = _read(folder / DONE)
+    record_near(
+        folder,
+        "load_ended",
+        {"folder": folder.name, **{key: done.get(key) for key in ("recorded", "ok", "errors")}},
+    )
+    return done
+
+
+def stop_load(target: Target, folder: Path) -> None:
+    """End the load now, if it runs, and return when it has written what it knows."""
+    target.stop_job(_job(folder))
+    given_up_at = time.monotonic() + _DRAIN_S
+    while target.job(_job(folder)).running:
+        if time.monotonic() > given_up_at:
+            raise ChaosproofError(f"The load {folder.name} did not stop within {_DRAIN_S:g} s.")
+        time.sleep(_POLL_S)
+    record_near(folder, "load_stopped", {"folder": folder.name})
+
+
+def _wait(is_so: Callable[[], bool], target: Target, folder: Path, *, within_s: float, what: str) -> None:
+    """Ask until `is_so`; a load that has died is noticed at once instead of waited for."""
+    given_up_at = time.monotonic() + within_s
+    asked_at = 0.0
+    while not is_so():
+        now = time.monotonic()
+        if now - asked_at > 0.5:
+            asked_at = now
+            state = target.job(_job(folder))
+            if not state.running:
+                said = state.stderr_tail.strip() or "it said nothing"
+                raise ChaosproofError(f"The load {what} (exit code {state.exit_code}): {said}")
+        if now > given_up_at:
+            raise ChaosproofError(f"The load {what} within {within_s:g} s.")
+        time.sleep(_POLL_S)
+
+
+def _started_at(folder: Path) -> float:
+    row = _first_row(folder)
+    if row is None:
+        raise ChaosproofError("No load has begun: start one first (actions.load.start).")
+    return float(row["at"]) - float(row["t_s"])
+
+
+def _first_row(folder: Path) -> dict[str, Any] | None:
+    try:
+        with (folder / PROGRESS).open(encoding="utf-8") as file:
+            line = file.readline()
+    except FileNotFoundError:
+        return None
+    if not line.endswith("\n"):
+        return None
+    row: dict[str, Any] = json.loads(line)
+    return row
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        value: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ChaosproofError(f"Cannot read {path}: {error}.") from error
+    return value
+
+
+def _job(folder: Path) -> str:
+    return f"load-{folder.name.lower()}"

@@ -1,0 +1,196 @@
+"""What a run says while it runs: rate, errors by code, watched metrics, the fault's countdown.
+
+On a terminal one line that is rewritten; elsewhere a plain line every 5 s. It only reads the run folder's
+files and Prometheus, so it can neither help nor harm the run.
+"""
+
+import json
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from logging import StreamHandler, getLogger
+from pathlib import Path
+from typing import Any, TextIO
+
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from chaosproof.errors import ChaosproofError
+from chaosproof.runfolder.paths import FAULTS, WARMUP
+from chaosproof.runner.load_job import PROGRESS
+from chaosproof.runner.prometheus import instant
+from chaosproof.runner.session import Session
+
+__all__ = ["Moment", "start_progress", "status_line", "stop_progress"]
+
+_PLAIN_INTERVAL_S = 5.0
+_TERMINAL_INTERVAL_S = 0.5
+_WATCH_TIMEOUT_S = 1.0
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What is known at one instant: the load's last two progress rows, active faults, watched values."""
+
+    phase: str
+    row: Mapping[str, Any]
+    before: Mapping[str, Any] | None
+    faults: tuple[Mapping[str, Any], ...]
+    watched: tuple[str, ...]
+    now: float
+
+
+def status_line(moment: Moment) -> str:
+    """One line for a person. A pure function of `moment`."""
+    row, before = moment.row, moment.before or {"at": moment.row["at"] - moment.row["t_s"], "done": 0}
+    passed_s = max(float(row["at"]) - float(before["at"]), 1e-9)
+    rate_rps = (int(row["done"]) - int(before["done"])) / passed_s
+    parts = [
+        f"{moment.phase} {row['t_s']:5.1f} s",
+        f"{rate_rps:.0f} req/s",
+        f"p99 {row['p99_ms']:.0f} ms" if row.get("p99_ms") is not None else "",
+        f"{row['ok']} ok",
+        _errors(row.get("codes", {})) or "no errors",
+        *(_countdown(fault, moment.now) for fault in moment.faults),
+        *moment.watched,
+    ]
+    return "  ".join(part for part in parts if part)
+
+
+def _errors(codes: Mapping[str, int]) -> str:
+    return " ".join(f"{code} {n}" for code, n in sorted(codes.items()) if code not in ("SUCCESS", "HTTP_200"))
+
+
+def _countdown(fault: Mapping[str, Any], now: float) -> str:
+    left_s = max(0.0, float(fault["expires_at"]) - now)
+    return f"[{fault['kind']} on {fault['instance']} ends in {left_s:.0f} s]"
+
+
+class _Progress(threading.Thread):
+    def __init__(
+        self, session: Session, prometheus: str | None, watch: tuple[Mapping[str, Any], ...]
+    ) -> None:
+        super().__init__(name=_name(session.folder), daemon=True)
+        self._folder = session.folder
+        self._prometheus = prometheus
+        self._watch = watch
+        self._over = threading.Event()
+        self._before: Mapping[str, Any] | None = None
+
+    def stop(self) -> None:
+        self._over.set()
+        self.join(timeout=5.0)
+
+    def run(self) -> None:
+        console = Console(stderr=True)
+        if console.is_terminal:
+            self._rewrite_one_line(console)
+        else:
+            self._print_lines(sys.stderr)
+
+    def _rewrite_one_line(self, console: Console) -> None:
+        with Live(console=console, transient=True, auto_refresh=False) as live, _logs_through(sys.stderr):
+            while not self._over.wait(_TERMINAL_INTERVAL_S):
+                moment = self._look()
+                if moment:
+                    live.update(Text(status_line(moment)), refresh=True)
+
+    def _print_lines(self, stream: TextIO) -> None:
+        while not self._over.wait(_PLAIN_INTERVAL_S):
+            moment = self._look()
+            if moment:
+                print(status_line(moment), file=stream, flush=True)
+
+    def _look(self) -> Moment | None:
+        phase, row = "load", _last_row(self._folder / PROGRESS)
+        if row is None:
+            phase, row = "warm-up", _last_row(self._folder / WARMUP / PROGRESS)
+        if row is None or (self._before and row["at"] == self._before["at"]):
+            return None
+        before = self._before
+        if before and float(before["t_s"]) > float(row["t_s"]):
+            before = None
+        self._before = row
+        now = time.time()
+        return Moment(
+            phase, row, before, tuple(_active_faults(self._folder / FAULTS, now)), self._ask_watched(), now
+        )
+
+    def _ask_watched(self) -> tuple[str, ...]:
+        if self._prometheus is None:
+            return ()
+        seen = []
+        for entry in self._watch:
+            try:
+                answer = instant(self._prometheus, str(entry["query"]), timeout_s=_WATCH_TIMEOUT_S)
+            except ChaosproofError:
+                continue
+            names = entry.get("names", {})
+            values = [
+                f"{sample['metric'].get('instance', '')}={names.get(sample['value'][1], sample['value'][1])}"
+                for sample in answer
+            ]
+            seen.append(f"{entry['label']} {' '.join(sorted(values))}" if values else "")
+        return tuple(seen)
+
+
+def start_progress(session: Session, configuration: Mapping[str, Any], words: Mapping[str, Any]) -> None:
+    """Begin to show progress of the run until `stop_progress`, or until the process ends."""
+    prometheus = configuration.get("prometheus_base_url")
+    _Progress(session, str(prometheus) if prometheus else None, tuple(words.get("watch", ()))).start()
+
+
+def stop_progress(folder: Path) -> None:
+    """End the progress of the run in `folder`; one that was never started is no error."""
+    for thread in threading.enumerate():
+        if isinstance(thread, _Progress) and thread.name == _name(folder):
+            thread.stop()
+
+
+def _name(folder: Path) -> str:
+    return f"progress of {folder}"
+
+
+def _last_row(path: Path) -> dict[str, Any] | None:
+    """The last complete line of a file that is being written."""
+    try:
+        with path.open("rb") as file:
+            file.seek(0, 2)
+            file.seek(max(0, file.tell() - 16384))
+            lines = file.read().split(b"\n")[:-1]
+        row: dict[str, Any] = json.loads(lines[-1])
+    except (OSError, ValueError, IndexError):
+        return None
+    return row
+
+
+def _active_faults(path: Path, now: float) -> Iterator[Mapping[str, Any]]:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return
+    for line in lines:
+        fault = json.loads(line)
+        if fault.get("applied_at") and not fault.get("ended_at") and (fault.get("expires_at") or 0) > now:
+            yield fault
+
+
+@contextmanager
+def _logs_through(stream: TextIO) -> Iterator[None]:
+    """Let Chaos Toolkit's own log lines go through the live display, which redirects stderr, not across
+    it.
+    """
+    changed = []
+    for handler in [*getLogger("chaostoolkit").handlers, *getLogger("logzero_default").handlers]:
+        if isinstance(handler, StreamHandler) and getattr(handler.stream, "isatty", lambda: False)():
+            changed.append((handler, handler.setStream(stream)))
+    try:
+        yield
+    finally:
+        for handler, before in changed:
+            if before is not None:
+                handler.setStream(before)

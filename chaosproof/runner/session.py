@@ -1,0 +1,259 @@
+"""The session of one run: its folder, its settings and its target.
+
+`begin` makes it before the experiment; activities and probes find it again through Chaos Toolkit's
+configuration (`Session.of`); `chaosproof.runner.finish` closes it.
+"""
+
+import platform
+import secrets
+import socket
+import sys
+import time
+from collections.abc import Callable, Mapping, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from chaosproof.errors import ChaosproofError, UsageError
+from chaosproof.experiment.extension import extensions_of
+from chaosproof.experiment.modes import overlays_of
+from chaosproof.faults.engine import FaultEngine
+from chaosproof.faults.limits import PROTECTED_PORTS, Limits
+from chaosproof.faults.process import ProcessFaults
+from chaosproof.faults.receipts.ledger import FaultLedger
+from chaosproof.judge.claims import validate_claims
+from chaosproof.runfolder.events import EVENTS, fault_listener, record_event
+from chaosproof.runfolder.paths import (
+    EXPERIMENT,
+    FAULTS,
+    READINESS,
+    SESSION,
+    new_run_folder,
+    write_json,
+    write_text,
+)
+from chaosproof.runfolder.provenance import (
+    experiment_file,
+    experiment_sha256,
+    experiment_text,
+    git_commit,
+    versions,
+)
+from chaosproof.runner.overrides import place_variables, variables_there
+from chaosproof.runner.settings import DEFAULT_CEILING_S, count, flag, number, port, read_settings
+from chaosproof.targets import Target
+from chaosproof.targets.launcher import Running, launch, system_to_run
+from chaosproof.targets.local.launcher import lab_path
+from chaosproof.targets.local.target import only_lab
+from chaosproof.targets.registry import KINDS, open_target
+
+__all__ = ["Session", "begin", "extension"]
+
+# The key under which the session travels in Chaos Toolkit's configuration, which every activity gets.
+_KEY = "chaosproof_session"
+
+
+@dataclass(frozen=True)
+class Session:
+    """Where this run writes, the system that it acts on, and those who know this run's faults.
+
+    `run_dir` is None outside of a run. `lab` is the lab's name, or the cluster's namespace; `take_down` ends the
+    system, where this run started it.
+    """
+
+    run_dir: Path | None
+    target: Target
+    lab: str
+    faults: FaultEngine
+    processes: ProcessFaults
+    take_down: Callable[[], None] = lambda: None
+
+    @classmethod
+    def of(cls, configuration: Mapping[str, Any] | None) -> "Session":
+        """The session of the run whose configuration this is; without one, the only lab that is up.
+
+        Raises `TargetError` when there is neither.
+        """
+        known = configuration or {}
+        session = known.get(_KEY)
+        if isinstance(session, Session):
+            return session
+        kind = str(known.get("target", "local"))
+        lab = str(known.get("lab") or (known.get("namespace") if kind != "local" else None) or only_lab())
+        target = open_target(kind, lab)
+        limits = _limits(known)
+        return cls(
+            None, target, lab, FaultEngine(target, limits=limits), ProcessFaults(target, limits=limits)
+        )
+
+    @classmethod
+    def has_begun(cls, configuration: Mapping[str, Any] | None) -> bool:
+        """Whether a run with a folder of its own was begun with this configuration."""
+        return _KEY in (configuration or {})
+
+    @property
+    def folder(self) -> Path:
+        """The run folder; `ChaosproofError` when this is not a run."""
+        if self.run_dir is None:
+            raise ChaosproofError(
+                "There is no run folder: the experiment has no session "
+                '(add {"name": "session", "provider": {"type": "python", "module": "controls.session"}} '
+                "to its controls)."
+            )
+        return self.run_dir
+
+
+def extension(experiment: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the experiment says to this project, under `extensions`; `UsageError` without a usable one."""
+    for words in extensions_of(experiment):
+        name = words.get("experiment")
+        if not isinstance(name, str) or not name.replace("-", "").isalnum():
+            raise UsageError(
+                'The extension "chaosproof" must name its "experiment" '
+                "in letters, digits and dashes, such as s4."
+            )
+        return words
+    raise UsageError(
+        'The experiment has no extension "chaosproof"; '
+        'add {"name": "chaosproof", "experiment": "NAME", "checks": [...]} to its extensions.'
+    )
+
+
+def begin(experiment: Mapping[str, Any], configuration: MutableMapping[str, Any]) -> Session:
+    """Check everything, make the run folder, bring the target up, and put the session into `configuration`.
+
+    Raises `ChaosproofError` with a sentence; then no lab is left, and a run folder only when it tells
+    something.
+    """
+    words = extension(experiment)
+    mistakes = validate_claims(experiment)
+    if mistakes:
+        raise UsageError(" ".join(mistakes))
+    settings = read_settings(_where(words, configuration), KINDS)
+    name = str(words["experiment"])
+    overlays = overlays_of(experiment, settings.mode, str(words.get("scenario", name)))
+    system = system_to_run(settings.variables, *overlays)
+    now = time.time()
+    journals = Path(str(configuration.get("journals", "journals"))).resolve()
+    run_dir = new_run_folder(journals, name, settings.mode, now)
+    record: dict[str, Any] = {
+        "schema_version": 1,
+        "experiment": name,
+        "title": experiment.get("title"),
+        "experiment_file": experiment_file(experiment, sys.argv[1:]),
+        "experiment_sha256": experiment_sha256(experiment),
+        "mode": settings.mode,
+        "target": settings.target,
+        "lab": None,
+        "started_at": now,
+        "ready_at": None,
+        "ended_at": None,
+        "complete": False,
+        "interrupted": None,
+        "variables": dict(settings.variables),
+        "seed": settings.variables.get("seed"),
+        "values": dict(system.values),
+        "values_files": list(system.values_files),
+        "expected_artifacts": list(words.get("artifacts", [])),
+        "events": EVENTS,
+        **_surroundings(),
+    }
+    write_json(run_dir / SESSION, record)
+    record_event(
+        run_dir,
+        "session_begun",
+        {
+            key: record[key]
+            for key in ("experiment", "mode", "target", "started_at", "experiment_sha256", "seed")
+        },
+    )
+    # the file as its author wrote it, so that a claim can be shown at its line
+    text = experiment_text(experiment, record["experiment_file"])
+    if text is not None:
+        write_text(run_dir / EXPERIMENT, text)
+    try:
+        running = launch(
+            settings.target,
+            system,
+            settings.variables,
+            name=f"{name}-{settings.mode}-{secrets.token_hex(3)}",
+            events_file=run_dir / READINESS,
+        )
+    except ChaosproofError as error:
+        write_json(run_dir / SESSION, {**record, "ended_at": time.time(), "interrupted": str(error)})
+        record_event(run_dir, "target_failed", {"error": str(error)})
+        raise
+    try:
+        target = running.target
+        ledger = FaultLedger(run_dir / FAULTS, listener=fault_listener(run_dir))
+        limits = _limits(settings.variables)
+        engine = FaultEngine(target, ledger, limits, backend=settings.variables.get("backend") or None)
+        processes = ProcessFaults(target, ledger, limits)
+        session = Session(run_dir, target, running.name, engine, processes, running.take_down)
+        _prepare(engine, target)
+        started = _started(running)
+        write_json(run_dir / SESSION, {**record, **started})
+        record_event(
+            run_dir,
+            "target_ready",
+            {"lab": running.name, "instances": [one["name"] for one in started["instances"]]},
+        )
+    except BaseException:
+        running.take_down()
+        raise
+    configuration.update(settings.variables)
+    configuration[_KEY] = session
+    if "prometheus" in running.endpoints:
+        configuration["prometheus_base_url"] = running.endpoints["prometheus"]
+    return session
+
+
+def _where(words: Mapping[str, Any], configuration: Mapping[str, Any]) -> dict[str, Any]:
+    """The configuration, with what depends on where it runs."""
+    arguments = sys.argv[1:]
+    there = variables_there(words, str(configuration.get("target", "local")), arguments)
+    return {**place_variables(arguments), **configuration, **there}
+
+
+def _limits(variables: Mapping[str, Any]) -> Limits:
+    instances_max = variables.get("instances_max")
+    return Limits(
+        ceiling_s=number("ceiling_s", variables.get("ceiling_s", DEFAULT_CEILING_S)),
+        instances_max=count("instances_max", instances_max) if instances_max else None,
+        allow_all=flag("allow_all", variables.get("allow_all", False)),
+        protected_ports=PROTECTED_PORTS
+        | {port("protected_ports", one) for one in variables.get("protected_ports", ())},
+    )
+
+
+def _prepare(engine: FaultEngine, target: Target) -> None:
+    """What is static on every instance, at one time: a command costs a tenth of a second in a cluster."""
+    names = [instance.name for instance in target.instances()]
+    with ThreadPoolExecutor(len(names)) as pool:
+        list(pool.map(engine.prepare, names))
+
+
+def _started(running: Running) -> dict[str, Any]:
+    return {
+        "lab": running.name,
+        "ready_at": time.time(),
+        "endpoints": dict(running.endpoints),
+        "timings": dict(running.timings),
+        "cluster": dict(running.facts) or None,
+        "instances": [
+            {key: value for key, value in asdict(instance).items() if key in ("name", "service", "address")}
+            for instance in running.target.instances()
+        ],
+    }
+
+
+def _surroundings() -> dict[str, Any]:
+    commit, dirty = git_commit(Path.cwd())
+    return {
+        "versions": versions(lab_path()),
+        "kernel": platform.release(),
+        "hostname": socket.gethostname(),
+        "commit": commit,
+        "dirty": dirty,
+    }

@@ -1,0 +1,206 @@
+"""What the rest of the project knows of the place where a system runs: plain data and one Protocol.
+
+Two implementations act on real systems (`local`, `kubernetes`); `fake` records calls for unit tests.
+Nothing outside this package asks which one it has.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, Protocol, runtime_checkable
+
+__all__ = [
+    "Address",
+    "CommandResult",
+    "DeferredCommand",
+    "Inside",
+    "Instance",
+    "InstanceState",
+    "JobState",
+    "PendingCommand",
+    "SupportsDeferred",
+    "SupportsPrestart",
+    "Target",
+]
+
+Inside = Literal["network", "program"]
+
+
+@dataclass(frozen=True)
+class Instance:
+    """One running copy of a service. `ports` maps a port's name to its number (`{"http": 8080}`)."""
+
+    name: str
+    service: str
+    address: str
+    address6: str = ""
+    ports: Mapping[str, int] = field(default_factory=dict)
+    metrics_port: int | None = None
+    metrics_path: str = "/metrics"
+
+
+@dataclass(frozen=True)
+class InstanceState:
+    """What an instance is doing now. `deaths` counts exits nobody asked for; `stops` those asked for."""
+
+    name: str
+    alive: bool
+    ready: bool
+    paused: bool
+    pid: int
+    restarts: int
+    deaths: int
+    stops: int
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a service is reached from inside the target: one virtual address for all its instances."""
+
+    host: str
+    ip: str
+    ports: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class CommandResult:
+    """A finished command: its exit code (124 when `timeout_s` ran out, 127 when not found) and output."""
+
+    argv: tuple[str, ...]
+    exit_code: int
+    stdout: str
+    stderr: str
+    duration_s: float
+
+
+@dataclass(frozen=True)
+class JobState:
+    """A long-running program beside the services, such as the load generator."""
+
+    name: str
+    running: bool
+    exit_code: int | None
+    stderr_tail: str
+
+
+class Target(Protocol):
+    """A place where a system runs. Every method raises `TargetError` with a sentence when it cannot."""
+
+    @property
+    def kind(self) -> str:
+        """`local`, `kubernetes` or `fake`, for the journal only."""
+
+    def instances(self, service: str | None = None) -> tuple[Instance, ...]:
+        """All instances, or those of `service`, in order of name; an unknown service is an error."""
+
+    def instance(self, name: str) -> Instance:
+        """The instance of that name; an unknown one is an error that lists the known ones."""
+
+    def states(self) -> Mapping[str, InstanceState]:
+        """The state of every instance now, by name."""
+
+    def address(self, service: str) -> Address:
+        """The virtual address of `service`, valid inside the target."""
+
+    def run(
+        self,
+        instance: str,
+        argv: Sequence[str],
+        *,
+        stdin: str = "",
+        timeout_s: float = 10.0,
+        inside: Inside = "network",
+    ) -> CommandResult:
+        """Run a command in the network namespace of `instance`, to its end, as its root.
+
+        With `inside="program"` it runs where the program's processes, files and Unix sockets are, as its user.
+        Locally these are one place.
+        """
+
+    def start_job(
+        self,
+        name: str,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        out_dir: Path,
+        beside: str | None = None,
+    ) -> None:
+        """Start a program beside the services; what it writes to `out_dir` (absolute) is there afterwards.
+
+        Locally the program writes into `out_dir` itself; on Kubernetes its files are streamed back. `beside` is the
+        instance whose files and Unix sockets it must reach; else it needs nothing but the network.
+        """
+
+    def job(self, name: str) -> JobState:
+        """The state of the job of that name."""
+
+    def stop_job(self, name: str) -> None:
+        """Ask the job to end (SIGTERM); a job that has ended already is no error."""
+
+    def metrics(self, instance: str) -> str:
+        """The instance's metrics page, in Prometheus' text format."""
+
+    def logs(self, instance: str) -> str:
+        """All that the instance wrote to stdout and stderr."""
+
+    def restart(self, instance: str) -> None:
+        """Stop the instance (SIGTERM, then SIGKILL) and start it again."""
+
+    def kill(self, instance: str) -> None:
+        """End the instance with SIGKILL."""
+
+    def terminate(self, instance: str) -> None:
+        """End the instance with SIGTERM."""
+
+    def pause(self, instance: str, *, duration_s: float | None = None) -> None:
+        """Stop the instance's processes with SIGSTOP; after `duration_s` the target itself lets them go on."""
+
+    def resume(self, instance: str) -> None:
+        """Let the instance's processes go on with SIGCONT."""
+
+
+@dataclass(frozen=True)
+class DeferredCommand:
+    """What a target is to run in an instance's network, so many seconds after a command there has ended."""
+
+    argv: Sequence[str]
+    after_s: float
+
+
+@runtime_checkable
+class SupportsDeferred(Protocol):
+    """What a target has besides where it can itself see to what comes after a command, whoever is dead by then.
+
+    A lab can: with its first process everything in it ends, a fault too. A cluster has nobody to ask.
+    """
+
+    def run_kept(
+        self,
+        instance: str,
+        argv: Sequence[str],
+        *,
+        after: DeferredCommand,
+        stdin: str = "",
+        timeout_s: float = 10.0,
+    ) -> CommandResult:
+        """As `run`; and once the command has ended, however it did, the target sees to what comes after it."""
+
+
+class PendingCommand(Protocol):
+    """A command that waits for its input: gives it that, once, and returns when it has ended.
+
+    `None` where it waits no more, because it was given an empty one in the meantime; it has then done nothing.
+    """
+
+    def __call__(
+        self, stdin: str, timeout_s: float, after: DeferredCommand | None = None
+    ) -> CommandResult | None: ...
+
+
+@runtime_checkable
+class SupportsPrestart(Protocol):
+    """What a target has besides where it can begin a command ahead of the moment in which it matters."""
+
+    def begin(self, instance: str, argv: Sequence[str], *, keep_s: float) -> PendingCommand:
+        """Start a command that does nothing before it has its input; after `keep_s` it gets an empty one."""

@@ -1,0 +1,44 @@
+"""Runs a command of this machine to its end, as a `CommandResult` tells it."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Sequence
+
+from chaosproof.targets.base import CommandResult
+
+__all__ = ["run_to_end"]
+
+
+def run_to_end(
+    argv: Sequence[str], *, stdin: str = "", timeout_s: float = 10.0, pass_fds: Sequence[int] = ()
+) -> CommandResult:
+    """Run it, or end it and all that it started after `timeout_s`; exit code 124 then, 127 when not found."""
+    started_at = time.monotonic()
+
+    def done(exit_code: int, stdout: str, stderr: str) -> CommandResult:
+        return CommandResult(tuple(argv), exit_code, stdout, stderr, time.monotonic() - started_at)
+
+    try:
+        process = subprocess.Popen(
+            argv,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+            pass_fds=pass_fds,
+        )
+    except FileNotFoundError:
+        return done(127, "", f"{argv[0]}: not found")
+    with process:
+        try:
+            stdout, stderr = process.communicate(stdin, timeout_s)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+            return done(124, "", f"did not end within {timeout_s:g} s")
+    code = process.returncode
+    return done(code if code >= 0 else 128 - code, stdout, stderr)

@@ -1,0 +1,115 @@
+"""Helm, by the command where it is on PATH, else by the SDK from PyPI, in a process of its own either way.
+
+A process of its own also for the SDK: it is a program in Go, with threads and signal handlers, which have no place in
+the process that conducts an experiment.
+
+Try: python -m chaosproof.targets.kubernetes.deploy.helm < request.json
+"""
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from chaosproof.errors import TargetError
+
+__all__ = ["Release", "helm_argv", "install", "uninstall"]
+
+_TIMEOUT_S = 120.0
+
+
+@dataclass(frozen=True)
+class Release:
+    """What is installed where: a chart with its values, under a name, with labels that say whose it is."""
+
+    name: str
+    namespace: str
+    chart: str = ""
+    context: str | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+def install(release: Release) -> None:
+    """Install or upgrade; returns when the cluster has taken the objects. Raises `TargetError` with Helm's words."""
+    _call("install", release)
+
+
+def uninstall(release: Release) -> None:
+    """Uninstall; one that is not there is no error. Raises `TargetError` with Helm's words."""
+    _call("uninstall", release)
+
+
+def helm_argv(what: str, release: Release, values: str) -> list[str]:
+    """The `helm` command for it. Pure."""
+    where = ["--namespace", release.namespace]
+    where += ["--kube-context", release.context] if release.context else []
+    if what == "uninstall":
+        return ["helm", "uninstall", release.name, "--ignore-not-found", *where]
+    labels = ",".join(f"{key}={value}" for key, value in release.labels.items())
+    labelled = ["--labels", labels] if labels else []
+    return [
+        "helm",
+        "upgrade",
+        "--install",
+        release.name,
+        release.chart,
+        "--values",
+        values,
+        *labelled,
+        *where,
+    ]
+
+
+def _call(what: str, release: Release) -> None:
+    with tempfile.TemporaryDirectory(prefix="chaosproof-helm-") as scratch:
+        values = Path(scratch) / "values.json"
+        values.write_text(json.dumps(release.values), encoding="utf-8")
+        if shutil.which("helm"):
+            argv, stdin = helm_argv(what, release, str(values)), ""
+        else:
+            argv = [sys.executable, "-m", "chaosproof.targets.kubernetes.deploy.helm"]
+            stdin = json.dumps({"what": what, "release": asdict(release)})
+        try:
+            done = subprocess.run(
+                argv, input=stdin, capture_output=True, text=True, check=False, timeout=_TIMEOUT_S
+            )
+        except subprocess.TimeoutExpired as error:
+            raise TargetError(f"Helm did not {what} {release.name} within {_TIMEOUT_S:g} s.") from error
+    if done.returncode != 0:
+        said = (done.stderr or done.stdout).strip().splitlines()
+        why = said[-1] if said else "it said nothing"
+        raise TargetError(f"Helm could not {what} {release.name} in {release.namespace}: {why}")
+
+
+def main() -> int:
+    """Do by the SDK what stdin asks for; an error is one line on stderr."""
+    request = json.loads(sys.stdin.read())
+    release = Release(**request["release"])
+    try:
+        import helm_python
+    except ImportError:
+        print("neither the command helm nor PyPI's helm-python-sdk is installed", file=sys.stderr)
+        return 1
+    # The credentials are found as kubectl finds them: KUBECONFIG, ~/.kube/config, or the pod's own account.
+    try:
+        with helm_python.Config(namespace=release.namespace, kube_context=release.context) as helm:
+            if request["what"] == "uninstall":
+                helm.uninstall(release.name, ignore_not_found=True)
+            elif any(one["name"] == release.name for one in helm.list(all_states=True)):
+                helm.upgrade(release.chart, release.name, dict(release.values), labels=dict(release.labels))
+            else:
+                helm.install(release.chart, release.name, dict(release.values), labels=dict(release.labels))
+    except helm_python.HelmError as error:
+        print(" ".join(str(error).split()), file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

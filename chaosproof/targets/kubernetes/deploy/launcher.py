@@ -1,0 +1,231 @@
+"""A system brought up in a cluster for one run, and taken away after it: by Helm, unless it is deployed already.
+
+What this puts into a cluster carries labels that say which run on which machine it belongs to. What a killed run left
+is told by them, and taken away by the next one; what somebody else installed is never touched.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from chaosproof.errors import ChaosproofError, TargetError, UsageError
+from chaosproof.targets.kubernetes.client.api import Cluster, NotFound, connect
+from chaosproof.targets.kubernetes.client.clock import clock_offset_s
+from chaosproof.targets.kubernetes.client.forward import Forward
+from chaosproof.targets.kubernetes.deploy.cleanup import clean_up_earlier_run, marks_of
+from chaosproof.targets.kubernetes.deploy.helm import Release, install, uninstall
+from chaosproof.targets.kubernetes.deploy.ready import wait_until_gone, wait_until_ready
+from chaosproof.targets.kubernetes.jobs.manifests import OWNED
+from chaosproof.targets.kubernetes.pods.netadmin import CHAOS_IMAGE
+from chaosproof.targets.kubernetes.pods.services import find_services, need_namespace
+from chaosproof.targets.kubernetes.settings import ClusterSettings, cluster_settings
+from chaosproof.targets.kubernetes.target import KubernetesTarget
+from chaosproof.targets.system.model import System
+
+__all__ = ["RELEASE", "InCluster", "launch_in_cluster", "release_values"]
+
+RELEASE = "chaosproof-demo"
+_PROMETHEUS = ("prometheus", 9090)
+_IMAGES = ("demo", "chaos", "prometheus")
+_DEFAULT_NAMESPACE = "demo"
+_LOAD_IMAGE = "chaosproof/demo:0.1.0"
+_NAMESPACE_GONE_S = 60.0
+
+
+@dataclass(frozen=True)
+class InCluster:
+    """A system that runs in a cluster; `take_down` ends it, unless it was there before or is to be kept."""
+
+    target: KubernetesTarget
+    settings: ClusterSettings
+    endpoints: Mapping[str, str]
+    timings: Mapping[str, float]
+    facts: Mapping[str, Any]
+    take_down: Callable[[], None]
+
+
+def launch_in_cluster(
+    system: System,
+    variables: Mapping[str, Any],
+    *,
+    run: str,
+    events_file: Path | None = None,
+    say: Callable[[str], None] | None = None,
+) -> InCluster:
+    """Bring `system` up (or find it, where it is deployed), and return when all its instances are ready.
+
+    Raises `UsageError` or `TargetError` with one sentence; then nothing is left that was not there before.
+    """
+    settings = cluster_settings(_with_images(variables))
+    tell = say or _say
+    cluster = connect(settings.namespace, settings.context)
+    begun = time.monotonic()
+    version = str(cluster.get("/version").get("gitVersion", "unknown"))
+    stage = _Stage(cluster, settings, system, run, tell)
+    try:
+        if settings.deployed:
+            need_namespace(cluster)
+        else:
+            stage.install()
+        installed_s = time.monotonic() - begun
+        names = [service.name for service in system.services]
+        target = stage.target = KubernetesTarget(
+            cluster,
+            find_services(cluster, names, settings.selector),
+            metrics={one.name: (one.metrics_path, one.metrics_port) for one in system.services},
+            events_file=events_file,
+            load_image=settings.images.get("demo", _LOAD_IMAGE),
+            chaos_image=settings.images.get("chaos", CHAOS_IMAGE),
+        )
+        endpoints = stage.forward()
+        offset_s = clock_offset_s(target)
+        if offset_s is not None and abs(offset_s) > 0.1:
+            tell(f"the pods' clock is {offset_s:+.2f} s from this machine's: recoveries are wrong by as much")
+    except BaseException:
+        # Why it did not start is what the reader needs; what could not be taken away, the next run takes.
+        with suppress(ChaosproofError):
+            stage.take_down()
+        raise
+    timings = {"installed_s": round(installed_s, 3), "ready_s": round(time.monotonic() - begun, 3)}
+    facts = {
+        "kubernetes": version,
+        "namespace": settings.namespace,
+        "deployed": settings.deployed,
+        "clock_offset_s": offset_s,
+    }
+    return InCluster(target, settings, endpoints, timings, facts, stage.take_down)
+
+
+def release_values(system: System, settings: ClusterSettings) -> dict[str, Any]:
+    """The chart's values: the overlays, and which of the chart's systems this is. Reads the chart's folder."""
+    systems = {
+        file.stem: file.resolve() == Path(system.file).resolve()
+        for file in sorted((_chart(system) / "files").glob("*.yaml"))
+    }
+    values = {**system.values, "systems": systems}
+    if settings.images:
+        values["images"] = {**values.get("images", {}), **settings.images}
+    return values
+
+
+class _Stage:
+    """What was put into the cluster so far, so that it can be taken away again at any point."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        settings: ClusterSettings,
+        system: System,
+        run: str,
+        say: Callable[[str], None],
+    ) -> None:
+        self._cluster = cluster
+        self._settings = settings
+        self._system = system
+        self._run = run
+        self._say = say
+        self._labels = f"app.kubernetes.io/instance={RELEASE}"
+        self._installed = False
+        self._made_namespace = False
+        self._forward: Forward | None = None
+        self.target: KubernetesTarget | None = None
+
+    def install(self) -> None:
+        """The chart, anew: an experiment needs instances that nothing has happened to yet."""
+        release = self._release()
+        self._have_namespace()
+        clean_up_earlier_run(self._cluster, release, self._labels, self._say)
+        self._say(f"installing {RELEASE} into the namespace {self._settings.namespace}")
+        self._installed = True
+        install(release)
+        expected = {service.name: service.replicas for service in self._system.services}
+        if any(service.metrics_port is not None for service in self._system.services):
+            expected[_PROMETHEUS[0]] = 1
+        wait_until_ready(self._cluster, expected, self._labels, self._say)
+
+    def forward(self) -> dict[str, str]:
+        """Prometheus on this machine's loopback, where the namespace has one."""
+        name, port = _PROMETHEUS
+        with suppress(NotFound):
+            self._cluster.get(self._cluster.path("services", name))
+            self._forward = Forward(self._cluster, name, port)
+            return {name: self._forward.url}
+        return {}
+
+    def take_down(self) -> None:
+        """Take away what this run put into the cluster. Raises `TargetError` when the cluster does not let go."""
+        if self.target is not None:
+            self.target.close()
+        if self._forward is not None:
+            self._forward.close()
+        if self._settings.keep:
+            return
+        try:
+            if self._installed:
+                uninstall(self._release())
+                wait_until_gone(self._cluster, self._labels)
+        finally:
+            if self._made_namespace:
+                self._cluster.delete(f"/api/v1/namespaces/{self._settings.namespace}")
+
+    def _release(self) -> Release:
+        return Release(
+            name=RELEASE,
+            namespace=self._settings.namespace,
+            chart=str(_chart(self._system)),
+            context=self._settings.context,
+            values=release_values(self._system, self._settings),
+            labels=marks_of(self._run),
+        )
+
+    def _have_namespace(self) -> None:
+        """Only the default namespace is made; one that was named is somebody's, or misspelt."""
+        path = f"/api/v1/namespaces/{self._settings.namespace}"
+        if self._settings.namespace != _DEFAULT_NAMESPACE:
+            need_namespace(self._cluster)
+            return
+        given_up_at = time.monotonic() + _NAMESPACE_GONE_S
+        while True:
+            try:
+                phase = self._cluster.get(path).get("status", {}).get("phase")
+            except NotFound:
+                break
+            if phase != "Terminating":
+                return
+            if time.monotonic() > given_up_at:
+                raise TargetError(
+                    f"The namespace {self._settings.namespace} is being deleted, and does not go."
+                )
+            time.sleep(0.2)
+        body = {
+            "apiVersion": "v1",
+            "kind": "Namespace",
+            "metadata": {"name": self._settings.namespace, "labels": OWNED},
+        }
+        self._cluster.post("/api/v1/namespaces", body)
+        self._made_namespace = True
+
+
+def _chart(system: System) -> Path:
+    folder = Path(system.values_files[0]).parent if system.values_files else None
+    if folder is None or not (folder / "Chart.yaml").is_file():
+        raise UsageError(
+            f"{system.file or system.name} names no Helm chart (values:), so it cannot be installed in a cluster; "
+            "what is deployed there already is used with --var deployed=true."
+        )
+    return folder
+
+
+def _with_images(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """The variables, and the images that the environment names (CHAOSPROOF_PROMETHEUS_IMAGE and the like)."""
+    named = {f"image_{one}": os.environ.get(f"CHAOSPROOF_{one.upper()}_IMAGE") for one in _IMAGES}
+    return {**{name: image for name, image in named.items() if image}, **variables}
+
+
+def _say(sentence: str) -> None:
+    print(f"kubernetes: {sentence}", file=sys.stderr, flush=True)

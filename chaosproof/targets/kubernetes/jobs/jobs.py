@@ -1,0 +1,272 @@
+"""Programs beside the services, in the cluster: a Job with a pod of its own, or a process in the pod of an instance.
+
+A Job is for what reaches the system over the network, as its users do. What must reach an instance's files or Unix
+sockets runs in that instance's pod, as its user. Either way the files arrive here as they grow (`fetch`), and a
+program does not depend on us: a connection that breaks is made again, and goes on where it was.
+"""
+
+import contextlib
+import json
+import secrets
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from chaosproof.errors import ChaosproofError, TargetError
+from chaosproof.targets.base import JobState
+from chaosproof.targets.kubernetes.client.api import Cluster, NotFound, Refused
+from chaosproof.targets.kubernetes.client.execute import Exec, execute
+from chaosproof.targets.kubernetes.jobs.fetch import Folder
+from chaosproof.targets.kubernetes.jobs.manifests import FILES, ROOM, load_job, load_plan, object_name
+from chaosproof.targets.kubernetes.jobs.pod_scripts import KEEP, SEND, WRAP
+from chaosproof.targets.kubernetes.pods.pods import read_pod, troubles
+
+__all__ = ["Jobs", "translate"]
+
+_BATCH = "batch/v1"
+_POLL_S = 0.1
+_PENDING_S = 30.0
+_SILENT_S = 30.0
+_DAY_S = 86_400.0
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a job runs: a container, and the folder of its files there."""
+
+    pod: str
+    container: str
+    folder: str
+
+
+class Jobs:
+    """The jobs of one target, by name. Thread-safe."""
+
+    def __init__(self, cluster: Cluster, image: str) -> None:
+        self._cluster = cluster
+        self._image = image
+        self._lock = threading.Lock()
+        self._jobs: dict[str, _Job] = {}
+
+    def start(
+        self,
+        name: str,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        out_dir: Path,
+        beside: tuple[str, str] | None = None,
+    ) -> None:
+        """Start `argv`; `beside` is the pod and the container it is to run in, else it gets a pod of its own.
+
+        Raises `TargetError` for a name whose job still runs, and when the cluster does not take it.
+        """
+        with self._lock:
+            if name in self._jobs and self._jobs[name].state().running:
+                raise TargetError(f"A job named {name!r} runs already.")
+            job = _Job(self._cluster, name, out_dir)
+            self._jobs[name] = job
+        if beside is None:
+            job.start_apart(argv, env, self._image)
+        else:
+            job.start_beside(argv, env, *beside)
+
+    def state(self, name: str) -> JobState:
+        """Whether the job runs, its exit code, and the end of what it printed."""
+        return self._known(name).state()
+
+    def stop(self, name: str) -> None:
+        """SIGTERM, if it still runs."""
+        self._known(name).stop()
+
+    def close(self) -> None:
+        """End what still runs, and leave nothing of any job in the cluster."""
+        for job in list(self._jobs.values()):
+            with contextlib.suppress(ChaosproofError):
+                job.stop()
+            job.clean()
+
+    def _known(self, name: str) -> "_Job":
+        with self._lock:
+            if name not in self._jobs:
+                raise TargetError(
+                    f"There is no job {name!r} (jobs so far: {', '.join(self._jobs) or 'none'})."
+                )
+            return self._jobs[name]
+
+
+class _Job:
+    def __init__(self, cluster: Cluster, name: str, out_dir: Path) -> None:
+        self._cluster = cluster
+        self._name = name
+        self._object = object_name(name, secrets.token_hex(2))
+        self._out_dir = out_dir
+        self._folder = Folder(out_dir)
+        self._place: _Place | None = None
+        self._apart = False
+        self._stopping = threading.Event()
+        self._state = JobState(name, True, None, "")
+
+    def state(self) -> JobState:
+        return self._state
+
+    def start_apart(self, argv: Sequence[str], env: Mapping[str, str], image: str) -> None:
+        words, inputs = translate(argv, self._out_dir, ROOM, FILES)
+        self._apart = True
+        plan = load_plan(
+            self._object, {name: file.read_text(encoding="utf-8") for name, file in inputs.items()}
+        )
+        self._cluster.post(self._cluster.path("configmaps"), plan)
+        command = ["sh", "-c", WRAP + KEEP, "job", ROOM, *words]
+        self._cluster.post(
+            self._cluster.path("jobs", group=_BATCH), load_job(self._object, image, command, env)
+        )
+        self._follow()
+
+    def start_beside(self, argv: Sequence[str], env: Mapping[str, str], pod: str, container: str) -> None:
+        room = f"/tmp/{self._object}"
+        words, inputs = translate(argv, self._out_dir, room, f"{room}-files")
+        self._place = _Place(pod, container, room)
+        for name, file in inputs.items():
+            self._must(
+                ["sh", "-c", f'mkdir -p {room}-files && cat >{room}-files/"$1"', "put", name],
+                file.read_bytes(),
+            )
+        settings = [f"{key}={value}" for key, value in env.items()]
+        # A session of its own: it lives on when the connection that started it ends.
+        apart = 'setsid sh -c "$@" </dev/null >/dev/null 2>&1 &'
+        self._must(["sh", "-c", apart, "start", WRAP, "job", room, "env", *settings, *words])
+        self._follow()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        if not self._state.running or self._place is None:
+            return
+        pid = f'kill -TERM "$(cat {self._place.folder}/.pid)"'
+        execute(self._cluster, self._place.pod, self._place.container, ["sh", "-c", pid])
+
+    def clean(self) -> None:
+        """Take away what this job put into the cluster; harmless when it is gone."""
+        with contextlib.suppress(ChaosproofError):
+            if self._apart:
+                self._cluster.delete(
+                    self._cluster.path("jobs", self._object, group=_BATCH),
+                    propagationPolicy="Background",
+                    gracePeriodSeconds=0,
+                )
+                self._cluster.delete(self._cluster.path("configmaps", self._object))
+            elif self._place is not None:
+                place = self._place
+                gone = ["rm", "-rf", place.folder, f"{place.folder}-files"]
+                execute(self._cluster, place.pod, place.container, gone)
+
+    def _must(self, argv: Sequence[str], stdin: bytes = b"") -> None:
+        assert self._place is not None
+        done = execute(self._cluster, self._place.pod, self._place.container, argv, stdin=stdin)
+        if done.exit_code != 0:
+            said = done.stderr.decode(errors="replace").strip()
+            raise TargetError(f"The job {self._name} could not be started in {self._place.pod}: {said}.")
+
+    def _follow(self) -> None:
+        threading.Thread(target=self._watch, name=f"job {self._name}", daemon=True).start()
+
+    def _watch(self) -> None:
+        try:
+            if self._place is None:
+                self._place = self._placed()
+            ending = self._receive(self._place)
+            self._folder.check()
+            ended = JobState(self._name, False, int(ending["end"]), str(ending["said"]))
+        except (ChaosproofError, OSError) as error:
+            ended = JobState(self._name, False, None, str(error))
+        self._state = ended
+        self.clean()
+
+    def _placed(self) -> _Place:
+        """The Job's pod, once it runs. Raises `TargetError` with the pod's own words when it does not."""
+        given_up_at = time.monotonic() + _PENDING_S
+        why = "no pod was made for it"
+        while time.monotonic() < given_up_at:
+            found = self._cluster.get(self._cluster.path("pods"), labelSelector=f"job-name={self._object}")[
+                "items"
+            ]
+            for raw in found:
+                pod = read_pod(raw)
+                if pod.running:
+                    place = _Place(pod.name, pod.program, ROOM)
+                    if self._stopping.is_set():
+                        execute(
+                            self._cluster,
+                            place.pod,
+                            place.container,
+                            ["sh", "-c", f"kill -TERM $(cat {ROOM}/.pid)"],
+                        )
+                    return place
+                why = troubles(raw) or f"it is {raw.get('status', {}).get('phase', 'not there yet')}"
+                if "Image" in why and "ImagePull" not in why:
+                    break
+            time.sleep(_POLL_S)
+        raise TargetError(f"The pod of the job {self._name} did not start within {_PENDING_S:g} s: {why}.")
+
+    def _receive(self, place: _Place) -> dict[str, Any]:
+        """Receive files until the program has ended; a connection that breaks is made again."""
+        heard_at = time.monotonic()
+        while True:
+            try:
+                with Exec(
+                    self._cluster, place.pod, place.container, self._sender(place), stdin=False
+                ) as sender:
+                    self._folder.begin_again()
+                    for channel, data in sender.messages(_DAY_S):
+                        heard_at = time.monotonic()
+                        if channel == 1:
+                            self._folder.feed(data)
+            except (ConnectionError, TimeoutError):
+                pass
+            except NotFound as error:
+                raise TargetError(f"The pod {place.pod} of the job {self._name} was deleted.") from error
+            except Refused as error:
+                if time.monotonic() - heard_at > _SILENT_S or self._is_over(place):
+                    raise TargetError(
+                        f"The pod {place.pod} of the job {self._name} ended: {error}"
+                    ) from error
+            if self._folder.ending is not None:
+                return self._folder.ending
+            if self._is_over(place):
+                raise TargetError(f"The pod {place.pod} of the job {self._name} ended before the job did.")
+            if time.monotonic() - heard_at > _SILENT_S:
+                raise TargetError(f"Nothing was heard of the job {self._name} for {_SILENT_S:g} s.")
+            time.sleep(_POLL_S)
+
+    def _sender(self, place: _Place) -> list[str]:
+        return ["python", "-I", "-S", "-c", SEND, place.folder, json.dumps(self._folder.known())]
+
+    def _is_over(self, place: _Place) -> bool:
+        try:
+            pod = read_pod(self._cluster.get(self._cluster.path("pods", place.pod)))
+        except NotFound:
+            return True
+        return pod.leaving
+
+
+def translate(argv: Sequence[str], out_dir: Path, room: str, files: str) -> tuple[list[str], dict[str, Path]]:
+    """The command as it reads in a pod, and the files that it is given: pure but for looking whether they are there.
+
+    What lies in `out_dir` is below `room` there; a file that exists already is an input, and lies in `files`.
+    """
+    inputs: dict[str, Path] = {}
+    words = []
+    for word in argv:
+        path = Path(word)
+        if path.is_absolute() and path.is_relative_to(out_dir) and out_dir != Path("/"):
+            if path.is_file():
+                inputs[path.name] = path
+                words.append(f"{files}/{path.name}")
+            else:
+                words.append(room if path == out_dir else f"{room}/{path.relative_to(out_dir)}")
+        else:
+            words.append(word)
+    return words, inputs

@@ -1,0 +1,81 @@
+"""Which Services of a namespace an experiment is about, and whether they are what their selector says."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from chaosproof.errors import UsageError
+from chaosproof.targets.kubernetes.client.api import FORBIDDEN, Cluster, NotFound, Refused
+from chaosproof.targets.kubernetes.pods.pods import ServiceBackend, read_pod, selects, service_backend_of
+
+__all__ = ["find_services", "need_namespace"]
+
+
+def find_services(
+    cluster: Cluster, names: Sequence[str], selector: Mapping[str, str] | None = None
+) -> dict[str, ServiceBackend]:
+    """The Services of that name, in this order; without names, all of the namespace that select pods.
+
+    `selector` takes the place of the only Service's own. Raises `UsageError` for one that does not exist.
+    """
+    raw = cluster.get(cluster.path("services"))["items"]
+    known = {one["metadata"]["name"]: one for one in raw}
+    if not known:
+        need_namespace(cluster)
+    for name in names:
+        if name not in known:
+            there = ", ".join(sorted(known)) or "none"
+            raise UsageError(
+                f"There is no Service {name} in the namespace {cluster.namespace}; there are: {there}."
+            )
+    if not names:
+        usable = {name: one for name, one in known.items() if _is_front(one)}
+        return {name: service_backend_of(one) for name, one in sorted(usable.items())}
+    found = {name: service_backend_of(known[name]) for name in names}
+    if selector:
+        (name,) = names
+        _refuse_two_services(cluster, name, selector, known.values())
+        found[name] = replace(found[name], selector=dict(selector))
+    return found
+
+
+def need_namespace(cluster: Cluster) -> None:
+    """Raises `UsageError` when there is no such namespace; who may not know is left to find out by what he may do."""
+    try:
+        cluster.get(f"/api/v1/namespaces/{cluster.namespace}")
+    except NotFound as error:
+        raise UsageError(
+            f"There is no namespace {cluster.namespace} on {cluster.host}; "
+            f"make it with: kubectl create namespace {cluster.namespace}"
+        ) from error
+    except Refused as error:
+        if error.status != FORBIDDEN:
+            raise
+
+
+def _refuse_two_services(
+    cluster: Cluster, name: str, selector: Mapping[str, str], services: Iterable[Mapping[str, Any]]
+) -> None:
+    """A selector that takes in pods of another service, too, would hit one that nobody has named."""
+    pods = [read_pod(raw) for raw in cluster.get(cluster.path("pods"))["items"]]
+    fronts = [service_backend_of(raw) for raw in services if _is_front(raw)]
+    behind = {
+        pod.name: [one.name for one in fronts if selects(one.selector, pod.labels)]
+        for pod in pods
+        if selects(selector, pod.labels)
+    }
+    own = next((pod for pod, names in behind.items() if name in names), None)
+    stranger = next((pod for pod, names in behind.items() if names and name not in names), None)
+    if own and stranger:
+        words = ",".join(f"{key}={value}" for key, value in selector.items())
+        raise UsageError(
+            f"{words} selects {stranger} of the service {behind[stranger][0]} as well as {own} of {name}: "
+            "choose labels that only one service's pods have."
+        )
+
+
+def _is_front(raw: Mapping[str, object]) -> bool:
+    """Whether a Service selects pods and has an address of its own: the headless ones name single pods."""
+    spec = raw["spec"]
+    assert isinstance(spec, Mapping)
+    return bool(spec.get("selector")) and spec.get("clusterIP") not in (None, "", "None")

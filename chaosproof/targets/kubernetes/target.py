@@ -1,0 +1,283 @@
+"""The `Target` in a cluster: one namespace of it, some Services, and the pods behind them.
+
+    target = KubernetesTarget(connect("demo"), find_services(cluster, ["app-a", "app-b"]))
+
+Whatever it does it does through the API server, with the rights of whoever runs it, in this one namespace.
+"""
+
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from chaosproof.errors import TargetError
+from chaosproof.targets.base import Address, CommandResult, Inside, Instance, InstanceState, JobState
+from chaosproof.targets.kubernetes.client.api import Cluster, NotFound
+from chaosproof.targets.kubernetes.client.execute import execute
+from chaosproof.targets.kubernetes.jobs.jobs import Jobs
+from chaosproof.targets.kubernetes.pods.instance_registry import InstanceSlot
+from chaosproof.targets.kubernetes.pods.netadmin import CHAOS_IMAGE, netadmin_container_of
+from chaosproof.targets.kubernetes.pods.pods import Pod, ServiceBackend, instance_of
+from chaosproof.targets.kubernetes.pods.processes import (
+    Program,
+    end_program,
+    find_program,
+    is_stopped,
+    pause_program,
+    resume_program,
+)
+from chaosproof.targets.kubernetes.pods.watch import Watch
+
+__all__ = ["KubernetesTarget"]
+
+_BACK_WITHIN_S = 60.0
+_GONE_WITHIN_S = 15.0
+
+
+class KubernetesTarget:
+    """See `chaosproof.targets.base.Target` for what each method promises.
+
+    `metrics` says path and port of the metrics page of a service, where its pods' annotations do not. `events_file`
+    gets every change of an instance's state; `load_image` is what jobs run, and has this project in it;
+    `chaos_image` is what is added to a pod without a sidecar.
+    """
+
+    kind = "kubernetes"
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        services: Mapping[str, ServiceBackend],
+        *,
+        metrics: Mapping[str, tuple[str, int | None]] | None = None,
+        events_file: Path | None = None,
+        load_image: str = "",
+        chaos_image: str = CHAOS_IMAGE,
+    ) -> None:
+        self._cluster = cluster
+        self._services = dict(services)
+        self._metrics = dict(metrics or {})
+        self._watch = Watch(cluster, self._services, events_file)
+        self._jobs = Jobs(cluster, load_image)
+        self._chaos_image = chaos_image
+        self._lock = threading.Lock()
+        self._programs: dict[str, Program] = {}
+        self._paused: dict[str, tuple[str, float | None]] = {}
+        self._earlier_logs: dict[str, dict[str, str]] = {}
+
+    def close(self) -> None:
+        """End what was begun for this target; the system goes on."""
+        self._jobs.close()
+        self._watch.close()
+
+    def instances(self, service: str | None = None) -> tuple[Instance, ...]:
+        if service is not None and service not in self._services:
+            raise TargetError(
+                f"There is no service {service!r} in the namespace {self._cluster.namespace}; "
+                f"there are: {', '.join(self._services)}."
+            )
+        places = [place for place in self._watch.all() if service in (None, place.service)]
+        return tuple(self._instance(place) for place in places)
+
+    def instance(self, name: str) -> Instance:
+        return self._instance(self._watch.place(name))
+
+    def states(self) -> Mapping[str, InstanceState]:
+        return {place.name: self._state(place) for place in self._watch.all()}
+
+    def address(self, service: str) -> Address:
+        if service not in self._services:
+            raise TargetError(f"There is no service {service!r}; there are: {', '.join(self._services)}.")
+        return self._services[service].address
+
+    def run(
+        self,
+        instance: str,
+        argv: Sequence[str],
+        *,
+        stdin: str = "",
+        timeout_s: float = 10.0,
+        inside: Inside = "network",
+    ) -> CommandResult:
+        pod = self._watch.place(instance).pod
+        container = (
+            netadmin_container_of(self._cluster, pod, self._chaos_image)
+            if inside == "network"
+            else pod.load or pod.program
+        )
+        begun = time.monotonic()
+        try:
+            ended = execute(
+                self._cluster, pod.name, container, argv, stdin=stdin.encode(), timeout_s=timeout_s
+            )
+        except NotFound as error:
+            raise TargetError(f"{instance} is gone: its pod {pod.name} was deleted.") from error
+        return CommandResult(
+            argv=tuple(argv),
+            exit_code=ended.exit_code,
+            stdout=ended.stdout.decode(errors="replace"),
+            stderr=ended.stderr.decode(errors="replace"),
+            duration_s=time.monotonic() - begun,
+        )
+
+    def start_job(
+        self,
+        name: str,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        out_dir: Path,
+        beside: str | None = None,
+    ) -> None:
+        where = None
+        if beside is not None:
+            pod = self._watch.place(beside).pod
+            where = (pod.name, pod.load or pod.program)
+        self._jobs.start(name, argv, env=env, out_dir=out_dir, beside=where)
+
+    def job(self, name: str) -> JobState:
+        return self._jobs.state(name)
+
+    def stop_job(self, name: str) -> None:
+        self._jobs.stop(name)
+
+    def metrics(self, instance: str) -> str:
+        copy = self.instance(instance)
+        if copy.metrics_port is None:
+            raise TargetError(
+                f"{instance} has no metrics: neither the system file nor its pod's annotation prometheus.io/port "
+                "names a port."
+            )
+        pod = self._watch.place(instance).pod.name
+        return self._cluster.text(
+            self._cluster.path("pods", f"{pod}:{copy.metrics_port}/proxy{copy.metrics_path}")
+        )
+
+    def logs(self, instance: str) -> str:
+        place = self._watch.place(instance)
+        with self._lock:
+            earlier = dict(self._earlier_logs.get(instance, {}))
+        earlier.pop(place.pod.life, None)
+        if place.deaths:
+            # it crashed, and the pod still has what the life before this one wrote
+            with suppress(TargetError):
+                earlier["before"] = self._log(place.pod, previous="true")
+        return "".join(earlier.values()) + self._log(place.pod)
+
+    def restart(self, instance: str) -> None:
+        before = self._watch.place(instance)
+        self._keep_log(before)
+        self._watch.expect_end(instance)
+        path = self._cluster.path("pods", before.pod.name)
+        # What has ended has nothing to clear up, and its pod may wait in a back-off: it is replaced at once.
+        self._cluster.delete(path, **({} if before.alive else {"gracePeriodSeconds": 0}))
+        if not self._watch.wait(
+            lambda place: place.pod.uid != before.pod.uid and place.ready, instance, _BACK_WITHIN_S
+        ):
+            raise TargetError(
+                f"{instance} was restarted, and was not ready again within {_BACK_WITHIN_S:g} s."
+            )
+        # looked for now, so that the next signal to it is one command
+        self._pid(self._watch.place(instance))
+
+    def kill(self, instance: str) -> None:
+        self._end(instance, "KILL")
+
+    def terminate(self, instance: str) -> None:
+        self._end(instance, "TERM")
+
+    def pause(self, instance: str, *, duration_s: float | None = None) -> None:
+        place = self._alive(instance)
+        pause_program(self._cluster, self._program(place), duration_s)
+        until = None if duration_s is None else time.monotonic() + duration_s
+        with self._lock:
+            self._paused[instance] = (place.pod.life, until)
+        self._watch.note(instance, "paused", "")
+
+    def resume(self, instance: str) -> None:
+        place = self._alive(instance)
+        resume_program(self._cluster, self._program(place))
+        self._goes_on(instance)
+
+    def _instance(self, place: InstanceSlot) -> Instance:
+        service = self._services[place.service]
+        return instance_of(
+            place.name, service, place.pod, self._metrics.get(place.service, ("/metrics", None))
+        )
+
+    def _state(self, place: InstanceSlot) -> InstanceState:
+        return InstanceState(
+            name=place.name,
+            alive=place.alive,
+            ready=place.ready,
+            paused=self._is_paused(place),
+            pid=self._pid(place),
+            restarts=place.restarts,
+            deaths=place.deaths,
+            stops=place.stops,
+        )
+
+    def _pid(self, place: InstanceSlot) -> int:
+        """0 where it is not known: a program that just starts or ends may not be there to be asked for."""
+        if place.alive:
+            with suppress(TargetError):
+                return self._program(place).pid
+        return 0
+
+    def _is_paused(self, place: InstanceSlot) -> bool:
+        with self._lock:
+            life, until = self._paused.get(place.name, ("", None))
+        if life != place.pod.life:
+            return False
+        if until is None or time.monotonic() < until or is_stopped(self._cluster, self._program(place)):
+            return True
+        self._goes_on(place.name)
+        return False
+
+    def _goes_on(self, instance: str) -> None:
+        with self._lock:
+            known = self._paused.pop(instance, None)
+        if known is not None:
+            self._watch.note(instance, "resumed", "")
+
+    def _alive(self, instance: str) -> InstanceSlot:
+        place = self._watch.place(instance)
+        if not place.alive:
+            raise TargetError(f"{instance} is not running, so no signal can reach it.")
+        return place
+
+    def _program(self, place: InstanceSlot) -> Program:
+        with self._lock:
+            known = self._programs.get(place.pod.life)
+        if known is None:
+            known = find_program(self._cluster, place.pod)
+            with self._lock:
+                self._programs[place.pod.life] = known
+        return known
+
+    def _end(self, instance: str, signal_name: str) -> None:
+        place = self._alive(instance)
+        program = self._program(place)
+        self._watch.expect_end(instance)
+        # The signal first of all: who is told of the end, and how soon, is counted from the call.
+        at = end_program(self._cluster, program, signal_name)
+        if signal_name == "KILL":
+            self._watch.ended(instance, "SIGKILL", at)
+        self._keep_log(place)
+        if signal_name != "KILL":
+            self._watch.wait(
+                lambda now: not now.alive or now.pod.life != place.pod.life, instance, _GONE_WITHIN_S
+            )
+
+    def _keep_log(self, place: InstanceSlot) -> None:
+        """The log of a life that ends here, before its pod goes and takes it along."""
+        with suppress(TargetError):
+            log = self._log(place.pod)
+            with self._lock:
+                self._earlier_logs.setdefault(place.name, {})[place.pod.life] = log
+
+    def _log(self, pod: Pod, **which: str) -> str:
+        return self._cluster.text(
+            self._cluster.path("pods", f"{pod.name}/log"), container=pod.program, **which
+        )

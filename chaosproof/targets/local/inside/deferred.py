@@ -1,0 +1,37 @@
+"""Commands that the lab runs by itself after a while: it outlives whoever asked, and nothing in it outlives it."""
+
+import asyncio
+import sys
+from collections.abc import Mapping, Sequence
+
+from chaosproof.targets.local.inside.processes import ProcessManager
+
+__all__ = ["DeferredCommands"]
+
+
+class DeferredCommands:
+    """What one lab has still to do. Not for use from more than one event loop."""
+
+    def __init__(self, children: ProcessManager, environment: Mapping[str, str]) -> None:
+        self._children = children
+        self._environment = environment
+        self._running: set[asyncio.Task[None]] = set()
+
+    def run(self, instance: str, argv: Sequence[str], after_s: float) -> None:
+        """Run the command in the instance's network namespace `after_s` from now; nobody waits for it."""
+        asyncio.get_running_loop().call_later(after_s, self._begin, instance, argv)
+
+    def _begin(self, instance: str, argv: Sequence[str]) -> None:
+        task = asyncio.create_task(self._run(instance, argv))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    async def _run(self, instance: str, argv: Sequence[str]) -> None:
+        try:
+            done = await self._children.run_to_end(argv, instance=instance, environment=self._environment)
+        except OSError as error:
+            print(f"{instance}: {argv[0]} could not be run: {error.strerror}", file=sys.stderr, flush=True)
+            return
+        if done.exit_code != 0:
+            said = f"{done.stdout} {done.stderr}".strip()
+            print(f"{instance}: {argv[0]} ended with {done.exit_code}: {said}", file=sys.stderr, flush=True)

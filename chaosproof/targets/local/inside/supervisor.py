@@ -1,0 +1,448 @@
+"""Pid 1 of a lab: makes its network, starts its instances, and does what it is asked over the lab's socket.
+
+When this process dies, by whatever signal, the kernel ends every process, link, rule and mount of the lab.
+Started by `launch.py` inside fresh user, pid, mount and network namespaces, never by hand:
+`chaosproof lab up` shows it at work.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from chaosproof.errors import ChaosproofError, TargetError
+from chaosproof.targets.local.inside import network
+from chaosproof.targets.local.inside.deferred import DeferredCommands
+from chaosproof.targets.local.inside.health import http_get
+from chaosproof.targets.local.inside.instances import InstanceRunner
+from chaosproof.targets.local.inside.jobs import Jobs
+from chaosproof.targets.local.inside.prestart import PrestartedCommands
+from chaosproof.targets.local.inside.processes import ProcessManager
+from chaosproof.targets.local.inside.publish import serve_published_ports
+from chaosproof.targets.local.spec import PROMETHEUS_PORT, LabSpec
+
+__all__ = ["main"]
+
+LAB_DIR = Path("/run/chaosproof")
+_PROMETHEUS_LOG = LAB_DIR / "logs" / "prometheus.log"
+_REAP_INTERVAL_S = 0.5
+
+
+class Supervisor:
+    """The lab's state, all of it owned by one event loop."""
+
+    def __init__(self, spec: LabSpec, children: ProcessManager, started_at: float) -> None:
+        self._spec = spec
+        self._children = children
+        self._started_at = started_at
+        self._timings: dict[str, float] = {}
+        self._rules_lock = asyncio.Lock()
+        self._stopping = asyncio.Event()
+        self._down = False
+        self._failure: str | None = None
+        self._all_started = asyncio.Event()
+        self._runners = {
+            instance.name: InstanceRunner(
+                instance=instance,
+                service=plan.service,
+                children=children,
+                environment={**self._environment, **plan.service.environment},
+                log=LAB_DIR / "logs" / f"{instance.name}.log",
+                on_event=self._on_event,
+            )
+            for plan in spec.services
+            for instance in plan.instances
+        }
+        self._jobs = Jobs(children, LAB_DIR / "jobs")
+        self._later = DeferredCommands(children, self._environment)
+        self._standby = PrestartedCommands(children, self._environment)
+        self._operations: dict[str, Callable[..., Awaitable[Any]]] = {
+            "info": self._info,
+            "wait_ready": self._wait_ready,
+            "states": self._states,
+            "run": self._run,
+            "begin": self._begin,
+            "go": self._go,
+            "start_job": self._start_job,
+            "job": self._job,
+            "stop_job": self._stop_job,
+            "metrics": self._metrics,
+            "logs": self._logs,
+            "signal": self._signal,
+            "pause": self._pause,
+            "restart": self._restart,
+            "down": self._ask_down,
+        }
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        return {**self._spec.environment, "PATH": self._spec.path, "CHAOSPROOF_LAB": self._spec.name}
+
+    # --- the lab's life ---------------------------------------------------------------------------------
+
+    async def live(self, control: socket.socket, ready_fd: int) -> None:
+        """From nothing to the last process: returns when the lab was asked to go down."""
+        loop = asyncio.get_running_loop()
+        for signum in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            loop.add_signal_handler(signum, self._stopping.set)
+        make_room()
+        make_network(self._spec)
+        self._mark("network_s")
+        server = await asyncio.start_unix_server(self._serve, sock=control, limit=16 << 20)
+        os.write(ready_fd, b"listening\n")
+        os.close(ready_fd)
+        async with server:
+            background = [
+                asyncio.create_task(self._reap_forever()),
+                asyncio.create_task(self._start_everything()),
+                asyncio.create_task(self._publish()),
+            ]
+            await self._stopping.wait()
+            for task in background:
+                task.cancel()
+            await self._stop_everything()
+
+    async def _reap_forever(self) -> None:
+        while True:
+            await asyncio.sleep(_REAP_INTERVAL_S)
+            self._children.reap_orphans()
+
+    async def _publish(self) -> None:
+        if not self._spec.published:
+            return
+        # A process of its own, so that forwarding bytes never delays a fault or a health check.
+        pid = os.fork()
+        if pid == 0:
+            asyncio.set_event_loop(None)
+            os._exit(_forward(self._spec))
+
+    async def _start_everything(self) -> None:
+        prometheus = asyncio.create_task(self._start_prometheus())
+        services = {
+            plan.service.name: asyncio.create_task(self._start_service(plan.service.name))
+            for plan in self._spec.services
+        }
+        results = await asyncio.gather(prometheus, *services.values(), return_exceptions=True)
+        for result in results:
+            if isinstance(result, ChaosproofError):
+                self._failure = self._failure or str(result)
+            elif isinstance(result, BaseException):
+                self._failure = self._failure or f"The lab failed to start: {result!r}."
+        self._mark("ready_s")
+        self._all_started.set()
+
+    async def _start_service(self, name: str) -> None:
+        plan = next(plan for plan in self._spec.services if plan.service.name == name)
+        runners = [self._runners[instance.name] for instance in plan.instances]
+        needed = [
+            runner for runner in self._runners.values() if runner.service.name in plan.service.depends_on
+        ]
+        for runner in needed:
+            await runner.wait_ready()
+        for runner in runners:
+            await runner.start()
+        await asyncio.gather(*(runner.wait_ready() for runner in runners))
+        self._mark(f"{name}_s")
+
+    async def _start_prometheus(self) -> None:
+        if self._spec.prometheus is None:
+            return
+        folder = LAB_DIR / "prometheus"
+        folder.mkdir()
+        config = folder / "prometheus.yml"
+        config.write_text(network.prometheus_config(self._spec), encoding="utf-8")
+        argv = [
+            self._spec.prometheus,
+            f"--config.file={config}",
+            f"--storage.tsdb.path={folder}/data",
+            f"--web.listen-address={self._spec.gateway}:{PROMETHEUS_PORT}",
+            "--log.level=warn",
+        ]
+        process = await self._children.spawn(
+            argv, instance=None, environment=self._environment, cwd=str(folder), stdout=_PROMETHEUS_LOG
+        )
+        while process.returncode is None:
+            try:
+                status, _ = await http_get(self._spec.gateway, PROMETHEUS_PORT, "/-/ready", 1.0)
+            except (OSError, TimeoutError):
+                status = 0
+            if status == 200:
+                self._mark("prometheus_s")
+                return
+            await asyncio.sleep(0.02)
+        code = process.returncode
+        raise TargetError(f"Prometheus ended at once with exit code {code}: {_tail(_PROMETHEUS_LOG)}")
+
+    async def _stop_everything(self) -> None:
+        self._down = True
+        await asyncio.gather(*(runner.stop() for runner in self._runners.values()))
+        self._event("lab", "down", "")
+
+    def _mark(self, name: str) -> None:
+        self._timings[name] = round(time.monotonic() - self._started_at, 3)
+
+    # --- events and virtual addresses -------------------------------------------------------------------
+
+    def _on_event(self, instance: str, event: str, detail: str) -> None:
+        self._event(instance, event, detail)
+        if event in ("ready", "not_ready") and not self._down:
+            service = self._runners[instance].service.name
+            task = asyncio.create_task(self._update_service(service))
+            task.add_done_callback(_raise_loudly)
+
+    def _event(self, instance: str, event: str, detail: str) -> None:
+        if self._spec.events_file is None:
+            return
+        row = {"at": round(time.time(), 6), "instance": instance, "event": event, "detail": detail}
+        try:
+            with Path(self._spec.events_file).open("a", encoding="utf-8") as file:
+                file.write(json.dumps(row) + "\n")
+        except OSError as error:
+            # The lab goes on: a run whose readiness file has gaps is judged as such, not killed.
+            print(f"cannot write {self._spec.events_file}: {error.strerror}", file=sys.stderr, flush=True)
+
+    async def _update_service(self, service: str) -> None:
+        async with self._rules_lock:
+            ready = [
+                runner.instance.address
+                for runner in self._runners.values()
+                if runner.ready and runner.service.name == service
+            ]
+            done = await self._children.run_to_end(
+                ["nft", "-f", "-"],
+                instance=None,
+                environment=self._environment,
+                stdin=network.service_rule(service, ready),
+            )
+        if done.exit_code != 0:
+            raise TargetError(f"nft refused the address of {service}: {done.stderr.strip()}")
+
+    # --- what can be asked ------------------------------------------------------------------------------
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            answer = await self._answer(reader, writer)
+            writer.write(json.dumps(answer).encode())
+            await writer.drain()
+        except ConnectionError:
+            pass  # Whoever asked has gone.
+        finally:
+            writer.close()
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> dict[str, Any]:
+        credentials = writer.get_extra_info("socket").getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
+        if int.from_bytes(credentials[4:8], sys.byteorder) != os.getuid():
+            return {"error": f"Lab {self._spec.name} belongs to another user."}
+        try:
+            request = json.loads(await reader.readline())
+            operation = self._operations[request.pop("op")]
+            return {"result": await operation(**request)}
+        except ChaosproofError as error:
+            return {"error": str(error)}
+        except (KeyError, TypeError, ValueError) as error:
+            return {"error": f"Lab {self._spec.name} did not understand what it was asked: {error!r}."}
+
+    def _runner(self, instance: str) -> InstanceRunner:
+        if instance not in self._runners:
+            known = ", ".join(self._runners)
+            raise TargetError(f"There is no instance {instance!r}; there are: {known}.")
+        return self._runners[instance]
+
+    async def _info(self) -> dict[str, Any]:
+        return {"spec": json.loads(self._spec.to_json()), "timings": self._timings, "failure": self._failure}
+
+    async def _wait_ready(self) -> dict[str, float]:
+        await self._all_started.wait()
+        if self._failure:
+            raise TargetError(self._failure)
+        # The last change of readiness must have reached the rules before anyone sends.
+        async with self._rules_lock:
+            pass
+        return self._timings
+
+    async def _states(self) -> dict[str, Any]:
+        return {name: asdict(runner.state()) for name, runner in self._runners.items()}
+
+    async def _run(
+        self,
+        instance: str,
+        argv: list[str],
+        stdin: str,
+        timeout_s: float,
+        then: list[str] | None = None,
+        after_s: float = 0.0,
+    ) -> dict[str, Any]:
+        runner = self._runner(instance)
+        try:
+            done = await self._children.run_to_end(
+                argv,
+                instance=runner.instance.name,
+                environment=self._environment,
+                stdin=stdin,
+                timeout_s=timeout_s,
+            )
+        finally:
+            if then:
+                self._later.run(instance, then, after_s)
+        return asdict(done)
+
+    async def _begin(self, instance: str, argv: list[str], keep_s: float) -> int:
+        return await self._standby.begin(self._runner(instance).instance.name, argv, keep_s)
+
+    async def _go(
+        self,
+        number: int,
+        stdin: str,
+        timeout_s: float,
+        then: list[str] | None = None,
+        after_s: float = 0.0,
+    ) -> dict[str, Any] | None:
+        instance = self._standby.instance(number)
+        if instance is None:
+            return None
+        try:
+            done = await self._standby.go(number, stdin, timeout_s)
+        finally:
+            if then:
+                self._later.run(instance, then, after_s)
+        return asdict(done) if done else None
+
+    async def _start_job(self, name: str, argv: list[str], env: dict[str, str], cwd: str) -> None:
+        await self._jobs.start(name, argv, environment={**self._environment, **env}, cwd=cwd)
+
+    async def _job(self, name: str) -> dict[str, Any]:
+        return asdict(self._jobs.state(name))
+
+    async def _stop_job(self, name: str) -> None:
+        self._jobs.stop(name)
+
+    async def _metrics(self, instance: str) -> str:
+        copy = self._runner(instance).instance
+        if copy.metrics_port is None:
+            raise TargetError(f"{instance} has no metrics: the system file names none for {copy.service}.")
+        try:
+            status, body = await http_get(copy.address, copy.metrics_port, copy.metrics_path, 5.0)
+        except (OSError, TimeoutError) as error:
+            raise TargetError(
+                f"{instance} did not give its metrics: {error or 'no answer in 5 s'}."
+            ) from error
+        if status != 200:
+            raise TargetError(f"{instance} answered {status} when asked for its metrics.")
+        return body
+
+    async def _logs(self, instance: str) -> str:
+        if instance == "prometheus":
+            return _PROMETHEUS_LOG.read_text(encoding="utf-8", errors="replace")
+        return self._runner(instance).read_log()
+
+    async def _signal(self, instance: str, signal_name: str) -> None:
+        await self._runner(instance).signal(signal.Signals[signal_name])
+
+    async def _pause(self, instance: str, duration_s: float | None) -> None:
+        await self._runner(instance).pause(duration_s)
+
+    async def _restart(self, instance: str) -> None:
+        await self._runner(instance).restart()
+
+    async def _ask_down(self) -> None:
+        # The answer must leave before the lab does.
+        asyncio.get_running_loop().call_later(0.01, self._stopping.set)
+
+
+def make_room() -> None:
+    """A private /run, so that names in it (namespaces, xtables' lock, logs) are this lab's alone."""
+    _run(["mount", "-t", "tmpfs", "-o", "mode=0755", "tmpfs", "/run"])
+    for folder in ("/run/netns", "/run/lock", LAB_DIR / "logs", LAB_DIR / "jobs"):
+        Path(folder).mkdir(parents=True)
+
+
+def make_network(spec: LabSpec) -> None:
+    """All links, addresses, names and service rules of the lab."""
+    for setting, value in (
+        ("net/ipv4/ip_forward", "1"),
+        ("net/ipv4/conf/all/send_redirects", "0"),
+        ("net/ipv4/conf/default/send_redirects", "0"),
+        ("net/ipv6/conf/all/forwarding", "1"),
+    ):
+        path = Path("/proc/sys") / setting
+        if path.exists():
+            path.write_text(value, encoding="ascii")
+    _run(["ip", "-batch", "-"], network.root_links(spec))
+    for instance in spec.instances:
+        _run(["ip", "-n", instance.name, "-batch", "-"], network.instance_links(spec, instance))
+    _replace_file("/etc/hosts", network.hosts_file(spec))
+    # With no server named, a lookup of an unknown name is refused at once instead of timing out.
+    _replace_file("/etc/resolv.conf", "options timeout:1 attempts:1\n")
+    _run(["nft", "-f", "-"], network.service_table(spec))
+
+
+def _replace_file(path: str, content: str) -> None:
+    """Let the lab see `content` at `path`; the host's file is not touched."""
+    real = Path(path).resolve()
+    if real.is_relative_to("/run"):
+        # A link into /run, which is the lab's own and empty.
+        real.parent.mkdir(parents=True, exist_ok=True)
+        real.write_text(content, encoding="utf-8")
+    elif real.exists():
+        private = LAB_DIR / real.name
+        private.write_text(content, encoding="utf-8")
+        _run(["mount", "--bind", str(private), str(real)])
+
+
+def _run(argv: list[str], stdin: str = "") -> None:
+    done = subprocess.run(argv, input=stdin, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        printed = (done.stderr or done.stdout).strip()
+        raise TargetError(f"{' '.join(argv)} ended with exit code {done.returncode}: {printed}")
+
+
+def _forward(spec: LabSpec) -> int:
+    for signum in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(signum, signal.SIG_DFL)
+    asyncio.run(serve_published_ports(spec.published))
+    return 0
+
+
+def _tail(log: Path, lines: int = 5) -> str:
+    return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
+
+
+def _raise_loudly(task: "asyncio.Task[None]") -> None:
+    if not task.cancelled() and (error := task.exception()):
+        print(f"{error}", file=sys.stderr, flush=True)
+
+
+def main() -> int:
+    """Read the spec from a descriptor, live, and end with 0; an error is one line on stderr."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--spec-fd", type=int, required=True)
+    parser.add_argument("--control-fd", type=int, required=True)
+    parser.add_argument("--ready-fd", type=int, required=True)
+    arguments = parser.parse_args()
+    started_at = time.monotonic()
+    with os.fdopen(arguments.spec_fd, encoding="utf-8") as file:
+        spec = LabSpec.from_json(file.read())
+    control = socket.socket(fileno=arguments.control_fd)
+
+    async def live() -> None:
+        await Supervisor(spec, ProcessManager(), started_at).live(control, arguments.ready_fd)
+
+    try:
+        asyncio.run(live())
+    except ChaosproofError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

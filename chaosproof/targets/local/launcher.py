@@ -1,0 +1,268 @@
+"""From the host: start a lab, and say clearly why when it cannot be started.
+
+    chaosproof lab up demo/grpc/system.yaml
+
+The host's network namespace gets nothing but listening sockets on its loopback, held by the lab's processes.
+"""
+
+import os
+import secrets
+import select
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from chaosproof.errors import TargetError, UsageError
+from chaosproof.targets.local.control_client import ask, socket_name, take_down
+from chaosproof.targets.local.spec import PROMETHEUS_PORT, LabSpec, PublishedPort, plan_lab
+from chaosproof.targets.system.model import System
+
+__all__ = ["Lab", "launch_lab"]
+
+_TOOLS = {
+    "unshare": "util-linux",
+    "nsenter": "util-linux",
+    "setpriv": "util-linux",
+    "mount": "mount",
+    "ip": "iproute2",
+    "nft": "nftables",
+}
+_SYSTEM_FOLDERS = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
+# a second on any real machine, and an emulated one takes its time; a supervisor that died is noticed at once
+_LISTENING_TIMEOUT_S = 120.0
+
+
+class Lab:
+    """A lab that was started: its name, what it consists of, and how long its parts took."""
+
+    def __init__(self, spec: LabSpec, started_at: float, timings: Mapping[str, float]) -> None:
+        self.spec = spec
+        self.started_at = started_at
+        self.timings = timings
+
+    @property
+    def name(self) -> str:
+        return self.spec.name
+
+    @property
+    def endpoints(self) -> dict[str, str]:
+        """Where the host reaches what is published: name -> `http://127.0.0.1:PORT`."""
+        return {port.name: f"http://127.0.0.1:{port.host_port}" for port in self.spec.published}
+
+
+def launch_lab(
+    system: System, *, name: str | None = None, events_file: Path | None = None, detached: bool = False
+) -> Lab:
+    """Start a lab and wait until all its instances are ready.
+
+    Unless `detached`, the kernel ends the lab when the calling thread ends, by whatever signal. Raises
+    `UsageError` when the system cannot run here, `TargetError` with the reason and the last log lines when it
+    does not get ready; then nothing is left of it.
+    """
+    started_at = time.time()
+    begun = time.monotonic()
+    path = lab_path()
+    _need_linux()
+    _need_tools(path)
+    _need_commands(system, path)
+    lab = name or f"{system.name}-{secrets.token_hex(3)}"
+    spec = plan_lab(
+        system,
+        name=lab,
+        path=path,
+        prometheus=_prometheus(system, path),
+        events_file=str(events_file.resolve()) if events_file else None,
+        environment=_inherited(os.environ),
+    )
+    listeners = _publish(spec)
+    spec = replace(spec, published=tuple(port for port, _ in listeners))
+    try:
+        _start_supervisor(spec, [listener for _, listener in listeners], detached=detached)
+    finally:
+        for _, listener in listeners:
+            listener.close()
+    try:
+        timings = ask(lab, "wait_ready", patience_s=_longest_start_s(system))
+    except TargetError:
+        take_down(lab)
+        raise
+    # The supervisor counts from its own first instant; a person counts from the command.
+    offset_s = time.monotonic() - begun - timings["ready_s"]
+    return Lab(spec, started_at, {stage: round(value + offset_s, 3) for stage, value in timings.items()})
+
+
+def lab_path() -> str:
+    """The PATH of a lab: this Python's own folder first, then the caller's, then the system's."""
+    folders = [str(Path(sys.executable).parent), *os.environ.get("PATH", "").split(":"), *_SYSTEM_FOLDERS]
+    return ":".join(dict.fromkeys(folder for folder in folders if folder))
+
+
+def _inherited(environment: Mapping[str, str]) -> dict[str, str]:
+    # A proxy of the host's cannot be reached from inside, and gRPC and many HTTP clients would use it.
+    return {key: value for key, value in environment.items() if not key.lower().endswith("_proxy")}
+
+
+def _need_linux() -> None:
+    if sys.platform != "linux":
+        raise UsageError(
+            f"A lab needs Linux (namespaces, nftables); this is {sys.platform}. Use a Linux machine or VM."
+        )
+
+
+def _need_tools(path: str) -> None:
+    for tool, package in _TOOLS.items():
+        if shutil.which(tool, path=path) is None:
+            raise UsageError(f"The command {tool!r} is missing; install it with: apt-get install {package}")
+
+
+def _need_commands(system: System, path: str) -> None:
+    for service in system.services:
+        if not Path(service.working_dir).is_dir():
+            raise UsageError(
+                f"{system.file}: {service.name}: the folder {service.working_dir} does not exist."
+            )
+        if (
+            service.command
+            and shutil.which(_from(service.working_dir, service.command[0]), path=path) is None
+        ):
+            raise UsageError(
+                f"{system.file}: services.{service.name}.command: there is no command {service.command[0]!r}."
+            )
+
+
+def _from(folder: str, command: str) -> str:
+    return str(Path(folder) / command) if "/" in command else command
+
+
+def _prometheus(system: System, path: str) -> str | None:
+    if all(service.metrics_port is None for service in system.services):
+        return None
+    found = shutil.which("prometheus", path=path)
+    if found is None:
+        raise UsageError("The command 'prometheus' is missing; install it with: apt-get install prometheus")
+    return found
+
+
+def _publish(spec: LabSpec) -> list[tuple[PublishedPort, socket.socket]]:
+    """One listening socket on the host's loopback per published port; the kernel chooses its number."""
+    wanted = [
+        (plan.service.name if number == 0 else f"{plan.service.name}.{port_name}", plan.address, port)
+        for plan in spec.services
+        for number, (port_name, port) in enumerate(plan.service.ports.items())
+    ]
+    if spec.prometheus:
+        wanted.append(("prometheus", spec.gateway, PROMETHEUS_PORT))
+    listeners = []
+    for name, address, port in wanted:
+        listener = socket.create_server(("127.0.0.1", 0))
+        host_port = listener.getsockname()[1]
+        listeners.append((PublishedPort(name, host_port, listener.fileno(), address, port), listener))
+    return listeners
+
+
+def _start_supervisor(spec: LabSpec, listeners: list[socket.socket], *, detached: bool) -> None:
+    """Start pid 1 of the lab, and return once it listens for questions."""
+    control = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        control.bind(socket_name(spec.name))
+    except OSError as error:
+        control.close()
+        raise UsageError(
+            f"A lab named {spec.name} is up already; choose another name or take it down."
+        ) from error
+    ready_read, ready_write = os.pipe()
+    with (
+        control,
+        os.fdopen(ready_read, "rb") as ready,
+        tempfile.TemporaryFile() as errors,
+        os.fdopen(os.memfd_create("chaosproof-spec"), "w+", encoding="utf-8") as spec_file,
+    ):
+        spec_file.write(spec.to_json())
+        spec_file.flush()
+        spec_file.seek(0)
+        try:
+            process = subprocess.Popen(
+                [
+                    # Set before unshare, this survives into it: the lab ends with the thread that started it.
+                    *([] if detached else ["setpriv", "--pdeathsig", "KILL"]),
+                    *_unshare(spec.path),
+                    *[sys.executable, "-m", "chaosproof.targets.local.inside.supervisor"],
+                    f"--spec-fd={spec_file.fileno()}",
+                    f"--control-fd={control.fileno()}",
+                    f"--ready-fd={ready_write}",
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=errors,
+                cwd="/",
+                env={**os.environ, "PATH": spec.path},
+                pass_fds=[
+                    *[spec_file.fileno(), control.fileno(), ready_write],
+                    *[listener.fileno() for listener in listeners],
+                ],
+                start_new_session=True,
+            )
+        finally:
+            os.close(ready_write)
+        readable, _, _ = select.select([ready], [], [], _LISTENING_TIMEOUT_S)
+        if readable and ready.readline() == b"listening\n":
+            return
+        process.kill()
+        process.wait()
+        errors.seek(0)
+        printed = errors.read().decode(errors="replace").strip()
+        raise TargetError(f"The lab could not be made: {printed or 'its supervisor said nothing'}")
+
+
+def _unshare(path: str) -> list[str]:
+    """The command that enters fresh namespaces; `UsageError` says what forbids it."""
+    fresh = ["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
+    user = ["--user", "--map-root-user"]
+    environment = {**os.environ, "PATH": path}
+
+    def tried(flags: list[str]) -> "subprocess.CompletedProcess[str]":
+        argv = ["unshare", *flags, "true"]
+        return subprocess.run(argv, capture_output=True, text=True, env=environment, check=False)
+
+    with_user = tried([*user, *fresh])
+    if with_user.returncode == 0:
+        return ["unshare", *user, *fresh]
+    # Root needs no user namespace for the rest, where user namespaces are forbidden.
+    if os.geteuid() == 0 and tried(fresh).returncode == 0:
+        return ["unshare", *fresh]
+    raise UsageError(
+        f"This system does not let user {os.getuid()} make namespaces "
+        f"({with_user.stderr.strip()}). {_forbidden_by()}"
+    )
+
+
+def _forbidden_by() -> str:
+    """Which setting forbids user namespaces, and what to do about it."""
+    for setting, forbids in (
+        ("user/max_user_namespaces", "0"),
+        ("kernel/unprivileged_userns_clone", "0"),
+        ("kernel/apparmor_restrict_unprivileged_userns", "1"),
+    ):
+        file = Path("/proc/sys") / setting
+        if file.exists() and file.read_text(encoding="ascii").strip() == forbids:
+            name = setting.replace("/", ".")
+            allows = (
+                "1"
+                if forbids == "0" and not name.endswith("namespaces")
+                else "15000"
+                if forbids == "0"
+                else "0"
+            )
+            return f"{name}={forbids} forbids it: as root, sysctl -w {name}={allows}, or run as root."
+    return "Run as root, or, in a container, with the right to make user namespaces and to mount /proc."
+
+
+def _longest_start_s(system: System) -> float:
+    checks = [service.healthcheck.timeout_s for service in system.services if service.healthcheck]
+    return sum(checks) + 30.0

@@ -1,0 +1,176 @@
+"""The `Target` on this machine: a thin client of a lab that is up, found by its name.
+
+It holds no state but the name, so any activity, probe or person may make one at any time.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from chaosproof.errors import TargetError
+from chaosproof.targets.base import (
+    Address,
+    CommandResult,
+    DeferredCommand,
+    Inside,
+    Instance,
+    InstanceState,
+    JobState,
+    PendingCommand,
+)
+from chaosproof.targets.local.control_client import ask, find_labs
+from chaosproof.targets.local.spec import LabSpec
+
+__all__ = ["LocalTarget", "only_lab"]
+
+
+def only_lab() -> str:
+    """The one lab of this user that is up; `TargetError` when there is none, or more than one."""
+    labs = find_labs()
+    if len(labs) != 1:
+        what = f"More than one lab is up ({', '.join(labs)}); name one" if labs else "No lab is up; start one"
+        raise TargetError(f"{what}: chaosproof lab up SYSTEM_FILE, or --lab NAME.")
+    return labs[0]
+
+
+class LocalTarget:
+    """See `chaosproof.targets.base.Target` for what each method promises."""
+
+    kind = "local"
+
+    def __init__(self, lab: str) -> None:
+        self.lab = lab
+
+    @cached_property
+    def _spec(self) -> LabSpec:
+        return LabSpec.from_json(json.dumps(ask(self.lab, "info")["spec"]))
+
+    def instances(self, service: str | None = None) -> tuple[Instance, ...]:
+        if service is None:
+            return tuple(sorted(self._spec.instances, key=lambda one: one.name))
+        for plan in self._spec.services:
+            if plan.service.name == service:
+                return tuple(sorted(plan.instances, key=lambda one: one.name))
+        raise TargetError(
+            f"There is no service {service!r} in lab {self.lab}; there are: {self._services()}."
+        )
+
+    def instance(self, name: str) -> Instance:
+        for instance in self._spec.instances:
+            if instance.name == name:
+                return instance
+        known = ", ".join(instance.name for instance in self._spec.instances)
+        raise TargetError(f"There is no instance {name!r} in lab {self.lab}; there are: {known}.")
+
+    def states(self) -> Mapping[str, InstanceState]:
+        return {name: InstanceState(**state) for name, state in ask(self.lab, "states").items()}
+
+    def address(self, service: str) -> Address:
+        for plan in self._spec.services:
+            if plan.service.name == service:
+                return Address(host=service, ip=plan.address, ports=plan.service.ports)
+        raise TargetError(
+            f"There is no service {service!r} in lab {self.lab}; there are: {self._services()}."
+        )
+
+    def run(
+        self,
+        instance: str,
+        argv: Sequence[str],
+        *,
+        stdin: str = "",
+        timeout_s: float = 10.0,
+        inside: Inside = "network",
+    ) -> CommandResult:
+        return self._ask_to_run(instance, argv, stdin, timeout_s, {})
+
+    def _ask_to_run(
+        self, instance: str, argv: Sequence[str], stdin: str, timeout_s: float, more: Mapping[str, Any]
+    ) -> CommandResult:
+        answer = ask(
+            self.lab,
+            "run",
+            {"instance": instance, "argv": list(argv), "stdin": stdin, "timeout_s": timeout_s, **more},
+            # The lab's own clock ends the command; ours only notices a lab that hangs.
+            patience_s=timeout_s + 5.0,
+        )
+        return _done(answer)
+
+    def begin(self, instance: str, argv: Sequence[str], *, keep_s: float) -> PendingCommand:
+        """See `chaosproof.targets.base.Starter`."""
+        number = ask(self.lab, "begin", {"instance": instance, "argv": list(argv), "keep_s": keep_s})
+
+        def go(stdin: str, timeout_s: float, after: DeferredCommand | None = None) -> CommandResult | None:
+            answer = ask(
+                self.lab,
+                "go",
+                {"number": number, "stdin": stdin, "timeout_s": timeout_s, **(_kept(after) if after else {})},
+                patience_s=timeout_s + 5.0,
+            )
+            return _done(answer) if answer else None
+
+        return go
+
+    def run_kept(
+        self,
+        instance: str,
+        argv: Sequence[str],
+        *,
+        after: DeferredCommand,
+        stdin: str = "",
+        timeout_s: float = 10.0,
+    ) -> CommandResult:
+        """See `chaosproof.targets.base.Keeper`."""
+        return self._ask_to_run(instance, argv, stdin, timeout_s, _kept(after))
+
+    def start_job(
+        self,
+        name: str,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        out_dir: Path,
+        beside: str | None = None,
+    ) -> None:
+        out_dir.mkdir(parents=True, exist_ok=True)
+        ask(self.lab, "start_job", {"name": name, "argv": list(argv), "env": dict(env), "cwd": str(out_dir)})
+
+    def job(self, name: str) -> JobState:
+        return JobState(**ask(self.lab, "job", {"name": name}))
+
+    def stop_job(self, name: str) -> None:
+        ask(self.lab, "stop_job", {"name": name})
+
+    def metrics(self, instance: str) -> str:
+        return str(ask(self.lab, "metrics", {"instance": instance}))
+
+    def logs(self, instance: str) -> str:
+        return str(ask(self.lab, "logs", {"instance": instance}))
+
+    def restart(self, instance: str) -> None:
+        ask(self.lab, "restart", {"instance": instance}, patience_s=120.0)
+
+    def kill(self, instance: str) -> None:
+        ask(self.lab, "signal", {"instance": instance, "signal_name": "SIGKILL"})
+
+    def terminate(self, instance: str) -> None:
+        ask(self.lab, "signal", {"instance": instance, "signal_name": "SIGTERM"})
+
+    def pause(self, instance: str, *, duration_s: float | None = None) -> None:
+        ask(self.lab, "pause", {"instance": instance, "duration_s": duration_s})
+
+    def resume(self, instance: str) -> None:
+        ask(self.lab, "signal", {"instance": instance, "signal_name": "SIGCONT"})
+
+    def _services(self) -> str:
+        return ", ".join(plan.service.name for plan in self._spec.services)
+
+
+def _done(answer: Mapping[str, Any]) -> CommandResult:
+    return CommandResult(**{**answer, "argv": tuple(answer["argv"])})
+
+
+def _kept(after: DeferredCommand) -> dict[str, Any]:
+    return {"then": list(after.argv), "after_s": after.after_s}

@@ -1,0 +1,107 @@
+"""The folder of `bench all`: a text file per benchmark, a summary for machines and one for people."""
+
+import json
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from chaosproof import __version__
+from chaosproof.runfolder.paths import write_json, write_text
+from chaosproof.runfolder.provenance import git_commit
+from demo.router.bench.outcome import Outcome, text_of
+
+__all__ = ["summary_of", "write_results"]
+
+
+def summary_of(outcomes: Sequence[Outcome], *, started_at: float, ended_at: float) -> dict[str, Any]:
+    """summary.json: `gate_pass`, every threshold with its value, and all figures. Pure."""
+    thresholds = [
+        {
+            "benchmark": outcome.name,
+            "figure": limit.figure,
+            "at_most": limit.at_most,
+            "at_least": limit.at_least,
+            "value": outcome.figures.get(limit.figure),
+            "pass": not outcome.error and limit.holds(outcome.figures[limit.figure]),
+        }
+        for outcome in outcomes
+        for limit in outcome.limits
+    ]
+    return {
+        "schema_version": 1,
+        "gate_pass": bool(outcomes) and all(outcome.exit_code == 0 for outcome in outcomes),
+        "started_at": started_at,
+        "ended_at": ended_at,
+        "thresholds": thresholds,
+        "benchmarks": {
+            outcome.name: {
+                "asked": outcome.asked,
+                "exit_code": outcome.exit_code,
+                "error": outcome.error or None,
+                "figures": dict(outcome.figures),
+                "notes": list(outcome.notes),
+            }
+            for outcome in outcomes
+        },
+    }
+
+
+def write_results(folder: Path, summary: Mapping[str, Any], outcomes: Sequence[Outcome], socket: str) -> None:
+    """Write every file of the folder; `ChaosproofError` when one cannot be written."""
+    for outcome in outcomes:
+        write_text(folder / f"{outcome.name}.txt", text_of(outcome))
+    rows = "".join(f"{outcome.name}\t{outcome.exit_code}\n" for outcome in outcomes)
+    write_text(folder / "exit_codes.tsv", "benchmark\texit_code\n" + rows)
+    write_text(
+        folder / "meta.env", "".join(f"{key}={value}\n" for key, value in _surroundings(socket).items())
+    )
+    commit, dirty = git_commit(Path.cwd())
+    write_text(folder / "meta.git", f"commit={commit or 'unknown'}\ndirty={'true' if dirty else 'false'}\n")
+    write_text(folder / "summary.md", _markdown(summary))
+    write_json(folder / "summary.json", summary)
+
+
+def _surroundings(socket: str) -> dict[str, object]:
+    load = os.getloadavg()
+    return {
+        "CHAOSPROOF_VERSION": __version__,
+        "PYTHON_VERSION": platform.python_version(),
+        "KERNEL": platform.release(),
+        "MACHINE": platform.machine(),
+        "CPU_COUNT": os.cpu_count(),
+        "LOAD_1_MIN": f"{load[0]:.2f}",
+        "IPC_SOCKET_PATH": socket,
+    }
+
+
+def _markdown(summary: Mapping[str, Any]) -> str:
+    lines = [
+        "# IPC benchmarks",
+        "",
+        f"Gate: **{'pass' if summary['gate_pass'] else 'fail'}**",
+        "",
+        "| benchmark | figure | limit | value | |",
+        "|---|---|---:|---:|---|",
+    ]
+    for row in summary["thresholds"]:
+        sign, bound = ("<=", row["at_most"]) if row["at_least"] is None else (">=", row["at_least"])
+        value = "-" if row["value"] is None else f"{row['value']:,g}"
+        lines.append(
+            f"| {row['benchmark']} | {row['figure']} | {sign} {bound:,g} | {value} "
+            f"| {'pass' if row['pass'] else 'fail'} |"
+        )
+    lines += [
+        "",
+        "| benchmark | requests/s | p50 us | p95 us | p99 us | max us |",
+        "|---|---:|---:|---:|---:|---:|",
+    ]
+    for name, one in summary["benchmarks"].items():
+        figures = one["figures"]
+        if "rate_rps" in figures:
+            cells = [f"{figures[key]:,g}" for key in ("rate_rps", "p50_us", "p95_us", "p99_us", "max_us")]
+            lines.append(f"| {name} | {' | '.join(cells)} |")
+        elif one["error"]:
+            lines.append(f"| {name} | {json.dumps(one['error'])} | | | | |")
+    return "\n".join(lines) + "\n"

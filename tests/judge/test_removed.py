@@ -1,0 +1,36 @@
+"""An instance that was taken away in the middle of its fault: the run proves nothing, neither good nor bad."""
+
+import pytest
+
+from chaosproof.judge.judge import judge_run
+
+from .runs import FAULT_AT, FAULT_END, resilient_run
+
+
+def _run_with_a_death(at: float, detail: str):
+    run = resilient_run()
+    run.session["states"]["app-a-0"]["deaths"] = 1
+    run.readiness.append({"at": at, "instance": "app-a-0", "event": "exited", "detail": detail})
+    run.readiness.sort(key=lambda event: event["at"])
+    run.claim(figure="load.errors", equals=0)
+    return run
+
+
+def test_a_pod_that_was_deleted_in_the_middle_of_its_fault_leaves_the_verdict_unknown(tmp_path):
+    verdict = judge_run(_run_with_a_death(FAULT_AT + 2, "the pod was deleted exit code 143").write(tmp_path))
+    assert verdict.status == "unknown"
+    (instances,) = (check for check in verdict.checks if check.id == "SYS_INSTANCES")
+    assert "the instance app-a-0 died 2.0 s into its fault: it was taken away" in instances.details
+    assert not [check for check in verdict.checks if check.status == "fail"]
+
+
+@pytest.mark.parametrize(
+    ("at", "detail"),
+    [(FAULT_AT + 2, "exit code 139"), (FAULT_END + 5, "the pod was deleted")],
+    ids=["one that crashed", "one that was deleted when all was over"],
+)
+def test_another_death_is_still_a_failure(tmp_path, at, detail):
+    verdict = judge_run(_run_with_a_death(at, detail).write(tmp_path))
+    assert verdict.status == "fail"
+    (instances,) = (check for check in verdict.checks if check.id == "SYS_INSTANCES")
+    assert instances.details == f"app-a-0 died 1 time without being asked to: {detail}"

@@ -1,0 +1,72 @@
+"""True runs of s4 with their logs of events, judged as a session does it, and packs of them."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from chaosproof.judge.judge import judge_run, write_verdict
+from chaosproof.pack.pack import Pack
+from chaosproof.pack.write import write_pack
+from chaosproof.runfolder.events import record_event
+from chaosproof.runfolder.provenance import experiment_sha256
+from tests.judge.runs import ENDED_AT, Run, baseline_run, resilient_run
+
+NOW = ENDED_AT + 60
+BASELINE_STAMP = "20270115T080000Z"
+RESILIENT_STAMP = "20270115T080100Z"
+
+Bend = Callable[[Run], object]
+
+
+def write_run(journals: Path, run: Run, stamp: str) -> Path:
+    """The folder of `run` as a session leaves it: files, events, verdict, manifest."""
+    session = run.session
+    if session["experiment"] == "s4":
+        add_claims(run)
+    session["experiment_sha256"] = experiment_sha256(run.experiment)
+    session["versions"] = {"chaosproof": "0.1.0"}
+    run.raw["experiment.json"] = (json.dumps(run.experiment, indent=2) + "\n").encode()
+    folder = run.write(journals / session["experiment"] / session["mode"] / stamp)
+    verdict = judge_run(folder)
+    record_event(folder, "judged", {"verdict": verdict.status}, at=NOW)
+    write_verdict(folder, verdict)
+    return folder
+
+
+def add_claims(run: Run) -> None:
+    """What experiments/s4.json claims, on top of what the run of the tests does: the gate asks for it by name."""
+    said = json.loads(Path("experiments/s4.json").read_text())
+    theirs, own = said["extensions"][0], run.experiment["extensions"][0]
+    for section in ("checks", "compare"):
+        known = {claim["id"] for claim in own[section]}
+        own[section] += [
+            claim
+            for claim in theirs[section]
+            if claim["id"] not in known and "pool1" not in json.dumps(claim)
+        ]
+    defaults = {
+        name: value["default"] if isinstance(value, dict) else value
+        for name, value in said["configuration"].items()
+    }
+    # a short run: the share of the requests that fail in it is larger
+    run.session["variables"] = {**defaults, "tolerated_error_ratio": 0.03, **run.session["variables"]}
+
+
+def true_pair(journals: Path, bend_baseline: Bend = bool, bend_resilient: Bend = bool) -> list[Path]:
+    """A baseline that breaks and a resilient run that holds, each bent before it is written."""
+    folders = []
+    for run, stamp, bend in (
+        (baseline_run(), BASELINE_STAMP, bend_baseline),
+        (resilient_run(), RESILIENT_STAMP, bend_resilient),
+    ):
+        bend(run)
+        folders.append(write_run(journals, run, stamp))
+    return folders
+
+
+def true_pack(folder: Path, **options: Any) -> Pack:
+    """A pack of a true pair at `folder/pack`."""
+    return write_pack(
+        true_pair(folder / "journals"), [], folder / "pack", now=NOW, **{"profile": "s4", **options}
+    )

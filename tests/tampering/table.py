@@ -1,0 +1,104 @@
+"""docs/liars.md, made by `.venv/bin/python -m tests.tampering.table > docs/liars.md`: every liar and its verdict."""
+
+from collections.abc import Iterable, Iterator
+
+from tests.tampering.lies import LIARS
+from tests.tampering.test_live_liars import STAGES, WRITTEN
+from tests.tampering.test_spoilt_packs import LIES
+from tests.tampering.test_spoilt_pairs import PAIRS
+
+__all__ = ["page"]
+
+_HEAD = """\
+# The liars' suite
+
+Ways to fake or spoil a run, and what the verdict says of each. They are the tests in `tests/tampering`; this page is
+made of them (`python -m tests.tampering.table`), and a test fails when it is not what they are.
+
+    ./run test tests/tampering              those that bend the files of a real pair of runs of S4, and two live ones
+    ./run test --slow tests/tampering       those that are at work while a run is on, and the 20 true runs
+
+The honest pair passes. A liar is careful: after the lie the log of events is chained anew and the manifest made anew,
+so that the two seals fit, and only what the files say of each other can tell. Who is less careful is told by the seals
+(`SYS_EVENTS`, `SYS_MANIFEST`) whatever he changed, down to one byte.
+
+## What cannot be told
+
+- Who rewrites every file of a run so that all of them agree, the instances' own counters among them, has made up a run.
+  No folder can prove that it was not made up. A signature over the pack, by someone who saw the run, can.
+- Progress, journal and counters know how many requests there were and how they ended, not when: a row whose `due_at` is
+  moved by less than would leave the session, with nothing else changed, and both seals made anew, is not seen.
+- A load too small to tell a share from passes: with `--var rate_rps=1` five requests are sent, none fails, and nothing
+  asks how many a bound of 5 % needs. How many there were is on the report and in `summary.json`.
+- A looser variable given on the command line (`--var tolerated_error_ratio=0.5`) is no lie: it is in `session.json`,
+  and the report shows it. Who gates on a pack compares it with what he asked for.
+- A control that is not ours may raise, and Chaos Toolkit exits 0 all the same: the exit code of `chaos run` is the
+  verdict only where `controls.session` came to its end. The folder is `unknown` then, and no gate passes it.
+"""
+
+
+def page() -> str:
+    """The whole page."""
+    return "\n".join(
+        [
+            _HEAD,
+            "## The folder of a run\n",
+            *_table(
+                ("what is done", "seen by", "verdict"),
+                ((liar.name, f"`{liar.check}`", liar.expected) for liar in LIARS),
+            ),
+            "",
+            "## A pair of runs\n",
+            *_table(
+                ("what is done", "seen by", "verdict"),
+                (
+                    *((name, f"`{check}`", expected) for name, expected, check, _ in PAIRS),
+                    ("baseline and resilient are swapped", "`compare` refuses", "exit code 64"),
+                    ("they are swapped, each under the other's name", "`compare`", "no pass"),
+                    ("seed, experiment, load or fault differ", "`compare` refuses", "exit code 64"),
+                ),
+            ),
+            "",
+            "## An evidence pack\n",
+            "Each once as it is and once with every manifest made anew.\n",
+            *_table(
+                ("what is done", "seen by", "verdict"),
+                ((name, "`verify-pack`, `gate`", "fail") for name, _ in LIES),
+            ),
+            "",
+            "## While a run is on\n",
+            *_table(("what is done", "seen by", "verdict"), _live()),
+            "",
+        ]
+    )
+
+
+def _live() -> Iterator[tuple[str, str, str]]:
+    yield "the fault action raises", "`SYS_ACTIVITIES`", "fail"
+    yield "the control is missing", "the activities, which find no session", "exit code 1"
+    yield "the control crashes", "`SYS_SESSION_COMPLETE`", "unknown"
+    yield "a rollback fails", "`SYS_ROLLBACKS`", "fail"
+    yield "a probe raises in the method", "`SYS_ACTIVITIES`", "fail"
+    yield "a probe raises in the hypothesis", "`SYS_STEADY_STATE_BEFORE`", "no pass"
+    yield "the steady state was not met before", "`SYS_STEADY_STATE_BEFORE`", "fail"
+    yield "the load never starts", "`SYS_LOAD_RATE`, `SYS_ACTIVITIES`", "no pass"
+    yield "the load runs at half its rate", "`SYS_LOAD_RATE`", "fail"
+    yield "the fault is on the wrong instance", "`SYS_FAULT_HIT`", "fail"
+    yield "the fault hits nothing", "`SYS_FAULT_HIT`", "fail"
+    yield "the experiment has no checks", "`SYS_STEADY_STATE_BEFORE`", "unknown"
+    yield "the judge itself crashes", "the session's control", "exit code 1"
+    for name in WRITTEN:
+        yield f"the disk is full at `{name}`", "the session, or the check that needs it", "exit code 1"
+    for stage in STAGES:
+        yield f"SIGKILL at `{stage}`", "`SYS_SESSION_COMPLETE`", "unknown"
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    yield "| " + " | ".join(head) + " |"
+    yield "|" + "---|" * len(head)
+    for row in rows:
+        yield "| " + " | ".join(row) + " |"
+
+
+if __name__ == "__main__":
+    print(page(), end="")
