@@ -20,10 +20,7 @@ from chaosproof.faults.model import KINDS, MAGNITUDES, Fault
 from chaosproof.faults.receipts.receipt import Receipt
 from chaosproof.load.duration import parse_duration
 from chaosproof.runner.settings import DEFAULT_CEILING_S
-from chaosproof.targets.attached import AttachedTarget
-from chaosproof.targets.base import Target
-from chaosproof.targets.local.target import only_lab
-from chaosproof.targets.registry import open_target
+from chaosproof.targets.registry import open_running
 
 __all__ = ["inject"]
 
@@ -84,14 +81,14 @@ def inject(
     ceiling_s = parse_duration(ceiling, "--ceiling")
     if (instance is None) == (pid is None):
         raise UsageError("Name either an instance of a lab (--instance app-a-0) or a process (--pid 1234).")
-    target: Target
     if pid is not None:
-        target = AttachedTarget(pid, allow_host_network=allow_host_network)
+        process = {"target": "attached", "pid": pid, "allow_host_network": allow_host_network}
+        target = open_running(process).target
         (attached,) = target.instances()
         # who names one process means it, though it is all there is
         instance, allow_all = attached.name, True
     else:
-        target = open_target("local", lab or only_lab())
+        target = open_running({"lab": lab}).target
     assert instance is not None
     limits = Limits(ceiling_s=ceiling_s, allow_all=allow_all)
     engine = FaultEngine(target, limits=limits, backend=backend)

@@ -11,12 +11,15 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from chaosproof.errors import TargetError, UsageError
 from chaosproof.targets.base import Address, CommandResult, Inside, Instance, InstanceState, JobState
 from chaosproof.targets.host_command import run_to_end
+from chaosproof.targets.launcher import Running
+from chaosproof.targets.system.model import System
 
-__all__ = ["SERVICE", "AttachedTarget"]
+__all__ = ["LAUNCHER", "SERVICE", "AttachedTarget"]
 
 SERVICE = "process"
 
@@ -177,3 +180,27 @@ def _instance(pid: int, addresses_json: str) -> Instance:
             if "local" in address:  # ip shows those of another scope as empty
                 found.setdefault(address["family"], address["local"])
     return Instance(f"pid-{pid}", SERVICE, found.get("inet", ""), found.get("inet6", ""))
+
+
+class _AttachedLauncher:
+    name = "attached"
+
+    def open(self, variables: Mapping[str, Any]) -> Running:
+        """The process `pid`; with `allow_host_network` also where that is in the machine's own network."""
+        if not isinstance(variables.get("pid"), int):
+            raise UsageError("Name the process that is to be attached: chaosproof inject KIND --pid PID.")
+        target = AttachedTarget(
+            variables["pid"], allow_host_network=variables.get("allow_host_network") is True
+        )
+        return Running(target, target.instances()[0].name)
+
+    def launch(
+        self, system: System, variables: Mapping[str, Any], *, name: str, events_file: Path
+    ) -> Running:
+        raise UsageError(
+            f"The target attached is for a process that runs already, and {system.name} is to be started: "
+            "use the target local or kubernetes, or chaosproof inject KIND --pid PID."
+        )
+
+
+LAUNCHER = _AttachedLauncher()

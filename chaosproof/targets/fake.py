@@ -1,4 +1,6 @@
-"""A target without a system, for unit tests: it records every call and answers what it was told to.
+"""A target without a system, for unit tests: it records every call and gives the answers that a test sets.
+
+It has no launcher, so no experiment can name it: what never ran shall not pass.
 
 target = FakeTarget([Instance("app-0", "app", "10.0.0.1")])
 target.answer(["nft", "list"], exit_code=1, stderr="No such file or directory")

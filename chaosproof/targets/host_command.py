@@ -1,14 +1,24 @@
-"""Runs a command of this machine to its end, as a `CommandResult` tells it."""
+"""Commands of this machine: where they are looked for, and how one is run to its end."""
 
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 from chaosproof.targets.base import CommandResult
 
-__all__ = ["run_to_end"]
+__all__ = ["command_path", "run_to_end"]
+
+_SYSTEM_FOLDERS = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
+
+
+def command_path() -> str:
+    """A PATH: this Python's own folder first, then the caller's PATH, then the system's folders."""
+    folders = [str(Path(sys.executable).parent), *os.environ.get("PATH", "").split(":"), *_SYSTEM_FOLDERS]
+    return ":".join(dict.fromkeys(folder for folder in folders if folder))
 
 
 def run_to_end(

@@ -1,86 +1,70 @@
-"""From a checked experiment to a system that runs: in a lab on this machine, or in a cluster.
+"""The contract of a target's launcher: from a system to one that runs, and from one that runs to how to act on it.
 
-What is different about starting and ending them is behind `Running`; whoever has one need not know which it is.
+A target is a file or a folder beside this one that has a `LAUNCHER`; `chaosproof.targets.registry` finds it there.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from chaosproof.errors import UsageError
 from chaosproof.targets.base import Target
-from chaosproof.targets.local.control_client import take_down
-from chaosproof.targets.local.launcher import launch_lab
-from chaosproof.targets.local.target import LocalTarget
-from chaosproof.targets.registry import KINDS
-from chaosproof.targets.system.model import Service, System
-from chaosproof.targets.system.system_file import load_system
+from chaosproof.targets.system.model import System
 
-__all__ = ["Running", "launch", "system_to_run"]
+__all__ = ["Launcher", "Running", "launch", "system_to_run"]
 
 
 @dataclass(frozen=True)
 class Running:
     """A system that runs: how to act on it, where this machine reaches it, and how to end it.
 
-    `name` is the lab's, or that of the cluster's namespace. `take_down` leaves nothing of what `launch` put there.
+    `name` is what the target calls this system: a lab's name, or that of a cluster's namespace. `endpoints` are URLs by
+    name, `timings` seconds from the call to a stage, `facts` what the record of a run says of the place. `take_down`
+    leaves nothing of what `launch` put there; a system that was only opened goes on.
     """
 
     target: Target
     name: str
-    endpoints: Mapping[str, str]
-    timings: Mapping[str, float]
-    take_down: Callable[[], None]
+    endpoints: Mapping[str, str] = field(default_factory=dict)
+    timings: Mapping[str, float] = field(default_factory=dict)
+    take_down: Callable[[], None] = lambda: None
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
-def system_to_run(variables: Mapping[str, Any], mode: str, scenario: str | None) -> System:
-    """The system file of the variables with its overlays; or the one `service` of somebody's own that is deployed.
+class Launcher(Protocol):
+    """One kind of target. What takes long to import, such as the client of a cluster, is imported by its methods."""
 
-    Raises `UsageError` for a file that cannot be read, or when neither is named.
-    """
-    if variables.get("system"):
-        return load_system(Path(str(variables["system"])), mode, scenario)
-    if not variables.get("service"):
-        raise UsageError(
-            "The experiment's configuration must say 'system', or the 'service' that is deployed."
-        )
-    name = str(variables["service"])
-    return System(
-        name=name,
-        file="",
-        services=(Service(name=name, command=()),),
-        scrape_interval_s=1.0,
-        values={},
-        values_files=(),
-    )
+    @property
+    def name(self) -> str:
+        """What an experiment calls it: `"target": "local"`."""
+
+    def open(self, variables: Mapping[str, Any]) -> Running:
+        """A system that runs already, as the experiment's `variables` name it; taking it down does nothing.
+
+        Raises `UsageError` or `TargetError` when there is none.
+        """
+
+    def launch(
+        self, system: System, variables: Mapping[str, Any], *, name: str, events_file: Path
+    ) -> Running:
+        """Start `system` and return when it is ready; every change of an instance goes to `events_file`.
+
+        `name` tells this run from others. Raises `UsageError` when the system cannot run there, `TargetError` with the
+        reason when it does not get ready; then nothing is left of it.
+        """
+
+
+def system_to_run(variables: Mapping[str, Any], mode: str, scenario: str | None) -> System:
+    """Goes as soon as its only caller asks `chaosproof.targets.system.system_file` for it."""
+    from chaosproof.targets.system import system_file
+
+    return system_file.system_to_run(variables, mode, scenario)
 
 
 def launch(
     kind: str, system: System, variables: Mapping[str, Any], *, name: str, events_file: Path
 ) -> Running:
-    """Start the system and return when it is ready; every change of an instance goes to `events_file`.
+    """Goes as soon as its only caller asks the registry: `launcher_of(kind).launch(...)`."""
+    from chaosproof.targets.registry import launcher_of
 
-    `name` is for a lab. Raises `UsageError` when it cannot run there, `TargetError` with the reason when it does not
-    get ready; then nothing is left of it.
-    """
-    if kind == "local":
-        lab = launch_lab(system, name=name, events_file=events_file)
-        return Running(
-            LocalTarget(lab.name), lab.name, lab.endpoints, lab.timings, lambda: take_down(lab.name)
-        )
-    if kind == "kubernetes":
-        # Imported late: the client of a cluster takes its time, and a lab needs none.
-        from chaosproof.targets.kubernetes.deploy.launcher import launch_in_cluster
-
-        cluster = launch_in_cluster(system, variables, run=name, events_file=events_file)
-        return Running(
-            cluster.target,
-            cluster.settings.namespace,
-            cluster.endpoints,
-            cluster.timings,
-            cluster.take_down,
-            cluster.facts,
-        )
-    raise UsageError(f"Unknown target {kind!r}; known targets: {', '.join(KINDS)}.")
+    return launcher_of(kind).launch(system, variables, name=name, events_file=events_file)

@@ -1,24 +1,59 @@
-"""From a name to a `Target`: the only place that knows which kinds there are."""
+"""The targets there are: every module or folder beside this file that has a `LAUNCHER`. There is no other list."""
 
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from typing import Any
+
+import chaosproof.targets
 from chaosproof.errors import UsageError
 from chaosproof.targets.base import Target
-from chaosproof.targets.local.target import LocalTarget
+from chaosproof.targets.launcher import Launcher, Running
 
-__all__ = ["KINDS", "open_target"]
+__all__ = [
+    "DEFAULT_TARGET",
+    "KINDS",
+    "find_launchers",
+    "launcher_of",
+    "open_running",
+    "open_target",
+    "target_names",
+]
 
+DEFAULT_TARGET = "local"
+
+
+def find_launchers() -> dict[str, Launcher]:
+    """All launchers by the names of their targets: the default first, the others in order of name."""
+    names = (module.name for module in pkgutil.iter_modules(chaosproof.targets.__path__))
+    modules = [importlib.import_module(f"chaosproof.targets.{name}") for name in names]
+    launchers: list[Launcher] = [module.LAUNCHER for module in modules if hasattr(module, "LAUNCHER")]
+    launchers.sort(key=lambda launcher: (launcher.name != DEFAULT_TARGET, launcher.name))
+    return {launcher.name: launcher for launcher in launchers}
+
+
+def target_names() -> tuple[str, ...]:
+    """What an experiment may call its target."""
+    return tuple(find_launchers())
+
+
+def launcher_of(name: str) -> Launcher:
+    """The launcher of the target `name`; an unknown one is a `UsageError` that lists the known ones."""
+    launchers = find_launchers()
+    if name not in launchers:
+        raise UsageError(f"Unknown target {name!r}; known targets: {', '.join(launchers)}.")
+    return launchers[name]
+
+
+def open_running(variables: Mapping[str, Any]) -> Running:
+    """The system that runs already on the target that `variables` name; see `Launcher.open`."""
+    return launcher_of(str(variables.get("target", DEFAULT_TARGET))).open(variables)
+
+
+# These two go as soon as the runner asks the functions above.
 KINDS = ("local", "kubernetes")
 
 
 def open_target(kind: str, name: str) -> Target:
-    """The target `name`: a lab's name for `local`, a namespace for `kubernetes`; an unknown kind is a `UsageError`."""
-    if kind == "local":
-        return LocalTarget(name)
-    if kind == "kubernetes":
-        # Imported late: the client of a cluster takes its time, and a lab needs none.
-        from chaosproof.targets.kubernetes.client.api import connect
-        from chaosproof.targets.kubernetes.pods.services import find_services
-        from chaosproof.targets.kubernetes.target import KubernetesTarget
-
-        cluster = connect(name)
-        return KubernetesTarget(cluster, find_services(cluster, []))
-    raise UsageError(f"Unknown target {kind!r}; known targets: {', '.join(KINDS)}.")
+    """Like `open_running`, by the name of a lab or of a namespace."""
+    return open_running({"target": kind, "lab": name, "namespace": name}).target

@@ -291,7 +291,7 @@ def test_a_missing_tool_is_named_with_its_package(tmp_path, monkeypatch, tool, p
     bin_folder.mkdir()
     for name in {*launch._TOOLS, "prometheus", "python"} - {tool}:
         (bin_folder / name).symlink_to("/bin/true")
-    monkeypatch.setattr(launch, "lab_path", lambda: str(bin_folder))
+    monkeypatch.setattr(launch, "command_path", lambda: str(bin_folder))
     with pytest.raises(UsageError, match=f"'{tool}' is missing; install it with: apt-get install {package}"):
         launch_lab(load_system(system_file(tmp_path / "system")))
 
@@ -304,7 +304,7 @@ def test_forbidden_namespaces_are_said_with_their_setting(tmp_path, monkeypatch)
     refuses = bin_folder / "unshare"
     refuses.write_text("#!/bin/sh\necho 'unshare: unshare failed: Operation not permitted' >&2\nexit 1\n")
     refuses.chmod(0o755)
-    path = f"{bin_folder}:{launch.lab_path()}"
-    monkeypatch.setattr(launch, "lab_path", lambda: path)
+    path = f"{bin_folder}:{launch.command_path()}"
+    monkeypatch.setattr(launch, "command_path", lambda: path)
     with pytest.raises(UsageError, match=r"does not let user \d+ make namespaces .*Operation not permitted"):
         launch_lab(load_system(system_file(tmp_path / "system")))

@@ -1,1 +1,38 @@
-"""The local target: real processes, each in its own network namespace, in one private set of namespaces."""
+"""The target `local`: a lab of namespaces on this machine."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from chaosproof.targets.launcher import Running
+from chaosproof.targets.system.model import System
+
+__all__ = ["LAUNCHER"]
+
+
+class _LocalLauncher:
+    """Imports late: the first process of a lab imports this package, too, and is to be up soon."""
+
+    name = "local"
+
+    def open(self, variables: Mapping[str, Any]) -> Running:
+        """The lab that `lab` names; without it the only one that is up."""
+        from chaosproof.targets.local.target import LocalTarget, only_lab
+
+        lab = str(variables.get("lab") or only_lab())
+        return Running(LocalTarget(lab), lab)
+
+    def launch(
+        self, system: System, variables: Mapping[str, Any], *, name: str, events_file: Path
+    ) -> Running:
+        from chaosproof.targets.local.control_client import take_down
+        from chaosproof.targets.local.launcher import launch_lab
+        from chaosproof.targets.local.target import LocalTarget
+
+        lab = launch_lab(system, name=name, events_file=events_file)
+        return Running(
+            LocalTarget(lab.name), lab.name, lab.endpoints, lab.timings, lambda: take_down(lab.name)
+        )
+
+
+LAUNCHER = _LocalLauncher()

@@ -19,11 +19,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from chaosproof.errors import TargetError, UsageError
+from chaosproof.targets.host_command import command_path
 from chaosproof.targets.local.control_client import ask, socket_name, take_down
 from chaosproof.targets.local.spec import PROMETHEUS_PORT, LabSpec, PublishedPort, plan_lab
 from chaosproof.targets.system.model import System
 
 __all__ = ["Lab", "launch_lab"]
+
+lab_path = command_path  # goes as soon as its only user, the runner, asks for `command_path`
 
 _TOOLS = {
     "unshare": "util-linux",
@@ -33,7 +36,6 @@ _TOOLS = {
     "ip": "iproute2",
     "nft": "nftables",
 }
-_SYSTEM_FOLDERS = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 # a second on any real machine, and an emulated one takes its time; a supervisor that died is noticed at once
 _LISTENING_TIMEOUT_S = 120.0
 
@@ -67,7 +69,7 @@ def launch_lab(
     """
     started_at = time.time()
     begun = time.monotonic()
-    path = lab_path()
+    path = command_path()
     _need_linux()
     _need_tools(path)
     _need_commands(system, path)
@@ -95,12 +97,6 @@ def launch_lab(
     # The supervisor counts from its own first instant; a person counts from the command.
     offset_s = time.monotonic() - begun - timings["ready_s"]
     return Lab(spec, started_at, {stage: round(value + offset_s, 3) for stage, value in timings.items()})
-
-
-def lab_path() -> str:
-    """The PATH of a lab: this Python's own folder first, then the caller's, then the system's."""
-    folders = [str(Path(sys.executable).parent), *os.environ.get("PATH", "").split(":"), *_SYSTEM_FOLDERS]
-    return ":".join(dict.fromkeys(folder for folder in folders if folder))
 
 
 def _inherited(environment: Mapping[str, str]) -> dict[str, str]:

@@ -42,8 +42,8 @@ class System:
     """A whole system file, with the overlays of one mode and scenario on top."""
 
     name: str
-    file: str
     services: tuple[Service, ...]
-    scrape_interval_s: float
-    values: Mapping[str, Any]
-    values_files: tuple[str, ...]
+    file: str = ""
+    scrape_interval_s: float = 1.0
+    values: Mapping[str, Any] = field(default_factory=dict)
+    values_files: tuple[str, ...] = ()

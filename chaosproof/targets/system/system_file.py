@@ -17,7 +17,7 @@ from chaosproof.targets.system.model import HealthCheck, Service, System
 from chaosproof.targets.system.values import Values, load_values, merge
 from chaosproof.targets.system.yaml_lines import Document, load_yaml
 
-__all__ = ["load_system"]
+__all__ = ["load_system", "system_to_run"]
 
 _ATTACH = (
     "a lab runs what it starts itself, and cannot attach what runs already; "
@@ -45,6 +45,21 @@ def load_system(file: Path, mode: str | None = None, scenario: str | None = None
         values=values.merged,
         values_files=values.files,
     )
+
+
+def system_to_run(variables: Mapping[str, Any], mode: str, scenario: str | None) -> System:
+    """The system file that `system` names, with its overlays; or the one `service` that is deployed already.
+
+    Raises `UsageError` for a file that cannot be read, or when neither is named.
+    """
+    if variables.get("system"):
+        return load_system(Path(str(variables["system"])), mode, scenario)
+    if not variables.get("service"):
+        raise UsageError(
+            "The experiment's configuration must say 'system', or the 'service' that is deployed."
+        )
+    name = str(variables["service"])
+    return System(name=name, services=(Service(name=name, command=()),))
 
 
 def _overlaid(document: Document, values: Values) -> dict[str, dict[str, Any]]:

@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +24,10 @@ from chaosproof.targets.kubernetes.pods.netadmin import CHAOS_IMAGE
 from chaosproof.targets.kubernetes.pods.services import find_services, need_namespace
 from chaosproof.targets.kubernetes.settings import ClusterSettings, cluster_settings
 from chaosproof.targets.kubernetes.target import KubernetesTarget
+from chaosproof.targets.launcher import Running
 from chaosproof.targets.system.model import System
 
-__all__ = ["RELEASE", "InCluster", "launch_in_cluster", "release_values"]
+__all__ = ["RELEASE", "launch_in_cluster", "release_values"]
 
 RELEASE = "chaosproof-demo"
 _PROMETHEUS = ("prometheus", 9090)
@@ -37,18 +37,6 @@ _LOAD_IMAGE = "chaosproof/demo:0.1.0"
 _NAMESPACE_GONE_S = 60.0
 
 
-@dataclass(frozen=True)
-class InCluster:
-    """A system that runs in a cluster; `take_down` ends it, unless it was there before or is to be kept."""
-
-    target: KubernetesTarget
-    settings: ClusterSettings
-    endpoints: Mapping[str, str]
-    timings: Mapping[str, float]
-    facts: Mapping[str, Any]
-    take_down: Callable[[], None]
-
-
 def launch_in_cluster(
     system: System,
     variables: Mapping[str, Any],
@@ -56,10 +44,11 @@ def launch_in_cluster(
     run: str,
     events_file: Path | None = None,
     say: Callable[[str], None] | None = None,
-) -> InCluster:
+) -> Running:
     """Bring `system` up (or find it, where it is deployed), and return when all its instances are ready.
 
-    Raises `UsageError` or `TargetError` with one sentence; then nothing is left that was not there before.
+    Taking it down ends it, unless it was there before or is to be kept.
+    Raises `UsageError` or `TargetError`; then nothing is left that was not there before.
     """
     settings = cluster_settings(_with_images(variables))
     tell = say or _say
@@ -98,7 +87,7 @@ def launch_in_cluster(
         "deployed": settings.deployed,
         "clock_offset_s": offset_s,
     }
-    return InCluster(target, settings, endpoints, timings, facts, stage.take_down)
+    return Running(target, settings.namespace, endpoints, timings, stage.take_down, facts)
 
 
 def release_values(system: System, settings: ClusterSettings) -> dict[str, Any]:
