@@ -3,16 +3,18 @@
 They run beside the services, as a job of the target, over the socket of the gateway `instance`.
 """
 
+import json
 from typing import Any
 
 from chaoslib.types import Configuration
 
 from chaosproof.errors import UsageError
 from chaosproof.runfolder.paths import WARMUP, write_json
-from chaosproof.runner.load_job import finish_load, start_load, stop_load
-from chaosproof.runner.request_ledger import ask_client, start_ledger_load
+from chaosproof.runner.client_program import run_client
+from chaosproof.runner.load_job import finish_load, start_load, start_load_program, stop_load
 from chaosproof.runner.session import Session
 from chaosproof.runner.settings import count, number, seconds
+from demo.router import CLIENT
 
 __all__ = ["conform", "ledger_load", "load", "rehearse"]
 
@@ -77,17 +79,13 @@ def ledger_load(
     """
     session = Session.of(configuration)
     checked = _stages(stages)
+    argv = _load_argv(socket, checked, connections, timeout_s, _task(task_type, delay_ms))
     _end_warmup(session)
-    start_ledger_load(
+    start_load_program(
         session.target,
         session.folder,
-        socket=socket,
-        stages=checked,
-        connections=count("connections", connections),
-        timeout_s=seconds("timeout_s", timeout_s),
-        task=_task(task_type, delay_ms),
-        name="load",
-        instance=instance,
+        [*argv, "--name", "load", "--out", str(session.folder)],
+        beside=instance,
     )
     return {"stages": checked, "connections": connections}
 
@@ -108,16 +106,9 @@ def rehearse(
     """
     session = Session.of(configuration)
     folder = session.folder / "rehearsal"
-    start_ledger_load(
-        session.target,
-        folder,
-        socket=socket,
-        stages=_stages(stages),
-        connections=count("connections", connections),
-        timeout_s=seconds("timeout_s", timeout_s),
-        task=_task(task_type, delay_ms),
-        name="rehearsal",
-        instance=instance,
+    argv = _load_argv(socket, _stages(stages), connections, timeout_s, _task(task_type, delay_ms))
+    start_load_program(
+        session.target, folder, [*argv, "--name", "rehearsal", "--out", str(folder)], beside=instance
     )
     return finish_load(session.target, folder)
 
@@ -135,9 +126,8 @@ def conform(
     """
     session = Session.of(configuration)
     folder, limit_s = session.folder, seconds("timeout_s", timeout_s)
-    report = ask_client(
-        session.target, instance, ["conform", "-s", socket, "--timeout", str(limit_s)], timeout_s=120.0
-    )
+    argv = [*CLIENT, "conform", "-s", socket, "--timeout", str(limit_s)]
+    report = run_client(session.target, instance, argv, timeout_s=120.0)
     write_json(folder / "conformance.json", report)
     wrong = [result["name"] for result in report["results"] if not result["right"]]
     return {
@@ -146,6 +136,17 @@ def conform(
         "wrong_names": wrong,
         "bystander": report["bystander"],
     }
+
+
+def _load_argv(
+    socket: str, stages: list[tuple[float, float]], connections: int, timeout_s: float, task: dict[str, Any]
+) -> list[str]:
+    argv = [*CLIENT, "load", "-s", socket, "--task", json.dumps(task)]
+    argv += ["--connections", str(count("connections", connections))]
+    argv += ["--timeout", str(seconds("timeout_s", timeout_s))]
+    for rate_rps, duration_s in stages:
+        argv += ["--stage", f"{rate_rps:g}:{duration_s:g}"]
+    return argv
 
 
 def _task(task_type: str, delay_ms: int) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Questions to the router stack: does it answer, what has the gateway answered, and what became of each request."""
 
+from pathlib import Path
 from typing import Any
 
 from chaoslib.types import Configuration
@@ -7,15 +8,20 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from chaosproof.errors import ChaosproofError
 from chaosproof.runfolder.paths import FAULTS, READINESS
-from chaosproof.runner.request_ledger import (
-    ask_client,
-    disruptions_of,
-    keep_worker_ledger,
-    run_events,
-)
+from chaosproof.runner.absences import absences_of
+from chaosproof.runner.client_program import run_client
 from chaosproof.runner.session import Session
 from chaosproof.runner.settings import number, seconds
-from demo.router.request_ledger import disruption_figures, fold_ledger, window_figures
+from chaosproof.targets import Target
+from demo.router import CLIENT
+from demo.router.request_ledger import (
+    LEDGERS,
+    Disruption,
+    disruption_figures,
+    fold_ledger,
+    read_ledgers,
+    window_figures,
+)
 
 __all__ = ["answers", "ask", "between", "disruptions", "ledger", "metric"]
 
@@ -33,12 +39,8 @@ def ask(
     Raises `ChaosproofError` when no answer comes.
     """
     limit_s = seconds("timeout_s", timeout_s)
-    answer = ask_client(
-        Session.of(configuration).target,
-        instance,
-        ["ask", "-s", socket, "--timeout", str(limit_s)],
-        timeout_s=limit_s + 10.0,
-    )
+    argv = [*CLIENT, "ask", "-s", socket, "--timeout", str(limit_s)]
+    answer = run_client(Session.of(configuration).target, instance, argv, timeout_s=limit_s + 10.0)
     return str(answer["code"])
 
 
@@ -75,13 +77,12 @@ def ledger(
 
     `requests`, by fate `ok`, `error`, `timed_out`, `lost`, `not_sent`; `duplicates`, `executed`,
     `executed_again`, `late`, `ok_unexecuted`; latencies by code. `path` is where the instances of `service`
-    write theirs; where none does, what needs it is null. Raises `ChaosproofError` without a client's ledger.
+    write theirs; where none does, what needs it is null. Raises `LedgerError` without a client's ledger.
     """
     session = Session.of(configuration)
-    folder = session.folder
-    for one in session.target.instances(service):
-        keep_worker_ledger(session.target, folder, one.name, path.replace("{instance}", one.name))
-    return fold_ledger(*run_events(folder))
+    for instance in session.target.instances(service):
+        _save_ledger(session.target, session.folder, instance.name, path.replace("{instance}", instance.name))
+    return fold_ledger(*read_ledgers(session.folder))
 
 
 def disruptions(
@@ -92,9 +93,9 @@ def disruptions(
     See `demo.router.request_ledger.disruption_figures`. Raises `ChaosproofError` when it never went away.
     """
     folder = Session.of(configuration).folder
-    client, _ = run_events(folder)
-    times = disruptions_of(folder / READINESS, folder / FAULTS, instance)
-    return disruption_figures(client, times, gone_code=gone_code)
+    client, _ = read_ledgers(folder)
+    absences = absences_of(folder / READINESS, folder / FAULTS, instance)
+    return disruption_figures(client, [Disruption(*absence) for absence in absences], gone_code=gone_code)
 
 
 def between(from_s: float = 0, to_s: float = 60, configuration: Configuration = None) -> dict[str, Any]:
@@ -102,5 +103,14 @@ def between(from_s: float = 0, to_s: float = 60, configuration: Configuration = 
 
     Returns `requests`, `ok`, `error_ratio` (null where none was due) and `codes`.
     """
-    client, _ = run_events(Session.of(configuration).folder)
+    client, _ = read_ledgers(Session.of(configuration).folder)
     return window_figures(client, number("from_s", from_s), number("to_s", to_s))
+
+
+def _save_ledger(target: Target, run_dir: Path, instance: str, path: str) -> None:
+    """Copy what `instance` wrote to `path` into the run folder, if it wrote anything there."""
+    result = target.run(instance, ["cat", path], timeout_s=30.0, inside="program")
+    if result.exit_code == 0:
+        saved = run_dir / LEDGERS / f"{instance}.ndjson"
+        saved.parent.mkdir(exist_ok=True)
+        saved.write_text(result.stdout, encoding="utf-8")

@@ -4,6 +4,7 @@ chaosproof --help
 """
 
 import importlib
+import importlib.metadata
 import os
 import sys
 from collections.abc import Sequence
@@ -46,7 +47,6 @@ _COMMANDS = {
         "Run a system in private namespaces: up, down, status.",
     ),
     "load": ("chaosproof.cli.load", "load", "Send requests at a planned rate and record each of them."),
-    "bench": ("demo.router.bench.command", "bench", "Measure a server that speaks the Unix-socket frame."),
     "inject": ("chaosproof.cli.inject", "inject", "Put one fault on an instance by hand, and watch it end."),
     "doctor": ("chaosproof.cli.doctor", "doctor", "Say which faults this kernel can do, by trying them."),
     "images": ("chaosproof.cli.images", "images", "Make the images for a cluster: build, load, archive."),
@@ -59,19 +59,30 @@ class _Lazy(click.Group):
     """A group whose commands are imported when they are looked up by name."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(_COMMANDS)
+        return [*_COMMANDS, *sorted(_plugins())]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
+        if cmd_name in _COMMANDS:
+            module, attribute, _ = _COMMANDS[cmd_name]
+            command = getattr(importlib.import_module(module), attribute)
+        elif cmd_name in (plugins := _plugins()):
+            command = plugins[cmd_name].load()
+        else:
             return None
-        module, attribute, _ = _COMMANDS[cmd_name]
-        command = getattr(importlib.import_module(module), attribute)
         assert isinstance(command, click.Command)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, _, text) in _COMMANDS.items()])
+            formatter.write_dl(
+                [(name, text) for name, (_, _, text) in _COMMANDS.items()]
+                + [(name, f"From {plugin.module}.") for name, plugin in sorted(_plugins().items())]
+            )
+
+
+def _plugins() -> dict[str, importlib.metadata.EntryPoint]:
+    """The commands that other installed packages add, by their entry points of the group `chaosproof.commands`."""
+    return {plugin.name: plugin for plugin in importlib.metadata.entry_points(group="chaosproof.commands")}
 
 
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
@@ -93,6 +104,8 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     except click.UsageError as error:
         usage = error.ctx.get_usage() if error.ctx else ""
         code = _say(f"{error.format_message()}\n{usage}".strip(), 64)
+    except click.ClickException as error:
+        code = _say(error.format_message(), error.exit_code)
     except click.exceptions.Exit as error:
         code = error.exit_code
     except (click.Abort, KeyboardInterrupt):

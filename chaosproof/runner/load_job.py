@@ -6,7 +6,7 @@ forwarder and no proxy stands between it and them, and writes its files into the
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,16 @@ from chaosproof.runfolder.events import record_near
 from chaosproof.runfolder.paths import write_json
 from chaosproof.targets import Target
 
-__all__ = ["DONE", "PLAN", "PROGRESS", "finish_load", "load_clock_s", "start_load", "stop_load"]
+__all__ = [
+    "DONE",
+    "PLAN",
+    "PROGRESS",
+    "finish_load",
+    "load_clock_s",
+    "start_load",
+    "start_load_program",
+    "stop_load",
+]
 
 PLAN = "load-plan.json"
 PROGRESS = "load-progress.ndjson"
@@ -37,14 +46,29 @@ def start_load(
     checked = plan_from_dict(plan).to_dict()
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / PLAN, checked)
-    target.start_job(
-        _job(folder),
-        # -P: a folder of files must not shadow the modules of the generator.
-        ["python", "-P", "-m", "chaosproof.load.worker", "--plan", str(folder / PLAN), "--out", str(folder)],
-        env={},
-        out_dir=folder,
-        beside=beside,
-    )
+    # -P: a folder of files must not shadow the modules of the generator.
+    argv = [
+        "python",
+        "-P",
+        "-m",
+        "chaosproof.load.worker",
+        "--plan",
+        str(folder / PLAN),
+        "--out",
+        str(folder),
+    ]
+    start_load_program(target, folder, argv, beside=beside)
+    record_near(folder, "load_begun", {"folder": folder.name, "name": checked.get("name")})
+    return checked
+
+
+def start_load_program(target: Target, folder: Path, argv: Sequence[str], *, beside: str | None) -> None:
+    """Start the load generator `argv`, and return once it has written its first row of progress into `folder`.
+
+    Any program will do that writes the load's files. `ChaosproofError` when it does not begin.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    target.start_job(_job(folder), argv, env={}, out_dir=folder, beside=beside)
     _wait(
         lambda: bool(_first_row(folder)),
         target,
@@ -52,8 +76,6 @@ def start_load(
         within_s=_FIRST_ROW_WITHIN_S,
         what="did not begin to send",
     )
-    record_near(folder, "load_begun", {"folder": folder.name, "name": checked.get("name")})
-    return checked
 
 
 def load_clock_s(target: Target, folder: Path, at_s: float) -> float:

@@ -18,21 +18,28 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from chaosproof.errors import ChaosproofError
-
 __all__ = [
+    "LEDGERS",
     "TIMEOUT_CODE",
     "Disruption",
     "Event",
+    "LedgerError",
     "disruption_figures",
     "fold_ledger",
     "read_events",
+    "read_ledgers",
     "window_figures",
 ]
 
 TIMEOUT_CODE = "timeout"
+LEDGERS = "ledger"
+"""The folder of a run that holds the ledgers: that of the sender is `client.ndjson`, all others are workers'."""
 
 Event = Mapping[str, Any]
+
+
+class LedgerError(Exception):
+    """A ledger is not there, or a line of it is no event; `str()` of it is a whole sentence."""
 
 
 @dataclass(frozen=True)
@@ -72,21 +79,28 @@ class _Request:
 def read_events(path: Path) -> list[Event]:
     """The events of a file. A last line that is cut is left out: a killed writer leaves one.
 
-    Raises `ChaosproofError` when there is no such file, or a line in its middle is none.
+    Raises `LedgerError` when there is no such file, or a line in its middle is none.
     """
     try:
         lines = path.read_text(encoding="utf-8").split("\n")
     except OSError as error:
-        raise ChaosproofError(f"Cannot read the ledger {path}: {error.strerror}.") from error
+        raise LedgerError(f"Cannot read the ledger {path}: {error.strerror}.") from error
     events: list[Event] = []
     for number, line in enumerate(lines[:-1], start=1):
         try:
             event = json.loads(line)
             float(event["at"]), str(event["id"]), str(event["event"])
         except (ValueError, KeyError, TypeError) as error:
-            raise ChaosproofError(f"{path}, line {number}: {line[:80]!r} is no event.") from error
+            raise LedgerError(f"{path}, line {number}: {line[:80]!r} is no event.") from error
         events.append(event)
     return events
+
+
+def read_ledgers(run_dir: Path) -> tuple[list[Event], list[Event] | None]:
+    """The events of the sender and of all workers; None for the latter when no worker's ledger was kept."""
+    client = read_events(run_dir / LEDGERS / "client.ndjson")
+    workers = [file for file in sorted((run_dir / LEDGERS).glob("*.ndjson")) if file.name != "client.ndjson"]
+    return client, [event for file in workers for event in read_events(file)] if workers else None
 
 
 def fold_ledger(client: Iterable[Event], executions: Iterable[Event] | None) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from chaosproof.errors import ChaosproofError
 from demo.router.bench import benchmarks, closed_loop
 from demo.router.bench import server_socket as socket_place
 from demo.router.bench.command import bench
@@ -83,15 +82,14 @@ def test_a_growth_in_the_second_half_is_seen_and_fails_its_limit(strange):
 def test_a_server_that_does_not_speak_the_frame_is_said_to_not_do_so(tmp_path, behaviour, says):
     with strange_server(tmp_path, behaviour) as path:
         result = call("ipc-latency", "10", "-s", path)
-    assert isinstance(result.exception, ChaosproofError)
-    assert says in str(result.exception)
-    assert result.exception.exit_code == 2
+    assert says in result.output
+    assert result.exit_code == 2
 
 
 def test_a_server_that_closes_in_the_middle_is_not_waited_for(tmp_path):
     with strange_server(tmp_path, "closes") as path:
         result = call("ipc-latency", "1000", "-s", path)
-    assert "closed the connection instead of answering" in str(result.exception)
+    assert "closed the connection instead of answering" in result.output
 
 
 def test_a_server_that_never_answers_is_given_up_on(tmp_path, monkeypatch):
@@ -107,9 +105,9 @@ def test_a_server_that_never_answers_is_given_up_on(tmp_path, monkeypatch):
 
 def test_no_server_is_one_sentence_that_says_what_to_do(tmp_path):
     result = call("ipc-latency", "-s", str(tmp_path / "none.sock"))
-    assert str(result.exception) == (
-        f"No server listens on {tmp_path}/none.sock (No such file or directory): "
-        "start one, or name its socket with -s or IPC_SOCKET_PATH."
+    assert result.output == (
+        f"Error: No server listens on {tmp_path}/none.sock (No such file or directory): "
+        "start one, or name its socket with -s or IPC_SOCKET_PATH.\n"
     )
 
 

@@ -13,13 +13,11 @@ from typing import Any
 
 import click
 
-from chaosproof.errors import ChaosproofError
-from chaosproof.runfolder.paths import new_run_folder
 from demo.router.bench import benchmarks
 from demo.router.bench.benchmarks import LIMITS
 from demo.router.bench.frames import BenchError
 from demo.router.bench.outcome import Outcome, text_of
-from demo.router.bench.results import summary_of, write_results
+from demo.router.bench.results import new_folder, summary_of, write_results
 from demo.router.bench.server_socket import find_server, resolve_path
 
 __all__ = ["bench"]
@@ -159,13 +157,13 @@ def run_all(ctx: click.Context, duration: float, requests: int, socket: str | No
     """All benchmarks, held to their limits, into a folder of journals/bench."""
     path = _found(socket)
     started_at = time.time()
-    folder = new_run_folder(journals, "bench", ".", started_at)
+    folder = new_folder(journals / "bench", started_at)
     outcomes = []
     for name, measure in _everything(path, duration, requests):
         click.echo(f"{name} ...", err=True)
         try:
             outcome = measure()
-        except ChaosproofError as error:
+        except BenchError as error:
             outcome = Outcome(name, "", limits=(), error=str(error))
         outcomes.append(replace(outcome, name=name))
         click.echo(text_of(outcomes[-1]))

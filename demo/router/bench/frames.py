@@ -6,7 +6,7 @@ A frame is 4 bytes of length, big-endian, that count the whole frame; 1 byte ver
 import struct
 from dataclasses import dataclass
 
-from chaosproof.errors import ChaosproofError
+import click
 
 __all__ = [
     "PING",
@@ -25,8 +25,10 @@ _HEADER = struct.Struct(">IBB")
 _FRAME_BYTES_MAX = 4 * 1024 * 1024
 
 
-class BenchError(ChaosproofError):
-    """The benchmark could not be run, or the server did not answer in frames."""
+class BenchError(click.ClickException):
+    """The benchmark could not be run, or the server did not answer in frames; `str()` of it is a whole sentence."""
+
+    exit_code = 2
 
 
 def frame(frame_type: int, payload: bytes) -> bytes:

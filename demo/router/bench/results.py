@@ -1,18 +1,36 @@
 """The folder of `bench all`: a text file per benchmark, a summary for machines and one for people."""
 
+import contextlib
+import importlib.metadata
+import itertools
 import json
 import os
 import platform
+import subprocess
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from chaosproof import __version__
-from chaosproof.runfolder.paths import write_json, write_text
-from chaosproof.runfolder.provenance import git_commit
+from demo.router.bench.frames import BenchError
 from demo.router.bench.outcome import Outcome, text_of
 
-__all__ = ["summary_of", "write_results"]
+__all__ = ["new_folder", "summary_of", "write_results"]
+
+
+def new_folder(parent: Path, now: float) -> Path:
+    """Make `parent/<UTC stamp>`, of which this call is the only owner; `BenchError` when the disk will not."""
+    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        for number in itertools.count(1):
+            folder = parent / (stamp if number == 1 else f"{stamp}-{number}")
+            with contextlib.suppress(FileExistsError):
+                folder.mkdir()
+                break
+    except OSError as error:
+        raise BenchError(f"Cannot make a folder in {parent}: {error.strerror}.") from error
+    return folder
 
 
 def summary_of(outcomes: Sequence[Outcome], *, started_at: float, ended_at: float) -> dict[str, Any]:
@@ -49,24 +67,51 @@ def summary_of(outcomes: Sequence[Outcome], *, started_at: float, ended_at: floa
 
 
 def write_results(folder: Path, summary: Mapping[str, Any], outcomes: Sequence[Outcome], socket: str) -> None:
-    """Write every file of the folder; `ChaosproofError` when one cannot be written."""
+    """Write every file of the folder; `BenchError` when one cannot be written."""
     for outcome in outcomes:
-        write_text(folder / f"{outcome.name}.txt", text_of(outcome))
+        _write(folder / f"{outcome.name}.txt", text_of(outcome))
     rows = "".join(f"{outcome.name}\t{outcome.exit_code}\n" for outcome in outcomes)
-    write_text(folder / "exit_codes.tsv", "benchmark\texit_code\n" + rows)
-    write_text(
-        folder / "meta.env", "".join(f"{key}={value}\n" for key, value in _surroundings(socket).items())
+    _write(folder / "exit_codes.tsv", "benchmark\texit_code\n" + rows)
+    _write(folder / "meta.env", "".join(f"{key}={value}\n" for key, value in _surroundings(socket).items()))
+    commit, changes = _git("rev-parse", "HEAD"), _git("status", "--porcelain")
+    _write(
+        folder / "meta.git",
+        f"commit={commit or 'unknown'}\ndirty={'true' if commit and changes else 'false'}\n",
     )
-    commit, dirty = git_commit(Path.cwd())
-    write_text(folder / "meta.git", f"commit={commit or 'unknown'}\ndirty={'true' if dirty else 'false'}\n")
-    write_text(folder / "summary.md", _markdown(summary))
-    write_json(folder / "summary.json", summary)
+    _write(folder / "summary.md", _markdown(summary))
+    _write(folder / "summary.json", json.dumps(summary, indent=2, ensure_ascii=False) + "\n")
+
+
+def _write(path: Path, content: str) -> None:
+    """Write by renaming a finished file, so that a reader finds it whole or not at all."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        draft.write_text(content, encoding="utf-8")
+        draft.replace(path)
+    except OSError as error:
+        raise BenchError(f"Cannot write {path}: {error.strerror}.") from error
+
+
+def _version() -> str:
+    try:
+        return importlib.metadata.version("chaosproof")
+    except importlib.metadata.PackageNotFoundError:
+        return "unknown"  # an image holds the modules alone
+
+
+def _git(*arguments: str) -> str:
+    """What git prints, stripped; empty outside of a repository."""
+    try:
+        done = subprocess.run(["git", *arguments], capture_output=True, text=True, timeout=5, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""
 
 
 def _surroundings(socket: str) -> dict[str, object]:
     load = os.getloadavg()
     return {
-        "CHAOSPROOF_VERSION": __version__,
+        "CHAOSPROOF_VERSION": _version(),
         "PYTHON_VERSION": platform.python_version(),
         "KERNEL": platform.release(),
         "MACHINE": platform.machine(),
