@@ -57,7 +57,7 @@ def encode_row(
     instance: str,
     attempts: int,
 ) -> str:
-    """The row of one request; `code` and `instance` hold no comma, quote or line end (see `call.word`)."""
+    """The row of one request; `code` and `instance` hold no comma, quote or line end (see `csv_word`)."""
     sent = "" if sent_at is None else f"{sent_at:.6f}"
     return f"{seq},{due_at:.6f},{sent},{done_at:.6f},{status},{code},{instance},{attempts}\n"
 

@@ -172,6 +172,7 @@ def test_percentiles_beyond_what_fits_are_within_a_tenth_of_a_percent(values, pe
     assert latencies.deviation_s == pytest.approx(statistics.pstdev(values), rel=1e-6, abs=1e-9)
 
 
+OK_CHUNK = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 CHUNKED = b'HTTP/1.1 503 Busy\r\nTransfer-Encoding: chunked\r\n\r\nf\r\n{"code":"FULL"}\r\n0\r\n\r\n'
 
 
@@ -210,7 +211,6 @@ def test_no_bytes_make_the_parser_raise_anything_but_an_answer_error(data):
         (b"HTTP/1.1 204 No Content\r\n\r\n", 204, True),
         (b"HTTP/1.1 304 Not Modified\r\nContent-Length: 99\r\n\r\n", 304, True),
         (b"HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n", 200, True),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nContent-Length: 0\r\n\r\n", 200, True),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: x, Close\r\n\r\n", 200, False),
         (b"HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n", 200, False),
         (b"HTTP/1.0 200 OK\r\nContent-Length: 0\r\nConnection: keep-alive\r\n\r\n", 200, True),
@@ -224,6 +224,41 @@ def test_framing_follows_rfc_9112(data, status, reusable):
 
 
 @pytest.mark.parametrize(
+    ("data", "reusable"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n", True),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", True),
+        (b"HTTP/1.1 200 OK\r\n\r\n", True),
+        (b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", False),
+        (b"HTTP/1.0 200 OK\r\n\r\n", False),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nsurplus", False),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc", False),
+    ],
+)
+def test_a_response_to_head_ends_with_its_head(data, reusable):
+    response = HttpResponseParser("HEAD").feed(data)
+    assert response is not None
+    assert response.reusable is reusable
+
+
+@pytest.mark.parametrize("surplus", [b"x", OK, OK[:1], b"HTTP/1.1 2"])
+def test_bytes_after_a_response_make_its_connection_unusable(surplus):
+    response = HttpResponseParser("GET").feed(OK + surplus)
+    assert response is not None
+    assert (response.code, response.reusable) == ("SUCCESS", False)
+
+
+@pytest.mark.parametrize("head", [b"HTTP/1.1 200 OK\r\n", OK_CHUNK + b"0\r\n"])
+@pytest.mark.parametrize("line", [b"X: " + b"y" * 997 + b"\r\n", b"y" * 1000])
+def test_headers_and_trailers_without_end_are_refused(head, line):
+    parser = HttpResponseParser("GET")
+    parser.feed(head)
+    with pytest.raises(HttpResponseError, match="HEADER_TOO_LARGE"):
+        for _ in range(100):
+            parser.feed(line)
+
+
+@pytest.mark.parametrize(
     "data",
     [
         b"HTTP/2 200 OK\r\n\r\n",
@@ -233,6 +268,10 @@ def test_framing_follows_rfc_9112(data, status, reusable):
         b"HTTP/1.1 101 Switching Protocols\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nContent-Length: 0\r\n\r\n",  # may be refused: RFC 9110, 8.6
+        b"HTTP/0.9 200 OK\r\n\r\n",
+        b"RTSP/1.0 200 OK\r\n\r\n",
+        b"\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
         b"HTTP/1.1 200 OK\r\n folded: x\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nContent-Length : 1\r\n\r\n",

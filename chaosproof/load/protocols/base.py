@@ -26,7 +26,7 @@ __all__ = [
     "Driver",
     "OpenError",
     "Owner",
-    "word",
+    "csv_word",
 ]
 
 # The generator's own words for a request without an answer; its status is 0.
@@ -93,6 +93,6 @@ class Driver(Protocol):
         """A new connection, ready to send; raises `OpenError`."""
 
 
-def word(text: str) -> str:
+def csv_word(text: str) -> str:
     """`text` from outside as a short word that can stand in a CSV row and in a table."""
     return _FOREIGN.sub("_", text[:_WORD_LENGTH])

@@ -1,4 +1,4 @@
-"""HTTP/1.1 over keep-alive connections: one request at a time on each, answers read by `answer.py`."""
+"""HTTP/1.1 over keep-alive connections: one request at a time on each, responses read by `http_parser.py`."""
 
 import asyncio
 import ssl

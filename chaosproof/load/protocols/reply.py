@@ -2,7 +2,7 @@
 
 import json
 
-from chaosproof.load.protocols.base import word
+from chaosproof.load.protocols.base import csv_word
 
 __all__ = ["OK", "error_of", "status_and_code"]
 
@@ -28,4 +28,4 @@ def error_of(payload: bytes) -> tuple[int, str]:
     except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
         return 500, "ERROR"
     well_formed = isinstance(status, int) and 300 <= status <= 599
-    return (status if well_formed else 500), word(str(code)) or "ERROR"
+    return (status if well_formed else 500), csv_word(str(code)) or "ERROR"
