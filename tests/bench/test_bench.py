@@ -18,7 +18,7 @@ from demo.router.bench.frames import PING, BenchError, frame
 from demo.router.bench.outcome import Limit, Outcome, percentile_us, text_of
 from demo.router.bench.results import summary_of
 from tests.bench.strange_server import strange_server
-from tests.router.stack import stack
+from tests.support.router_stack import stack
 
 
 def call(*arguments: str) -> Result:

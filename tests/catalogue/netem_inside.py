@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.catalogue.test_catalogue_runs import run, unmet
+from tests.support.catalogue import run, unmet
 
 FAULT_S = 30
 

@@ -12,7 +12,7 @@ from chaoslib.loader import load_experiment
 import actions.network
 import actions.process
 from chaosproof.judge.claims import validate_claims
-from tests.runner.chaos import REPOSITORY
+from tests.support.chaos import REPOSITORY
 
 FOLDER = REPOSITORY / "experiments" / "catalogue"
 FILES = sorted(FOLDER.glob("*.json"))

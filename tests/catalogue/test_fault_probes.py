@@ -11,7 +11,7 @@ from chaosproof.errors import ChaosproofError, TargetError, UsageError
 from chaosproof.runner.session import Session, begin
 from chaosproof.targets.local.control_client import take_down
 from probes import fault
-from tests.runner.chaos import REPOSITORY
+from tests.support.chaos import REPOSITORY
 
 pytestmark = pytest.mark.lab
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chaosproof.report.formats.ci import annotations, escape_message, escape_property, step_summary
-from tests.ci.packs import AMISS, PASSING
+from tests.support.overviews import AMISS, PASSING
 
 
 def test_a_pack_that_passes_is_annotated_with_nothing():

@@ -1,7 +1,7 @@
 """The page over all runs of a pack."""
 
 from chaosproof.report.index import index_page
-from tests.ci.packs import AMISS, PASSING
+from tests.support.overviews import AMISS, PASSING
 
 
 def test_the_page_says_the_gates_verdict_for_people_and_programs():

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.runner.chaos import REPOSITORY
-from tests.runner.chaos import SHORT as SHORT_RUN
+from tests.support.chaos import REPOSITORY
+from tests.support.chaos import SHORT as SHORT_RUN
 
 WORKFLOW = REPOSITORY / ".github" / "workflows" / "chaos.yml"
 GITLAB = REPOSITORY / "docs" / "ci" / "gitlab-ci.yml"

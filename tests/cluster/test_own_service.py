@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cluster.cluster import ROOT, a_namespace, is_ready, pods, put, until, values_of
-from tests.runner.chaos import chaos_argv
+from tests.support.chaos import chaos_argv
 
 pytestmark = [pytest.mark.kubernetes, pytest.mark.timeout(240)]
 NAMESPACE = "chaosproof-test-own"

@@ -15,7 +15,7 @@ import pytest
 
 from chaosproof.targets.kubernetes.client.execute import execute
 from tests.cluster.cluster import a_namespace, until
-from tests.runner.chaos import REPOSITORY, chaos_argv
+from tests.support.chaos import REPOSITORY, chaos_argv
 
 pytestmark = [pytest.mark.kubernetes, pytest.mark.slow, pytest.mark.timeout(300)]
 NAMESPACE = "chaosproof-test-survival"

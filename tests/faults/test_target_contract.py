@@ -9,7 +9,7 @@ from chaosproof.errors import TargetError
 from chaosproof.targets.base import Instance, Target
 from chaosproof.targets.fake import FakeTarget
 from chaosproof.targets.local.target import LocalTarget
-from tests.targets.small_lab import running_lab
+from tests.support.small_lab import running_lab
 
 from .netns_target import NetnsTarget
 

@@ -12,8 +12,7 @@ from typing import Any
 
 from chaosproof.compare.compare import compare_runs
 from chaosproof.judge.judge import Verdict, judge_run
-
-from .runs import Run, baseline_run, resilient_run
+from tests.support.runs import Run, baseline_run, resilient_run
 
 __all__ = ["AGAIN", "differences", "kept", "sentences"]
 

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from chaosproof.judge.judge import judge_run
-
-from .runs import FAULT_AT, FAULT_END, T0, Run, resilient_run
+from tests.support.runs import FAULT_AT, FAULT_END, T0, Run, resilient_run
 
 Bend = Callable[[Run], object]
 

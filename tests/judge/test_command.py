@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from .runs import baseline_run, resilient_run
+from tests.support.runs import baseline_run, resilient_run
 
 
 def chaosproof(*words: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:

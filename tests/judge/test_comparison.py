@@ -9,8 +9,7 @@ import pytest
 
 from chaosproof.compare.compare import Comparison, compare_runs, latest_run, write_comparison
 from chaosproof.errors import ChaosproofError, UsageError
-
-from .runs import FAULT_END, Run, baseline_run, of_one_experiment, resilient_run
+from tests.support.runs import FAULT_END, Run, baseline_run, of_one_experiment, resilient_run
 
 Change = Callable[[Run], object]
 

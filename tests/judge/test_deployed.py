@@ -3,8 +3,7 @@
 import pytest
 
 from chaosproof.judge.judge import judge_run
-
-from .runs import T0, metrics, resilient_run
+from tests.support.runs import T0, metrics, resilient_run
 
 
 def _artifacts(tmp_path, **cluster):

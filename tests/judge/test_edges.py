@@ -11,8 +11,7 @@ from chaosproof.compare.compare import compare_pairs, compare_runs, write_compar
 from chaosproof.errors import ChaosproofError
 from chaosproof.judge.judge import judge_run, write_verdict
 from chaosproof.runfolder.manifest import changed_since
-
-from .runs import HEADER, Run, baseline_run, of_one_experiment, resilient_run
+from tests.support.runs import HEADER, Run, baseline_run, of_one_experiment, resilient_run
 
 
 def details(run: Run, folder: Path, check_id: str) -> tuple[str, str]:

@@ -14,8 +14,7 @@ from chaosproof.judge.figures.recovery import errors_recovery, ready_recovery_s
 from chaosproof.judge.figures.request_stats import fold_requests
 from chaosproof.judge.figures.summary import percentile_ms
 from chaosproof.runfolder.series import series_figures
-
-from .runs import HEADER, requests_gz
+from tests.support.runs import HEADER, requests_gz
 
 STATUSES = st.sampled_from(["pass", "fail", "unknown"])
 

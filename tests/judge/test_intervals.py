@@ -22,8 +22,7 @@ from chaosproof.stats.intervals import (
     student_interval,
     wilson,
 )
-
-from .runs import FAULT_AT, FAULT_END, LOAD_AT, Run, baseline_run, resilient_run
+from tests.support.runs import FAULT_AT, FAULT_END, LOAD_AT, Run, baseline_run, resilient_run
 
 
 def judged(run: Run, folder: Path) -> Verdict:

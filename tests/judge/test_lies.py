@@ -10,9 +10,19 @@ import pytest
 
 from chaosproof.judge.check import Check, guarded
 from chaosproof.judge.judge import judge_run
+from tests.support.runs import (
+    DURATION_S,
+    FAULT_END,
+    LOAD_AT,
+    RATE_RPS,
+    T0,
+    Run,
+    metrics,
+    requests_gz,
+    resilient_run,
+)
 
 from .golden import AGAIN, kept, sentences
-from .runs import DURATION_S, FAULT_END, LOAD_AT, RATE_RPS, T0, Run, metrics, requests_gz, resilient_run
 
 Lie = Callable[[Run], object]
 

@@ -3,8 +3,7 @@
 import pytest
 
 from chaosproof.judge.judge import judge_run
-
-from .runs import FAULT_AT, FAULT_END, resilient_run
+from tests.support.runs import FAULT_AT, FAULT_END, resilient_run
 
 
 def _run_with_a_death(at: float, detail: str):

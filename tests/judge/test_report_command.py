@@ -14,8 +14,7 @@ from chaosproof.report.page import _less
 from chaosproof.report.plots import library
 from chaosproof.report.plots.library import plot_library
 from chaosproof.report.quantities import figure, span
-
-from .runs import Run, baseline_run, resilient_run
+from tests.support.runs import Run, baseline_run, resilient_run
 
 _PROGRAM = (
     "import sys; from chaosproof.cli import main as cli; "

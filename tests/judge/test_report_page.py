@@ -12,10 +12,9 @@ import pytest
 
 from chaosproof.compare.compare import compare_runs, write_comparison
 from chaosproof.judge.judge import judge_run, write_verdict
-from tests.runner.chaos import run_s4
-
-from .browser import Browser, headless
-from .runs import LOAD_AT, baseline_run, disturbed, resilient_run
+from tests.support.browser import Browser, headless
+from tests.support.chaos import run_s4
+from tests.support.runs import LOAD_AT, baseline_run, disturbed, resilient_run
 
 # What is drawn on each canvas: how many pixels are neither empty nor of the axes' and the grid's colours.
 MARKS = """

@@ -13,9 +13,7 @@ from chaosproof.judge.judge import judge_run
 from chaosproof.pack.write import write_pack
 from chaosproof.report.document import document
 from chaosproof.runfolder.manifest import manifest_of
-
-from .runs import LOAD_AT, T0, Run, baseline_run, fortio, requests_gz, resilient_run
-from .test_witnesses import counting
+from tests.support.runs import LOAD_AT, T0, Run, baseline_run, counting, fortio, requests_gz, resilient_run
 
 Bend = Callable[[Run], object]
 

@@ -9,8 +9,7 @@ import pytest
 
 from chaosproof.judge.figures.timeline import most_within
 from chaosproof.judge.judge import judge_run, write_verdict
-
-from .runs import (
+from tests.support.runs import (
     DURATION_S,
     FAULT_AT,
     FAULT_END,

@@ -14,8 +14,7 @@ from chaosproof.judge.judge import judge_run
 from chaosproof.report.formats.junit import junit_xml
 from chaosproof.report.page import run_page
 from chaosproof.runfolder.checks import checks_tsv
-
-from .runs import resilient_run
+from tests.support.runs import resilient_run
 
 FILES = resilient_run().files()
 NAMES = sorted(FILES)

@@ -13,8 +13,7 @@ import pytest
 from chaosproof.errors import ChaosproofError, UsageError
 from chaosproof.judge.checks.builtin import REQUIRED
 from chaosproof.judge.judge import judge_run, write_verdict
-
-from .runs import FAULT_S, RATE_RPS, baseline_run, resilient_run
+from tests.support.runs import FAULT_S, RATE_RPS, baseline_run, resilient_run
 
 
 def test_a_resilient_run_that_held_passes(tmp_path: Path) -> None:

@@ -6,8 +6,7 @@ import pytest
 
 from chaosproof.judge.check import Check
 from chaosproof.judge.judge import judge_run
-
-from .runs import LOAD_AT, Run, resilient_run
+from tests.support.runs import LOAD_AT, Run, resilient_run
 
 
 def rate_of(run: Run, folder: Path) -> Check:

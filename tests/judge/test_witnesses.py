@@ -9,27 +9,24 @@ from typing import Any
 import pytest
 
 from chaosproof.judge.judge import judge_run
-
-from .runs import FAULT_END, T0, Run, activity, metrics, ran, requests_gz, resilient_run
+from tests.support.runs import (
+    COUNTER,
+    FAULT_END,
+    T0,
+    Run,
+    activity,
+    counting,
+    ran,
+    requests_gz,
+    resilient_run,
+)
 
 Change = Callable[[Run], object]
-COUNTER = {"metric": "answers_total", "label": "code"}
 
 
 def told(run: Run, folder: Path, check_id: str) -> tuple[str, str]:
     check = next(c for c in judge_run(run.write(folder)).checks if c.id == check_id)
     return check.status, check.details
-
-
-def counting(run: Run, **more: float) -> None:
-    """Both app-a count what they answered, and `more` of it."""
-    run.experiment["extensions"][0]["answers_counted_by"] = COUNTER
-    for name in ("app-a-0", "app-a-1"):
-        codes = Counter(row[5] for row in run.rows if row[6] == name)
-        lines = [
-            f'answers_total{{code="{code}",x="1"}} {n + more.get(code, 0)}\n' for code, n in codes.items()
-        ]
-        run.artifacts[f"{name}.prom"] = metrics(name) + 'other_total{code="SUCCESS"} 1e9\n' + "".join(lines)
 
 
 def result(run: Run, **bent: Any) -> None:

@@ -10,7 +10,7 @@ import shutil
 from functools import cache
 from pathlib import Path
 
-from tests.tree import files_of
+from tests.support.tree import files_of
 
 PLACE = Path("mutants")
 MUTATED = Path("chaosproof/evidence")

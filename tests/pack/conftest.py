@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from .packs import true_pack
+from tests.support.packs import true_pack
 
 
 @pytest.fixture(scope="session")

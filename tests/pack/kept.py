@@ -25,8 +25,9 @@ from chaosproof.report.formats.ci import annotations, step_summary
 from chaosproof.report.formats.pack_terminal import print_gate, print_verification
 from chaosproof.report.formats.terminal import print_comparison, print_verdict
 from chaosproof.report.index import index_page
-from tests.ci.packs import AMISS, PASSING
-from tests.judge.runs import (
+from tests.support.overviews import AMISS, PASSING
+from tests.support.packs import NOW, Bend, true_pair
+from tests.support.runs import (
     FAULT_AT,
     FAULT_END,
     LOAD_AT,
@@ -36,9 +37,8 @@ from tests.judge.runs import (
     of_one_experiment,
     resilient_run,
 )
-from tests.judge.test_variants import compared, pool1
+from tests.support.variant_runs import compared, pool1
 
-from .packs import NOW, Bend, true_pair
 from .steady import steady
 
 PLACE = Path(__file__).with_name("texts")

@@ -10,9 +10,8 @@ from chaosproof.campaign.conclude import pack_and_gate, run_folders
 from chaosproof.cli.verdicts import compare_folders, compare_series
 from chaosproof.judge.judge import judge_run
 from chaosproof.pack.write import write_pack
-from tests.judge.runs import baseline_run, resilient_run
-
-from .packs import NOW, true_pair
+from tests.support.packs import NOW, true_pair
+from tests.support.runs import baseline_run, resilient_run
 
 
 def test_every_run_of_a_set_is_packed_verified_and_asked(

@@ -17,9 +17,8 @@ from chaosproof.judge.check import Check
 from chaosproof.judge.checks.event_chain import read_chain
 from chaosproof.judge.judge import judge_run
 from chaosproof.runfolder.events import EVENTS, record_event, record_near
-from tests.judge.runs import resilient_run
-
-from .packs import NOW, RESILIENT_STAMP, write_run
+from tests.support.packs import NOW, RESILIENT_STAMP, write_run
+from tests.support.runs import resilient_run
 
 
 @pytest.fixture

@@ -18,9 +18,8 @@ from chaosproof.pack.gate.rules import parse_rules, read_rules
 from chaosproof.pack.pack import Pack
 from chaosproof.pack.write import write_pack
 from chaosproof.report.formats.junit import junit_xml
-from tests.judge.runs import Run
-
-from .packs import NOW, true_pack, true_pair
+from tests.support.packs import NOW, true_pack, true_pair
+from tests.support.runs import Run
 
 SCHEMAS = Path(__file__).parent / "schemas"
 

@@ -19,8 +19,8 @@ from chaosproof.pack.gate.readiness import readiness_of
 from chaosproof.pack.gate.rules import parse_rules, read_rules
 from chaosproof.pack.open import gate
 from chaosproof.pack.write import write_pack
+from tests.support.packs import NOW, true_pack, true_pair
 
-from .packs import NOW, true_pack, true_pair
 from .told import assert_told
 
 RULES = read_rules()

@@ -15,8 +15,8 @@ from chaosproof.pack.gate.rules import read_rules
 from chaosproof.pack.verify import verify_pack
 from chaosproof.pack.write import write_pack
 from chaosproof.runfolder.checks import checks_tsv
+from tests.support.packs import NOW, true_pair
 
-from .packs import NOW, true_pair
 from .told import assert_told
 
 Trick = Callable[[Path, Path], object]

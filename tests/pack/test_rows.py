@@ -18,9 +18,8 @@ from chaosproof.pack.rows import counts_in_verdict, rows_of
 from chaosproof.pack.sources import information, one_commit, runs_unchanged
 from chaosproof.pack.verify import verify_pack
 from chaosproof.pack.write import write_pack
-from tests.judge.runs import T0, Run, activity, baseline_run, ran, resilient_run
-
-from .packs import NOW, true_pair, write_run
+from tests.support.packs import NOW, true_pair, write_run
+from tests.support.runs import T0, Run, activity, baseline_run, ran, resilient_run
 
 READY = Rule("SYS_NATS_UP", "NATS was up", "ready", "nats", ("r1.resilient", "r2.resilient"))
 ASK = Rule("SYS_IPC_PING", "a frame was answered", "probe", "probes.router.ask", ("r1.resilient",))

@@ -14,8 +14,8 @@ from chaosproof.errors import ChaosproofError, UsageError
 from chaosproof.pack.files import hash_file, manifest_text, parse_manifest
 from chaosproof.pack.open import gate, open_pack, readiness
 from chaosproof.pack.verify import verify_pack
+from tests.support.packs import BASELINE_STAMP, NOW, RESILIENT_STAMP
 
-from .packs import BASELINE_STAMP, NOW, RESILIENT_STAMP
 from .told import assert_told
 
 RESILIENT = f"runs/s4/resilient/{RESILIENT_STAMP}"

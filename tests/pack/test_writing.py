@@ -13,9 +13,8 @@ from chaosproof.pack.documents.checks_table import parse_checks
 from chaosproof.pack.documents.environment import environment, packages
 from chaosproof.pack.files import hash_file
 from chaosproof.pack.write import write_pack
-from tests.judge.runs import baseline_run, resilient_run
-
-from .packs import BASELINE_STAMP, NOW, RESILIENT_STAMP, true_pack, true_pair, write_run
+from tests.support.packs import BASELINE_STAMP, NOW, RESILIENT_STAMP, true_pack, true_pair, write_run
+from tests.support.runs import baseline_run, resilient_run
 
 
 def test_a_true_pair_makes_a_pack_that_passes_the_gate_of_its_experiment(tmp_path: Path) -> None:

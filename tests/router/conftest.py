@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.router.stack import Stack, stack
+from tests.support.router_stack import Stack, stack
 
 
 @pytest.fixture(scope="module")

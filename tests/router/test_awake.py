@@ -6,7 +6,7 @@ import pytest
 
 from demo.router.awake import keep_cpus_awake
 from demo.router.bench.server_socket import find_server
-from tests.router.stack import stack
+from tests.support.router_stack import stack
 
 
 def test_the_wish_is_a_latency_of_zero_and_stands_until_the_descriptor_is_closed(tmp_path):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from chaosproof.judge.claims import validate_claims
-from tests.router.stack import ROOT
+from tests.support.router_stack import ROOT
 
 EXPERIMENTS = sorted((ROOT / "experiments").glob("r*.json"))
 

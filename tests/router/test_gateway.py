@@ -16,7 +16,7 @@ import pytest
 from demo.router.conformance import FRAME_CASES, MAPPING, conform
 from demo.router.connection import Answer, Client, ClientError, new_request
 from demo.router.frames import PING, TASK_SUBMIT, Decoder, encode
-from tests.router.stack import ROOT, Program, eventually, stack, until
+from tests.support.router_stack import ROOT, Program, eventually, stack, until
 
 TASK = {"type": "text.generate"}
 

@@ -16,7 +16,7 @@ from chaosproof.targets.local.launcher import launch_lab
 from chaosproof.targets.local.target import LocalTarget
 from chaosproof.targets.system.system_file import load_system
 from probes import resources, router
-from tests.router.stack import ROOT, eventually
+from tests.support.router_stack import ROOT, eventually
 
 pytestmark = pytest.mark.lab
 

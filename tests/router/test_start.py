@@ -10,7 +10,7 @@ import yaml
 
 from demo.router.settings import GatewaySettings, RouterSettings
 from demo.router.start import PARTS, StartError, plan_start
-from tests.router.stack import ROOT, eventually
+from tests.support.router_stack import ROOT, eventually
 
 OVERLAYS = ROOT / "charts/chaosproof-demo"
 

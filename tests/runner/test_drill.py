@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.runner.chaos import REPOSITORY, SHORT
+from tests.support.chaos import REPOSITORY, SHORT
 
 
 def _drill(*arguments: str) -> "subprocess.CompletedProcess[str]":

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from chaosproof.targets.local.target import LocalTarget
-from tests.targets.small_lab import running_lab
+from tests.support.small_lab import running_lab
 
 pytestmark = pytest.mark.lab
 

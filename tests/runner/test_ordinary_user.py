@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.runner.chaos import REPOSITORY, SHORT, chaos_argv
-from tests.targets.host import snapshot
-from tests.tree import files_of
+from tests.support.chaos import REPOSITORY, SHORT, chaos_argv
+from tests.support.host import snapshot
+from tests.support.tree import files_of
 
 pytestmark = [pytest.mark.lab, pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(420)]
 

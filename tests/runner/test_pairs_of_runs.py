@@ -13,8 +13,8 @@ from chaosproof.campaign import pairs
 from chaosproof.cli.drill import drill
 from chaosproof.cli.verdicts import compare
 from chaosproof.errors import UsageError
-from tests.judge.runs import Run
-from tests.judge.test_variants import baseline, pool1, resilient
+from tests.support.runs import Run
+from tests.support.variant_runs import baseline, pool1, resilient
 
 Made = list[tuple[str, dict[str, str]]]
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from chaosproof.targets.local.control_client import find_labs, lab_process
-from tests.runner.chaos import REPOSITORY, SHORT, chaos_argv, run_s4
-from tests.targets.host import snapshot
-from tests.targets.test_lab import eventually
+from tests.support.chaos import REPOSITORY, SHORT, chaos_argv, run_s4
+from tests.support.host import snapshot
+from tests.support.waiting import eventually
 
 pytestmark = [pytest.mark.lab, pytest.mark.e2e, pytest.mark.timeout(240)]
 

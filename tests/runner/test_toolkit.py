@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.runner.chaos import REPOSITORY
+from tests.support.chaos import REPOSITORY
 
 
 def _chaos(*arguments: str) -> "subprocess.CompletedProcess[str]":

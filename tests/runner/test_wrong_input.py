@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.runner.chaos import REPOSITORY, SHORT, chaos_argv, run_s4
-from tests.targets.host import snapshot
+from tests.support.chaos import REPOSITORY, SHORT, chaos_argv, run_s4
+from tests.support.host import snapshot
 
 pytestmark = [pytest.mark.lab, pytest.mark.e2e]
 

@@ -21,7 +21,7 @@ from chaosproof.targets import instance_http as ask_http
 from chaosproof.targets.fake import FakeTarget
 from chaosproof.targets.local.target import LocalTarget
 from probes.app import executions
-from tests.targets.small_lab import running_lab
+from tests.support.small_lab import running_lab
 
 ROOT = Path(__file__).parents[2]
 APP_B = f"""\

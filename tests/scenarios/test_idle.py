@@ -20,9 +20,9 @@ from chaosproof.targets import Instance, Target
 from chaosproof.targets.fake import FakeTarget
 from chaosproof.targets.local.target import LocalTarget
 from probes.connections import established
-from tests.runner.chaos import REPOSITORY
-from tests.targets.small_lab import running_lab
-from tests.targets.test_lab import eventually
+from tests.support.chaos import REPOSITORY
+from tests.support.small_lab import running_lab
+from tests.support.waiting import eventually
 
 # Each client opens a connection when it starts, and never sends anything over it.
 IDLE = """\

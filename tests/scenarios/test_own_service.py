@@ -16,7 +16,7 @@ from chaosproof.targets.local.control_client import take_down
 from chaosproof.targets.local.launcher import launch_lab
 from chaosproof.targets.local.target import LocalTarget
 from chaosproof.targets.system.system_file import load_system
-from tests.targets.test_lab import eventually
+from tests.support.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
 OWN = ROOT / "demo/own-service"

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from chaosproof.compare.compare import compare_runs
-from tests.runner.chaos import run_experiment
+from tests.support.chaos import run_experiment
 
 pytestmark = [pytest.mark.lab, pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(240)]
 

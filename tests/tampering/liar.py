@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tests.tampering.folders import Folder
+from tests.support.recorded_runs import Folder
 
 __all__ = ["Liar", "instants_moved", "recount", "tell_fault"]
 

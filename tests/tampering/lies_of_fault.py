@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from tests.tampering.folders import Folder, honest
+from tests.support.recorded_runs import Folder, honest
 from tests.tampering.liar import Liar, tell_fault
 
 __all__ = ["lies_of_fault"]

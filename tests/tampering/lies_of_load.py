@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from tests.tampering.folders import Folder, honest
+from tests.support.recorded_runs import Folder, honest
 from tests.tampering.liar import Liar, recount
 
 __all__ = ["lies_of_load"]

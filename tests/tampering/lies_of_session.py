@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from tests.tampering.folders import Folder, honest
+from tests.support.recorded_runs import Folder, honest
 from tests.tampering.liar import Liar, instants_moved
 
 __all__ = ["lies_of_session"]

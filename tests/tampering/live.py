@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from chaosproof.judge.judge import Verdict, judge_run
-from tests.runner.chaos import REPOSITORY
+from tests.support.chaos import REPOSITORY
 
 __all__ = ["Live", "bent_argv", "run_bent"]
 

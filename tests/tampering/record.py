@@ -9,8 +9,8 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-from tests.runner.chaos import run_s4
-from tests.tampering.folders import DERIVED
+from tests.support.chaos import run_s4
+from tests.support.recorded_runs import DERIVED
 
 
 def main() -> int:

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from chaosproof.judge.judge import judge_run
-from tests.runner.chaos import REPOSITORY
+from tests.support.chaos import REPOSITORY
+from tests.support.waiting import eventually
 from tests.tampering.live import bent_argv, environment, run_bent
-from tests.targets.test_lab import eventually
 
 pytestmark = [pytest.mark.lab, pytest.mark.e2e, pytest.mark.timeout(120)]
 

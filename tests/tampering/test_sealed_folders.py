@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from chaosproof.judge.judge import judge_run
-from tests.tampering.folders import DERIVED, Folder, honest, unpack
+from tests.support.recorded_runs import DERIVED, Folder, honest, unpack
 from tests.tampering.live import environment
 
 MANIFEST, EVENTS = "SYS_MANIFEST", "SYS_EVENTS"

@@ -6,7 +6,7 @@ import pytest
 
 from chaosproof.judge.judge import judge_run
 from tests.pack.told import assert_told
-from tests.tampering.folders import honest, unpack
+from tests.support.recorded_runs import honest, unpack
 from tests.tampering.liar import Liar
 from tests.tampering.lies import LIARS
 

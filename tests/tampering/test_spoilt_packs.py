@@ -11,7 +11,7 @@ import pytest
 from chaosproof.pack.verify import verify_pack
 from chaosproof.pack.write import write_pack
 from tests.pack.told import assert_told
-from tests.tampering.folders import honest
+from tests.support.recorded_runs import honest
 
 Spoil = Callable[[Path], object]
 

@@ -9,7 +9,7 @@ import pytest
 from chaosproof.compare.compare import compare_runs
 from chaosproof.errors import ChaosproofError, UsageError
 from tests.pack.told import assert_told
-from tests.tampering.folders import Folder, honest, unpack
+from tests.support.recorded_runs import Folder, honest, unpack
 from tests.tampering.liar import tell_fault
 
 Spoil = Callable[[Folder, Folder], object]

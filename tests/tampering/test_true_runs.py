@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.runner.chaos import run_s4
+from tests.support.chaos import run_s4
 
 pytestmark = [pytest.mark.slow, pytest.mark.lab, pytest.mark.e2e, pytest.mark.timeout(180)]
 

@@ -15,7 +15,7 @@ from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.limits import Limits
 from chaosproof.faults.model import Fault
 from chaosproof.targets.attached import AttachedTarget
-from tests.targets.host import snapshot
+from tests.support.host import snapshot
 
 pytestmark = pytest.mark.lab
 

@@ -5,9 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import urllib.request
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,20 +15,11 @@ from chaosproof.targets.local.control_client import find_labs, lab_process, take
 from chaosproof.targets.local.launcher import launch_lab
 from chaosproof.targets.local.target import LocalTarget
 from chaosproof.targets.system.system_file import load_system
-from tests.targets.host import snapshot
-from tests.targets.small_lab import running_lab, system_file
+from tests.support.host import snapshot
+from tests.support.small_lab import running_lab, system_file
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.lab
-
-
-def eventually(is_so: Callable[[], bool], within_s: float = 5.0) -> bool:
-    """Ask until it is so, or until the time is over."""
-    given_up_at = time.monotonic() + within_s
-    while time.monotonic() < given_up_at:
-        if is_so():
-            return True
-        time.sleep(0.01)
-    return is_so()
 
 
 def get(url: str) -> str:

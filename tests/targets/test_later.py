@@ -13,8 +13,7 @@ from chaosproof.faults.model import Fault
 from chaosproof.targets.base import DeferredCommand, Instance, SupportsDeferred
 from chaosproof.targets.fake import FakeTarget
 from chaosproof.targets.local.target import LocalTarget
-
-from .small_lab import running_lab
+from tests.support.small_lab import running_lab
 
 SLEEPER = """\
 name: later

@@ -10,8 +10,8 @@ from chaosproof.faults.limits import Limits
 from chaosproof.faults.process import ProcessFaults
 from chaosproof.faults.receipts.ledger import FaultLedger
 from chaosproof.targets.local.target import LocalTarget
-from tests.targets.small_lab import running_lab
-from tests.targets.test_lab import eventually
+from tests.support.small_lab import running_lab
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.lab
 

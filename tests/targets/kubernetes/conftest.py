@@ -1,7 +1,7 @@
 import pytest
 
 from chaosproof.targets.kubernetes.client.api import connect
-from tests.targets.kubernetes.fake_api import FakeApi
+from tests.support.kubernetes_api import FakeApi
 
 
 @pytest.fixture

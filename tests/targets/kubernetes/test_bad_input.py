@@ -20,7 +20,7 @@ from chaosproof.targets.kubernetes.pods.services import find_services
 from chaosproof.targets.kubernetes.settings import ClusterSettings, cluster_settings
 from chaosproof.targets.kubernetes.target import KubernetesTarget
 from chaosproof.targets.system.system_file import load_system, system_to_run
-from tests.targets.kubernetes.fake_api import pod, service
+from tests.support.kubernetes_api import pod, service
 
 ROOT = "/api/v1/namespaces/shop"
 SYSTEM = Path("demo/grpc/system.yaml")

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from chaosproof.cli.init import init
 from chaosproof.errors import UsageError
 from chaosproof.judge.claims import validate_claims
-from tests.targets.kubernetes.fake_api import pod, service
+from tests.support.kubernetes_api import pod, service
 
 ROOT = "/api/v1/namespaces/shop"
 CALL = ["--namespace", "shop", "--selector", "app=checkout", "--port", "50051"]

@@ -11,7 +11,7 @@ from chaosproof.targets.kubernetes.pods.pods import (
     service_backend_of,
     troubles,
 )
-from tests.targets.kubernetes.fake_api import pod, service
+from tests.support.kubernetes_api import pod, service
 
 
 def _roll(*pods):

@@ -10,7 +10,7 @@ from chaosproof.pack.pack import Pack
 from chaosproof.pack.write import write_pack
 from chaosproof.runfolder.events import record_event
 from chaosproof.runfolder.provenance import experiment_sha256
-from tests.judge.runs import ENDED_AT, Run, baseline_run, resilient_run
+from tests.support.runs import ENDED_AT, Run, baseline_run, resilient_run
 
 NOW = ENDED_AT + 60
 BASELINE_STAMP = "20270115T080000Z"

@@ -18,7 +18,7 @@ from chaosproof.judge.judge import judge_run, write_verdict
 
 __all__ = ["DERIVED", "Folder", "honest", "unpack"]
 
-_DATA = Path(__file__).parent / "data"
+_DATA = Path(__file__).parents[1] / "tampering" / "data"
 _HEADER = "seq,due_at,sent_at,done_at,status,code,instance,attempts"
 DERIVED = ("checks.tsv", "summary.json", "timeline.json", "junit.xml", "report.html", "MANIFEST.sha256")
 

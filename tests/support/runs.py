@@ -12,6 +12,7 @@ from chaosproof.runfolder.events import EVENTS, fault_listener, record_event
 from chaosproof.runfolder.manifest import raw_hashes
 from chaosproof.runfolder.provenance import experiment_sha256
 
+COUNTER = {"metric": "answers_total", "label": "code"}
 T0 = 1_800_000_000.0
 LOAD_AT = T0 + 10
 RATE_RPS = 50
@@ -394,3 +395,14 @@ def _json(value: Any) -> bytes:
 
 def _lines(values: list[dict[str, Any]]) -> bytes:
     return b"".join(json.dumps(value).encode() + b"\n" for value in values)
+
+
+def counting(run: Run, **more: float) -> None:
+    """Both app-a count what they answered, and `more` of it."""
+    run.experiment["extensions"][0]["answers_counted_by"] = COUNTER
+    for name in ("app-a-0", "app-a-1"):
+        codes = Counter(row[5] for row in run.rows if row[6] == name)
+        lines = [
+            f'answers_total{{code="{code}",x="1"}} {n + more.get(code, 0)}\n' for code, n in codes.items()
+        ]
+        run.artifacts[f"{name}.prom"] = metrics(name) + 'other_total{code="SUCCESS"} 1e9\n' + "".join(lines)
