@@ -32,7 +32,7 @@ _UNIT_S = {"s": 1, "min": 60, "h": 3600, "d": 86400}
 _gate_file = click.option(
     "--gate-file",
     type=_PATH,
-    help="What is required, in a file of your own (default: this project's gate.yaml).",
+    help="What is required, in a file of your own (default: experiments/gate.yaml).",
 )
 _profile = click.option(
     "--profile", default="all", show_default=True, help="Which part of the gate file to ask for."

@@ -45,7 +45,7 @@ class OpenedPack:
 
 
 def open_pack(pack_dir: Path, *, rules: Rules | None = None, say: Say = lambda words: None) -> OpenedPack:
-    """Verify the pack and give its rows by `rules` (this project's own when None). Raises as `verify_pack` does."""
+    """Verify the pack and give its rows by `rules` (experiments/gate.yaml when None). Raises as `verify_pack`."""
     verification = verify_pack(pack_dir, say=say)
     found, pack = rules or read_rules(), verification.pack
     if pack is None:

@@ -209,6 +209,17 @@ def test_readiness_as_the_command_prints_it(pack: Path, capsys: pytest.CaptureFi
     assert "--max-age takes a number with a unit" in capsys.readouterr().err
 
 
+def test_without_a_gate_file_the_sentence_says_where_one_is_looked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By default the rules are those of experiments/gate.yaml in the current folder."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(
+        UsageError, match=r"no experiments/gate\.yaml in .*: go to the folder that has it, or name"
+    ):
+        read_rules()
+
+
 def test_a_users_own_gate_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text(

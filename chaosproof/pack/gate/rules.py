@@ -1,6 +1,6 @@
 """gate.yaml: what a release must show, by name, and how the checks of a pack follow from its runs.
 
-Try it: python -c 'from chaosproof.pack.gate.rules import read_rules; print(read_rules().required("s4"))'
+Try it: python -c 'from chaosproof.pack.gate.rules import read_rules; print(read_rules().required("all"))'
 """
 
 import json
@@ -21,7 +21,7 @@ __all__ = ["OWN_CHECKS", "PerfRule", "Rule", "Rules", "Suite", "parse_rules", "r
 OWN_CHECKS = ("SYS_ONE_COMMIT", "SYS_RUNS_UNCHANGED")
 """The checks of every pack, for which no rule is needed."""
 
-_FILE = Path(__file__).parent / "gate.yaml"
+_DEFAULT = Path("experiments/gate.yaml")
 _SCHEMA = Path(__file__).parent / "gate.schema.json"
 _KINDS = ("comparison", "run", "ready", "probe")
 _BYTES_MAX = 1 << 20
@@ -113,8 +113,15 @@ class Rules:
 
 
 def read_rules(path: Path | None = None) -> Rules:
-    """The rules of a gate file, or this project's own. Raises UsageError that says what is wrong, and where."""
-    file = path or _FILE
+    """The rules of a gate file, by default of `experiments/gate.yaml` in the current folder.
+
+    Raises UsageError that says what is wrong, and where.
+    """
+    file = path or _DEFAULT
+    if path is None and not file.is_file():
+        raise UsageError(
+            f"There is no {_DEFAULT} in {Path.cwd()}: go to the folder that has it, or name another (--gate-file)"
+        )
     try:
         text = read_text(file, bytes_max=_BYTES_MAX)
     except ChaosproofError as error:
