@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bench.load.place import Server, on_core
 from chaosproof.load.latencies import nearest_rank
-from chaosproof.load.record import Record, read_records
+from chaosproof.runfolder.requests import RequestRow, read_rows
 
 __all__ = ["PERCENTILES", "TOOLS", "Figures", "Tool", "Unavailable", "run_worker"]
 
@@ -51,7 +51,9 @@ class Figures:
 Tool = Callable[[Server, float | None, float, int, Path], Figures]
 
 
-def run_worker(plan: dict[str, object], folder: Path, *, core: int | None = 0) -> tuple[list[Record], float]:
+def run_worker(
+    plan: dict[str, object], folder: Path, *, core: int | None = 0
+) -> tuple[list[RequestRow], float]:
     """Run our worker to its end; its records, and the CPU seconds of its process, start-up included."""
     out = folder / "load"
     (folder / "plan.json").write_text(json.dumps(plan))
@@ -68,7 +70,7 @@ def run_worker(plan: dict[str, object], folder: Path, *, core: int | None = 0) -
     subprocess.run(argv if core is None else on_core(argv, core), check=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return list(read_records(out / "requests.csv.gz")), cpu_s
+    return list(read_rows(out / "requests.csv.gz")), cpu_s
 
 
 def run_chaosproof(

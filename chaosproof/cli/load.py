@@ -22,8 +22,8 @@ from chaosproof.load.output.fortio_driver import run_fortio
 from chaosproof.load.output.progress_view import ProgressView
 from chaosproof.load.output.summary import summary_text
 from chaosproof.load.plan import Plan, plan_from_dict
-from chaosproof.load.record import read_records
 from chaosproof.load.worker import run_to_end
+from chaosproof.runfolder.requests import read_rows
 
 __all__ = ["load"]
 
@@ -122,7 +122,7 @@ def _send(plan: Plan, driver: str, out: Path | None, as_json: bool) -> tuple[flo
             raise UsageError(f"--driver {driver!r} is unknown; known are chaosproof, fortio")
         with ProgressView(plan, Console(stderr=True)) as view:
             done = run_to_end(plan, folder, watch=view.show, apart=True)
-        result = fortio_result(read_records(folder / "requests.csv.gz"), plan.to_dict(), asdict(done))
+        result = fortio_result(read_rows(folder / "requests.csv.gz"), plan.to_dict(), asdict(done))
         if out is not None:
             save_fortio_result(folder, folder / "artifacts" / "load.json")
         click.echo(json.dumps(result, indent=2) if as_json else summary_text(result, done))

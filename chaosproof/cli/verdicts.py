@@ -20,9 +20,9 @@ from chaosproof.compare.compare import (
 )
 from chaosproof.errors import ChaosproofError, UsageError
 from chaosproof.experiment.modes import MODES
-from chaosproof.judge.check import Status
 from chaosproof.judge.judge import Verdict, judge_run, write_verdict
 from chaosproof.runfolder.atomic import write_whole
+from chaosproof.runfolder.checks import Status
 from chaosproof.runfolder.manifest import MANIFEST, changed_since, manifest_of
 
 __all__ = ["EXIT_CODES", "compare", "compare_folders", "compare_series", "judge", "report"]

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 from chaosproof.compare.same_settings import modes_differ, same_settings
 from chaosproof.compare.variants import ran_amiss
-from chaosproof.judge.check import Check, Status, failed, passed, unknown, worst
+from chaosproof.judge.check import failed, passed, unknown, worst
 from chaosproof.judge.judge import Verdict
+from chaosproof.runfolder.checks import Check, Status
 
 __all__ = ["builtin_claim", "every_pair", "pair_checks", "worst_of_pairs"]
 

@@ -15,8 +15,9 @@ from typing import Any
 
 from chaosproof.compare.effects import Effects
 from chaosproof.experiment.variables import resolve
-from chaosproof.judge.check import Check, Status, guarded, worst
+from chaosproof.judge.check import guarded, worst
 from chaosproof.judge.claims import Claim, bound_of, judge_claims
+from chaosproof.runfolder.checks import Check, Status
 from chaosproof.stats.intervals import Interval
 
 __all__ = ["JudgedClaim", "judge_by_intervals"]

@@ -28,13 +28,13 @@ from chaosproof.compare.variants import named, needed_by, variant_checks
 from chaosproof.errors import ChaosproofError, UsageError
 from chaosproof.experiment.modes import MODES, variants_of
 from chaosproof.json_access import at
-from chaosproof.judge.check import Check, Status, worst
+from chaosproof.judge.check import worst
 from chaosproof.judge.claims import Claim, claims_of
 from chaosproof.judge.judge import Verdict, judge_run
 from chaosproof.report.formats.junit import junit_xml
 from chaosproof.report.page import comparison_page
 from chaosproof.runfolder.atomic import write_whole
-from chaosproof.runfolder.checks import checks_tsv
+from chaosproof.runfolder.checks import Check, Status, checks_tsv
 from chaosproof.runfolder.run_folder import SCHEMA_VERSION, read_run
 from chaosproof.stats.intervals import CONFIDENCE
 from chaosproof.stats.sequential import decide

@@ -5,10 +5,11 @@ from typing import Any
 
 from chaosproof.errors import ChaosproofError, UsageError
 from chaosproof.json_access import at, mapping, number
-from chaosproof.judge.check import Check, failed, passed, unknown
+from chaosproof.judge.check import failed, passed, unknown
 from chaosproof.judge.claims import MODES
 from chaosproof.judge.figures.summary import acted
 from chaosproof.judge.judge import Verdict
+from chaosproof.runfolder.checks import Check
 
 __all__ = ["modes_differ", "paths_that_differ", "refuse_different", "refuse_wrong_modes", "same_settings"]
 

@@ -10,9 +10,10 @@ from chaosproof.compare.same_settings import paths_that_differ, refuse_different
 from chaosproof.errors import UsageError
 from chaosproof.experiment.modes import MODES, Variant, variants_of
 from chaosproof.json_access import mapping
-from chaosproof.judge.check import Check, failed, passed, unknown
+from chaosproof.judge.check import failed, passed, unknown
 from chaosproof.judge.claims import Claim
 from chaosproof.judge.judge import Verdict
+from chaosproof.runfolder.checks import Check
 
 __all__ = ["named", "needed_by", "ran_amiss", "variant_checks"]
 

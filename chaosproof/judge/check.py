@@ -1,48 +1,10 @@
-"""A check, and the rule that folds many into one verdict: the worst wins, and none at all is `unknown`."""
+"""How a check is answered, and the rule that folds many into one verdict: the worst wins, none at all is `unknown`."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Literal
 
-__all__ = [
-    "Check",
-    "Status",
-    "counts",
-    "failed",
-    "guarded",
-    "one_line",
-    "passed",
-    "skipped",
-    "unknown",
-    "worst",
-]
+from chaosproof.runfolder.checks import Check, Status
 
-Status = Literal["pass", "fail", "unknown"]
-
-
-@dataclass(frozen=True)
-class Check:
-    """One question and its answer.
-
-    `evidence` is a file of the run folder and, after `#`, a place in it. `skipped` marks an `unknown` that
-    this machine could never have answered (a missing capability); in every verdict it counts as `unknown`.
-    The words may quote what any file said, so they are made one printable line.
-    """
-
-    id: str
-    status: Status
-    details: str
-    evidence: str
-    skipped: bool = False
-
-    def __post_init__(self) -> None:
-        for name in ("id", "details", "evidence"):
-            object.__setattr__(self, name, one_line(getattr(self, name)))
-
-
-def one_line(words: str) -> str:
-    """The words on one line, without what ends a cell and what no file or terminal should get."""
-    return " ".join("".join(c if c.isprintable() else " " for c in words).split())
+__all__ = ["counts", "failed", "guarded", "passed", "skipped", "unknown", "worst"]
 
 
 def passed(id: str, details: str, evidence: str) -> Check:

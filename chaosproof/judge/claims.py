@@ -20,7 +20,8 @@ from chaosproof.experiment.extension import extensions_of
 from chaosproof.experiment.modes import MODES, variant_mistakes, variants_of
 from chaosproof.experiment.variables import resolve
 from chaosproof.json_access import mapping, number, sequence, text
-from chaosproof.judge.check import Check, failed, guarded, passed, unknown
+from chaosproof.judge.check import failed, guarded, passed, unknown
+from chaosproof.runfolder.checks import Check
 
 __all__ = ["FIGURES", "MODES", "Claim", "bound_of", "claims_of", "judge_claims", "lookup", "validate_claims"]
 

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from chaosproof.judge.check import Check, failed, passed, unknown
+from chaosproof.judge.check import failed, passed, unknown
+from chaosproof.runfolder.checks import Check
 
 __all__ = ["Findings"]
 

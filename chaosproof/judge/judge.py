@@ -11,7 +11,7 @@ from typing import Any
 
 from chaosproof.errors import UsageError
 from chaosproof.json_access import text
-from chaosproof.judge.check import Check, Status, counts, failed, worst
+from chaosproof.judge.check import counts, failed, worst
 from chaosproof.judge.checks.builtin import REQUIRED, builtin_checks
 from chaosproof.judge.checks.removed import removed_instance
 from chaosproof.judge.claims import Claim, claims_of, judge_claims
@@ -21,7 +21,7 @@ from chaosproof.judge.figures.timeline import peak_of, timeline_of
 from chaosproof.report.formats.junit import junit_xml
 from chaosproof.report.page import RunFiles, run_page
 from chaosproof.runfolder.atomic import write_whole
-from chaosproof.runfolder.checks import checks_tsv
+from chaosproof.runfolder.checks import Check, Status, checks_tsv
 from chaosproof.runfolder.manifest import MANIFEST, changed_since, manifest_of
 from chaosproof.runfolder.run_folder import RAW_FILES, SCHEMA_VERSION, RunFolder, read_run
 from chaosproof.runfolder.series import series_figures

@@ -9,8 +9,8 @@ from typing import Any
 from chaosproof.errors import ChaosproofError
 from chaosproof.load.plan import Plan
 from chaosproof.load.progress import Progress
-from chaosproof.load.record import HEADER
 from chaosproof.load.recorder import RecordFile
+from chaosproof.runfolder.requests import HEADER
 
 __all__ = ["LoadDone", "LoadFolder"]
 

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from chaosproof.load.latencies import nearest_rank, new_histogram
-from chaosproof.load.record import is_ok
+from chaosproof.runfolder.requests import is_ok
 
 __all__ = ["Progress", "Tally"]
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from chaosproof.load.progress import Tally
-from chaosproof.load.record import encode_row
+from chaosproof.runfolder.requests import encode_row
 
 __all__ = ["RequestRecorder"]
 

@@ -11,11 +11,11 @@ from chaosproof.compare.compare import Comparison, compare_pairs
 from chaosproof.errors import ChaosproofError
 from chaosproof.experiment.modes import MODES
 from chaosproof.json_access import number
-from chaosproof.judge.check import Check, Status, unknown
+from chaosproof.judge.check import unknown
 from chaosproof.judge.claims import Claim
 from chaosproof.judge.judge import Verdict, judge_run
 from chaosproof.report.page import comparison_page
-from chaosproof.runfolder.checks import checks_tsv
+from chaosproof.runfolder.checks import Check, Status, checks_tsv
 from chaosproof.runfolder.run_folder import RunFolder
 
 __all__ = [

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from chaosproof.judge.check import Check
 from chaosproof.pack.gate.gate import GateVerdict, decide_gate
 from chaosproof.pack.gate.readiness import MAX_AGE_S, Readiness, readiness_of
 from chaosproof.pack.gate.rules import Rules, read_rules
@@ -11,6 +10,7 @@ from chaosproof.pack.judged import Say
 from chaosproof.pack.pack import Pack
 from chaosproof.pack.rows import rows_of
 from chaosproof.pack.verify import Verification, verify_pack
+from chaosproof.runfolder.checks import Check
 
 __all__ = ["OpenedPack", "gate", "open_pack", "readiness"]
 

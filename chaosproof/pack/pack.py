@@ -8,7 +8,7 @@ from typing import Any
 
 from chaosproof.errors import ChaosproofError, UsageError
 from chaosproof.json_access import at, mapping, number, text, whole
-from chaosproof.judge.check import Check, Status, counts, worst
+from chaosproof.judge.check import counts, worst
 from chaosproof.pack.documents.sarif import sarif_text
 from chaosproof.pack.gate.gate import GateVerdict, decide_gate
 from chaosproof.pack.gate.readiness import MAX_AGE_S, Readiness, readiness_of
@@ -16,7 +16,7 @@ from chaosproof.pack.gate.rules import Rules
 from chaosproof.pack.judged import Judged, JudgedComparison, JudgedRun, Say, judge_runs, run_places
 from chaosproof.pack.rows import counts_in_verdict, rows_of
 from chaosproof.report.formats.junit import junit_xml
-from chaosproof.runfolder.checks import checks_tsv
+from chaosproof.runfolder.checks import Check, Status, checks_tsv
 from chaosproof.runfolder.manifest import MANIFEST
 
 __all__ = [

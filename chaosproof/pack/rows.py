@@ -8,12 +8,13 @@ comparison. What the fault may break in a baseline, or in a variant, is `INFO_EX
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from chaosproof.judge.check import Check, Status, failed, passed, unknown, worst
+from chaosproof.judge.check import failed, passed, unknown, worst
 from chaosproof.judge.claims import judge_claims
 from chaosproof.pack.gate.moment_checks import answered, ready
 from chaosproof.pack.gate.rules import PerfRule, Rule, Rules
 from chaosproof.pack.judged import RUNS, Judged, JudgedComparison, JudgedRun
 from chaosproof.pack.sources import information, one_commit, runs_unchanged
+from chaosproof.runfolder.checks import Check, Status
 
 __all__ = ["counts_in_verdict", "rows_of"]
 

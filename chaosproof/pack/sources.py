@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from chaosproof.experiment.extension import extensions_of
 from chaosproof.json_access import flag, mapping, text
-from chaosproof.judge.check import Check, passed, unknown
+from chaosproof.judge.check import passed, unknown
 from chaosproof.judge.findings import Findings
 from chaosproof.pack.files import parse_manifest
 from chaosproof.pack.judged import RUNS, JudgedRun
+from chaosproof.runfolder.checks import Check
 from chaosproof.runfolder.manifest import MANIFEST
 
 __all__ = ["information", "one_commit", "runs_unchanged"]

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from chaosproof.errors import ChaosproofError, UsageError
-from chaosproof.judge.check import Check
 from chaosproof.pack.documents.attestation import attestation_text
 from chaosproof.pack.documents.checks_table import parse_checks
 from chaosproof.pack.files import Listing, hash_file, list_files, parse_manifest
@@ -26,6 +25,7 @@ from chaosproof.pack.pack import (
     parse_meta,
     read_manifests,
 )
+from chaosproof.runfolder.checks import Check
 from chaosproof.runfolder.manifest import MANIFEST
 
 __all__ = ["Difference", "Verification", "verify_pack"]

@@ -6,11 +6,11 @@ Try it: ./run all --only r2; its page is journals/all/STAMP/pack/report.html
 from collections.abc import Sequence
 from html import escape
 
-from chaosproof.judge.check import Check
 from chaosproof.report.document import document
 from chaosproof.report.overview import Overview, RunRow
 from chaosproof.report.parts import checks_section, tiles, verdict_badge
 from chaosproof.report.quantities import moment
+from chaosproof.runfolder.checks import Check
 
 __all__ = ["index_page"]
 

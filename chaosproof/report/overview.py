@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chaosproof.judge.check import Check
+from chaosproof.runfolder.checks import Check
 
 __all__ = ["Located", "Overview", "RunRow"]
 

@@ -13,7 +13,6 @@ from html import escape
 from typing import Any
 
 from chaosproof.json_access import at, mapping, mappings, number, sequence, text
-from chaosproof.judge.check import Check
 from chaosproof.judge.claims import MODES, claims_of
 from chaosproof.report.document import asset, document
 from chaosproof.report.parts import (
@@ -26,6 +25,7 @@ from chaosproof.report.parts import (
 )
 from chaosproof.report.plots.library import PACKAGE, plot_library
 from chaosproof.report.quantities import figure, moment, span
+from chaosproof.runfolder.checks import Check
 
 __all__ = ["RunFiles", "comparison_page", "run_page"]
 

@@ -6,10 +6,10 @@ from html import escape
 from typing import Any
 
 from chaosproof.json_access import mapping, text
-from chaosproof.judge.check import Check
 from chaosproof.judge.claims import MODES
 from chaosproof.report.plots.forest import forest
 from chaosproof.report.quantities import figure, span
+from chaosproof.runfolder.checks import Check
 
 __all__ = ["checks_section", "effects_section", "facts", "plot", "tiles", "verdict_badge"]
 

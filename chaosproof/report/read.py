@@ -8,8 +8,8 @@ from typing import Any
 
 from chaosproof.errors import ChaosproofError, UsageError
 from chaosproof.json_access import mapping, whole
-from chaosproof.judge.check import Check
 from chaosproof.report.page import RunFiles
+from chaosproof.runfolder.checks import Check
 from chaosproof.runfolder.run_folder import SCHEMA_VERSION, read_run
 
 __all__ = ["read_judged"]

@@ -14,17 +14,41 @@ import json
 import os
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from chaosproof.errors import ChaosproofError
+from chaosproof.runfolder.record import Record, about
 
-__all__ = ["EVENTS", "FIRST_PREVIOUS", "ROW_BYTES_MAX", "fault_listener", "record_event", "record_near"]
+__all__ = [
+    "EVENTS",
+    "FIRST_PREVIOUS",
+    "ROW_BYTES_MAX",
+    "EventRow",
+    "fault_listener",
+    "record_event",
+    "record_near",
+]
 
 EVENTS = "events.ndjson"
 FIRST_PREVIOUS = "0" * 64
 ROW_BYTES_MAX = 1 << 16
 _ANCESTORS = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventRow(Record):
+    """One event, on the disk before the run goes on."""
+
+    FILE: ClassVar[str] = EVENTS
+
+    seq: int | None = about("the number of the row, from 0 without gaps")
+    at: float | None = about("when it happened")
+    what: str = about("the kind of event")
+    data: Mapping[str, Any] = about("what belongs to it")
+    prev_sha256: str = about("the `sha256` of the row before, 64 zeros in the first")
+    sha256: str = about('the hash of the line up to the comma before `"sha256"`, closed with `}`', default="")
 
 
 def record_event(folder: Path, what: str, data: Mapping[str, Any], *, at: float | None = None) -> None:
@@ -54,9 +78,9 @@ def record_event(folder: Path, what: str, data: Mapping[str, Any], *, at: float 
 
 def record_near(folder: Path, what: str, data: Mapping[str, Any]) -> None:
     """The same in the nearest folder, from `folder` upwards, that has a log; where none has, nothing is recorded."""
-    for place in (folder, *folder.parents[:_ANCESTORS]):
-        if (place / EVENTS).exists():
-            record_event(place, what, data)
+    for ancestor in (folder, *folder.parents[:_ANCESTORS]):
+        if (ancestor / EVENTS).exists():
+            record_event(ancestor, what, data)
             return
 
 
@@ -72,8 +96,9 @@ def fault_listener(folder: Path, *, at: float | None = None) -> Callable[[Mappin
         fault = str(row.get("id"))
         if row.get("applied_at") is not None and fault not in on:
             on.add(fault)
-            said = _only(row, "id", "kind", "instance", "backend", "applied_at")
-            record_event(folder, "fault_on", said, at=at)
+            record_event(
+                folder, "fault_on", _only(row, "id", "kind", "instance", "backend", "applied_at"), at=at
+            )
         if row.get("ended_at") is not None and fault not in off:
             off.add(fault)
             record_event(folder, "fault_off", _only(row, "id", "ended_at", "ended_by", "packets"), at=at)
@@ -86,13 +111,18 @@ def _only(row: Mapping[str, Any], *keys: str) -> dict[str, Any]:
 
 
 def _line(seq: int, at: float, what: str, data: Mapping[str, Any], previous: str) -> bytes:
-    row = {"seq": seq, "at": round(at, 6), "what": what, "data": data, "prev_sha256": previous}
-    said = json.dumps(row, default=str).encode()
-    if len(said) > ROW_BYTES_MAX - 100:
-        row["data"] = {"omitted": f"{len(said)} bytes"}
-        said = json.dumps(row).encode()
-    digest = hashlib.sha256(said).hexdigest()
-    return said[:-1] + f', "sha256": "{digest}"}}\n'.encode()
+    row = EventRow(seq=seq, at=round(at, 6), what=what, data=data, prev_sha256=previous)
+    hashed = _without_hash(row)
+    if len(hashed) > ROW_BYTES_MAX - 100:
+        hashed = _without_hash(replace(row, data={"omitted": f"{len(hashed)} bytes"}))
+    digest = hashlib.sha256(hashed).hexdigest()
+    return hashed[:-1] + f', "sha256": "{digest}"}}\n'.encode()
+
+
+def _without_hash(row: EventRow) -> bytes:
+    return json.dumps(
+        {key: value for key, value in row.to_json().items() if key != "sha256"}, default=str
+    ).encode()
 
 
 def _last_row(log: int) -> tuple[int, str, int]:
@@ -104,5 +134,7 @@ def _last_row(log: int) -> tuple[int, str, int]:
         if size > len(tail):
             raise ValueError("a row has no end")
         return -1, FIRST_PREVIOUS, 0
-    row = json.loads(whole.rpartition(b"\n")[2])
-    return int(row["seq"]), str(row["sha256"]), size - len(torn)
+    row = EventRow.from_json(json.loads(whole.rpartition(b"\n")[2]))
+    if row.seq is None or not row.sha256:
+        raise ValueError("it has no number or no hash")
+    return row.seq, row.sha256, size - len(torn)

@@ -1,26 +1,147 @@
-"""The rows of requests.csv.gz, read once from front to back, however the file ends.
+"""requests.csv.gz: one row per request, `seq,due_at,sent_at,done_at,status,code,instance,attempts`, in the order in
+which they ended.
 
-The file is a chain of gzip members, one or two a second. A killed writer leaves the last member cut; what was
-inflated before the cut is kept. Lines are given in blocks, so that the caller's loop is the only cost per
-row.
+The file is a chain of gzip members, one or two a second: a writer that is killed leaves the last member cut, and what
+was inflated before the cut is kept. Instants are seconds since the epoch, written to the microsecond. There are two
+readers: `read_rows` gives records and refuses a file that is none, `RequestLines` gives blocks of lines, however the
+file ends, so that the loop over millions of rows is the only cost per row.
 """
 
+import csv
+import gzip
+import io
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
-__all__ = ["COLUMNS", "Lines"]
+from chaosproof.errors import ChaosproofError
+from chaosproof.runfolder.record import about
 
-COLUMNS = "seq,due_at,sent_at,done_at,status,code,instance,attempts"
+__all__ = [
+    "COLUMNS",
+    "HEADER",
+    "REQUESTS",
+    "RequestLines",
+    "RequestRow",
+    "decode_row",
+    "encode_row",
+    "is_ok",
+    "read_rows",
+]
+
+REQUESTS = "requests.csv.gz"
 
 _READ_BYTES = 1 << 18
 _INFLATE_BYTES = 1 << 21
 _LINE_BYTES_MAX = 1 << 16
 
 
+@dataclass(frozen=True, slots=True)
+class RequestRow:
+    """What became of one request."""
+
+    seq: int = about("request n of the plan; counts from 0 without gaps")
+    due_at: float = about("when it should have been sent; closed model: when its connection was free")
+    sent_at: float | None = about(
+        "when it was handed to a connection, the opening of one included; empty when it never was"
+    )
+    done_at: float = about("when its outcome was known")
+    status: int = about("the HTTP status; 0 where there was no answer")
+    code: str = about(
+        "the word of the application (`SUCCESS`) or of the generator (`TIMEOUT`) for the outcome"
+    )
+    instance: str = about("who answered; empty: nobody")
+    attempts: int = about(
+        "how often it was put on a connection: more than once where a kept one was closed unused"
+    )
+
+    @property
+    def ok(self) -> bool:
+        """Whether the answer's status is 200 to 299."""
+        return is_ok(self.status)
+
+    def latency_s(self, model: str) -> float:
+        """Seconds from when it was due (open model) or sent (closed model) until its outcome was known."""
+        if model == "open" or self.sent_at is None:
+            return self.done_at - self.due_at
+        return self.done_at - self.sent_at
+
+
+COLUMNS = ",".join(f.name for f in fields(RequestRow))
+HEADER = COLUMNS + "\n"
+
+
+def is_ok(status: int) -> bool:
+    """Whether an answer with this status counts as ok."""
+    return 200 <= status < 300
+
+
+def encode_row(
+    seq: int,
+    due_at: float,
+    sent_at: float | None,
+    done_at: float,
+    status: int,
+    code: str,
+    instance: str,
+    attempts: int,
+) -> str:
+    """The row of one request; `code` and `instance` hold no comma, quote or line end (see `csv_word`)."""
+    sent = "" if sent_at is None else f"{sent_at:.6f}"
+    return f"{seq},{due_at:.6f},{sent},{done_at:.6f},{status},{code},{instance},{attempts}\n"
+
+
+def decode_row(row: list[str]) -> RequestRow:
+    """The record of one row; ValueError when it is not one."""
+    seq, due_at, sent_at, done_at, status, code, instance, attempts = row
+    return RequestRow(
+        seq=int(seq),
+        due_at=float(due_at),
+        sent_at=float(sent_at) if sent_at else None,
+        done_at=float(done_at),
+        status=int(status),
+        code=code,
+        instance=instance,
+        attempts=int(attempts),
+    )
+
+
+def read_rows(path: Path) -> Iterator[RequestRow]:
+    """The records of a requests.csv.gz, in the order in which they ended.
+
+    A torn last member, as SIGKILL may leave it, ends the reading at its last whole row. A file that is
+    missing, or whose whole rows are not records, raises `ChaosproofError`.
+    """
+    rows = csv.reader(_whole_lines(path))
+    header = next(rows, None)
+    if header is None:
+        return
+    if ",".join(header) != COLUMNS:
+        raise ChaosproofError(f"{path} is no requests.csv.gz: its header is {','.join(header)!r}")
+    for number, row in enumerate(rows, start=2):
+        try:
+            yield decode_row(row)
+        except ValueError as error:
+            raise ChaosproofError(f"{path}, row {number}: {error}") from error
+
+
+def _whole_lines(path: Path) -> Iterator[str]:
+    try:
+        packed = path.open("rb")
+    except OSError as error:
+        raise ChaosproofError(f"cannot read {path}: {error.strerror}") from error
+    with packed, gzip.open(packed) as file, io.TextIOWrapper(file, encoding="utf-8", newline="") as text:
+        try:
+            for line in text:
+                if line.endswith("\n"):
+                    yield line
+        except (EOFError, zlib.error, gzip.BadGzipFile):
+            return
+
+
 @dataclass
-class Lines:
+class RequestLines:
     """Iterate to get blocks of whole lines without their ends; afterwards `problems` says what could not be
     read.
     """

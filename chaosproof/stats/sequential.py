@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
-from chaosproof.judge.check import Status
+from chaosproof.runfolder.checks import Status
 
 __all__ = ["PROOF", "STAKE", "Decision", "decide", "median_sequence", "wealth"]
 

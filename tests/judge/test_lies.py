@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from chaosproof.judge.check import Check, guarded
+from chaosproof.judge.check import guarded
 from chaosproof.judge.judge import judge_run
+from chaosproof.runfolder.checks import Check
 from tests.support.runs import (
     DURATION_S,
     FAULT_END,

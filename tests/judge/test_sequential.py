@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chaosproof.judge.check import Status
+from chaosproof.runfolder.checks import Status
 from chaosproof.stats.sequential import PROOF, decide, median_sequence, wealth
 
 

@@ -9,8 +9,8 @@ from chaoslib.experiment import run_experiment
 from chaoslib.types import Strategy
 
 from chaosproof.errors import ChaosproofError
-from chaosproof.judge.check import Check
 from chaosproof.judge.checks import session
+from chaosproof.runfolder.checks import Check
 from chaosproof.runfolder.run_folder import read_run
 
 MODULE = __name__

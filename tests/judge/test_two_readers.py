@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chaosproof.judge.figures.request_stats import fold_requests
-from chaosproof.load.record import HEADER, encode_row, read_records
 from chaosproof.load.recorder import RecordFile
+from chaosproof.runfolder.requests import HEADER, encode_row, read_rows
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 def test_they_agree_wherever_the_file_is_cut(written: bytes, tmp_path: Path, at: float) -> None:
     path = tmp_path / "requests.csv.gz"
     path.write_bytes(written[: round(len(written) * at)])
-    records = list(read_records(path))
+    records = list(read_rows(path))
     fold = fold_requests(path, closed=False, fault=None)
     assert (fold.rows, fold.bad_rows, fold.doubles) == (len(records), 0, 0)
     assert fold.sent == sum(r.sent_at is not None for r in records)

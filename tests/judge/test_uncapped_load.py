@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from chaosproof.judge.check import Check
 from chaosproof.judge.judge import judge_run
+from chaosproof.runfolder.checks import Check
 from tests.support.runs import LOAD_AT, Run, resilient_run
 
 

@@ -20,8 +20,8 @@ from chaosproof.load.cancellation import Cancellation
 from chaosproof.load.folder import LoadDone
 from chaosproof.load.pacing import Stage
 from chaosproof.load.plan import Plan
-from chaosproof.load.record import Record, read_records
 from chaosproof.load.run import run_load
+from chaosproof.runfolder.requests import RequestRow, read_rows
 
 from .one_slot import plan_for
 from .scripted_server import OK, Peer, Script, ScriptedServer, answer_all, serve
@@ -35,7 +35,7 @@ def short_plan(url: str, **settings: Any) -> Plan:
 @dataclasses.dataclass
 class Load:
     done: LoadDone
-    records: list[Record]
+    records: list[RequestRow]
     server: ScriptedServer
 
 
@@ -47,7 +47,7 @@ def load(run, tmp_path):
         async def test() -> Load:
             async with serve(script) as server:
                 done = await run_load(short_plan(server.url, **settings), tmp_path, stop=Cancellation())
-            return Load(done, list(read_records(tmp_path / "requests.csv.gz")), server)
+            return Load(done, list(read_rows(tmp_path / "requests.csv.gz")), server)
 
         return run(test)
 
@@ -166,7 +166,7 @@ def test_two_runs_with_one_seed_send_at_the_same_instants(run, tmp_path):
             for name in ("a", "b"):
                 plan = short_plan(server.url, arrivals="poisson", seed=7)
                 done = await run_load(plan, tmp_path / name, stop=Cancellation())
-                records = read_records(tmp_path / name / "requests.csv.gz")
+                records = read_rows(tmp_path / name / "requests.csv.gz")
                 by_seq = sorted(records, key=lambda record: record.seq)
                 offsets.append([record.due_at - done.started_at for record in by_seq])
         return offsets
@@ -191,7 +191,7 @@ def test_a_server_that_refuses_everyone_leaves_a_complete_record_of_it(run, tmp_
 
     done = run(test)
     assert (done.recorded, done.ok, done.complete) == (60, 0, True)
-    assert {record.code for record in read_records(tmp_path / "requests.csv.gz")} == {"CONNECT_REFUSED"}
+    assert {record.code for record in read_rows(tmp_path / "requests.csv.gz")} == {"CONNECT_REFUSED"}
 
 
 def test_a_stopped_load_says_so_and_keeps_what_was_done(run, tmp_path):
@@ -203,7 +203,7 @@ def test_a_stopped_load_says_so_and_keeps_what_was_done(run, tmp_path):
 
     done = run(test)
     assert (done.complete, done.stopped_by, done.planned) == (False, "SIGTERM", 6000)
-    rows = sorted(record.seq for record in read_records(tmp_path / "requests.csv.gz"))
+    rows = sorted(record.seq for record in read_rows(tmp_path / "requests.csv.gz"))
     assert rows == list(range(done.recorded))
     assert 50 < done.recorded < 1000
     assert done.rate_rps == pytest.approx(200, rel=0.1)
@@ -222,7 +222,7 @@ def test_a_stop_ends_requests_in_flight_after_a_moment_as_stopped(run, tmp_path)
             return await run_load(plan, tmp_path, stop=stop, watch=twice)
 
     done = run(test)
-    codes = Counter(record.code for record in read_records(tmp_path / "requests.csv.gz"))
+    codes = Counter(record.code for record in read_rows(tmp_path / "requests.csv.gz"))
     assert codes["STOPPED"] == 3
     assert codes["STOPPED"] + codes["NOT_SENT"] == done.recorded
     assert done.stopped_by == "SIGINT"
@@ -253,7 +253,7 @@ def test_several_processes_make_one_load(run, tmp_path: Path, model):
             return await run_load(plan, tmp_path, stop=Cancellation()), len(server.peers)
 
     done, connections = run(test)
-    records = list(read_records(tmp_path / "requests.csv.gz"))
+    records = list(read_rows(tmp_path / "requests.csv.gz"))
     assert sorted(record.seq for record in records) == list(range(done.recorded))
     ends = [record.done_at for record in records]
     assert ends == sorted(ends)
@@ -281,7 +281,7 @@ def test_a_process_that_dies_leaves_the_load_incomplete(run, tmp_path):
     run(test)
     done = json.loads((tmp_path / "load-done.json").read_text())
     assert (done["complete"], done["stopped_by"]) == (False, "process")
-    assert done["recorded"] == len(list(read_records(tmp_path / "requests.csv.gz"))) > 0
+    assert done["recorded"] == len(list(read_rows(tmp_path / "requests.csv.gz"))) > 0
 
 
 def test_a_wall_clock_that_is_stepped_in_the_middle_does_not_tear_the_records(run, tmp_path, monkeypatch):
@@ -295,7 +295,7 @@ def test_a_wall_clock_that_is_stepped_in_the_middle_does_not_tear_the_records(ru
     done = run(test)
     assert next(calls) >= 1, "nobody asked the clock, so this test would prove nothing"
     assert done.ended_at - done.started_at < 5
-    records = list(read_records(tmp_path / "requests.csv.gz"))
+    records = list(read_rows(tmp_path / "requests.csv.gz"))
     assert all(0 <= record.due_at - done.started_at < 1 for record in records)
     assert all(0 <= record.done_at - record.due_at < 1 for record in records)
 
@@ -313,7 +313,7 @@ def test_a_mistake_of_the_generator_itself_never_looks_like_a_complete_load(run,
     run(test)
     done = json.loads((tmp_path / "load-done.json").read_text())
     assert (done["complete"], done["stopped_by"]) == (False, "bug")
-    assert done["recorded"] == len(list(read_records(tmp_path / "requests.csv.gz"))) > 0
+    assert done["recorded"] == len(list(read_rows(tmp_path / "requests.csv.gz"))) > 0
 
 
 def test_a_driver_that_raises_what_it_must_not_ends_the_load(run, tmp_path, monkeypatch):
@@ -339,7 +339,7 @@ def test_several_processes_stop_together(run, tmp_path):
             return await run_load(plan, tmp_path, stop=stop, watch=lambda *_: stop.ask("SIGTERM"))
 
     done = run(test)
-    rows = sorted(record.seq for record in read_records(tmp_path / "requests.csv.gz"))
+    rows = sorted(record.seq for record in read_rows(tmp_path / "requests.csv.gz"))
     assert (done.complete, done.stopped_by) == (False, "SIGTERM")
     assert len(rows) == len(set(rows)) == done.recorded
     # The two stop within moments of each other: of the requests before the last, hardly any is missing.

@@ -14,8 +14,8 @@ from chaosproof.load.latencies import Latencies, nearest_rank
 from chaosproof.load.output.fortio import PERCENTILES, fortio_result, save_fortio_result
 from chaosproof.load.output.summary import summary_text
 from chaosproof.load.protocols.http_parser import HttpResponse, HttpResponseError, HttpResponseParser
-from chaosproof.load.record import HEADER, Record, decode_row, encode_row, read_records
 from chaosproof.load.recorder import RecordFile
+from chaosproof.runfolder.requests import HEADER, RequestRow, decode_row, encode_row, read_rows
 
 from .one_slot import plan_for
 from .scripted_server import OK
@@ -34,9 +34,9 @@ DONE = LoadDone(
 )
 
 
-def record(seq: int, latency_s: float, status: int = 200, code: str = "SUCCESS") -> Record:
+def record(seq: int, latency_s: float, status: int = 200, code: str = "SUCCESS") -> RequestRow:
     due = DONE.started_at + seq
-    return Record(seq, due, due + 0.0005, due + latency_s, status, code, "app-a-0", 1)
+    return RequestRow(seq, due, due + 0.0005, due + latency_s, status, code, "app-a-0", 1)
 
 
 RECORDS = [record(0, 0.001), record(1, 0.0125), record(2, 0.25), record(3, 2.5, 0, "TIMEOUT")]
@@ -105,7 +105,7 @@ def test_the_summary_says_what_the_person_wants_to_know():
     assert text.endswith("All done 4 calls, 3 ok, 1 errors")
 
 
-def write_records(path: Path, records: list[Record]) -> None:
+def write_records(path: Path, records: list[RequestRow]) -> None:
     file = RecordFile(path, HEADER)
     for one in records:
         file.add(
@@ -125,9 +125,9 @@ def write_records(path: Path, records: list[Record]) -> None:
 
 
 def test_a_row_survives_its_writing(tmp_path):
-    unsent = Record(4, DONE.started_at, None, DONE.started_at + 1, 0, "NOT_SENT", "", 0)
+    unsent = RequestRow(4, DONE.started_at, None, DONE.started_at + 1, 0, "NOT_SENT", "", 0)
     write_records(tmp_path / "requests.csv.gz", [*RECORDS, unsent])
-    read = list(read_records(tmp_path / "requests.csv.gz"))
+    read = list(read_rows(tmp_path / "requests.csv.gz"))
     assert [one.code for one in read] == ["SUCCESS", "SUCCESS", "SUCCESS", "TIMEOUT", "NOT_SENT"]
     assert read[4].sent_at is None
     assert read[1].latency_s("open") == pytest.approx(0.0125, abs=2e-6)
@@ -138,7 +138,7 @@ def test_a_file_that_holds_no_records_is_named(tmp_path):
     path = tmp_path / "requests.csv.gz"
     RecordFile(path, "a,b\n").close()
     with pytest.raises(ChaosproofError, match="its header is"):
-        list(read_records(path))
+        list(read_rows(path))
 
 
 @pytest.mark.parametrize("row", [["1"], ["x", "1", "1", "1", "200", "A", "", "1"], [""] * 8])

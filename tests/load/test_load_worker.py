@@ -15,8 +15,8 @@ from typing import Any
 import grpc
 import pytest
 
-from chaosproof.load.record import FIELDS, read_records
 from chaosproof.load.worker import main
+from chaosproof.runfolder.requests import COLUMNS, read_rows
 
 
 def write_plan(folder: Path, url: str, **settings: Any) -> Path:
@@ -61,7 +61,7 @@ def test_a_load_that_ran_as_planned_exits_0_and_leaves_its_four_files(tmp_path, 
     names = {"load-plan.json", "load-done.json", "load-progress.ndjson", "requests.csv.gz"}
     assert {path.name for path in out.iterdir()} == names
     lines = gzip.decompress((out / "requests.csv.gz").read_bytes()).decode().splitlines()
-    assert lines[0] == ",".join(FIELDS)
+    assert lines[0] == COLUMNS
     assert len(lines) == 101
     done = read_done(out)
     assert list(done) == [
@@ -82,7 +82,7 @@ def test_a_signal_ends_the_load_early_and_truthfully(tmp_path, url, number):
     assert process.returncode == 2
     assert (done["complete"], done["stopped_by"], done["planned"]) == (False, number.name, 6000)
     assert number.name in said
-    records = list(read_records(tmp_path / "out" / "requests.csv.gz"))
+    records = list(read_rows(tmp_path / "out" / "requests.csv.gz"))
     assert sorted(record.seq for record in records) == list(range(done["recorded"]))
 
 
@@ -94,7 +94,7 @@ def test_sigkill_leaves_all_rows_up_to_the_last_half_second(tmp_path, url):
         process.kill()
         process.wait()
     assert not (out / "load-done.json").exists()
-    records = list(read_records(out / "requests.csv.gz"))
+    records = list(read_rows(out / "requests.csv.gz"))
     # What row n of the progress counts was handed to the disk with row n or before.
     assert len(records) >= progress[-2]["done"]
     assert all(record.status == 200 for record in records)
@@ -106,7 +106,7 @@ def test_a_member_torn_in_the_middle_costs_only_its_own_rows(tmp_path, url):
     path = out / "requests.csv.gz"
     whole = path.read_bytes()
     path.write_bytes(whole[:-20])
-    records = list(read_records(path))
+    records = list(read_rows(path))
     assert 40 <= len(records) < 100
 
 
@@ -131,7 +131,7 @@ def test_a_full_disk_ends_the_load_with_a_sentence_and_keeps_what_was_written(tm
     assert "Traceback" not in ended.stderr
     done = read_done(kept)
     assert (done["complete"], done["stopped_by"]) == (False, "disk")
-    records = list(read_records(kept / "requests.csv.gz"))
+    records = list(read_rows(kept / "requests.csv.gz"))
     assert len(records) == done["recorded"] > 100
 
 
@@ -143,7 +143,7 @@ def test_a_file_size_limit_ends_the_load_in_the_same_way(tmp_path, url):
     assert ended.returncode == 2
     assert "File too large" in ended.stderr
     done = read_done(out)
-    assert len(list(read_records(out / "requests.csv.gz"))) == done["recorded"] > 100
+    assert len(list(read_rows(out / "requests.csv.gz"))) == done["recorded"] > 100
     assert done["complete"] is False
 
 
@@ -217,5 +217,5 @@ def test_the_worker_calls_grpc_over_a_channel_for_each_connection(tmp_path):
         server.stop(None).wait()
     assert (ended.returncode, ended.stderr) == (0, "")
     assert read_done(tmp_path / "out")["ok"] == 100
-    assert {record.code for record in read_records(tmp_path / "out" / "requests.csv.gz")} == {"OK"}
+    assert {record.code for record in read_rows(tmp_path / "out" / "requests.csv.gz")} == {"OK"}
     assert len(peers) == 4

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from chaosproof.errors import ChaosproofError
-from chaosproof.judge.check import Check
 from chaosproof.judge.checks.event_chain import read_chain
 from chaosproof.judge.judge import judge_run
+from chaosproof.runfolder.checks import Check
 from chaosproof.runfolder.events import EVENTS, record_event, record_near
 from tests.support.packs import NOW, RESILIENT_STAMP, write_run
 from tests.support.runs import resilient_run

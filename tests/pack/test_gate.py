@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from chaosproof.cli.main import main
 from chaosproof.compare.variants import needed_by
 from chaosproof.errors import UsageError
-from chaosproof.judge.check import Check, failed, passed, unknown
+from chaosproof.judge.check import failed, passed, unknown
 from chaosproof.judge.checks.builtin import REQUIRED
 from chaosproof.judge.claims import claims_of
 from chaosproof.pack.gate.gate import decide_gate
@@ -19,6 +19,7 @@ from chaosproof.pack.gate.readiness import readiness_of
 from chaosproof.pack.gate.rules import parse_rules, read_rules
 from chaosproof.pack.open import gate
 from chaosproof.pack.write import write_pack
+from chaosproof.runfolder.checks import Check
 from tests.support.packs import NOW, true_pack, true_pair
 
 from .told import assert_told

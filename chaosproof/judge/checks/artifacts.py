@@ -6,10 +6,11 @@ from datetime import datetime
 
 from chaosproof.experiment.extension import extensions_of
 from chaosproof.json_access import as_object, at, flag, mappings, number, sequence, text, whole
-from chaosproof.judge.check import Check, unknown
+from chaosproof.judge.check import unknown
 from chaosproof.judge.cross_checks import counters_object, result_objects
 from chaosproof.judge.figures.request_stats import RequestStats
 from chaosproof.judge.findings import Findings
+from chaosproof.runfolder.checks import Check
 from chaosproof.runfolder.run_folder import RunFolder
 from chaosproof.runfolder.series import points_of
 

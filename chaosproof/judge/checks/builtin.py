@@ -1,6 +1,6 @@
 """The checks of every run (`SYS_*`), in a fixed order: a run that lacks one of them is never a pass."""
 
-from chaosproof.judge.check import Check, guarded
+from chaosproof.judge.check import guarded
 from chaosproof.judge.checks import session
 from chaosproof.judge.checks.artifacts import artifacts
 from chaosproof.judge.checks.event_chain import events
@@ -8,6 +8,7 @@ from chaosproof.judge.checks.fault import fault_canary, fault_ended, fault_hit
 from chaosproof.judge.checks.load import load_accounted, load_rate
 from chaosproof.judge.figures.request_stats import RequestStats
 from chaosproof.judge.figures.summary import Figures
+from chaosproof.runfolder.checks import Check
 from chaosproof.runfolder.run_folder import RunFolder
 
 __all__ = ["REQUIRED", "builtin_checks"]

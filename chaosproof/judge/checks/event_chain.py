@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from chaosproof.json_access import as_object, at, mapping, mappings, number, text
-from chaosproof.judge.check import Check, failed, unknown
+from chaosproof.judge.check import failed, unknown
 from chaosproof.judge.findings import Findings
+from chaosproof.runfolder.checks import Check
 from chaosproof.runfolder.events import EVENTS, FIRST_PREVIOUS, ROW_BYTES_MAX
 from chaosproof.runfolder.manifest import raw_hashes
 from chaosproof.runfolder.run_folder import RunFolder

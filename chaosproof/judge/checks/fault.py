@@ -8,12 +8,13 @@ from typing import Any
 from chaosproof.experiment.variables import resolve
 from chaosproof.json_access import at, mapping, mappings, number, text
 from chaosproof.judge.capability import missing_capability
-from chaosproof.judge.check import Check, passed, skipped, unknown
+from chaosproof.judge.check import passed, skipped, unknown
 from chaosproof.judge.checks.load import load_expected
 from chaosproof.judge.cross_checks import journal_objects_to_faults
 from chaosproof.judge.figures.request_stats import RequestStats
 from chaosproof.judge.figures.summary import Figures, fault_span
 from chaosproof.judge.findings import Findings
+from chaosproof.runfolder.checks import Check
 from chaosproof.runfolder.run_folder import RunFolder
 
 __all__ = ["END_SLACK_S", "FAULT_MODULES", "fault_canary", "fault_ended", "fault_hit"]

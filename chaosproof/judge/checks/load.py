@@ -5,11 +5,12 @@ for.
 import math
 
 from chaosproof.json_access import at, flag, mappings, number, text, whole
-from chaosproof.judge.check import Check, passed, unknown
+from chaosproof.judge.check import passed, unknown
 from chaosproof.judge.cross_checks import journal_objects_to_load, progress_objects
 from chaosproof.judge.figures.request_stats import NOBODY, RequestStats
 from chaosproof.judge.figures.summary import Figures
 from chaosproof.judge.findings import Findings
+from chaosproof.runfolder.checks import Check
 from chaosproof.runfolder.run_folder import RunFolder
 
 __all__ = ["RATE_RATIO_MIN", "load_accounted", "load_expected", "load_rate"]

@@ -7,8 +7,9 @@ from typing import Any
 
 from chaosproof.json_access import at, flag, mapping, mappings, number, sequence, text, whole
 from chaosproof.judge.capability import missing_capability
-from chaosproof.judge.check import Check, failed, passed, skipped, unknown
+from chaosproof.judge.check import failed, passed, skipped, unknown
 from chaosproof.judge.findings import Findings
+from chaosproof.runfolder.checks import Check
 from chaosproof.runfolder.provenance import experiment_sha256
 from chaosproof.runfolder.run_folder import RunFolder
 

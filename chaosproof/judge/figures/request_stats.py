@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from chaosproof.runfolder.requests import Lines
+from chaosproof.runfolder.requests import RequestLines
 
 __all__ = ["NOBODY", "OTHER_CODES", "WINDOWS", "Cell", "RequestStats", "fold_requests"]
 
@@ -81,7 +81,7 @@ def fold_requests(path: Path, *, closed: bool, fault: tuple[float, float] | None
 
     `fault` is when the fault began and ended, or None. Never raises: what cannot be read is in `problems`.
     """
-    lines = Lines(path)
+    lines = RequestLines(path)
     fold = _fold_lines(lines, closed=closed, fault=fault)
     fold.problems = tuple(lines.problems)
     return fold

@@ -18,7 +18,7 @@ from typing import Any
 
 from chaosproof.errors import ChaosproofError
 from chaosproof.load.latencies import Latencies
-from chaosproof.load.record import Record, read_records
+from chaosproof.runfolder.requests import RequestRow, read_rows
 
 __all__ = ["PERCENTILES", "fortio_result", "save_fortio_result"]
 
@@ -33,7 +33,7 @@ _BOUNDS_MS = (
 
 
 def fortio_result(
-    records: Iterable[Record], plan: Mapping[str, Any], done: Mapping[str, Any]
+    records: Iterable[RequestRow], plan: Mapping[str, Any], done: Mapping[str, Any]
 ) -> dict[str, Any]:
     """The result of a load from its records, its load-plan.json and its load-done.json."""
     model = str(plan["model"])
@@ -71,7 +71,7 @@ def save_fortio_result(load_dir: Path, path: Path) -> None:
     """Fold the four load files of `load_dir` into `path` (such as artifacts/load.json)."""
     plan = _read_json(load_dir / "load-plan.json")
     done = _read_json(load_dir / "load-done.json")
-    result = fortio_result(read_records(load_dir / "requests.csv.gz"), plan, done)
+    result = fortio_result(read_rows(load_dir / "requests.csv.gz"), plan, done)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")

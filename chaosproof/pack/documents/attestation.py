@@ -8,9 +8,9 @@ figures that do not hold. `INFO_` rows are no tests.
 import json
 from collections.abc import Mapping, Sequence
 
-from chaosproof.judge.check import Check
 from chaosproof.pack.gate.gate import GateVerdict
 from chaosproof.pack.rows import counts_in_verdict
+from chaosproof.runfolder.checks import Check
 
 __all__ = ["PREDICATE", "STATEMENT", "attestation_text"]
 

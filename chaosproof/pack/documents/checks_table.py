@@ -1,7 +1,7 @@
 """The checks.tsv of a pack, read back as strictly as it is written: `chaosproof.runfolder.checks` writes it."""
 
 from chaosproof.errors import ChaosproofError
-from chaosproof.judge.check import Check, Status, one_line
+from chaosproof.runfolder.checks import Check, Status, one_line
 
 __all__ = ["parse_checks"]
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from chaosproof.json_access import mapping, mappings, number, text
-from chaosproof.judge.check import Check
 from chaosproof.pack.documents.sarif import claim_of, locate
 from chaosproof.pack.gate.gate import GateVerdict
 from chaosproof.pack.gate.readiness import Readiness
@@ -12,6 +11,7 @@ from chaosproof.pack.judged import Judged, JudgedComparison, JudgedRun
 from chaosproof.pack.pack import Pack
 from chaosproof.report.overview import Located, Overview, RunRow
 from chaosproof.report.quantities import figure
+from chaosproof.runfolder.checks import Check
 
 __all__ = ["overview_of"]
 

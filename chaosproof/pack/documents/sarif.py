@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
-from chaosproof.judge.check import Check
 from chaosproof.pack.claim_locations import Place, place_of
 from chaosproof.pack.gate.rules import Rules
 from chaosproof.pack.judged import Judged
+from chaosproof.runfolder.checks import Check
 
 __all__ = ["claim_of", "locate", "sarif_text"]
 

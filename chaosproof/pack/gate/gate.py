@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from chaosproof.judge.check import Check, Status
 from chaosproof.pack.gate.rules import Rules
+from chaosproof.runfolder.checks import Check, Status
 
 __all__ = ["GateRow", "GateVerdict", "decide_gate"]
 

@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from chaosproof.json_access import at, flag, mappings, number, text
-from chaosproof.judge.check import Check
 from chaosproof.judge.findings import Findings
 from chaosproof.pack.gate.rules import Rule
 from chaosproof.pack.judged import JudgedRun
+from chaosproof.runfolder.checks import Check
 
 __all__ = ["answered", "ready"]
 

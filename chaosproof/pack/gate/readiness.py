@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chaosproof.judge.check import Check
 from chaosproof.pack.gate.rules import Rules
+from chaosproof.runfolder.checks import Check
 
 __all__ = ["MAX_AGE_S", "Category", "Readiness", "readiness_of"]
 

@@ -5,7 +5,7 @@ could not be answered an `error`, a missing capability `skipped`.
 from collections.abc import Sequence
 from xml.etree import ElementTree
 
-from chaosproof.judge.check import Check
+from chaosproof.runfolder.checks import Check
 
 __all__ = ["junit_xml"]
 

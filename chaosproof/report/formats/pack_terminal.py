@@ -6,9 +6,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from chaosproof.judge.check import one_line
 from chaosproof.pack.gate.gate import GateRow, GateVerdict
 from chaosproof.pack.verify import Verification
+from chaosproof.runfolder.checks import one_line
 
 __all__ = ["print_gate", "print_verification"]
 

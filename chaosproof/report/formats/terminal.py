@@ -8,10 +8,10 @@ from rich.table import Table
 from rich.text import Text
 
 from chaosproof.compare.compare import Comparison
-from chaosproof.judge.check import Check, one_line
 from chaosproof.judge.claims import MODES
 from chaosproof.judge.judge import Verdict
 from chaosproof.report.quantities import figure, span
+from chaosproof.runfolder.checks import Check, one_line
 
 __all__ = ["print_comparison", "print_verdict"]
 
