@@ -29,8 +29,10 @@ FORBIDDEN = {
     "chaosproof/runfolder": _rooms(
         "cli", "campaign", "runner", "compare", "pack", "report", "faults", "load", "targets"
     ),
-    "chaosproof/judge": _rooms("cli", "campaign", "runner", "compare", "pack", "faults", "load", "targets"),
-    "chaosproof/compare": _rooms("cli", "campaign", "runner", "pack", "faults", "load", "targets"),
+    "chaosproof/judge": _rooms(
+        "cli", "campaign", "runner", "compare", "pack", "report", "faults", "load", "targets"
+    ),
+    "chaosproof/compare": _rooms("cli", "campaign", "runner", "pack", "report", "faults", "load", "targets"),
     "chaosproof/targets": _rooms(
         "cli", "campaign", "runner", "judge", "compare", "pack", "report", "faults", "load"
     ),

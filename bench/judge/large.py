@@ -20,7 +20,8 @@ __all__ = ["judge_apart"]
 
 _JUDGE = """
 import json, sys, time
-from chaosproof.judge.judge import judge_run, write_verdict
+from chaosproof.report.write import write_verdict
+from chaosproof.judge.judge import judge_run
 begun = time.perf_counter()
 verdict = judge_run(sys.argv[1])
 judged_s = time.perf_counter() - begun

@@ -16,11 +16,11 @@ from chaosproof.compare.compare import (
     compare_runs,
     latest_run,
     latest_variants,
-    write_comparison,
 )
 from chaosproof.errors import ChaosproofError, UsageError
 from chaosproof.experiment.modes import MODES
-from chaosproof.judge.judge import Verdict, judge_run, write_verdict
+from chaosproof.judge.judge import Verdict, judge_run
+from chaosproof.report.write import page_of, write_comparison, write_verdict
 from chaosproof.runfolder.atomic import write_whole
 from chaosproof.runfolder.checks import Status
 from chaosproof.runfolder.manifest import MANIFEST, changed_since, manifest_of
@@ -136,12 +136,12 @@ def report(runs: tuple[str, ...], out: Path | None) -> None:
     verdict is on the page; the exit code is 0 when it was made, 64 for a wrong call.
     """
     from chaosproof.report.page import run_page
-    from chaosproof.report.read import read_judged
+    from chaosproof.report.run_files import read_judged
 
     if len(runs) > 1:
         comparison = _compared([Path(word) for word in runs])
         path = out or Path(f"report-{comparison.document['experiment']}.html")
-        write_whole(path, comparison.page)
+        write_whole(path, page_of(comparison))
     else:
         folder = Path(runs[0])
         path = out or folder / "report.html"

@@ -10,7 +10,6 @@ Try it: chaosproof compare s4
 """
 
 import contextlib
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,16 +24,13 @@ from chaosproof.compare.same_settings import (
     refuse_wrong_modes,
 )
 from chaosproof.compare.variants import named, needed_by, variant_checks
-from chaosproof.errors import ChaosproofError, UsageError
+from chaosproof.errors import UsageError
 from chaosproof.experiment.modes import MODES, variants_of
 from chaosproof.json_access import at
 from chaosproof.judge.check import worst
 from chaosproof.judge.claims import Claim, claims_of
 from chaosproof.judge.judge import Verdict, judge_run
-from chaosproof.report.formats.junit import junit_xml
-from chaosproof.report.page import comparison_page
-from chaosproof.runfolder.atomic import write_whole
-from chaosproof.runfolder.checks import Check, Status, checks_tsv
+from chaosproof.runfolder.checks import Check, Status
 from chaosproof.runfolder.run_folder import SCHEMA_VERSION, read_run
 from chaosproof.stats.intervals import CONFIDENCE
 from chaosproof.stats.sequential import decide
@@ -45,7 +41,6 @@ __all__ = [
     "compare_runs",
     "latest_run",
     "latest_variants",
-    "write_comparison",
 ]
 
 _STAMP = re.compile(r"\d{8}T\d{6}Z.*")
@@ -67,11 +62,6 @@ class Comparison:
     @property
     def status(self) -> Status:
         return worst([self.document["verdict"]])
-
-    @property
-    def page(self) -> str:
-        """Its report.html, with the plots of the newest pair."""
-        return comparison_page(self.document, self.checks, [run.files for run in self.pairs[-1]])
 
 
 def compare_runs(
@@ -151,23 +141,6 @@ def compare_pairs(
         else {**decide(statuses, planned).as_json(), "planned": planned},
     }
     return Comparison(document, checks, tuple(pairs), statuses)
-
-
-def write_comparison(out_dir: Path | str, comparison: Comparison) -> None:
-    """Write compare.json, checks.tsv, junit.xml and report.html into `out_dir`.
-
-    Raises ChaosproofError when it cannot.
-    """
-    folder = Path(out_dir)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ChaosproofError(f"cannot make the folder {folder}: {error.strerror}") from error
-    suite = f"{comparison.document['experiment']}.compare"
-    write_whole(folder / "checks.tsv", checks_tsv(comparison.checks))
-    write_whole(folder / "junit.xml", junit_xml(suite, comparison.checks))
-    write_whole(folder / "compare.json", json.dumps(comparison.document, indent=2) + "\n")
-    write_whole(folder / "report.html", comparison.page)
 
 
 def latest_run(journals_root: Path | str, experiment: str, mode: str) -> Path:

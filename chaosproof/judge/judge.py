@@ -3,7 +3,6 @@
 Try it: chaosproof judge journals/s4/resilient/20261121T193005Z
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,15 +17,12 @@ from chaosproof.judge.claims import Claim, claims_of, judge_claims
 from chaosproof.judge.figures.request_stats import RequestStats, fold_requests
 from chaosproof.judge.figures.summary import fault_span, figures_of
 from chaosproof.judge.figures.timeline import peak_of, timeline_of
-from chaosproof.report.formats.junit import junit_xml
-from chaosproof.report.page import RunFiles, run_page
-from chaosproof.runfolder.atomic import write_whole
-from chaosproof.runfolder.checks import Check, Status, checks_tsv
-from chaosproof.runfolder.manifest import MANIFEST, changed_since, manifest_of
+from chaosproof.runfolder.checks import Check, Status
+from chaosproof.runfolder.manifest import MANIFEST, changed_since
 from chaosproof.runfolder.run_folder import RAW_FILES, SCHEMA_VERSION, RunFolder, read_run
 from chaosproof.runfolder.series import series_figures
 
-__all__ = ["Verdict", "judge_run", "write_verdict"]
+__all__ = ["Verdict", "judge_run"]
 
 
 @dataclass(frozen=True)
@@ -46,18 +42,6 @@ class Verdict:
     @property
     def status(self) -> Status:
         return worst([self.summary["verdict"]])
-
-    @property
-    def files(self) -> RunFiles:
-        """What a report shows of the run."""
-        return RunFiles(
-            self.summary,
-            self.checks,
-            self.timeline,
-            self.run.session,
-            self.run.experiment,
-            self.run.load_plan,
-        )
 
 
 def judge_run(run_dir: Path | str) -> Verdict:
@@ -104,24 +88,6 @@ def judge_run(run_dir: Path | str) -> Verdict:
         **shown,
     }
     return Verdict(run, summary, checks, claims, figures, timeline, fold)
-
-
-def write_verdict(run_dir: Path | str, verdict: Verdict) -> None:
-    """Write checks.tsv, summary.json, timeline.json, junit.xml, report.html and, last, the manifest of the whole
-    folder.
-
-    Nothing may be written to the folder afterwards. A manifest that the raw files no longer match is left as
-    it is: it is evidence. Raises ChaosproofError when a file cannot be written, as on a full disk.
-    """
-    folder = Path(run_dir)
-    suite = f"{verdict.summary['experiment']}.{verdict.summary['mode']}"
-    write_whole(folder / "checks.tsv", checks_tsv(verdict.checks))
-    write_whole(folder / "summary.json", json.dumps(verdict.summary, indent=2) + "\n")
-    write_whole(folder / "timeline.json", json.dumps(verdict.timeline, separators=(",", ":")) + "\n")
-    write_whole(folder / "junit.xml", junit_xml(suite, verdict.checks))
-    write_whole(folder / "report.html", run_page(verdict.files))
-    if not any(c.id == "SYS_MANIFEST" for c in verdict.checks):
-        write_whole(folder / MANIFEST, manifest_of(folder))
 
 
 def _verdict(checks: tuple[Check, ...]) -> dict[str, Any]:

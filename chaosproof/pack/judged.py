@@ -15,6 +15,7 @@ from chaosproof.judge.check import unknown
 from chaosproof.judge.claims import Claim
 from chaosproof.judge.judge import Verdict, judge_run
 from chaosproof.report.page import comparison_page
+from chaosproof.report.run_files import files_of
 from chaosproof.runfolder.checks import Check, Status, checks_tsv
 from chaosproof.runfolder.run_folder import RunFolder
 
@@ -191,7 +192,7 @@ def _compared(
         comparison.checks,
         {one["id"]: one["claim"] for one in document["checks"]},
         comparison.status,
-        page=comparison_page(document, comparison.checks, [run.files for run in comparison.pairs[-1]]),
+        page=comparison_page(document, comparison.checks, [files_of(run) for run in comparison.pairs[-1]]),
     )
 
 

@@ -8,7 +8,6 @@ Try it: chaosproof report journals/s4/resilient/20261121T193005Z
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from html import escape
 from typing import Any
 
@@ -25,9 +24,10 @@ from chaosproof.report.parts import (
 )
 from chaosproof.report.plots.library import PACKAGE, plot_library
 from chaosproof.report.quantities import figure, moment, span
+from chaosproof.report.run_files import RunFiles
 from chaosproof.runfolder.checks import Check
 
-__all__ = ["RunFiles", "comparison_page", "run_page"]
+__all__ = ["comparison_page", "run_page"]
 
 _KEYS = (
     "With a plot in focus, the left and right arrows move along it, with shift by ten, Home and End to its ends; "
@@ -44,18 +44,6 @@ _COMPARISON_SAYS = {
     "fail": "It was not shown that the patterns spare the system: at least one check failed.",
     "unknown": "The runs do not prove it either way.",
 }
-
-
-@dataclass(frozen=True)
-class RunFiles:
-    """What a page shows of a run."""
-
-    summary: Mapping[str, Any]
-    checks: Sequence[Check]
-    timeline: Mapping[str, Any]
-    session: Mapping[str, Any]
-    experiment: Mapping[str, Any]
-    plan: Mapping[str, Any]
 
 
 def run_page(run: RunFiles) -> str:

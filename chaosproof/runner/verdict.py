@@ -7,7 +7,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from chaosproof.judge.judge import Verdict, judge_run, write_verdict
+from chaosproof.judge.judge import Verdict, judge_run
+from chaosproof.report.write import write_verdict
 from chaosproof.runfolder.events import EVENTS, record_event
 
 __all__ = ["STYLES", "conclude", "print_verdict"]

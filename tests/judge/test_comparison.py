@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from chaosproof.compare.compare import Comparison, compare_runs, latest_run, write_comparison
+from chaosproof.compare.compare import Comparison, compare_runs, latest_run
 from chaosproof.errors import ChaosproofError, UsageError
+from chaosproof.report.write import write_comparison
 from tests.support.runs import FAULT_END, Run, baseline_run, of_one_experiment, resilient_run
 
 Change = Callable[[Run], object]

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from chaosproof.compare.compare import compare_pairs, compare_runs, write_comparison
+from chaosproof.compare.compare import compare_pairs, compare_runs
 from chaosproof.errors import ChaosproofError
-from chaosproof.judge.judge import judge_run, write_verdict
+from chaosproof.judge.judge import judge_run
+from chaosproof.report.write import write_comparison, write_verdict
 from chaosproof.runfolder.manifest import changed_since
 from tests.support.runs import HEADER, Run, baseline_run, of_one_experiment, resilient_run
 

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from chaosproof.cli.verdicts import compare_series
-from chaosproof.compare.compare import Comparison, compare_pairs, write_comparison
+from chaosproof.compare.compare import Comparison, compare_pairs
 from chaosproof.errors import ChaosproofError, UsageError
 from chaosproof.judge.judge import Verdict, judge_run
+from chaosproof.report.write import write_comparison
 from tests.support.runs import RATE_RPS, Run, baseline_run, of_one_experiment, resilient_run
 
 Change = Callable[[Run], object]

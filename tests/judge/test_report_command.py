@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from chaosproof.judge.judge import judge_run, write_verdict
+from chaosproof.judge.judge import judge_run
 from chaosproof.report.page import _less
 from chaosproof.report.plots import library
 from chaosproof.report.plots.library import plot_library
 from chaosproof.report.quantities import figure, span
+from chaosproof.report.write import write_verdict
 from tests.support.runs import Run, baseline_run, resilient_run
 
 _PROGRAM = (

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from chaosproof.compare.compare import compare_runs, write_comparison
-from chaosproof.judge.judge import judge_run, write_verdict
+from chaosproof.compare.compare import compare_runs
+from chaosproof.judge.judge import judge_run
+from chaosproof.report.write import write_comparison, write_verdict
 from tests.support.browser import Browser, headless
 from tests.support.chaos import run_s4
 from tests.support.runs import LOAD_AT, baseline_run, disturbed, resilient_run

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from chaosproof.judge.figures.timeline import most_within
-from chaosproof.judge.judge import judge_run, write_verdict
+from chaosproof.judge.judge import judge_run
+from chaosproof.report.write import write_verdict
 from tests.support.runs import (
     DURATION_S,
     FAULT_AT,

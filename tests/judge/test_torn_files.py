@@ -13,6 +13,7 @@ from chaosproof.judge.checks.builtin import REQUIRED
 from chaosproof.judge.judge import judge_run
 from chaosproof.report.formats.junit import junit_xml
 from chaosproof.report.page import run_page
+from chaosproof.report.run_files import files_of
 from chaosproof.runfolder.checks import checks_tsv
 from tests.support.runs import resilient_run
 
@@ -121,7 +122,7 @@ def test_any_json_in_the_place_of_any_value_never_raises(
     assert {c.id for c in verdict.checks} >= set(REQUIRED)
     assert not [c for c in verdict.checks if "checker itself failed" in c.details]
     json.dumps([verdict.summary, verdict.timeline], allow_nan=False)
-    for page in (checks_tsv(verdict.checks), run_page(verdict.files)):
+    for page in (checks_tsv(verdict.checks), run_page(files_of(verdict))):
         assert page.encode()
     ElementTree.fromstring(junit_xml("s4", verdict.checks))
 

@@ -12,7 +12,8 @@ import pytest
 
 from chaosproof.errors import ChaosproofError, UsageError
 from chaosproof.judge.checks.builtin import REQUIRED
-from chaosproof.judge.judge import judge_run, write_verdict
+from chaosproof.judge.judge import judge_run
+from chaosproof.report.write import write_verdict
 from tests.support.runs import FAULT_S, RATE_RPS, baseline_run, resilient_run
 
 
@@ -198,7 +199,8 @@ def test_a_full_disk_is_one_sentence_and_leaves_the_old_verdict_whole(tmp_path: 
 import sys
 from pathlib import Path
 from chaosproof.errors import ChaosproofError
-from chaosproof.judge.judge import judge_run, write_verdict
+from chaosproof.report.write import write_verdict
+from chaosproof.judge.judge import judge_run
 folder = Path(sys.argv[1])
 write_verdict(folder, judge_run(folder))
 summary = (folder / "summary.json").read_bytes()

@@ -12,12 +12,12 @@ from chaosproof.compare.compare import (
     Comparison,
     compare_pairs,
     latest_variants,
-    write_comparison,
 )
 from chaosproof.errors import ChaosproofError, UsageError
 from chaosproof.experiment.modes import overlays_of, variant_mistakes
 from chaosproof.judge.claims import validate_claims
 from chaosproof.judge.judge import judge_run
+from chaosproof.report.write import page_of, write_comparison
 from tests.support.runs import Run
 from tests.support.variant_runs import C07, POOL1, baseline, compared, pool1, resilient
 
@@ -49,7 +49,7 @@ def test_a_claim_about_a_variant_that_was_not_run_is_not_judged_and_that_is_said
     comparison = compared(tmp_path)
     assert "C07" not in {c.id for c in comparison.checks}
     assert comparison.document["not_judged"] == [{"id": "C07", "claim": C07["claim"], "needs": ["pool1"]}]
-    assert "C07 is not judged, as there was no run of pool1" in comparison.page
+    assert "C07 is not judged, as there was no run of pool1" in page_of(comparison)
     assert comparison.status == "pass"
 
 

@@ -15,8 +15,8 @@ from typing import Any
 
 from rich.console import Console
 
-from chaosproof.compare.compare import Comparison, compare_pairs, write_comparison
-from chaosproof.judge.judge import judge_run, write_verdict
+from chaosproof.compare.compare import Comparison, compare_pairs
+from chaosproof.judge.judge import judge_run
 from chaosproof.pack.documents.overview import overview_of
 from chaosproof.pack.open import open_pack
 from chaosproof.pack.verify import verify_pack
@@ -25,6 +25,7 @@ from chaosproof.report.formats.ci import annotations, step_summary
 from chaosproof.report.formats.pack_terminal import print_gate, print_verification
 from chaosproof.report.formats.terminal import print_comparison, print_verdict
 from chaosproof.report.index import index_page
+from chaosproof.report.write import write_comparison, write_verdict
 from tests.support.overviews import AMISS, PASSING
 from tests.support.packs import NOW, Bend, true_pair
 from tests.support.runs import (

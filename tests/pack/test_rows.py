@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from chaosproof.compare.compare import compare_pairs, write_comparison
+from chaosproof.compare.compare import compare_pairs
 from chaosproof.judge.check import failed, passed
 from chaosproof.judge.judge import judge_run
 from chaosproof.pack.files import hash_file
@@ -18,6 +18,7 @@ from chaosproof.pack.rows import counts_in_verdict, rows_of
 from chaosproof.pack.sources import information, one_commit, runs_unchanged
 from chaosproof.pack.verify import verify_pack
 from chaosproof.pack.write import write_pack
+from chaosproof.report.write import write_comparison
 from chaosproof.runfolder.checks import Check
 from tests.support.packs import NOW, true_pair, write_run
 from tests.support.runs import T0, Run, activity, baseline_run, ran, resilient_run

@@ -5,9 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from chaosproof.judge.judge import judge_run, write_verdict
+from chaosproof.judge.judge import judge_run
 from chaosproof.pack.pack import Pack
 from chaosproof.pack.write import write_pack
+from chaosproof.report.write import write_verdict
 from chaosproof.runfolder.events import record_event
 from chaosproof.runfolder.provenance import experiment_sha256
 from tests.support.runs import ENDED_AT, Run, baseline_run, resilient_run

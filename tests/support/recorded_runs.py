@@ -14,7 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from chaosproof.judge.judge import judge_run, write_verdict
+from chaosproof.judge.judge import judge_run
+from chaosproof.report.write import write_verdict
 
 __all__ = ["DERIVED", "Folder", "honest", "unpack"]
 

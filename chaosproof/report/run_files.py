@@ -1,20 +1,39 @@
-"""What a report shows, read from a judged folder: the files that the verdict was written to, and nothing computed."""
+"""What a report shows of a run: taken from its verdict, or read from the files that the verdict was written to."""
 
 import csv
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from chaosproof.errors import ChaosproofError, UsageError
 from chaosproof.json_access import mapping, whole
-from chaosproof.report.page import RunFiles
+from chaosproof.judge.judge import Verdict
 from chaosproof.runfolder.checks import Check
 from chaosproof.runfolder.run_folder import SCHEMA_VERSION, read_run
 
-__all__ = ["read_judged"]
+__all__ = ["RunFiles", "files_of", "read_judged"]
 
-_COLUMNS = ["check_id", "status", "details", "evidence_path"]
+
+@dataclass(frozen=True)
+class RunFiles:
+    """The content of a run folder's summary.json, checks.tsv, timeline.json, session.json, experiment.json and plan."""
+
+    summary: Mapping[str, Any]
+    checks: Sequence[Check]
+    timeline: Mapping[str, Any]
+    session: Mapping[str, Any]
+    experiment: Mapping[str, Any]
+    plan: Mapping[str, Any]
+
+
+def files_of(verdict: Verdict) -> RunFiles:
+    """The files as they are written of a verdict."""
+    run = verdict.run
+    return RunFiles(
+        verdict.summary, verdict.checks, verdict.timeline, run.session, run.experiment, run.load_plan
+    )
 
 
 def read_judged(folder: Path) -> RunFiles:
