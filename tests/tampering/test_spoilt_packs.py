@@ -7,11 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from syrupy.assertion import SnapshotAssertion
 
 from chaosproof.pack.verify import verify_pack
 from chaosproof.pack.write import write_pack
-from tests.pack.told import assert_told
 from tests.support.recorded_runs import honest
+from tests.support.snapshots import first_of
 
 Spoil = Callable[[Path], object]
 
@@ -96,11 +97,13 @@ def test_the_honest_pack_says_what_its_files_say(pack: Path) -> None:
 
 @pytest.mark.parametrize("sealed", [False, True], ids=["as it is", "with every manifest made anew"])
 @pytest.mark.parametrize(("name", "spoil"), LIES, ids=[lie[0] for lie in LIES])
-def test_a_spoilt_pack_is_told(pack: Path, tmp_path: Path, name: str, spoil: Spoil, sealed: bool) -> None:
+def test_a_spoilt_pack_is_told(
+    pack: Path, tmp_path: Path, name: str, spoil: Spoil, sealed: bool, snapshot: SnapshotAssertion
+) -> None:
     copy = Path(shutil.copytree(pack, tmp_path / "pack"))
     spoil(copy)
     if sealed:
         _sealed(copy)
     found = verify_pack(copy)
     assert found.problems != (), name
-    assert_told("a spoilt pack", f"{name}{', sealed' if sealed else ''}", found.differences, tmp_path)
+    assert first_of(found.differences, tmp_path) == snapshot

@@ -1,0 +1,71 @@
+"""The documents of a pack in which some things do not hold, figure for figure and word for word."""
+
+import io
+import json
+import shutil
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from syrupy.assertion import SnapshotAssertion
+
+from chaosproof.pack.documents.overview import overview_of
+from chaosproof.pack.open import open_pack
+from chaosproof.pack.pack import Pack
+from chaosproof.pack.verify import verify_pack
+from chaosproof.pack.write import write_pack
+from chaosproof.report.formats.pack_terminal import print_gate, print_verification
+from chaosproof.report.index import index_page
+from tests.support.packs import NOW, true_pair
+from tests.support.shown_runs import spoilt
+from tests.support.snapshots import compact, normalise, visible_text
+
+
+@pytest.fixture(scope="module")
+def bad(tmp_path_factory: pytest.TempPathFactory) -> Pack:
+    """A pack that nobody may change."""
+    folder = tmp_path_factory.mktemp("bad")
+    return write_pack(true_pair(folder / "runs", spoilt, spoilt), [], folder / "pack", now=NOW, profile="s4")
+
+
+def printed(show: Callable[[Console], None]) -> str:
+    screen = io.StringIO()
+    show(Console(file=screen, width=160))
+    return "\n".join(line.rstrip() for line in screen.getvalue().splitlines())
+
+
+@pytest.mark.parametrize(
+    "name", ["results.sarif", "readiness.json", "summary.json", "attestation.intoto.json"]
+)
+def test_a_document_of_a_pack(bad: Pack, name: str, snapshot: SnapshotAssertion) -> None:
+    document = json.loads((bad.path / name).read_text())
+    assert normalise(compact(document), bad.path.parent) == snapshot
+
+
+@pytest.mark.parametrize("name", ["checks.tsv", "junit.xml"])
+def test_a_table_of_a_pack(bad: Pack, name: str, snapshot: SnapshotAssertion) -> None:
+    """Each row, and the end of each suite of junit.xml."""
+    text = (bad.path / name).read_text()
+    assert normalise(text, bad.path.parent) == snapshot
+
+
+def test_the_page_of_a_pack(bad: Pack, snapshot: SnapshotAssertion) -> None:
+    """The text of report.html in its order."""
+    assert normalise(visible_text(index_page(overview_of(bad))), bad.path.parent) == snapshot
+
+
+@pytest.mark.parametrize("profile", ["s4", "all"])
+def test_the_gate_in_the_terminal(bad: Pack, profile: str, snapshot: SnapshotAssertion) -> None:
+    """What `chaosproof gate` prints."""
+    gate = open_pack(bad.path).gate(profile)
+    assert normalise(printed(partial(print_gate, gate)), bad.path.parent) == snapshot
+
+
+def test_a_spoilt_pack_in_the_terminal(bad: Pack, tmp_path: Path, snapshot: SnapshotAssertion) -> None:
+    """What `chaosproof verify-pack` prints."""
+    pack = Path(shutil.copytree(bad.path, tmp_path / "pack"))
+    for file in ("summary.json", "checks.tsv", "readiness.json"):
+        (pack / file).write_text((pack / file).read_text().replace("pass", "fail", 3))
+    assert normalise(printed(partial(print_verification, verify_pack(pack))), tmp_path) == snapshot

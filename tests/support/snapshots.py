@@ -1,0 +1,91 @@
+"""What goes into a snapshot: text that is the same in every run, and documents with few lines.
+
+A change that is meant is written down by `./run test --snapshot-update tests/FOLDER`; read its difference in git.
+"""
+
+import json
+import re
+import textwrap
+from collections.abc import Sequence
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+from chaosproof.runfolder.checks import Check
+
+__all__ = ["compact", "first_of", "normalise", "row_of", "visible_text"]
+
+_LONG = re.compile(r"\d+\.\d{7,}")  # the last digits of a sum are not the same in every Python
+_HASH = re.compile(r"\b[0-9a-f]{64}\b")
+_WIDTH = 200
+_SHOWN = 2
+_INLINE = {"a", "abbr", "b", "code", "dfn", "em", "i", "kbd", "small", "span", "strong", "sub", "sup", "time"}
+_UNSEEN = {"script", "style", "title"}
+
+
+def normalise(text: str, *folders: Path) -> str:
+    """Without hashes, without the last digits of a sum, and without the folders of the test."""
+    for folder in folders:
+        text = text.replace(str(folder), "FOLDER")
+    return _HASH.sub("HASH", _LONG.sub(lambda match: f"{float(match[0]):.6f}", text))
+
+
+def first_of(lines: Sequence[object], *folders: Path) -> str:
+    """The first lines, and how many more there are: what one change brings out repeats itself."""
+    more = [f"and {len(lines) - _SHOWN} more"] if len(lines) > _SHOWN else []
+    return "\n".join([*(normalise(str(line), *folders) for line in lines[:_SHOWN]), *more])
+
+
+def row_of(checks: Sequence[Check], check_id: str, *folders: Path) -> str:
+    """The row of one check in a line, and the names of the others that do not pass."""
+    row = next(check for check in checks if check.id == check_id)
+    others = [f"{c.id} {c.status}" for c in checks if c.status != "pass" and c.id != check_id]
+    also = f"; also {', '.join(others)}" if others else ""
+    return normalise(f"{row.id} {row.status}: {row.details} [{row.evidence}]{also}", *folders)
+
+
+def compact(document: Any, width: int = _WIDTH) -> str:
+    """JSON in which what fits into a line is one line, so that a changed value changes one line."""
+    flat = json.dumps(document, ensure_ascii=False)
+    if len(flat) <= width or not isinstance(document, dict | list):
+        return flat
+    if isinstance(document, list) and not any(isinstance(item, dict | list | str) for item in document):
+        return textwrap.fill(flat, width)
+    inner = width - 1
+    if isinstance(document, dict):
+        items = [f"{json.dumps(key)}: {compact(value, inner)}" for key, value in document.items()]
+    else:
+        items = [compact(value, inner) for value in document]
+    opened, closed = "{}" if isinstance(document, dict) else "[]"
+    return "\n".join([opened, textwrap.indent(",\n".join(items), " "), closed])
+
+
+def visible_text(page: str) -> str:
+    """What a reader sees of a page, in order: a line for each paragraph, heading and row of a table."""
+    reader = _Reader()
+    reader.feed(page)
+    lines = (" ".join(line.split()) for line in "".join(reader.parts).split("\n"))
+    return "\n".join(line.strip(" |") for line in lines if line.strip(" |"))
+
+
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.parts: list[str] = []
+        self._unseen = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._unseen += tag in _UNSEEN
+        if tag not in _INLINE and tag not in ("td", "th"):
+            self.parts.append("\n")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._unseen -= tag in _UNSEEN
+        if tag in ("td", "th"):
+            self.parts.append(" | ")
+        elif tag not in _INLINE:
+            self.parts.append("\n")
+
+    def handle_data(self, data: str) -> None:
+        if not self._unseen:
+            self.parts.append(data.replace("\n", " "))
