@@ -108,8 +108,8 @@ def gate(
 def readiness(pack_dir: Path, gate_file: Path | None, profile: str, max_age: str) -> None:
     """Print as JSON how ready the pack is, from 0 to 100, by category and over all, and what is missing.
 
-    The score follows from the checks alone (docs/verdict.md). A pack with a run older than --max-age scores 0, and so
-    does one that does not say what its files say. The exit code is 0 when it was computed: `gate` decides.
+    The score follows from the checks alone (docs/reference/verdict.md). A pack with a run older than --max-age scores
+    0, and so does one that does not say what its files say. The exit code is 0 when it was computed: `gate` decides.
     """
     max_age_s = _seconds(max_age)
     rules = _asked(gate_file, profile)

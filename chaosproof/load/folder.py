@@ -1,4 +1,4 @@
-"""The files of one load in one folder, named and shaped as docs/run-folder.md says."""
+"""The files of one load in one folder, named and shaped as docs/reference/run-folder.md says."""
 
 import json
 import os

@@ -1,5 +1,5 @@
 """The names of the files in a run folder, and how to write one whole or not at all. See
-docs/run-folder.md.
+docs/reference/run-folder.md.
 """
 
 import contextlib

@@ -2,7 +2,7 @@
 
 A record is a frozen dataclass with one field for each key of a JSON object. The type of a field is what its reader
 accepts: a value of another type is read as if the key were absent (None, an empty text, list or object). `about`
-gives a field the sentence that docs/run-folder.md says of it.
+gives a field the sentence that docs/reference/run-folder.md says of it.
 """
 
 import json

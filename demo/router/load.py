@@ -3,7 +3,7 @@
     python -m demo.router.client load -s /tmp/gateway.sock --stage 100:10 --out DIR
 
 Into DIR go `ledger/client.ndjson`, one line per event, and the load's files in the format of
-docs/run-folder.md (`load-plan.json`, `load-progress.ndjson`, `load-done.json`, `requests.csv.gz`). A second
+docs/reference/run-folder.md (`load-plan.json`, `load-progress.ndjson`, `load-done.json`, `requests.csv.gz`). A second
 answer to one request is written like the first: the fold of the ledger sees what a plain count hides.
 """
 

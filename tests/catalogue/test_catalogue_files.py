@@ -83,11 +83,11 @@ def test_an_experiment_with_a_network_fault_lets_the_caller_choose_its_backend(f
 
 def test_the_page_is_what_the_generator_prints():
     printed = subprocess.run(
-        [sys.executable, "docs/generate_catalogue.py"],
+        [sys.executable, "docs/reference/generate_catalogue.py"],
         cwd=REPOSITORY,
         capture_output=True,
         text=True,
         timeout=30,
         check=True,
     )
-    assert (REPOSITORY / "docs" / "catalogue.md").read_text() == printed.stdout
+    assert (REPOSITORY / "docs" / "reference" / "catalogue.md").read_text() == printed.stdout

@@ -13,7 +13,7 @@ from tests.support.chaos import REPOSITORY
 from tests.support.chaos import SHORT as SHORT_RUN
 
 WORKFLOW = REPOSITORY / ".github" / "workflows" / "chaos.yml"
-GITLAB = REPOSITORY / "docs" / "ci" / "gitlab-ci.yml"
+GITLAB = REPOSITORY / "docs" / "reference" / "ci" / "gitlab-ci.yml"
 
 # S4, short: what is shown is that the steps work. The claim about the pool needs the whole rate.
 _LONGER = {**SHORT_RUN, "rate_rps": 200, "duration_s": 22, "fault_s": 12}

@@ -56,7 +56,7 @@ def test_no_requests_have_no_percentile() -> None:
 
 
 def naive_recovery_s(ended_at: float, due: list[float], bad: list[float]) -> float | None:
-    """By the words of docs/run-folder.md: try every moment at which the ratio can change."""
+    """By the words of docs/reference/run-folder.md: try every moment at which the ratio can change."""
 
     def within(t: float) -> bool:
         requests = sum(d <= t < d + 1.0 for d in due)

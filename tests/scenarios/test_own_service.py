@@ -1,4 +1,4 @@
-"""The example of docs/own-service.md: its files are what the page says, and its services run in a lab.
+"""The example of docs/scenarios/own-service.md: its files are what the page says, and its services run in a lab.
 
 .venv/bin/python -m pytest tests/scenarios/test_own_service.py
 """
@@ -36,7 +36,7 @@ def test_its_experiment_has_no_malformed_claim_and_names_its_own_system():
 
 
 def test_the_page_shows_the_system_file_as_it_is():
-    page = (ROOT / "docs/own-service.md").read_text()
+    page = (ROOT / "docs/scenarios/own-service.md").read_text()
     block = page.partition("system.yaml):\n\n")[2].partition("\n\nAll words")[0]
     assert yaml.safe_load(block) == yaml.safe_load((OWN / "system.yaml").read_text())
 

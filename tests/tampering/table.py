@@ -1,4 +1,5 @@
-"""docs/liars.md, made by `.venv/bin/python -m tests.tampering.table > docs/liars.md`: every liar and its verdict."""
+"""docs/reference/liars.md: every liar and its verdict, made by
+`.venv/bin/python -m tests.tampering.table > docs/reference/liars.md`."""
 
 from collections.abc import Iterable, Iterator
 

@@ -7,9 +7,9 @@ from tests.tampering.table import page
 
 
 def test_the_page_of_the_liars_names_every_liar() -> None:
-    kept = Path(__file__).resolve().parents[2] / "docs" / "liars.md"
+    kept = Path(__file__).resolve().parents[2] / "docs" / "reference" / "liars.md"
     assert kept.read_text() == page(), (
-        "make it anew: .venv/bin/python -m tests.tampering.table > docs/liars.md"
+        "make it anew: .venv/bin/python -m tests.tampering.table > docs/reference/liars.md"
     )
 
 

@@ -1,4 +1,4 @@
-"""`faults.jsonl`: one row per fault, the newest state of each (docs/run-folder.md).
+"""`faults.jsonl`: one row per fault, the newest state of each (docs/reference/run-folder.md).
 
 The file is replaced as a whole, so whoever reads it, and whoever is killed while writing, leaves or finds
 a complete one.

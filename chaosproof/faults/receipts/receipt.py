@@ -20,7 +20,7 @@ class Canary:
 
 @dataclass(frozen=True)
 class Receipt:
-    """A fault's newest state, one row of `faults.jsonl` (docs/run-folder.md). Instants are Unix seconds.
+    """A fault's newest state, one row of `faults.jsonl` (docs/reference/run-folder.md). Instants are Unix seconds.
 
     `packets` is without the canary's own. `apply_ms` is how long the command took that switched it on;
     `note` says what a reader should know, such as a kernel that cannot end idle connections.

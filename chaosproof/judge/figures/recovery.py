@@ -1,7 +1,7 @@
 """How long the system took to come back after a fault, for those who use it and for the instance that was
 hit.
 
-The definitions are those of docs/run-folder.md: recovered is the first moment after which the error ratio of
+The definitions are those of docs/reference/run-folder.md: recovered is the first moment after which the error ratio of
 all requests, over a sliding second of `due_at`, stays within 5 % for 5 s.
 """
 

@@ -1,6 +1,7 @@
 """timeline.json: what happened when, in slots that a plot can show. The report draws it and computes nothing.
 
-The format is in docs/run-folder.md. Slots are 100 ms, and as much longer as an hour-long run needs to stay small.
+The format is in docs/reference/run-folder.md. Slots are 100 ms, and as much longer as an hour-long run needs to stay
+small.
 
 Try it: chaosproof judge RUN_DIR; python -m json.tool RUN_DIR/timeline.json | less
 """

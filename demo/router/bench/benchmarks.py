@@ -1,4 +1,6 @@
-"""The four benchmarks, each a function from a socket's path to an `Outcome`; docs/benchmarks.md is their contract.
+"""The four benchmarks, each a function from a socket's path to an `Outcome`.
+
+docs/reference/benchmarks.md is their contract.
 
 Figures of a benchmark with several rounds are those of its median round by rate: one round on a machine that
 others use says little, and the best of many says what is not so.

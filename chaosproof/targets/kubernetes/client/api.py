@@ -218,7 +218,7 @@ def _refused(method: str, path: str, status: int, word: str | None, body: bytes)
     except (ValueError, KeyError, TypeError):
         reason = str(word)
     if status == FORBIDDEN:
-        said = f"The cluster does not allow it: {said}. docs/kubernetes.md lists the verbs that are needed."
+        said = f"The cluster does not allow it: {said}. docs/reference/kubernetes.md lists the verbs that are needed."
     elif status == 401:
         said = f"The cluster does not know who is asking: {said}. Renew the kubeconfig's credentials."
     else:

@@ -171,7 +171,7 @@ def _refused(status: int, path: str, body: bytes | str | None) -> Refused:
     if status == 403:
         sentence = (
             f"The cluster does not allow commands in pods (verb create on pods/exec): {said}. "
-            "docs/kubernetes.md lists the verbs that are needed."
+            "docs/reference/kubernetes.md lists the verbs that are needed."
         )
         return Refused(sentence, status, "Forbidden")
     kind = NotFound if status == 404 else Refused

@@ -141,7 +141,7 @@ def _hands(cluster: Cluster, pods: list[Pod]) -> Iterator[str]:
         yield (
             f"MISSING    {', '.join(bare)}: no sidecar {NETADMIN_CONTAINER}, "
             f"and this cluster ({version.get('gitVersion')}) is too "
-            "old to add one to a running pod: docs/kubernetes.md has the lines for the deployment"
+            "old to add one to a running pod: docs/reference/kubernetes.md has the lines for the deployment"
         )
 
 

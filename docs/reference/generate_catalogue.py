@@ -1,6 +1,6 @@
 """The fault catalogue as a page, from the experiments that show each fault; reads them and nothing else.
 
-python docs/generate_catalogue.py > docs/catalogue.md
+python docs/reference/generate_catalogue.py > docs/reference/catalogue.md
 """
 
 import json
@@ -11,17 +11,18 @@ from typing import Any
 
 __all__ = ["page"]
 
-REPOSITORY = Path(__file__).resolve().parents[1]
+REPOSITORY = Path(__file__).resolve().parents[2]
 FOLDER = "experiments/catalogue"
 
 HEAD = """\
 # The fault catalogue
 
-<!-- Written by docs/generate_catalogue.py from experiments/catalogue/*.json: change those, then run it again. -->
+<!-- Written by docs/reference/generate_catalogue.py from
+experiments/catalogue/*.json: change those, then run it again. -->
 
 One experiment per fault. Each shows with probes, not by the word of whoever made the fault, that it bites and that it
 is gone afterwards; most show as well that it bites nobody else. Each takes a few seconds, on a small system of its own
-([demo/catalogue](../demo/catalogue/system.yaml)): two copies of an echo, and two clients that call it all the time.
+([demo/catalogue](../../demo/catalogue/system.yaml)): two copies of an echo, and two clients that call it all the time.
 
     ./run chaos run experiments/catalogue/reset.json     # exit code 0: it was shown
 
@@ -97,7 +98,7 @@ def _section(name: str, experiment: Mapping[str, Any]) -> Iterator[str]:
         activity, _, figure = check["figure"].removeprefix("activities.").rpartition(".")
         asked = _call(calls[activity], experiment["configuration"])
         yield f"| {check['claim']} | `{figure}` of `{asked}` | {_bound(check, experiment['configuration'])} |"
-    yield f"\n[{FOLDER}/{name}.json](../{FOLDER}/{name}.json)\n"
+    yield f"\n[{FOLDER}/{name}.json](../../{FOLDER}/{name}.json)\n"
 
 
 def _fault(experiment: Mapping[str, Any]) -> Mapping[str, Any]:
