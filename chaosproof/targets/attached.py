@@ -9,14 +9,14 @@ held open from the first look on, so neither the process's end nor another one w
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from chaosproof.errors import TargetError, UsageError
-from chaosproof.targets.base import Address, CommandResult, Inside, Instance, InstanceState, JobState
+from chaosproof.targets.base import CommandResult, Inside, Instance, InstanceState
 from chaosproof.targets.host_command import run_to_end
 from chaosproof.targets.launcher import Running
+from chaosproof.targets.limited import LimitedTarget
 from chaosproof.targets.system.model import System
 
 __all__ = ["LAUNCHER", "SERVICE", "AttachedTarget"]
@@ -24,7 +24,7 @@ __all__ = ["LAUNCHER", "SERVICE", "AttachedTarget"]
 SERVICE = "process"
 
 
-class AttachedTarget:
+class AttachedTarget(LimitedTarget):
     """The one instance `pid-N`, of the service `process`.
 
     Raises `UsageError` where there is no such process, where its network may not be entered, and, unless
@@ -49,46 +49,21 @@ class AttachedTarget:
                 f"Process {pid} is in this machine's own network, where a fault would hit everything: "
                 "name a process in a network namespace of its own, or give --allow-host-network."
             )
-        said = self._enter(["ip", "-j", "address", "show", "scope", "global"], "", 10.0)
-        if said.exit_code != 0:
+        listed = self._enter(["ip", "-j", "address", "show", "scope", "global"], "", 10.0)
+        if listed.exit_code != 0:
             raise UsageError(
-                f"The network of process {pid} could not be entered by user {os.getuid()}: {said.stderr.strip()}"
+                f"The network of process {pid} could not be entered by user {os.getuid()}: {listed.stderr.strip()}"
             )
-        self._instance = _instance(pid, said.stdout)
+        super().__init__([_instance(pid, listed.stdout)])
 
     def __del__(self) -> None:
         for name in ("_network", "_user"):
             if name in self.__dict__:
                 os.close(self.__dict__.pop(name))
 
-    def instances(self, service: str | None = None) -> tuple[Instance, ...]:
-        if service not in (None, SERVICE):
-            raise TargetError(f"There is no service {service!r}; there is: {SERVICE}.")
-        return (self._instance,)
-
-    def instance(self, name: str) -> Instance:
-        if name != self._instance.name:
-            raise TargetError(f"There is no instance {name!r}; there is: {self._instance.name}.")
-        return self._instance
-
     def states(self) -> Mapping[str, InstanceState]:
-        alive = Path(f"/proc/{self._pid}").exists()
-        return {
-            self._instance.name: InstanceState(
-                self._instance.name,
-                alive=alive,
-                ready=alive,
-                paused=False,
-                pid=self._pid,
-                restarts=0,
-                deaths=0,
-                stops=0,
-            )
-        }
-
-    def address(self, service: str) -> Address:
-        (instance,) = self.instances(service)
-        return Address(host=service, ip=instance.address, ports={})
+        name, alive = f"pid-{self._pid}", Path(f"/proc/{self._pid}").exists()
+        return {name: InstanceState(name, alive=alive, ready=alive, pid=self._pid)}
 
     def run(
         self,
@@ -101,7 +76,7 @@ class AttachedTarget:
     ) -> CommandResult:
         self.instance(instance)
         if inside != "network":
-            raise self._only_its_network("run a program inside it")
+            raise self._cannot("run a program inside it")
         return self._enter(argv, stdin, timeout_s)
 
     def _enter(self, argv: Sequence[str], stdin: str, timeout_s: float) -> CommandResult:
@@ -110,49 +85,10 @@ class AttachedTarget:
         if os.geteuid() != 0 and not _same(self._user, Path("/proc/self/ns/user")):
             enter += [f"--user=/proc/self/fd/{self._user}", "--preserve-credentials"]
         fds = (self._network, self._user)
-        done = run_to_end([*enter, "--", *argv], stdin=stdin, timeout_s=timeout_s, pass_fds=fds)
-        return replace(done, argv=tuple(argv))
+        return run_to_end(argv, prefix=[*enter, "--"], stdin=stdin, timeout_s=timeout_s, pass_fds=fds)
 
-    def _only_its_network(self, what: str) -> TargetError:
+    def _cannot(self, what: str) -> TargetError:
         return TargetError(f"Process {self._pid} is not ours: only its network can be acted on, not {what}.")
-
-    def start_job(
-        self,
-        name: str,
-        argv: Sequence[str],
-        *,
-        env: Mapping[str, str],
-        out_dir: Path,
-        beside: str | None = None,
-    ) -> None:
-        raise self._only_its_network("start a job")
-
-    def job(self, name: str) -> JobState:
-        raise TargetError(f"There is no job {name!r}: beside an attached process none is started.")
-
-    def stop_job(self, name: str) -> None:
-        self.job(name)
-
-    def metrics(self, instance: str) -> str:
-        raise self._only_its_network("ask for metrics")
-
-    def logs(self, instance: str) -> str:
-        raise self._only_its_network("read logs")
-
-    def restart(self, instance: str) -> None:
-        raise self._only_its_network("restart it")
-
-    def kill(self, instance: str) -> None:
-        raise self._only_its_network("kill it")
-
-    def terminate(self, instance: str) -> None:
-        raise self._only_its_network("terminate it")
-
-    def pause(self, instance: str, *, duration_s: float | None = None) -> None:
-        raise self._only_its_network("pause it")
-
-    def resume(self, instance: str) -> None:
-        raise self._only_its_network("resume it")
 
 
 def _own_networks() -> list[Path]:
@@ -160,12 +96,12 @@ def _own_networks() -> list[Path]:
     return [Path("/proc/self/ns/net"), Path("/proc/1/ns/net")]
 
 
-def _same(fd: int, *places: Path) -> bool:
+def _same(fd: int, *namespaces: Path) -> bool:
     """Whether one of these is the namespace behind `fd`; one that may not be looked at is somebody else's."""
     mine = os.fstat(fd)
-    for place in places:
+    for namespace in namespaces:
         try:
-            other = place.stat()
+            other = namespace.stat()
         except PermissionError:
             continue
         if (mine.st_dev, mine.st_ino) == (other.st_dev, other.st_ino):
@@ -174,12 +110,12 @@ def _same(fd: int, *places: Path) -> bool:
 
 
 def _instance(pid: int, addresses_json: str) -> Instance:
-    found: dict[str, str] = {}
+    by_family: dict[str, str] = {}
     for link in json.loads(addresses_json or "[]"):
         for address in link.get("addr_info", []):
             if "local" in address:  # ip shows those of another scope as empty
-                found.setdefault(address["family"], address["local"])
-    return Instance(f"pid-{pid}", SERVICE, found.get("inet", ""), found.get("inet6", ""))
+                by_family.setdefault(address["family"], address["local"])
+    return Instance(f"pid-{pid}", SERVICE, by_family.get("inet", ""), by_family.get("inet6", ""))
 
 
 class _AttachedLauncher:

@@ -46,11 +46,11 @@ class InstanceState:
     name: str
     alive: bool
     ready: bool
-    paused: bool
-    pid: int
-    restarts: int
-    deaths: int
-    stops: int
+    paused: bool = False
+    pid: int = 0
+    restarts: int = 0
+    deaths: int = 0
+    stops: int = 0
 
 
 @dataclass(frozen=True)

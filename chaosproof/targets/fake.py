@@ -13,13 +13,14 @@ from pathlib import Path
 
 from chaosproof.errors import TargetError
 from chaosproof.targets.base import Address, CommandResult, Inside, Instance, InstanceState, JobState
+from chaosproof.targets.limited import LimitedTarget
 
 __all__ = ["Call", "FakeTarget"]
 
 
 @dataclass(frozen=True)
 class Call:
-    """One call of a method, in words: `what` is the method's name."""
+    """One call of a method: `what` is the method's name, `name` that of the instance or job."""
 
     what: str
     name: str
@@ -27,10 +28,10 @@ class Call:
     stdin: str = ""
 
 
-class FakeTarget:
-    """A `Target` made of data. `calls` is what was asked of it, in order; thread-safe.
+class FakeTarget(LimitedTarget):
+    """A `Target` made of data. `calls` are the calls of its methods, in order; thread-safe.
 
-    `run` answers with the latest `answer` whose words begin the command, else with exit code 0 and nothing.
+    `run` answers with the latest `answer` whose arguments begin the command, else with exit code 0 and nothing.
     """
 
     kind = "fake"
@@ -40,11 +41,11 @@ class FakeTarget:
     ) -> None:
         self.calls: list[Call] = []
         self._lock = threading.Lock()
-        self._instances = {one.name: one for one in sorted(instances, key=lambda one: one.name)}
+        super().__init__(instances)
         self._addresses = dict(addresses or {})
         self._answers: list[tuple[tuple[str, ...], CommandResult]] = []
         self._states = {
-            name: InstanceState(name, True, True, False, 100 + number, 0, 0, 0)
+            name: InstanceState(name, alive=True, ready=True, pid=100 + number)
             for number, name in enumerate(self._instances)
         }
         self._jobs: dict[str, JobState] = {}
@@ -77,18 +78,6 @@ class FakeTarget:
         with self._lock:
             return [call.argv for call in self.calls if call.what == "run" and instance in (None, call.name)]
 
-    def instances(self, service: str | None = None) -> tuple[Instance, ...]:
-        found = tuple(one for one in self._instances.values() if service in (None, one.service))
-        if service is not None and not found:
-            known = ", ".join(sorted({one.service for one in self._instances.values()}))
-            raise TargetError(f"unknown service {service}: known are {known}")
-        return found
-
-    def instance(self, name: str) -> Instance:
-        if name not in self._instances:
-            raise TargetError(f"unknown instance {name}: known are {', '.join(self._instances)}")
-        return self._instances[name]
-
     def states(self) -> Mapping[str, InstanceState]:
         with self._lock:
             return dict(self._states)
@@ -96,8 +85,7 @@ class FakeTarget:
     def address(self, service: str) -> Address:
         if service in self._addresses:
             return self._addresses[service]
-        first = self.instances(service)[0]
-        return Address(host=service, ip=first.address, ports=first.ports)
+        return super().address(service)
 
     def run(
         self,
@@ -110,8 +98,8 @@ class FakeTarget:
     ) -> CommandResult:
         self._note("run", self.instance(instance).name, tuple(argv), stdin)
         with self._lock:
-            for words, done in self._answers:
-                if tuple(argv[: len(words)]) == words:
+            for beginning, done in self._answers:
+                if tuple(argv[: len(beginning)]) == beginning:
                     return replace(done, argv=tuple(argv))
         return CommandResult(tuple(argv), 0, "", "", 0.0)
 

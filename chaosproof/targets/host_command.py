@@ -22,9 +22,17 @@ def command_path() -> str:
 
 
 def run_to_end(
-    argv: Sequence[str], *, stdin: str = "", timeout_s: float = 10.0, pass_fds: Sequence[int] = ()
+    argv: Sequence[str],
+    *,
+    prefix: Sequence[str] = (),
+    stdin: str = "",
+    timeout_s: float = 10.0,
+    pass_fds: Sequence[int] = (),
 ) -> CommandResult:
-    """Run it, or end it and all that it started after `timeout_s`; exit code 124 then, 127 when not found."""
+    """Run it, or end it and all that it started after `timeout_s`; exit code 124 then, 127 when not found.
+
+    `prefix` is the command that runs it where it is to run, such as nsenter.
+    """
     started_at = time.monotonic()
 
     def done(exit_code: int, stdout: str, stderr: str) -> CommandResult:
@@ -32,7 +40,7 @@ def run_to_end(
 
     try:
         process = subprocess.Popen(
-            argv,
+            [*prefix, *argv],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -42,7 +50,7 @@ def run_to_end(
             pass_fds=pass_fds,
         )
     except FileNotFoundError:
-        return done(127, "", f"{argv[0]}: not found")
+        return done(127, "", f"{[*prefix, *argv][0]}: not found")
     with process:
         try:
             stdout, stderr = process.communicate(stdin, timeout_s)

@@ -1,43 +1,49 @@
-"""What the host looks like, so that a test can say that a lab left no trace on it."""
+"""What the host looks like, so that a test can say that a lab left no trace on it.
+
+A lab gives its processes the environment of the program that started it, so all labs of this test process, and of the
+programs that it starts, carry a mark. Labs of others come and go meanwhile, and are nothing to us.
+"""
 
 import json
 import os
+import secrets
 import subprocess
 from pathlib import Path
 
 __all__ = ["snapshot"]
 
+_MARK = f"CHAOSPROOF_TEST={os.getpid()}-{secrets.token_hex(4)}"
+os.environ.update([_MARK.split("=")])
+
 
 def snapshot() -> dict[str, object]:
-    """The host's links, nft rules, mounts, abstract sockets of labs, and the processes of labs."""
+    """The host's links, nft rules and mounts, and the processes of our labs."""
     return {
         "links": [link["ifname"] for link in json.loads(_output(["ip", "-j", "link"]))],
         "addresses": json.loads(_output(["ip", "-j", "-4", "addr", "show", "dev", "lo"]))[0]["addr_info"],
         "rules": _output(["nft", "-j", "list", "ruleset"]) if os.getuid() == 0 else "",
         "mounts": Path("/proc/self/mounts").read_text(),
-        "labs": [
-            line.split()[-1]
-            for line in Path("/proc/net/unix").read_text().splitlines()
-            if "@chaosproof/" in line
-        ],
         "processes": _processes(),
     }
 
 
 def _processes() -> set[tuple[int, str]]:
-    """Processes of namespaces and labs: the only kind that a lab could leave behind."""
-    found = set()
+    """Processes of our labs: the only kind that a lab could leave behind. A lab's name ends with them."""
+    processes = set()
     for folder in Path("/proc").iterdir():
         if not folder.name.isdigit():
             continue
         try:
             command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
-            environment = (folder / "environ").read_bytes()
+            environment = (folder / "environ").read_bytes().split(b"\0")
         except OSError:
             continue
-        if "chaosproof.targets.local" in command or b"CHAOSPROOF_LAB=" in environment:
-            found.add((int(folder.name), command))
-    return found
+        of_a_lab = "chaosproof.targets.local" in command or any(
+            entry.startswith(b"CHAOSPROOF_LAB=") for entry in environment
+        )
+        if of_a_lab and _MARK.encode() in environment:
+            processes.add((int(folder.name), command))
+    return processes
 
 
 def _output(argv: list[str]) -> str:

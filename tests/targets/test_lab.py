@@ -170,8 +170,9 @@ def test_the_host_is_the_same_after_a_lab(tmp_path):
             before["mounts"],
         )
         assert during["processes"] != before["processes"], "the snapshot does not see a lab's processes"
-        assert any(lab.name in name for name in during["labs"])
+        assert lab.name in find_labs()
     assert eventually(lambda: snapshot() == before, within_s=1.0), snapshot()
+    assert lab.name not in find_labs()
 
 
 def test_the_kernel_ends_everything_when_pid_1_is_killed(tmp_path):
@@ -179,6 +180,7 @@ def test_the_kernel_ends_everything_when_pid_1_is_killed(tmp_path):
     with running_lab(tmp_path) as lab:
         os.kill(lab_process(lab.name).pid, signal.SIGKILL)
         assert eventually(lambda: snapshot() == before, within_s=1.0), snapshot()
+        assert lab.name not in find_labs()
 
 
 def test_the_kernel_ends_the_lab_of_a_killed_process(tmp_path):
@@ -198,28 +200,30 @@ def test_the_kernel_ends_the_lab_of_a_killed_process(tmp_path):
     process.kill()
     process.wait()
     assert eventually(lambda: snapshot() == before, within_s=1.0), snapshot()
+    assert name not in find_labs()
     process.stdout.close()
 
 
 def test_a_detached_lab_stays_until_it_is_taken_down(tmp_path):
     file = system_file(tmp_path)
-    up = _chaosproof("lab", "up", str(file), "--name", "stays", "--timings")
+    name = f"stays-{os.getpid()}"
+    up = _chaosproof("lab", "up", str(file), "--name", name, "--timings")
     try:
         assert up.returncode == 0, up.stderr
-        assert "Lab stays is up." in up.stdout and "everything" in up.stdout
+        assert f"Lab {name} is up." in up.stdout and "everything" in up.stdout
         status = json.loads(_chaosproof("lab", "status", "--json").stdout)
-        (row,) = [row for row in status if row["lab"] == "stays"]
+        (row,) = [row for row in status if row["lab"] == name]
         assert [one["name"] for one in row["instances"] if one["ready"]] == ["client-0", "web-0", "web-1"]
-        again = _chaosproof("lab", "up", str(file), "--name", "stays")
+        again = _chaosproof("lab", "up", str(file), "--name", name)
         assert (again.returncode, again.stderr) == (
             64,
-            "chaosproof: A lab named stays is up already; choose another name or take it down.\n",
+            f"chaosproof: A lab named {name} is up already; choose another name or take it down.\n",
         )
     finally:
-        down = _chaosproof("lab", "down", "stays")
-    assert (down.returncode, down.stdout) == (0, "Lab stays is down.\n")
-    assert "stays" not in find_labs()
-    assert _chaosproof("lab", "down", "stays").returncode == 64
+        down = _chaosproof("lab", "down", name)
+    assert (down.returncode, down.stdout) == (0, f"Lab {name} is down.\n")
+    assert name not in find_labs()
+    assert _chaosproof("lab", "down", name).returncode == 64
 
 
 def test_taking_down_a_lab_that_is_not_up_is_harmless():
@@ -264,10 +268,11 @@ def test_what_cannot_start_is_said_in_a_sentence_and_leaves_nothing(tmp_path, fa
     text, kind, words = FAILURES[failure]
     before = snapshot()
     with pytest.raises(kind) as caught:
-        launch_lab(load_system(system_file(tmp_path, text)))
+        launch_lab(load_system(system_file(tmp_path, text)), name=f"cannot-start-{os.getpid()}")
     for word in words:
         assert word in str(caught.value)
     assert eventually(lambda: snapshot() == before, within_s=1.0), snapshot()
+    assert f"cannot-start-{os.getpid()}" not in find_labs()
 
 
 @pytest.mark.parametrize(

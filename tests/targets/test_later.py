@@ -96,16 +96,27 @@ def test_an_armed_fault_goes_on_whatever_became_of_its_command(
     before = engine.snapshot("sleeper-0")
     engine.arm(fault, "sleeper-0")
     assert engine.snapshot("sleeper-0") == before
-    waiting = f"grep -lzx {waits} /proc/[0-9]*/cmdline | cut -d/ -f3"
-    given_up_at = time.monotonic() + 5
-    while not target.run("sleeper-0", ["sh", "-c", waiting]).stdout:
-        assert time.monotonic() < given_up_at
+    waiting = _asleep(target, waits)
     if killed:
-        assert target.run("sleeper-0", ["sh", "-c", f"kill -s KILL $({waiting})"]).exit_code == 0
+        # stopped first: the end of one is the end of the input of the next, which would be gone before its turn
+        kill = 'kill -s STOP "$@" && kill -s KILL "$@"'
+        assert target.run("sleeper-0", ["sh", "-c", kill, "sh", *waiting]).exit_code == 0
     receipt = engine.apply(fault, "sleeper-0")
     assert [one.id for one in engine.active("sleeper-0")] == [receipt.id]
     engine.heal()
     assert engine.snapshot("sleeper-0") == before
+
+
+def _asleep(target: LocalTarget, argument: str) -> list[str]:
+    """The processes with this argument, once all of them wait: one that still starts could leave a child behind."""
+    which = f"grep -lzx {argument} /proc/[0-9]*/cmdline"
+    listing = f"for file in $({which}); do cut -d' ' -f1,3 ${{file%cmdline}}stat; done"
+    given_up_at = time.monotonic() + 5
+    earlier, lines = [], [""]
+    while lines != earlier or not all(line.endswith(" S") for line in lines):
+        assert time.monotonic() < given_up_at, lines
+        earlier, lines = lines, target.run("sleeper-0", ["sh", "-c", listing]).stdout.splitlines() or [""]
+    return [line.split()[0] for line in lines]
 
 
 @pytest.mark.lab
