@@ -8,7 +8,7 @@ from pathlib import Path
 from bench.load.place import Server
 from bench.load.table import print_table
 from bench.load.tools import Tool, Unavailable, run_worker
-from chaosproof.load.latencies import nearest_rank
+from chaosproof.load.recording.latencies import nearest_rank
 
 __all__ = ["run"]
 

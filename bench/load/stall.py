@@ -13,7 +13,7 @@ from bench.load.paper import response_times_s
 from bench.load.place import Server
 from bench.load.table import print_table
 from bench.load.tools import PERCENTILES, Tool, Unavailable
-from chaosproof.load.latencies import nearest_rank
+from chaosproof.load.recording.latencies import nearest_rank
 
 __all__ = ["run"]
 

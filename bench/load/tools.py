@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.load.place import Server, on_core
-from chaosproof.load.latencies import nearest_rank
+from chaosproof.load.recording.latencies import nearest_rank
 from chaosproof.runfolder.requests import RequestRow, read_rows
 
 __all__ = ["PERCENTILES", "TOOLS", "Figures", "Tool", "Unavailable", "run_worker"]
@@ -60,7 +60,7 @@ def run_worker(
     argv = [
         sys.executable,
         "-m",
-        "chaosproof.load.worker",
+        "chaosproof.load.program",
         "--plan",
         str(folder / "plan.json"),
         "--out",

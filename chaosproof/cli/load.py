@@ -1,4 +1,4 @@
-"""`chaosproof load URL --rate 200 --duration 60s`: send a load by hand and see what became of it.
+"""`chaosproof load URL --rate 200 --duration 60s`: send a load by hand and see how its requests ended.
 
 Try: chaosproof load http://127.0.0.1:8080/ --rate 50 --duration 5s
 """
@@ -7,7 +7,6 @@ import contextlib
 import json
 import sys
 import tempfile
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,25 +15,37 @@ from rich.console import Console
 
 from chaosproof.errors import ChaosproofError, UsageError
 from chaosproof.load.duration import parse_duration
-from chaosproof.load.folder import LoadDone
 from chaosproof.load.output.fortio import fortio_result, save_fortio_result
 from chaosproof.load.output.fortio_driver import run_fortio
 from chaosproof.load.output.progress_view import ProgressView
 from chaosproof.load.output.summary import summary_text
-from chaosproof.load.plan import Plan, plan_from_dict
-from chaosproof.load.worker import run_to_end
-from chaosproof.runfolder.requests import read_rows
+from chaosproof.load.plan import Plan
+from chaosproof.load.plan_reader import plan_from_dict
+from chaosproof.load.program import run_to_end
+from chaosproof.load.protocols.registry import find_protocols
+from chaosproof.runfolder.load import LoadDone
+from chaosproof.runfolder.requests import REQUESTS, read_rows
 
 __all__ = ["load"]
 
+_HELP = f"""Send requests to URL and show how they ended.
 
-@click.command()
+URL is {", ".join(sorted({protocol.url_form for protocol in find_protocols().values()}))}.
+In the open model a request is due by the clock, whether or not earlier ones have come back, and its latency counts from
+then.
+
+Exit code 0: the load ran as planned; 1: more errors than --max-error-ratio; 2: it did not run as planned; 64: a wrong
+call.
+"""
+
+
+@click.command(help=_HELP)
 @click.argument("url")
 @click.option("--rate", "rate_rps", help="Requests per second; `max` for no cap, in the closed model.")
 @click.option("--duration", default="60s", show_default=True, help="How long to send, such as 60s or 1m30s.")
 @click.option("--connections", default=50, show_default=True, help="Connections kept alive.")
 @click.option(
-    "--model", default="open", show_default=True, help="open: by the clock; closed: by the answers."
+    "--model", default="open", show_default=True, help="open: by the clock; closed: by the responses."
 )
 @click.option("--arrivals", default="constant", show_default=True, help="constant or poisson.")
 @click.option("--seed", default=0, show_default=True, help="Of the poisson arrivals.")
@@ -78,15 +89,7 @@ def load(
     max_duration: str,
     **settings: Any,
 ) -> None:
-    """Send requests to URL and say what became of them.
-
-    URL is http://, https://, grpc://host:port/Service/Method, ipc:///path.sock or nats://host:port/subject.
-    In the open model a request is due by the clock, whether or not earlier ones have come back, and its
-    latency counts from then.
-
-    Exit code 0: the load ran as planned; 1: more errors than --max-error-ratio; 2: it did not run as planned;
-    64: a wrong call.
-    """
+    """The command; `_HELP` is what a person reads of it."""
     try:
         plan = plan_from_dict(
             {
@@ -121,12 +124,12 @@ def _send(plan: Plan, driver: str, out: Path | None, as_json: bool) -> tuple[flo
         if driver != "chaosproof":
             raise UsageError(f"--driver {driver!r} is unknown; known are chaosproof, fortio")
         with ProgressView(plan, Console(stderr=True)) as view:
-            done = run_to_end(plan, folder, watch=view.show, apart=True)
-        result = fortio_result(read_rows(folder / "requests.csv.gz"), plan.to_dict(), asdict(done))
+            done = run_to_end(plan, folder, on_progress=view.show, separate_process=True)
+        result = fortio_result(read_rows(folder / REQUESTS), plan.to_record(), done)
         if out is not None:
             save_fortio_result(folder, folder / "artifacts" / "load.json")
         click.echo(json.dumps(result, indent=2) if as_json else summary_text(result, done))
-        return _error_ratio(done), done.complete
+        return _error_ratio(done), bool(done.complete)
 
 
 def _send_with_fortio(plan: Plan, folder: Path) -> tuple[float, bool]:
@@ -138,7 +141,7 @@ def _send_with_fortio(plan: Plan, folder: Path) -> tuple[float, bool]:
 
 
 def _error_ratio(done: LoadDone) -> float:
-    return done.errors / done.recorded if done.recorded else 0.0
+    return (done.errors or 0) / done.recorded if done.recorded else 0.0
 
 
 def _stage(text: str) -> dict[str, Any]:

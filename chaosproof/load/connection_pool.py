@@ -1,8 +1,7 @@
-"""The connections of a load: each slot holds at most one connection with at most one request on it.
+"""The connections of a load, with at most one request on each.
 
-A slot hears of answers and losses from its connection, tries a request again where a client must, enforces
-its timeout, and hands every request's fate to the ledger exactly once. Which request comes next is the
-model's affair.
+A pooled connection opens its connection, sends a request, sends it again where a client must, enforces its timeout, and
+hands the outcome of every request to the recorder exactly once. Which request comes next is for the model to choose.
 """
 
 import asyncio
@@ -22,13 +21,13 @@ from chaosproof.load.protocols.base import (
     OpenError,
 )
 
-__all__ = ["ConnectionPool", "Ledger", "PooledConnection"]
+__all__ = ["ConnectionPool", "PooledConnection", "Recorder"]
 
 _OPENING_AT_ONCE = 32
 
 
-class Ledger(Protocol):
-    """Where the fate of every request is written; instants are of time.monotonic()."""
+class Recorder(Protocol):
+    """Takes the outcome of every request; instants are of time.monotonic()."""
 
     def add(
         self,
@@ -45,15 +44,17 @@ class Ledger(Protocol):
 
 
 class PooledConnection:
-    """One place for a connection, in a pool. `begin` only when it is not busy."""
+    """A place in the pool for one connection, which is opened anew when it is lost. It is the `ResponseHandler` of its
+    connection. Call `start_request` only when it is not busy.
+    """
 
     __slots__ = (
-        "_answers",
         "_attempts",
         "_connection",
         "_due",
         "_opening",
         "_pool",
+        "_responses",
         "_reused",
         "_sent",
         "_seq",
@@ -67,7 +68,7 @@ class PooledConnection:
         self._pool = pool
         self._connection: Connection | None = None
         self._opening: asyncio.Task[Connection] | None = None
-        self._answers = 0
+        self._responses = 0
         self._reused = False
         self._seq = 0
         self._due = 0.0
@@ -78,14 +79,14 @@ class PooledConnection:
     def sent(self) -> float:
         return self._sent
 
-    def begin(self, seq: int, due: float) -> None:
-        """Put request `seq` on this slot's connection, which is opened first where there is none."""
+    def start_request(self, seq: int, due: float) -> None:
+        """Send request `seq`, after opening a connection where there is none."""
         self.busy = True
         self._seq = seq
         self._due = due
         self._attempts = 1
         self._sent = time.monotonic()
-        self._pool.begun(self)
+        self._pool.request_started(self)
         connection = self._connection
         if connection is None:
             self._reused = False
@@ -97,50 +98,50 @@ class PooledConnection:
     def open(self) -> None:
         """Begin to open a connection, unless there is one or one is being opened."""
         if self._connection is None and self._opening is None:
-            self._answers = 0
+            self._responses = 0
             self._opening = asyncio.get_running_loop().create_task(self._pool.driver.open(self))
-            self._opening.add_done_callback(self._opened)
+            self._opening.add_done_callback(self._on_opened)
 
-    async def opened(self) -> None:
+    async def wait_until_opened(self) -> None:
         """Return when no connection is being opened here."""
         if self._opening is not None:
             await asyncio.wait({self._opening})
 
-    def answered(self, at: float, status: int, code: str, instance: str, reusable: bool) -> None:
-        self._answers += 1
+    def response_received(self, at: float, status: int, code: str, instance: str, reusable: bool) -> None:
+        self._responses += 1
         if not reusable:
-            self._drop()
-        self._end(at, status, code, instance)
+            self._drop_connection()
+        self._finish_request(at, status, code, instance)
 
-    def lost(self, code: str, answer_begun: bool) -> None:
+    def connection_lost(self, code: str, response_begun: bool) -> None:
         if self._connection is None:
-            return  # lost before it was ours: `_opened` sees that
+            return  # lost before it was ours: `_on_opened` sees that
         self._connection = None
         if not self.busy:
             # Closed while idle: reopened now, so that no request has to wait for it. A server that hangs up
-            # before it ever answered gets no new connection until a request needs one.
-            if self._answers and not self._pool.stopping:
+            # before its first response gets no new connection until a request needs one.
+            if self._responses and not self._pool.closing:
                 self.open()
-        elif self._may_try_again(code, answer_begun):
+        elif self._may_try_again(code, response_begun):
             self._attempts += 1
             self._reused = False
             self.open()
         else:
-            self._end(time.monotonic(), 0, code, "")
+            self._finish_request(time.monotonic(), 0, code, "")
 
-    def expire(self) -> None:
-        """The request on this slot has had its time."""
+    def time_out(self) -> None:
+        """End the request that is here: its time is over."""
         code = CONNECT_TIMEOUT if self._connection is None else TIMEOUT
-        self._drop()
-        self._end(time.monotonic(), 0, code, "")
+        self._drop_connection()
+        self._finish_request(time.monotonic(), 0, code, "")
 
-    def abandon(self) -> None:
-        """The load is over: end the request that is here, if any, and drop the connection."""
-        self._drop()
+    def abort(self) -> None:
+        """The load is over: drop the connection, and end the request that is here as stopped."""
+        self._drop_connection()
         if self.busy:
-            self._end(time.monotonic(), 0, STOPPED, "")
+            self._finish_request(time.monotonic(), 0, STOPPED, "")
 
-    def _opened(self, task: "asyncio.Task[Connection]") -> None:
+    def _on_opened(self, task: "asyncio.Task[Connection]") -> None:
         if task is not self._opening:
             if not task.cancelled() and task.exception() is None:
                 task.result().close()
@@ -152,30 +153,30 @@ class PooledConnection:
         if error is None:
             self._connection = connection = task.result()
             if connection.lost_code:
-                self.lost(connection.lost_code, answer_begun=False)
+                self.connection_lost(connection.lost_code, response_begun=False)
             elif self.busy:
                 connection.send(self._seq)
             return
         if not isinstance(error, OpenError):
-            what = {"message": "a connection was not opened", "exception": error}
-            asyncio.get_running_loop().call_exception_handler(what)
+            context = {"message": "a connection was not opened", "exception": error}
+            asyncio.get_running_loop().call_exception_handler(context)
         if self.busy:
-            self._end(time.monotonic(), 0, error.code if isinstance(error, OpenError) else BUG, "")
+            self._finish_request(time.monotonic(), 0, error.code if isinstance(error, OpenError) else BUG, "")
 
-    def _may_try_again(self, code: str, answer_begun: bool) -> bool:
-        """A kept-alive connection that died before one byte of the answer says nothing of the server.
+    def _may_try_again(self, code: str, response_begun: bool) -> bool:
+        """A kept-alive connection that died before one byte of the response says nothing of the server.
 
         As in Go's net/http and in browsers (RFC 9110, section 9.2.2): idempotent requests only, and once.
         """
         return (
             self._reused
-            and not answer_begun
+            and not response_begun
             and code in (CLOSED_EARLY, CONNECTION_RESET)
             and self._pool.driver.idempotent
-            and not self._pool.stopping
+            and not self._pool.closing
         )
 
-    def _drop(self) -> None:
+    def _drop_connection(self) -> None:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -183,26 +184,26 @@ class PooledConnection:
             opening, self._opening = self._opening, None
             opening.cancel()
 
-    def _end(self, at: float, status: int, code: str, instance: str) -> None:
+    def _finish_request(self, at: float, status: int, code: str, instance: str) -> None:
         self.busy = False
         pool = self._pool
-        pool.ended(self)
-        pool.ledger.add(self._seq, self._due, self._sent, at, status, code, instance, self._attempts)
-        pool.on_free(self)
+        pool.request_finished(self)
+        pool.recorder.add(self._seq, self._due, self._sent, at, status, code, instance, self._attempts)
+        pool.on_idle(self)
 
 
 class ConnectionPool:
-    """All slots of a load, and the one timer that enforces their timeout.
+    """All connections of a load, and the one timer that enforces their timeout.
 
-    `on_free` is called with a slot whose request has just ended; the model sets it.
+    `on_idle` is called with a connection whose request has just ended; the model sets it.
     """
 
-    def __init__(self, driver: Driver, connections: int, timeout_s: float, ledger: Ledger) -> None:
+    def __init__(self, driver: Driver, connections: int, timeout_s: float, recorder: Recorder) -> None:
         self.driver = driver
-        self.ledger = ledger
-        self.slots = tuple(PooledConnection(self, index) for index in range(connections))
-        self.on_free: Callable[[PooledConnection], None] = lambda slot: None
-        self.stopping = False
+        self.recorder = recorder
+        self.connections = tuple(PooledConnection(self, index) for index in range(connections))
+        self.on_idle: Callable[[PooledConnection], None] = lambda connection: None
+        self.closing = False
         self._timeout_s = timeout_s
         # In order of sending, since a dict keeps it: with one timeout for all, the first is always the next
         # to expire.
@@ -214,44 +215,46 @@ class ConnectionPool:
         return len(self._busy)
 
     async def open_all(self, budget_s: float) -> None:
-        """Open every connection, a few at a time, for at most `budget_s`; who cannot will try when used."""
-        waiting = iter(self.slots)
+        """Open every connection, a few at a time, for at most `budget_s`; those that fail are opened when used."""
+        waiting = iter(self.connections)
 
         async def open_some() -> None:
-            for slot in waiting:
-                slot.open()
-                await slot.opened()
+            for connection in waiting:
+                connection.open()
+                await connection.wait_until_opened()
 
-        openers = [asyncio.ensure_future(open_some()) for _ in range(min(_OPENING_AT_ONCE, len(self.slots)))]
+        openers = [
+            asyncio.ensure_future(open_some()) for _ in range(min(_OPENING_AT_ONCE, len(self.connections)))
+        ]
         _, late = await asyncio.wait(openers, timeout=budget_s)
         for opener in late:
             opener.cancel()
 
-    def begun(self, slot: PooledConnection) -> None:
-        self._busy[slot] = None
+    def request_started(self, connection: PooledConnection) -> None:
+        self._busy[connection] = None
         if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(self._timeout_s, self._expire_due)
+            self._timer = asyncio.get_running_loop().call_later(self._timeout_s, self._time_out_due)
 
-    def ended(self, slot: PooledConnection) -> None:
-        del self._busy[slot]
+    def request_finished(self, connection: PooledConnection) -> None:
+        del self._busy[connection]
 
     def close(self) -> None:
         """End what is in flight as stopped, and close every connection."""
-        self.stopping = True
-        for slot in self.slots:
-            slot.abandon()
+        self.closing = True
+        for connection in self.connections:
+            connection.abort()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
-    def _expire_due(self) -> None:
+    def _time_out_due(self) -> None:
         now = time.monotonic()
         while self._busy:
-            slot = next(iter(self._busy))
-            left_s = slot.sent + self._timeout_s - now
+            connection = next(iter(self._busy))
+            left_s = connection.sent + self._timeout_s - now
             if left_s > 0:
-                # The loop's timers are whole milliseconds: a ring just too early would only ring again.
-                self._timer = asyncio.get_running_loop().call_later(left_s + 0.0005, self._expire_due)
+                # The loop's timers are whole milliseconds: a call just too early would only come again.
+                self._timer = asyncio.get_running_loop().call_later(left_s + 0.0005, self._time_out_due)
                 return
-            slot.expire()
+            connection.time_out()
         self._timer = None

@@ -1,4 +1,4 @@
-"""Durations as people write them: `60s`, `250ms`, `1m30s`. A bare number is refused: it says no unit."""
+"""Durations as people write them: `60s`, `250ms`, `1m30s`. A bare number is refused: it has no unit."""
 
 import re
 
@@ -12,8 +12,8 @@ _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
 
 def parse_duration(text: str, what: str) -> float:
     """Seconds of `text`; `what` names the option in the `UsageError` of a mistake."""
-    written = text.strip().lower()
-    parts = _PART.findall(written)
-    if not parts or "".join(number + unit for number, unit in parts) != written:
+    stripped = text.strip().lower()
+    parts = _PART.findall(stripped)
+    if not parts or "".join(number + unit for number, unit in parts) != stripped:
         raise UsageError(f"{what} {text!r} is no duration with a unit: write it like 60s, 250ms or 1m30s")
     return sum(float(number) * _UNITS_S[unit] for number, unit in parts)

@@ -1,4 +1,4 @@
-"""A clock that rings on time: an event loop's own timers are whole milliseconds, a timerfd is exact.
+"""A timer that expires on time: an event loop's own timers are whole milliseconds, a timerfd is exact.
 
 On Linux the kernel's timer wakes the loop through a file descriptor; elsewhere the loop's own timer is used.
 """
@@ -15,28 +15,28 @@ __all__ = ["Timer", "make_timer"]
 
 _CLOCK_MONOTONIC = 1
 _TFD_TIMER_ABSTIME = 1
-# A sleeping core takes some 50 to 100 us to wake. The alarm is set that much early, and the rest is waited
-# out awake: less than 1 % of a core at 200 rings a second. Where rings follow closely the core does not
+# A sleeping core takes some 50 to 100 us to wake. The timer is set that much early, and the rest is waited
+# out awake: less than 1 % of a core at 200 calls a second. Where calls follow closely the core does not
 # fall asleep between them.
 _LEAD_S = 0.0001
 _LEAD_WORTH_S = 0.0005
 
 
 class Timer(Protocol):
-    """Rings once for every `set`; a later `set` replaces an earlier one."""
+    """Calls its callback once for every `set`; a later `set` replaces an earlier one."""
 
     def set(self, at: float) -> None:
-        """Ring at `at`, an instant of time.monotonic(); at once when that has passed."""
+        """Expire at `at`, an instant of time.monotonic(); at once when that has passed."""
 
     def close(self) -> None:
-        """Never ring again."""
+        """Never expire again."""
 
 
-def make_timer(loop: asyncio.AbstractEventLoop, ring: Callable[[], None]) -> Timer:
-    """The most exact alarm that this system has."""
+def make_timer(loop: asyncio.AbstractEventLoop, callback: Callable[[], None]) -> Timer:
+    """The most exact timer that this system has."""
     if sys.platform == "linux":
-        return _TimerFd(loop, ring)
-    return _LoopTimer(loop, ring)
+        return _TimerFd(loop, callback)
+    return _LoopTimer(loop, callback)
 
 
 class _Itimerspec(ctypes.Structure):
@@ -51,10 +51,10 @@ class _Itimerspec(ctypes.Structure):
 
 
 class _TimerFd:
-    def __init__(self, loop: asyncio.AbstractEventLoop, ring: Callable[[], None]) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, callback: Callable[[], None]) -> None:
         libc = ctypes.CDLL(None, use_errno=True)
         self._loop = loop
-        self._ring = ring
+        self._callback = callback
         self._at = 0.0
         self._settime = libc.timerfd_settime
         self._fd = libc.timerfd_create(_CLOCK_MONOTONIC, os.O_NONBLOCK | os.O_CLOEXEC)
@@ -62,25 +62,25 @@ class _TimerFd:
             raise OSError(ctypes.get_errno(), "timerfd_create failed")
         self._spec = _Itimerspec()
         self._spec_ref = ctypes.byref(self._spec)
-        loop.add_reader(self._fd, self._rang)
+        loop.add_reader(self._fd, self._on_readable)
 
     def set(self, at: float) -> None:
         self._at = at
         if at - time.monotonic() > _LEAD_WORTH_S:
             at -= _LEAD_S
-        # An instant of zero would disarm the timer; setting it anew also takes back a ring not yet heard.
+        # An instant of zero would disarm the timer; setting it anew also takes back an expiry not yet read.
         ns = max(1, int(at * 1e9))
         self._spec.at_s, self._spec.at_ns = divmod(ns, 1_000_000_000)
         self._settime(self._fd, _TFD_TIMER_ABSTIME, self._spec_ref, None)
 
-    def _rang(self) -> None:
+    def _on_readable(self) -> None:
         try:
             os.read(self._fd, 8)
         except BlockingIOError:
             return
         while time.monotonic() < self._at:
             pass
-        self._ring()
+        self._callback()
 
     def close(self) -> None:
         if self._fd >= 0:
@@ -90,14 +90,14 @@ class _TimerFd:
 
 
 class _LoopTimer:
-    def __init__(self, loop: asyncio.AbstractEventLoop, ring: Callable[[], None]) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, callback: Callable[[], None]) -> None:
         self._loop = loop
-        self._ring = ring
+        self._callback = callback
         self._handle: asyncio.TimerHandle | None = None
 
     def set(self, at: float) -> None:
         self.close()
-        self._handle = self._loop.call_later(max(0.0, at - time.monotonic()), self._ring)
+        self._handle = self._loop.call_later(max(0.0, at - time.monotonic()), self._callback)
 
     def close(self) -> None:
         if self._handle is not None:

@@ -1,6 +1,6 @@
 """A load as a job of the target: started, followed, stopped, by its folder.
 
-The generator is a program of its own (`chaosproof.load.worker`) that runs beside the services, where no
+The generator is a program of its own (`chaosproof.load.program`) that runs beside the services, where no
 forwarder and no proxy stands between it and them, and writes its files into the run folder while it runs.
 """
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from chaosproof.errors import ChaosproofError
-from chaosproof.load.plan import plan_from_dict
+from chaosproof.load.plan_reader import plan_from_dict
 from chaosproof.runfolder.events import record_near
 from chaosproof.runfolder.paths import write_json
 from chaosproof.targets import Target
@@ -51,7 +51,7 @@ def start_load(
         "python",
         "-P",
         "-m",
-        "chaosproof.load.worker",
+        "chaosproof.load.program",
         "--plan",
         str(folder / PLAN),
         "--out",

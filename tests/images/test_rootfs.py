@@ -39,7 +39,7 @@ MODULES = (
     "demo.router.gateway",
     "demo.router.router",
     "demo.router.client",
-    "chaosproof.load.worker",
+    "chaosproof.load.program",
     "actions.network",
     "controls.session",
     "kubernetes.client",

@@ -8,14 +8,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chaosproof.judge.figures.request_stats import fold_requests
-from chaosproof.load.recorder import RecordFile
+from chaosproof.load.recording.row_file import RowFile
 from chaosproof.runfolder.requests import HEADER, encode_row, read_rows
 
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     path = tmp_path_factory.mktemp("load") / "requests.csv.gz"
-    file = RecordFile(path, HEADER)
+    file = RowFile(path, HEADER)
     for seq in range(500):
         due = 1_800_000_000 + seq / 200
         if seq % 50 == 7:

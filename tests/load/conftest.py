@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import uvloop
 
-from .scripted_server import ScriptedServer, answer_all, serve
+from tests.support.scripted_server import ScriptedServer, answer_all, serve
 
 Run = Callable[[Callable[[], Coroutine[Any, Any, Any]]], Any]
 

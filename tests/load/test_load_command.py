@@ -14,8 +14,7 @@ from click.testing import CliRunner
 
 from chaosproof.cli.load import load
 from chaosproof.load.output.fortio_driver import fortio_argv
-
-from .one_slot import plan_for
+from tests.support.load_client import plan_for
 
 COMMAND = [sys.executable, "-m", "chaosproof.cli.load"]
 

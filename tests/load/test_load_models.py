@@ -17,14 +17,13 @@ import pytest
 
 from chaosproof.errors import ChaosproofError
 from chaosproof.load.cancellation import Cancellation
-from chaosproof.load.folder import LoadDone
-from chaosproof.load.pacing import Stage
+from chaosproof.load.models.pacing import Stage
 from chaosproof.load.plan import Plan
 from chaosproof.load.run import run_load
+from chaosproof.runfolder.load import LoadDone
 from chaosproof.runfolder.requests import RequestRow, read_rows
-
-from .one_slot import plan_for
-from .scripted_server import OK, Peer, Script, ScriptedServer, answer_all, serve
+from tests.support.load_client import plan_for
+from tests.support.scripted_server import OK, Peer, Script, ScriptedServer, answer_all, serve
 
 
 def short_plan(url: str, **settings: Any) -> Plan:
@@ -46,7 +45,9 @@ def load(run, tmp_path):
     def run_it(script: Script, **settings: Any) -> Load:
         async def test() -> Load:
             async with serve(script) as server:
-                done = await run_load(short_plan(server.url, **settings), tmp_path, stop=Cancellation())
+                done = await run_load(
+                    short_plan(server.url, **settings), tmp_path, cancellation=Cancellation()
+                )
             return Load(done, list(read_rows(tmp_path / "requests.csv.gz")), server)
 
         return run(test)
@@ -79,7 +80,7 @@ def test_all_connections_of_the_pool_are_opened_before_and_used_in_turn(load):
     async def count(peer: Peer) -> None:
         while await peer.request():
             counts[peer.number] += 1
-            await peer.say(OK)
+            await peer.send(OK)
 
     result = load(count, connections=20)
     assert result.done.ok == 60
@@ -90,7 +91,7 @@ def test_a_stall_of_the_server_shows_in_the_latency_of_all_who_were_due_meanwhil
     async def stall_once(peer: Peer) -> None:
         await peer.request()
         await asyncio.sleep(0.2)
-        await peer.say(OK)
+        await peer.send(OK)
         await answer_all(peer)
 
     result = load(stall_once, connections=1)
@@ -105,7 +106,7 @@ def test_in_the_closed_model_a_stall_makes_fewer_requests_and_only_one_late_answ
     async def stall_once(peer: Peer) -> None:
         await peer.request()
         await asyncio.sleep(0.2)
-        await peer.say(OK)
+        await peer.send(OK)
         await answer_all(peer)
 
     result = load(stall_once, connections=1, model="closed")
@@ -126,7 +127,7 @@ def test_the_closed_model_falls_behind_a_slow_server(load):
     async def slow(peer: Peer) -> None:
         while await peer.request():
             await asyncio.sleep(0.05)
-            await peer.say(OK)
+            await peer.send(OK)
 
     result = load(slow, connections=2, model="closed")
     assert result.done.planned == 60
@@ -165,7 +166,7 @@ def test_two_runs_with_one_seed_send_at_the_same_instants(run, tmp_path):
         async with serve(answer_all) as server:
             for name in ("a", "b"):
                 plan = short_plan(server.url, arrivals="poisson", seed=7)
-                done = await run_load(plan, tmp_path / name, stop=Cancellation())
+                done = await run_load(plan, tmp_path / name, cancellation=Cancellation())
                 records = read_rows(tmp_path / name / "requests.csv.gz")
                 by_seq = sorted(records, key=lambda record: record.seq)
                 offsets.append([record.due_at - done.started_at for record in by_seq])
@@ -187,7 +188,7 @@ def test_a_server_that_refuses_everyone_leaves_a_complete_record_of_it(run, tmp_
     async def test() -> LoadDone:
         async with serve(answer_all) as server:
             url = server.url
-        return await run_load(short_plan(url), tmp_path, stop=Cancellation())
+        return await run_load(short_plan(url), tmp_path, cancellation=Cancellation())
 
     done = run(test)
     assert (done.recorded, done.ok, done.complete) == (60, 0, True)
@@ -196,10 +197,15 @@ def test_a_server_that_refuses_everyone_leaves_a_complete_record_of_it(run, tmp_
 
 def test_a_stopped_load_says_so_and_keeps_what_was_done(run, tmp_path):
     async def test() -> LoadDone:
-        stop = Cancellation()
+        cancellation = Cancellation()
         async with serve(answer_all) as server:
             plan = short_plan(server.url, duration_s=30.0)
-            return await run_load(plan, tmp_path, stop=stop, watch=lambda *_: stop.ask("SIGTERM"))
+            return await run_load(
+                plan,
+                tmp_path,
+                cancellation=cancellation,
+                on_progress=lambda *_: cancellation.cancel("SIGTERM"),
+            )
 
     done = run(test)
     assert (done.complete, done.stopped_by, done.planned) == (False, "SIGTERM", 6000)
@@ -211,15 +217,15 @@ def test_a_stopped_load_says_so_and_keeps_what_was_done(run, tmp_path):
 
 def test_a_stop_ends_requests_in_flight_after_a_moment_as_stopped(run, tmp_path):
     async def test() -> LoadDone:
-        stop = Cancellation()
+        cancellation = Cancellation()
 
         def twice(*_: object) -> None:
-            stop.ask("SIGINT")
-            stop.ask("SIGINT")
+            cancellation.cancel("SIGINT")
+            cancellation.cancel("SIGINT")
 
         async with serve(Peer.gone) as server:
             plan = short_plan(server.url, duration_s=30.0, connections=3)
-            return await run_load(plan, tmp_path, stop=stop, watch=twice)
+            return await run_load(plan, tmp_path, cancellation=cancellation, on_progress=twice)
 
     done = run(test)
     codes = Counter(record.code for record in read_rows(tmp_path / "requests.csv.gz"))
@@ -231,7 +237,9 @@ def test_a_stop_ends_requests_in_flight_after_a_moment_as_stopped(run, tmp_path)
 def test_progress_rows_add_up(run, tmp_path):
     async def test() -> LoadDone:
         async with serve(answer_all) as server:
-            return await run_load(short_plan(server.url, duration_s=1.2), tmp_path, stop=Cancellation())
+            return await run_load(
+                short_plan(server.url, duration_s=1.2), tmp_path, cancellation=Cancellation()
+            )
 
     done = run(test)
     rows = [json.loads(line) for line in (tmp_path / "load-progress.ndjson").read_text().splitlines()]
@@ -250,7 +258,7 @@ def test_several_processes_make_one_load(run, tmp_path: Path, model):
     async def test() -> tuple[LoadDone, int]:
         async with serve(answer_all) as server:
             plan = short_plan(server.url, duration_s=1.0, processes=3, connections=7, model=model)
-            return await run_load(plan, tmp_path, stop=Cancellation()), len(server.peers)
+            return await run_load(plan, tmp_path, cancellation=Cancellation()), len(server.peers)
 
     done, connections = run(test)
     records = list(read_rows(tmp_path / "requests.csv.gz"))
@@ -269,14 +277,14 @@ def test_a_process_that_dies_leaves_the_load_incomplete(run, tmp_path):
             # one that was killed before has no command line any more
             with suppress(psutil.ZombieProcess, psutil.NoSuchProcess):
                 command = child.cmdline()
-                if "chaosproof.load.worker_process" in command and command[-1] == "1":
+                if "chaosproof.load.workers.worker_process" in command and command[-1] == "1":
                     os.kill(child.pid, signal.SIGKILL)
 
     async def test() -> None:
         async with serve(answer_all) as server:
             plan = short_plan(server.url, duration_s=20.0, processes=2)
             with pytest.raises(ChaosproofError, match=r"process 1 of the load ended with exit code -9"):
-                await run_load(plan, tmp_path, stop=Cancellation(), watch=kill_a_child)
+                await run_load(plan, tmp_path, cancellation=Cancellation(), on_progress=kill_a_child)
 
     run(test)
     done = json.loads((tmp_path / "load-done.json").read_text())
@@ -290,7 +298,7 @@ def test_a_wall_clock_that_is_stepped_in_the_middle_does_not_tear_the_records(ru
 
     async def test() -> LoadDone:
         async with serve(answer_all) as server:
-            return await run_load(short_plan(server.url), tmp_path, stop=Cancellation())
+            return await run_load(short_plan(server.url), tmp_path, cancellation=Cancellation())
 
     done = run(test)
     assert next(calls) >= 1, "nobody asked the clock, so this test would prove nothing"
@@ -308,7 +316,7 @@ def test_a_mistake_of_the_generator_itself_never_looks_like_a_complete_load(run,
         async with serve(answer_all) as server:
             plan = short_plan(server.url, duration_s=20.0)
             with pytest.raises(ChaosproofError, match=r"the load generator broke.*broken on purpose"):
-                await run_load(plan, tmp_path, stop=Cancellation(), watch=break_down)
+                await run_load(plan, tmp_path, cancellation=Cancellation(), on_progress=break_down)
 
     run(test)
     done = json.loads((tmp_path / "load-done.json").read_text())
@@ -325,7 +333,7 @@ def test_a_driver_that_raises_what_it_must_not_ends_the_load(run, tmp_path, monk
     async def test() -> None:
         plan = short_plan("http://127.0.0.1:1/", duration_s=20.0)
         with pytest.raises(ChaosproofError, match=r"the load generator broke.*broken on purpose"):
-            await run_load(plan, tmp_path, stop=Cancellation())
+            await run_load(plan, tmp_path, cancellation=Cancellation())
 
     run(test)
     assert json.loads((tmp_path / "load-done.json").read_text())["stopped_by"] == "bug"
@@ -333,10 +341,15 @@ def test_a_driver_that_raises_what_it_must_not_ends_the_load(run, tmp_path, monk
 
 def test_several_processes_stop_together(run, tmp_path):
     async def test() -> LoadDone:
-        stop = Cancellation()
+        cancellation = Cancellation()
         async with serve(answer_all) as server:
             plan = short_plan(server.url, duration_s=30.0, processes=2)
-            return await run_load(plan, tmp_path, stop=stop, watch=lambda *_: stop.ask("SIGTERM"))
+            return await run_load(
+                plan,
+                tmp_path,
+                cancellation=cancellation,
+                on_progress=lambda *_: cancellation.cancel("SIGTERM"),
+            )
 
     done = run(test)
     rows = sorted(record.seq for record in read_rows(tmp_path / "requests.csv.gz"))

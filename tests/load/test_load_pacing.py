@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chaosproof.load.pacing import Stage, due_offsets, expected_requests
+from chaosproof.load.models.pacing import Stage, due_offsets, expected_requests
 
 rates = st.floats(0.5, 500)
 durations = st.floats(1, 20)

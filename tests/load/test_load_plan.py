@@ -2,12 +2,16 @@
 
 import json
 import math
+import subprocess
+import sys
 
 import pytest
 
 from chaosproof.errors import UsageError
+from chaosproof.load import protocols
 from chaosproof.load.duration import parse_duration
-from chaosproof.load.plan import plan_from_dict, plan_from_file
+from chaosproof.load.plan_reader import plan_from_dict, plan_from_file
+from chaosproof.load.protocols.registry import find_protocols, make_driver
 
 GOOD = {"url": "http://127.0.0.1:8080/api/work", "rate_rps": 200, "duration_s": 60}
 
@@ -60,6 +64,12 @@ GOOD = {"url": "http://127.0.0.1:8080/api/work", "rate_rps": 200, "duration_s": 
         ({"body_base64": "!"}, "is not base64"),
         ({"verify_tls": "yes"}, "must be true or false"),
         ({"spead": 1}, "unknown field 'spead'"),
+        (
+            {"url": "ipc:///a", "headers": {"X": "1"}},
+            "headers is no option of a load over ipc; it is one over http",
+        ),
+        ({"frame": "TASK_SUBMIT"}, "frame is no option of a load over http; it is one over ipc"),
+        ({"url": "nats://a/b", "verify_tls": False}, "verify_tls is no option of a load over nats"),
     ],
 )
 def test_a_mistake_is_refused_with_a_sentence_that_names_it(change, sentence):
@@ -67,6 +77,42 @@ def test_a_mistake_is_refused_with_a_sentence_that_names_it(change, sentence):
         plan_from_dict(GOOD | change)
     assert sentence in str(refused.value)
     assert refused.value.exit_code == 64
+
+
+ECHO = """
+from chaosproof.load.protocols.base import LoadProtocol, check_host
+
+PROTOCOL = LoadProtocol(
+    name="echo", schemes=("echo",), url_form="echo://host", options=frozenset({"body", "method"}),
+    check_url=check_host, make_driver=lambda plan: "a driver",
+)
+"""
+
+
+def test_a_protocol_is_one_file_that_is_found_by_itself(tmp_path, monkeypatch):
+    (tmp_path / "echo_protocol.py").write_text(ECHO)
+    monkeypatch.setattr(protocols, "__path__", [*protocols.__path__, str(tmp_path)])
+    find_protocols.cache_clear()
+    try:
+        plan = plan_from_dict(GOOD | {"url": "echo://a", "body": "x"})
+        assert (plan.protocol, make_driver(plan)) == ("echo", "a driver")
+        with pytest.raises(
+            UsageError, match="method is no option of a load over nats; it is one over echo, http"
+        ):
+            plan_from_dict(GOOD | {"url": "nats://a/b", "method": "PUT"})
+    finally:
+        find_protocols.cache_clear()
+
+
+def test_a_load_over_http_does_not_wait_for_the_import_of_grpc():
+    program = f"""
+import sys
+from chaosproof.load.plan_reader import plan_from_dict
+from chaosproof.load.protocols.registry import make_driver
+make_driver(plan_from_dict({GOOD!r}))
+sys.exit("grpc" in sys.modules)
+"""
+    assert subprocess.run([sys.executable, "-c", program]).returncode == 0
 
 
 def test_a_plan_without_a_url_is_refused():

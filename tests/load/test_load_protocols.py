@@ -14,7 +14,7 @@ import grpc.aio
 import nats
 import pytest
 
-from .one_slot import Fate, OneSlot, plan_for
+from tests.support.load_client import Client, Outcome, plan_for
 
 HEADER = struct.Struct(">IBB")
 Answer = Callable[[int, bytes], bytes]
@@ -52,24 +52,24 @@ async def gateway(folder: Path, answer: Answer) -> AsyncIterator[str]:
         server.close()
 
 
-def ipc_fate(run, folder: Path, answer: Answer, *, asks: int = 1, **settings) -> Fate:
-    async def test() -> Fate:
-        async with gateway(folder, answer) as url, OneSlot(plan_for(url, timeout_s=1, **settings)) as one:
+def ipc_outcome(run, folder: Path, answer: Answer, *, asks: int = 1, **settings) -> Outcome:
+    async def test() -> Outcome:
+        async with gateway(folder, answer) as url, Client(plan_for(url, timeout_s=1, **settings)) as client:
             for seq in range(asks - 1):
-                await one.ask(seq)
-            return await one.ask(asks - 1)
+                await client.request(seq)
+            return await client.request(asks - 1)
 
     return run(test)
 
 
 def test_a_ping_is_answered_by_a_pong_of_the_same_payload(run, tmp_path):
-    fate = ipc_fate(run, tmp_path, lambda _, payload: frame(0xF1, payload), asks=3, body="abc")
-    assert (fate.status, fate.code, fate.attempts) == (200, "PONG", 1)
+    outcome = ipc_outcome(run, tmp_path, lambda _, payload: frame(0xF1, payload), asks=3, body="abc")
+    assert (outcome.status, outcome.code, outcome.attempts) == (200, "PONG", 1)
 
 
 def test_a_pong_of_another_payload_is_a_bad_answer(run, tmp_path):
-    fate = ipc_fate(run, tmp_path, lambda *_: frame(0xF1, b"xyz"), body="abc")
-    assert (fate.status, fate.code) == (0, "BAD_ANSWER")
+    outcome = ipc_outcome(run, tmp_path, lambda *_: frame(0xF1, b"xyz"), body="abc")
+    assert (outcome.status, outcome.code) == (0, "BAD_ANSWER")
 
 
 def test_each_task_has_a_request_id_of_its_own(run, tmp_path):
@@ -80,20 +80,20 @@ def test_each_task_has_a_request_id_of_its_own(run, tmp_path):
         ids.append(json.loads(payload)["request_id"])
         return frame(0x10, b'{"ok":true}')
 
-    fate = ipc_fate(run, tmp_path, answer, asks=3, frame="TASK_SUBMIT")
-    assert (fate.status, fate.code) == (200, "OK")
+    outcome = ipc_outcome(run, tmp_path, answer, asks=3, frame="TASK_SUBMIT")
+    assert (outcome.status, outcome.code) == (200, "OK")
     assert ids == ["load-0", "load-1", "load-2"]
 
 
 def test_an_error_frame_gives_its_status_and_code(run, tmp_path):
     error = b'{"ok":false,"error":{"code":"overloaded","status":503,"message":"busy"}}'
-    fate = ipc_fate(run, tmp_path, lambda *_: frame(0x11, error), frame="TASK_SUBMIT")
-    assert (fate.status, fate.code) == (503, "overloaded")
+    outcome = ipc_outcome(run, tmp_path, lambda *_: frame(0x11, error), frame="TASK_SUBMIT")
+    assert (outcome.status, outcome.code) == (503, "overloaded")
 
 
 @pytest.mark.parametrize("garbage", [b"", b"{}", b"[1]", b"\xff", b'{"error":{"code":"x","status":200}}'])
 def test_an_error_frame_without_sense_is_never_ok(run, tmp_path, garbage):
-    assert ipc_fate(run, tmp_path, lambda *_: frame(0x11, garbage)).status == 500
+    assert ipc_outcome(run, tmp_path, lambda *_: frame(0x11, garbage)).status == 500
 
 
 @pytest.mark.parametrize(
@@ -108,20 +108,20 @@ def test_an_error_frame_without_sense_is_never_ok(run, tmp_path, garbage):
     ids=["version", "too short", "too long", "type", "more"],
 )
 def test_a_malformed_frame_is_a_bad_answer(run, tmp_path, reply):
-    fate = ipc_fate(run, tmp_path, lambda *_: reply)
-    assert (fate.status, fate.code) == (0, "BAD_ANSWER")
+    outcome = ipc_outcome(run, tmp_path, lambda *_: reply)
+    assert (outcome.status, outcome.code) == (0, "BAD_ANSWER")
 
 
 def test_a_gateway_that_hangs_up_on_a_task_is_closed_early_and_not_asked_again(run, tmp_path):
     replies = iter([frame(0x10), b""])
-    fate = ipc_fate(run, tmp_path, lambda *_: next(replies), asks=2, frame="TASK_SUBMIT")
-    assert (fate.status, fate.code, fate.attempts) == (0, "CLOSED_EARLY", 1)
+    outcome = ipc_outcome(run, tmp_path, lambda *_: next(replies), asks=2, frame="TASK_SUBMIT")
+    assert (outcome.status, outcome.code, outcome.attempts) == (0, "CLOSED_EARLY", 1)
 
 
 def test_a_socket_that_is_not_there_is_unreachable(run, tmp_path):
-    async def test() -> Fate:
-        async with OneSlot(plan_for(f"ipc://{tmp_path}/none.sock")) as one:
-            return await one.ask()
+    async def test() -> Outcome:
+        async with Client(plan_for(f"ipc://{tmp_path}/none.sock")) as client:
+            return await client.request()
 
     assert run(test).code == "UNREACHABLE"
 
@@ -151,48 +151,48 @@ async def nats_server() -> AsyncIterator[str]:
         await process.wait()
 
 
-def nats_fates(run, reply: bytes | None, *, asks: int = 1, **settings) -> list[Fate]:
-    async def test() -> list[Fate]:
+def nats_outcomes(run, reply: bytes | None, *, asks: int = 1, **settings) -> list[Outcome]:
+    async def test() -> list[Outcome]:
         async with nats_server() as url:
-            client = await nats.connect(url)
+            nats_client = await nats.connect(url)
 
             async def handle(message) -> None:
                 if reply is not None:
                     await message.respond(reply)
 
-            await client.subscribe("decide", cb=handle)
-            await client.flush()
+            await nats_client.subscribe("decide", cb=handle)
+            await nats_client.flush()
             plan = plan_for(f"{url}/{settings.pop('subject', 'decide')}", **settings)
-            async with OneSlot(plan) as one:
-                fates = [await one.ask(seq) for seq in range(asks)]
-            await client.close()
-            return fates
+            async with Client(plan) as client:
+                outcomes = [await client.request(seq) for seq in range(asks)]
+            await nats_client.close()
+            return outcomes
 
     return run(test)
 
 
 def test_a_nats_request_is_answered_by_its_handler(run):
-    fates = nats_fates(run, b'{"ok":true}', asks=3, body='{"request_id":"{seq}"}')
-    assert [(fate.status, fate.code) for fate in fates] == [(200, "OK")] * 3
+    outcomes = nats_outcomes(run, b'{"ok":true}', asks=3, body='{"request_id":"{seq}"}')
+    assert [(outcome.status, outcome.code) for outcome in outcomes] == [(200, "OK")] * 3
 
 
 def test_a_nats_reply_of_an_error_gives_its_code(run):
-    [fate] = nats_fates(run, b'{"ok":false,"error":{"code":"policy_not_found","message":"x"}}')
-    assert (fate.status, fate.code) == (500, "policy_not_found")
+    [outcome] = nats_outcomes(run, b'{"ok":false,"error":{"code":"policy_not_found","message":"x"}}')
+    assert (outcome.status, outcome.code) == (500, "policy_not_found")
 
 
 def test_a_subject_that_nobody_serves_is_told_at_once(run):
-    [fate] = nats_fates(run, None, subject="nobody")
-    assert (fate.status, fate.code) == (503, "NO_RESPONDERS")
+    [outcome] = nats_outcomes(run, None, subject="nobody")
+    assert (outcome.status, outcome.code) == (503, "NO_RESPONDERS")
 
 
 def test_a_nats_handler_that_never_answers_is_a_timeout(run):
-    [fate] = nats_fates(run, None, timeout_s=0.2)
-    assert (fate.status, fate.code) == (0, "TIMEOUT")
+    [outcome] = nats_outcomes(run, None, timeout_s=0.2)
+    assert (outcome.status, outcome.code) == (0, "TIMEOUT")
 
 
 def test_a_server_that_does_not_speak_nats_is_a_bad_answer(run):
-    async def test() -> Fate:
+    async def test() -> Outcome:
         async def accept(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
             await writer.drain()
@@ -200,8 +200,8 @@ def test_a_server_that_does_not_speak_nats_is_a_bad_answer(run):
 
         server = await asyncio.start_server(accept, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
-        async with server, OneSlot(plan_for(f"nats://127.0.0.1:{port}/x")) as one:
-            return await one.ask()
+        async with server, Client(plan_for(f"nats://127.0.0.1:{port}/x")) as client:
+            return await client.request()
 
     assert run(test).code == "BAD_ANSWER"
 
@@ -224,7 +224,7 @@ async def grpc_server(handle: Callable[[bytes, grpc.aio.ServicerContext], object
 # grpc.aio keeps one poller for each process, bound to the loop that used it first: one loop at a time is
 # enough here.
 @pytest.fixture(params=["ok", "error", "timeout", "down"])
-def grpc_fate(request) -> tuple[str, list[Fate]]:
+def grpc_outcome(request) -> tuple[str, list[Outcome]]:
     async def handle(payload: bytes, context: grpc.aio.ServicerContext) -> bytes:
         if request.param == "error":
             await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "full")
@@ -232,23 +232,23 @@ def grpc_fate(request) -> tuple[str, list[Fate]]:
             await asyncio.sleep(5)
         return payload
 
-    async def test() -> list[Fate]:
+    async def test() -> list[Outcome]:
         async with grpc_server(handle) as url:
             settings = {"body": "\x0a\x01a", "timeout_s": 0.5 if request.param == "timeout" else 5}
             if request.param == "down":
                 url = "grpc://127.0.0.1:1/demo.v1.Demo/Work"
-            async with OneSlot(plan_for(url, **settings)) as one:
-                return [await one.ask(seq) for seq in range(2)]
+            async with Client(plan_for(url, **settings)) as client:
+                return [await client.request(seq) for seq in range(2)]
 
     return request.param, asyncio.run(test())
 
 
-def test_a_grpc_call_gives_grpcs_own_word(grpc_fate):
-    what, fates = grpc_fate
+def test_a_grpc_call_gives_grpcs_own_word(grpc_outcome):
+    what, outcomes = grpc_outcome
     expected = {
         "ok": (200, "OK"),
         "error": (429, "RESOURCE_EXHAUSTED"),
         "timeout": (0, "TIMEOUT"),
         "down": (0, "UNAVAILABLE"),
     }
-    assert [(fate.status, fate.code) for fate in fates] == [expected[what]] * 2
+    assert [(outcome.status, outcome.code) for outcome in outcomes] == [expected[what]] * 2

@@ -1,14 +1,11 @@
-"""Records folded into Fortio's result format, so that what reads Fortio's files reads ours.
+"""Makes a result in Fortio's format of a load's records, so that what reads Fortio's files reads ours.
 
 Field names as in Fortio's `fhttp.HTTPRunnerResults` and `stats.HistogramData`; durations of the histogram are
 seconds, `ActualDuration` is nanoseconds. Percentiles are exact (nearest rank), not interpolated from the
 buckets.
-
-Try: python -m chaosproof.load.output.fortio RUN_FOLDER
 """
 
 import json
-import sys
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -17,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from chaosproof.errors import ChaosproofError
-from chaosproof.load.latencies import Latencies
-from chaosproof.runfolder.requests import RequestRow, read_rows
+from chaosproof.load.recording.latencies import Latencies
+from chaosproof.runfolder.load import LoadDone, LoadPlan
+from chaosproof.runfolder.requests import REQUESTS, RequestRow, read_rows
 
 __all__ = ["PERCENTILES", "fortio_result", "save_fortio_result"]
 
@@ -32,46 +30,43 @@ _BOUNDS_MS = (
 )  # fmt: skip
 
 
-def fortio_result(
-    records: Iterable[RequestRow], plan: Mapping[str, Any], done: Mapping[str, Any]
-) -> dict[str, Any]:
-    """The result of a load from its records, its load-plan.json and its load-done.json."""
-    model = str(plan["model"])
+def fortio_result(requests: Iterable[RequestRow], plan: LoadPlan, done: LoadDone) -> dict[str, Any]:
+    """The result of a load from its requests, its plan and its end."""
     latencies = Latencies()
     buckets: Counter[int] = Counter()
     statuses: Counter[str] = Counter()
     codes: Counter[str] = Counter()
-    for record in records:
-        latency_s = record.latency_s(model)
+    for request in requests:
+        latency_s = request.latency_s(plan.model)
         latencies.add(latency_s)
         buckets[bisect_left(_BOUNDS_MS, latency_s * 1000)] += 1
-        statuses[str(record.status or -1)] += 1
-        codes[record.code] += 1
+        statuses[str(request.status or -1)] += 1
+        codes[request.code] += 1
     latencies.freeze()
-    started_at, ended_at = float(done["started_at"]), float(done["ended_at"])
+    started_at, ended_at = done.started_at or 0.0, done.ended_at or 0.0
     duration_s = max(ended_at - started_at, 1e-9)
     return {
-        "RunType": str(plan["protocol"]).upper(),
-        "Labels": plan["name"],
+        "RunType": plan.protocol.upper(),
+        "Labels": plan.name,
         "StartTime": datetime.fromtimestamp(started_at, UTC).isoformat().replace("+00:00", "Z"),
-        "RequestedQPS": "max" if plan["rate_rps"] is None else f"{plan['rate_rps']:g}",
-        "RequestedDuration": f"{plan['duration_s']:g}s",
+        "RequestedQPS": "max" if plan.rate_rps is None else f"{plan.rate_rps:g}",
+        "RequestedDuration": f"{plan.duration_s or 0:g}s",
         "ActualQPS": latencies.count / duration_s,
         "ActualDuration": round(duration_s * 1e9),
-        "NumThreads": plan["connections"],
+        "NumThreads": plan.connections,
         "Version": "chaosproof",
         "DurationHistogram": _histogram(latencies, buckets),
         "RetCodes": dict(sorted(statuses.items())),
-        "URL": plan["url"],
+        "URL": plan.url,
         "Codes": dict(sorted(codes.items())),
     }
 
 
 def save_fortio_result(load_dir: Path, path: Path) -> None:
-    """Fold the four load files of `load_dir` into `path` (such as artifacts/load.json)."""
-    plan = _read_json(load_dir / "load-plan.json")
-    done = _read_json(load_dir / "load-done.json")
-    result = fortio_result(read_rows(load_dir / "requests.csv.gz"), plan, done)
+    """Write the result of the load in `load_dir` to `path` (such as artifacts/load.json)."""
+    plan = LoadPlan.from_json(_read_json(load_dir / LoadPlan.FILE))
+    done = LoadDone.from_json(_read_json(load_dir / LoadDone.FILE))
+    result = fortio_result(read_rows(load_dir / REQUESTS), plan, done)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
@@ -103,43 +98,25 @@ def _data(latencies: Latencies, buckets: Mapping[int, int]) -> list[dict[str, fl
     """Fortio's buckets, empty ones left out; the outermost are cut to the least and the greatest value."""
     seen = 0
     data = []
-    for place in sorted(buckets):
-        seen += buckets[place]
-        low_s = _BOUNDS_MS[place - 1] / 1000 if place else latencies.min_s
-        high_s = _BOUNDS_MS[place] / 1000 if place < len(_BOUNDS_MS) else latencies.max_s
+    for number in sorted(buckets):
+        seen += buckets[number]
+        low_s = _BOUNDS_MS[number - 1] / 1000 if number else latencies.min_s
+        high_s = _BOUNDS_MS[number] / 1000 if number < len(_BOUNDS_MS) else latencies.max_s
         data.append(
             {
                 "Start": max(low_s, latencies.min_s),
                 "End": min(high_s, latencies.max_s),
                 "Percent": 100 * seen / latencies.count,
-                "Count": buckets[place],
+                "Count": buckets[number],
             }
         )
     return data
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def _read_json(path: Path) -> Any:
     try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ChaosproofError(f"cannot read {path}: {error.strerror}") from error
     except ValueError as error:
         raise ChaosproofError(f"{path} is no JSON: {error}") from error
-    return content
-
-
-def main(arguments: list[str]) -> int:
-    if len(arguments) != 1:
-        print("usage: python -m chaosproof.load.output.fortio RUN_FOLDER", file=sys.stderr)
-        return 64
-    folder = Path(arguments[0])
-    try:
-        save_fortio_result(folder, folder / "artifacts" / "load.json")
-    except ChaosproofError as error:
-        print(error, file=sys.stderr)
-        return error.exit_code
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -1,6 +1,4 @@
-"""The real Fortio in place of our own generator, where it is on the PATH: its result is the same
-load.json.
-"""
+"""Runs the real Fortio instead of our own generator, where it is on the PATH: its result is the same load.json."""
 
 import json
 import shutil
@@ -71,8 +69,8 @@ def run_fortio(
     except subprocess.TimeoutExpired as error:
         raise ChaosproofError(f"fortio had not ended {limit_s:g} s after its start") from error
     if ended.returncode != 0:
-        said = ended.stderr.strip().splitlines() or ["nothing"]
-        raise ChaosproofError(f"fortio ended with exit code {ended.returncode} and said: {said[-1]}")
+        lines = ended.stderr.strip().splitlines() or ["nothing"]
+        raise ChaosproofError(f"fortio ended with exit code {ended.returncode} and said: {lines[-1]}")
     try:
         content: dict[str, Any] = json.loads(result.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

@@ -1,13 +1,12 @@
-"""What a person sees while a load runs: a line that renews itself on a terminal, a plain one each 5 s
-elsewhere.
-"""
+"""Shows a load while it runs: a line that renews itself on a terminal, a plain line every 5 s elsewhere."""
 
 from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
 from chaosproof.load.plan import Plan
-from chaosproof.load.progress import Progress, Tally
+from chaosproof.load.recording.tally import Tally
+from chaosproof.runfolder.load import LoadProgress
 
 __all__ = ["ProgressView", "progress_line"]
 
@@ -20,33 +19,33 @@ class ProgressView:
     def __init__(self, plan: Plan, console: Console) -> None:
         self._plan = plan
         self._console = console
-        self._live = (
+        self._terminal = (
             Live(console=console, transient=True, auto_refresh=False) if console.is_terminal else None
         )
         self._next_s = _PLAIN_EVERY_S
 
     def __enter__(self) -> "ProgressView":
-        if self._live is not None:
-            self._live.start()
+        if self._terminal is not None:
+            self._terminal.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._live is not None:
-            self._live.stop()
+        if self._terminal is not None:
+            self._terminal.stop()
 
-    def show(self, progress: Progress, tally: Tally) -> None:
+    def show(self, progress: LoadProgress, tally: Tally) -> None:
         """Show `progress`, or nothing where it is too early for the next line."""
-        if self._live is not None:
+        if self._terminal is not None:
             line = progress_line(progress, tally, self._plan.duration_s)
-            self._live.update(Text(line, style="red" if progress.errors else ""), refresh=True)
-        elif progress.t_s >= self._next_s:
+            self._terminal.update(Text(line, style="red" if progress.errors else ""), refresh=True)
+        elif (progress.t_s or 0.0) >= self._next_s:
             self._next_s += _PLAIN_EVERY_S
             line = progress_line(progress, tally, self._plan.duration_s)
             self._console.print(line, highlight=False, soft_wrap=True)
 
 
-def progress_line(progress: Progress, tally: Tally, duration_s: float) -> str:
-    """One progress row in words; percentiles are those of the whole load until now."""
+def progress_line(progress: LoadProgress, tally: Tally, duration_s: float) -> str:
+    """A progress row as a line of text; percentiles are those of the whole load until now."""
     errors = {code: count for code, count in progress.codes.items() if code in tally.error_codes}
     worst = ", ".join(f"{code} {count:,}" for code, count in sorted(errors.items(), key=lambda e: -e[1])[:3])
     return (

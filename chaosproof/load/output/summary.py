@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from chaosproof.load.folder import LoadDone
+from chaosproof.runfolder.load import LoadDone
 
 __all__ = ["summary_text"]
 

@@ -1,10 +1,19 @@
-"""What an engine and a protocol say to each other: a call goes onto a connection, an outcome comes back.
+"""The contract of a load protocol. To add one, put one module beside this file that declares a `PROTOCOL`.
 
-One small file per protocol implements `Driver` and `Connection`; `slot.py` implements `Owner`.
+The module holds a `LoadProtocol`, a `Driver` that opens connections, and its `Connection`; `registry.py` finds it by
+itself, and with it the url schemes and the options of a plan. A library that takes long to import is imported by the
+driver's constructor, not at the top of the module, since every module here is read before any load. Each request that
+is sent ends in exactly one call of its `ResponseHandler`. What several protocols share stands in `support/`.
 """
 
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
+from urllib.parse import SplitResult
+
+from chaosproof.errors import UsageError
+from chaosproof.load.plan import Plan
 
 __all__ = [
     "BAD_ANSWER",
@@ -24,12 +33,14 @@ __all__ = [
     "UNREACHABLE",
     "Connection",
     "Driver",
+    "LoadProtocol",
     "OpenError",
-    "Owner",
+    "ResponseHandler",
+    "check_host",
     "csv_word",
 ]
 
-# The generator's own words for a request without an answer; its status is 0.
+# The generator's own codes for a request without a response; its status is 0.
 CONNECT_REFUSED = "CONNECT_REFUSED"
 CONNECT_TIMEOUT = "CONNECT_TIMEOUT"
 UNREACHABLE = "UNREACHABLE"  # no route, no such socket file, not permitted
@@ -46,7 +57,7 @@ NOT_SENT = "NOT_SENT"  # still waiting for a connection when the load was over
 STOPPED = "STOPPED"  # in flight when the load was ended early
 BUG = "BUG"  # the generator's own mistake, which also ends the load
 
-_FOREIGN = re.compile(r"[^A-Za-z0-9_.:/@+-]")
+_NOT_IN_A_WORD = re.compile(r"[^A-Za-z0-9_.:/@+-]")
 _WORD_LENGTH = 64
 
 
@@ -58,13 +69,15 @@ class OpenError(Exception):
         self.code = code
 
 
-class Owner(Protocol):
-    """Who holds a connection and hears what becomes of the request on it."""
+class ResponseHandler(Protocol):
+    """What a connection calls when its request ends; the connection pool implements it."""
 
-    def answered(self, at: float, status: int, code: str, instance: str, reusable: bool) -> None:
-        """The answer is whole since `at`; `reusable` says whether the connection can take another request."""
+    def response_received(self, at: float, status: int, code: str, instance: str, reusable: bool) -> None:
+        """The response is whole since `at` (time.monotonic()); `reusable` says whether the connection can take
+        another request.
+        """
 
-    def lost(self, code: str, answer_begun: bool) -> None:
+    def connection_lost(self, code: str, response_begun: bool) -> None:
         """The connection is gone, with or without a request on it; `code` names how."""
 
 
@@ -73,26 +86,53 @@ class Connection(Protocol):
 
     @property
     def lost_code(self) -> str:
-        """Empty while the connection is alive; then the code that its owner was told."""
+        """Empty while the connection is alive; then the code that its handler got."""
 
     def send(self, seq: int) -> None:
-        """Put request `seq` on the wire; the owner hears exactly one `answered` or `lost` of it."""
+        """Send request `seq`; exactly one call of `response_received` or `connection_lost` follows."""
 
     def close(self) -> None:
-        """Drop the connection at once; the owner hears nothing more of it."""
+        """Drop the connection at once; its handler is not called any more."""
 
 
 class Driver(Protocol):
-    """How one protocol opens its connections."""
+    """Opens the connections of one plan."""
 
     @property
     def idempotent(self) -> bool:
-        """Whether a request may be sent again when a kept-alive connection died before its answer."""
+        """Whether a request may be sent again when a kept-alive connection died before its response."""
 
-    async def open(self, owner: Owner) -> Connection:
+    async def open(self, handler: ResponseHandler) -> Connection:
         """A new connection, ready to send; raises `OpenError`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadProtocol:
+    """The declaration of one protocol.
+
+    `url_form` shows a url of it, for help and error messages. `options` are the fields of a `Plan` that this protocol
+    uses beside those of every load; setting any other is refused. `check_url` raises `UsageError` for a url that is
+    none of this protocol. `make_driver` may raise `UsageError` for what only the driver can see.
+    """
+
+    name: str
+    schemes: tuple[str, ...]
+    url_form: str
+    options: frozenset[str]
+    check_url: Callable[[str, SplitResult], None]
+    make_driver: Callable[[Plan], Driver]
+
+
+def check_host(url: str, parts: SplitResult) -> None:
+    """Raise `UsageError` unless `url` names a host to connect to, and holds no credentials."""
+    if parts.username is not None:
+        raise UsageError(f"the url of {parts.hostname} holds credentials: put them into a header")
+    if not parts.hostname:
+        raise UsageError(f"url {url!r} names no host")
+    if parts.port == 0:
+        raise UsageError(f"url {url!r} names port 0, which nobody listens on")
 
 
 def csv_word(text: str) -> str:
     """`text` from outside as a short word that can stand in a CSV row and in a table."""
-    return _FOREIGN.sub("_", text[:_WORD_LENGTH])
+    return _NOT_IN_A_WORD.sub("_", text[:_WORD_LENGTH])

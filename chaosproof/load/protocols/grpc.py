@@ -1,23 +1,24 @@
 """gRPC unary calls (`grpc://host:port/package.Service/Method`) with raw payloads, a channel per connection.
 
-A call's code is gRPC's own word (`OK`, `UNAVAILABLE`); its status is the HTTP status that stands for it
+A call's code is gRPC's own name for its status (`OK`, `UNAVAILABLE`), and its status the HTTP status for that
 (google/rpc/code.proto). A broken channel connects again by itself, as in every gRPC client.
 """
 
 import asyncio
 import time
 from collections.abc import Coroutine
-from typing import Any
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any
+from urllib.parse import SplitResult, urlsplit
 
-import grpc
-import grpc.aio
-
+from chaosproof.errors import UsageError
 from chaosproof.load.plan import Plan
-from chaosproof.load.protocols.base import Connection, OpenError, Owner
-from chaosproof.load.protocols.payload import Payload
+from chaosproof.load.protocols.base import Connection, LoadProtocol, OpenError, ResponseHandler, check_host
+from chaosproof.load.protocols.support.payload import Payload
 
-__all__ = ["GrpcDriver"]
+if TYPE_CHECKING:
+    import grpc.aio  # takes long: only a load over gRPC imports it
+
+__all__ = ["PROTOCOL", "GrpcDriver"]
 
 _STATUS = {
     "OK": 200,
@@ -55,60 +56,79 @@ class GrpcDriver:
     idempotent = False
 
     def __init__(self, plan: Plan) -> None:
+        import grpc.aio
+
+        self._grpc = grpc
         parts = urlsplit(plan.url)
         self._target = parts.netloc
         self._method = parts.path
         self._payload = Payload(plan.body)
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def open(self, owner: Owner) -> Connection:
-        channel = grpc.aio.insecure_channel(self._target, options=_OPTIONS)
+    async def open(self, handler: ResponseHandler) -> Connection:
+        channel = self._grpc.aio.insecure_channel(self._target, options=_OPTIONS)
         try:
-            await _until_ready(channel)
+            await self._until_ready(channel)
         except BaseException:
             await channel.close(None)
             raise
-        return _GrpcConnection(owner, channel, self._method, self._payload, self._tasks)
+        return _GrpcConnection(handler, channel, self._method, self._payload, self._tasks)
+
+    async def _until_ready(self, channel: "grpc.aio.Channel") -> None:
+        states = self._grpc.ChannelConnectivity
+        state = channel.get_state(try_to_connect=True)
+        while state is not states.READY:
+            if state in (states.TRANSIENT_FAILURE, states.SHUTDOWN):
+                raise OpenError("UNAVAILABLE")
+            await channel.wait_for_state_change(state)
+            state = channel.get_state(try_to_connect=True)
 
 
 class _GrpcConnection:
     def __init__(
         self,
-        owner: Owner,
-        channel: grpc.aio.Channel,
+        handler: ResponseHandler,
+        channel: "grpc.aio.Channel",
         method: str,
         payload: Payload,
         tasks: set[asyncio.Task[None]],
     ) -> None:
         self.lost_code = ""
-        self._owner: Owner | None = owner
+        self._handler: ResponseHandler | None = handler
         self._channel = channel
         self._call: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(method, None, None)
         self._payload = payload
         self._tasks = tasks
 
     def send(self, seq: int) -> None:
-        self._keep(self._ask(self._payload.of(seq)))
+        self._start(self._call_method(self._payload.of(seq)))
 
     def close(self) -> None:
-        self._owner = None
-        self._keep(self._channel.close(None))
+        self._handler = None
+        self._start(self._channel.close(None))
 
-    async def _ask(self, payload: bytes) -> None:
+    async def _call_method(self, payload: bytes) -> None:
         code = (await self._call(payload).code()).name
-        if self._owner is not None:
-            self._owner.answered(time.monotonic(), _STATUS[code], code, instance="", reusable=True)
+        if self._handler is not None:
+            self._handler.response_received(time.monotonic(), _STATUS[code], code, instance="", reusable=True)
 
-    def _keep(self, coroutine: Coroutine[Any, Any, None]) -> None:
+    def _start(self, coroutine: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(coroutine)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
 
-async def _until_ready(channel: grpc.aio.Channel) -> None:
-    state = channel.get_state(try_to_connect=True)
-    while state is not grpc.ChannelConnectivity.READY:
-        if state in (grpc.ChannelConnectivity.TRANSIENT_FAILURE, grpc.ChannelConnectivity.SHUTDOWN):
-            raise OpenError("UNAVAILABLE")
-        await channel.wait_for_state_change(state)
-        state = channel.get_state(try_to_connect=True)
+def _check_url(url: str, parts: SplitResult) -> None:
+    check_host(url, parts)
+    if parts.port is None or parts.path.count("/") != 2 or parts.path.endswith("/"):
+        raise UsageError(f"url {url!r} must read grpc://host:port/package.Service/Method")
+
+
+PROTOCOL = LoadProtocol(
+    name="grpc",
+    schemes=("grpc",),
+    url_form="grpc://host:port/Service/Method",
+    options=frozenset({"body"}),
+    check_url=_check_url,
+    make_driver=GrpcDriver,
+)

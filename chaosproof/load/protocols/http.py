@@ -1,4 +1,4 @@
-"""HTTP/1.1 over keep-alive connections: one request at a time on each, responses read by `http_parser.py`."""
+"""HTTP/1.1 over keep-alive connections: one request at a time on each."""
 
 import asyncio
 import ssl
@@ -8,11 +8,11 @@ from urllib.parse import urlsplit
 
 from chaosproof.errors import UsageError
 from chaosproof.load.plan import Plan
-from chaosproof.load.protocols.base import Connection, Owner
-from chaosproof.load.protocols.connect import Resolver, StreamPlace, lost_code, open_stream
-from chaosproof.load.protocols.http_parser import HttpResponseError, HttpResponseParser
+from chaosproof.load.protocols.base import BAD_ANSWER, Connection, LoadProtocol, ResponseHandler, check_host
+from chaosproof.load.protocols.support.connect import Destination, Resolver, lost_code, open_stream
+from chaosproof.load.protocols.support.http_parser import HttpResponseError, HttpResponseParser
 
-__all__ = ["HttpDriver"]
+__all__ = ["PROTOCOL", "HttpDriver"]
 
 # What may be sent again without harm (RFC 9110, section 9.2.2).
 _IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
@@ -27,19 +27,21 @@ class HttpDriver:
         secure = parts.scheme == "https"
         port = parts.port or (443 if secure else 80)
         tls = _tls_context(plan) if secure else None
-        self._place = StreamPlace(Resolver(host, port), tls, host)
+        self._destination = Destination(Resolver(host, port), tls, host)
         self._method = plan.method
         self._request = _request(plan)
         self.idempotent = plan.method in _IDEMPOTENT
 
-    async def open(self, owner: Owner) -> Connection:
-        return await open_stream(self._place, lambda: _HttpConnection(owner, self._method, self._request))
+    async def open(self, handler: ResponseHandler) -> Connection:
+        return await open_stream(
+            self._destination, lambda: _HttpConnection(handler, self._method, self._request)
+        )
 
 
 class _HttpConnection(asyncio.Protocol):
-    def __init__(self, owner: Owner, method: str, request: bytes) -> None:
+    def __init__(self, handler: ResponseHandler, method: str, request: bytes) -> None:
         self.lost_code = ""
-        self._owner: Owner | None = owner
+        self._handler: ResponseHandler | None = handler
         self._request = request
         self._parser = HttpResponseParser(method)
         self._busy = False
@@ -55,46 +57,44 @@ class _HttpConnection(asyncio.Protocol):
         self._transport.write(self._request)
 
     def close(self) -> None:
-        self._owner = None
+        self._handler = None
         if self._transport is not None:
             self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
-        now = time.monotonic()  # before the answer is read: that time is ours, not the server's
-        owner = self._owner
-        if owner is None:
+        now = time.monotonic()  # before the response is read: that time is ours, not the server's
+        handler = self._handler
+        if handler is None:
             return
         if not self._busy:
-            # An answer that nobody asked for: whatever comes next could be taken for the wrong request's.
-            self._lose("BAD_ANSWER")
+            # No request is there to respond to: what comes next could be taken for the response to another.
+            self._lose(BAD_ANSWER)
             return
         try:
-            answer = self._parser.feed(data)
+            response = self._parser.feed(data)
         except HttpResponseError as error:
             self._lose(error.code)
             return
-        if answer is not None:
+        if response is not None:
             self._busy = False
-            owner.answered(now, answer.status, answer.code, answer.instance, answer.reusable)
+            handler.response_received(now, *response)
 
     def eof_received(self) -> None:
-        answer = self._parser.feed_eof() if self._busy else None
-        if answer is not None and self._owner is not None:
+        response = self._parser.feed_eof() if self._busy else None
+        if response is not None and self._handler is not None:
             self._busy = False
-            self._owner.answered(
-                time.monotonic(), answer.status, answer.code, answer.instance, reusable=False
-            )
+            self._handler.response_received(time.monotonic(), *response)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._lose(lost_code(exc))
 
     def _lose(self, code: str) -> None:
-        owner = self._owner
-        if owner is None:
+        handler = self._handler
+        if handler is None:
             return
         self.lost_code = code
         self.close()
-        owner.lost(code, self._busy and self._parser.begun)
+        handler.connection_lost(code, self._busy and self._parser.begun)
 
 
 def _request(plan: Plan) -> bytes:
@@ -102,14 +102,14 @@ def _request(plan: Plan) -> bytes:
     parts = urlsplit(plan.url)
     path = parts.path or "/"
     target = f"{path}?{parts.query}" if parts.query else path
-    given = {name.lower() for name, _ in plan.headers}
-    headers = [] if "host" in given else [("Host", parts.netloc.rpartition("@")[2])]
-    if "user-agent" not in given:
+    given_headers = {name.lower() for name, _ in plan.headers}
+    headers = [] if "host" in given_headers else [("Host", parts.netloc.rpartition("@")[2])]
+    if "user-agent" not in given_headers:
         headers.append(("User-Agent", "chaosproof"))
-    if "accept" not in given:
+    if "accept" not in given_headers:
         headers.append(("Accept", "*/*"))
     headers.extend(plan.headers)
-    if "content-length" not in given and (plan.body or plan.method in ("POST", "PUT", "PATCH")):
+    if "content-length" not in given_headers and (plan.body or plan.method in ("POST", "PUT", "PATCH")):
         headers.append(("Content-Length", str(len(plan.body))))
     lines = [f"{plan.method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers)]
     try:
@@ -128,3 +128,13 @@ def _tls_context(plan: Plan) -> ssl.SSLContext:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return context
+
+
+PROTOCOL = LoadProtocol(
+    name="http",
+    schemes=("http", "https"),
+    url_form="http[s]://host/path",
+    options=frozenset({"method", "headers", "body", "ca_file", "verify_tls"}),
+    check_url=check_host,
+    make_driver=HttpDriver,
+)

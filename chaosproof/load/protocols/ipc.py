@@ -1,4 +1,4 @@
-"""The gateway's frames over a Unix socket (`ipc:///path.sock`): one request at a time on each connection.
+"""Frames over a Unix socket (`ipc:///path.sock`): one request at a time on each connection.
 
 A frame is 4 bytes of length, big-endian, that count the whole frame; 1 byte version; 1 byte type; a payload.
 """
@@ -7,15 +7,16 @@ import asyncio
 import struct
 import time
 from typing import cast
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
+from chaosproof.errors import UsageError
 from chaosproof.load.plan import Plan
-from chaosproof.load.protocols.base import BAD_ANSWER, Connection, Owner
-from chaosproof.load.protocols.connect import lost_code, open_unix_stream
-from chaosproof.load.protocols.payload import Payload
-from chaosproof.load.protocols.reply import OK, error_of
+from chaosproof.load.protocols.base import BAD_ANSWER, Connection, LoadProtocol, ResponseHandler
+from chaosproof.load.protocols.support.connect import lost_code, open_unix_stream
+from chaosproof.load.protocols.support.payload import Payload
+from chaosproof.load.protocols.support.reply import OK, error_of
 
-__all__ = ["IpcDriver"]
+__all__ = ["PROTOCOL", "IpcDriver"]
 
 _HEADER = struct.Struct(">IBB")
 _VERSION = 0x01
@@ -36,14 +37,14 @@ class IpcDriver:
         self._payload = Payload(plan.body or (_TASK if self._type == _TASK_SUBMIT else b""))
         self.idempotent = self._type == _PING
 
-    async def open(self, owner: Owner) -> Connection:
-        return await open_unix_stream(self._path, lambda: _IpcConnection(owner, self._type, self._payload))
+    async def open(self, handler: ResponseHandler) -> Connection:
+        return await open_unix_stream(self._path, lambda: _IpcConnection(handler, self._type, self._payload))
 
 
 class _IpcConnection(asyncio.Protocol):
-    def __init__(self, owner: Owner, frame_type: int, payload: Payload) -> None:
+    def __init__(self, handler: ResponseHandler, frame_type: int, payload: Payload) -> None:
         self.lost_code = ""
-        self._owner: Owner | None = owner
+        self._handler: ResponseHandler | None = handler
         self._type = frame_type
         self._payload = payload
         self._sent = b""
@@ -61,14 +62,14 @@ class _IpcConnection(asyncio.Protocol):
         self._transport.write(_HEADER.pack(_HEADER.size + len(payload), _VERSION, self._type) + payload)
 
     def close(self) -> None:
-        self._owner = None
+        self._handler = None
         if self._transport is not None:
             self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
         now = time.monotonic()
-        owner = self._owner
-        if owner is None:
+        handler = self._handler
+        if handler is None:
             return
         if self._buffer:
             data = self._buffer + data
@@ -84,20 +85,20 @@ class _IpcConnection(asyncio.Protocol):
             return
         self._buffer = b""
         if len(data) > length:
-            self._lose(BAD_ANSWER)  # more than was asked for
+            self._lose(BAD_ANSWER)  # bytes that belong to no request
             return
-        answer = self._understand(frame_type, data[_HEADER.size :])
-        if answer is None:
+        outcome = self._outcome(frame_type, data[_HEADER.size :])
+        if outcome is None:
             self._lose(BAD_ANSWER)
             return
         self._busy = False
-        owner.answered(now, *answer, instance="", reusable=True)
+        handler.response_received(now, *outcome, instance="", reusable=True)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._lose(lost_code(exc))
 
-    def _understand(self, frame_type: int, payload: bytes) -> tuple[int, str] | None:
-        """Status and code of an answer; None when it is none to what was sent."""
+    def _outcome(self, frame_type: int, payload: bytes) -> tuple[int, str] | None:
+        """Status and code of a response; None when it does not fit the request."""
         if frame_type == _PONG and self._type == _PING:
             return (200, "PONG") if payload == self._sent else None
         if frame_type == _RESPONSE_OK and self._type != _PING:
@@ -105,10 +106,25 @@ class _IpcConnection(asyncio.Protocol):
         return error_of(payload) if frame_type == _RESPONSE_ERROR else None
 
     def _lose(self, code: str) -> None:
-        owner = self._owner
-        if owner is None:
+        handler = self._handler
+        if handler is None:
             return
-        begun = bool(self._buffer)
+        response_begun = bool(self._buffer)
         self.lost_code = code
         self.close()
-        owner.lost(code, begun)
+        handler.connection_lost(code, response_begun)
+
+
+def _check_url(url: str, parts: SplitResult) -> None:
+    if parts.netloc or not parts.path.strip("/"):
+        raise UsageError(f"url {url!r} must name a socket's absolute path: ipc:///run/gateway.sock")
+
+
+PROTOCOL = LoadProtocol(
+    name="ipc",
+    schemes=("ipc",),
+    url_form="ipc:///path.sock",
+    options=frozenset({"frame", "body"}),
+    check_url=_check_url,
+    make_driver=IpcDriver,
+)

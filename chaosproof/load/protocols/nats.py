@@ -1,7 +1,7 @@
 """NATS request and reply (`nats://host:4222/the.subject`): one request at a time on each connection.
 
 The protocol is text (INFO, CONNECT, SUB, PUB, MSG, HMSG, PING, PONG); each request has an inbox of its own,
-so that an answer cannot be taken for another's. A subject nobody serves is answered at once: status 503,
+so that a reply cannot be taken for another's. For a subject that nobody serves the server replies at once: status 503,
 NO_RESPONDERS.
 """
 
@@ -10,15 +10,23 @@ import json
 import secrets
 import time
 from typing import cast
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
+from chaosproof.errors import UsageError
 from chaosproof.load.plan import Plan
-from chaosproof.load.protocols.base import BAD_ANSWER, Connection, OpenError, Owner
-from chaosproof.load.protocols.connect import Resolver, StreamPlace, lost_code, open_stream
-from chaosproof.load.protocols.payload import Payload
-from chaosproof.load.protocols.reply import status_and_code
+from chaosproof.load.protocols.base import (
+    BAD_ANSWER,
+    Connection,
+    LoadProtocol,
+    OpenError,
+    ResponseHandler,
+    check_host,
+)
+from chaosproof.load.protocols.support.connect import Destination, Resolver, lost_code, open_stream
+from chaosproof.load.protocols.support.payload import Payload
+from chaosproof.load.protocols.support.reply import status_and_code
 
-__all__ = ["NatsDriver"]
+__all__ = ["PROTOCOL", "NatsDriver"]
 
 _PORT = 4222
 _LINE_BYTES_MAX = 65_536
@@ -38,18 +46,18 @@ _CONNECT = {
 class NatsDriver:
     """Opens the connections of a plan with a `nats://` url."""
 
-    # Whether a subject's handler may hear a request twice is not for us to say.
+    # Whether a subject's handler may get a request twice is not known here.
     idempotent = False
 
     def __init__(self, plan: Plan) -> None:
         parts = urlsplit(plan.url)
-        self._place = StreamPlace(Resolver(parts.hostname or "", parts.port or _PORT))
+        self._destination = Destination(Resolver(parts.hostname or "", parts.port or _PORT))
         self._subject = unquote(parts.path.strip("/")).encode()
         self._payload = Payload(plan.body)
 
-    async def open(self, owner: Owner) -> Connection:
+    async def open(self, handler: ResponseHandler) -> Connection:
         connection = await open_stream(
-            self._place, lambda: _NatsConnection(owner, self._subject, self._payload)
+            self._destination, lambda: _NatsConnection(handler, self._subject, self._payload)
         )
         try:
             await asyncio.shield(connection.ready)
@@ -60,10 +68,10 @@ class NatsDriver:
 
 
 class _NatsConnection(asyncio.Protocol):
-    def __init__(self, owner: Owner, subject: bytes, payload: Payload) -> None:
+    def __init__(self, handler: ResponseHandler, subject: bytes, payload: Payload) -> None:
         self.lost_code = ""
         self.ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._owner: Owner | None = owner
+        self._handler: ResponseHandler | None = handler
         self._subject = subject
         self._payload = payload
         self._inbox = b"_INBOX." + secrets.token_hex(11).encode()
@@ -85,13 +93,13 @@ class _NatsConnection(asyncio.Protocol):
         )
 
     def close(self) -> None:
-        self._owner = None
+        self._handler = None
         if self._transport is not None:
             self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
         self._buffer = self._buffer + data if self._buffer else data
-        while self._owner is not None and (
+        while self._handler is not None and (
             self._read_line() if self._message is None else self._read_message()
         ):
             pass
@@ -107,15 +115,15 @@ class _NatsConnection(asyncio.Protocol):
                 self._lose(BAD_ANSWER)
             return False
         self._buffer = rest
-        words = line.split()
-        verb = words[0].upper() if words else b""
+        tokens = line.split()
+        verb = tokens[0].upper() if tokens else b""
         if verb in (b"MSG", b"HMSG"):
-            self._message = _message(words)
+            self._message = _message(tokens)
             if self._message is None:
                 self._lose(BAD_ANSWER)
         elif verb == b"INFO":
             if not self.ready.done():
-                self._introduce()
+                self._send_connect()
         elif verb == b"PING":
             self._write(b"PONG\r\n")
         elif verb == b"PONG":
@@ -134,13 +142,17 @@ class _NatsConnection(asyncio.Protocol):
             return False
         message, self._buffer = self._buffer[:length], self._buffer[length + 2 :]
         self._message = None
-        if self._seq is not None and inbox == b"%b.%d" % (self._inbox, self._seq) and self._owner is not None:
+        if (
+            self._seq is not None
+            and inbox == b"%b.%d" % (self._inbox, self._seq)
+            and self._handler is not None
+        ):
             self._seq = None
             status, code = _outcome(message[:headers_length], message[headers_length:])
-            self._owner.answered(time.monotonic(), status, code, instance="", reusable=True)
+            self._handler.response_received(time.monotonic(), status, code, instance="", reusable=True)
         return True
 
-    def _introduce(self) -> None:
+    def _send_connect(self) -> None:
         connect = json.dumps(_CONNECT, separators=(",", ":")).encode()
         self._write(b"CONNECT %b\r\nSUB %b.* 1\r\nPING\r\n" % (connect, self._inbox))
 
@@ -149,33 +161,49 @@ class _NatsConnection(asyncio.Protocol):
         self._transport.write(data)
 
     def _lose(self, code: str) -> None:
-        owner = self._owner
-        if owner is None:
+        handler = self._handler
+        if handler is None:
             return
         self.lost_code = code
         self.close()
         if not self.ready.done():
             self.ready.set_exception(OpenError(code))
-        owner.lost(code, answer_begun=False)
+        handler.connection_lost(code, response_begun=False)
 
 
-def _message(words: list[bytes]) -> tuple[bytes, int, int] | None:
+def _message(tokens: list[bytes]) -> tuple[bytes, int, int] | None:
     """The inbox and the lengths that a MSG or HMSG line names; None when it is malformed."""
-    has_headers = words[0].upper() == b"HMSG"
-    lengths = words[-2:] if has_headers else [b"0", words[-1]]
-    if len(words) not in ((5, 6) if has_headers else (4, 5)) or not all(
+    has_headers = tokens[0].upper() == b"HMSG"
+    lengths = tokens[-2:] if has_headers else [b"0", tokens[-1]]
+    if len(tokens) not in ((5, 6) if has_headers else (4, 5)) or not all(
         length.isdigit() for length in lengths
     ):
         return None
     headers_length, length = int(lengths[0]), int(lengths[1])
     if not headers_length <= length <= _PAYLOAD_BYTES_MAX:
         return None
-    return words[1], headers_length, length
+    return tokens[1], headers_length, length
 
 
 def _outcome(headers: bytes, payload: bytes) -> tuple[int, str]:
-    # The server itself answers with a status in the first line of the headers: NATS/1.0 503
+    # The server itself replies with a status in the first line of the headers: NATS/1.0 503
     status = headers.partition(b"\r\n")[0].split()[1:2]
     if status == [b"503"]:
         return 503, "NO_RESPONDERS"
     return status_and_code(payload)
+
+
+def _check_url(url: str, parts: SplitResult) -> None:
+    check_host(url, parts)
+    if not parts.path.strip("/"):
+        raise UsageError(f"url {url!r} names no subject: nats://host:4222/the.subject")
+
+
+PROTOCOL = LoadProtocol(
+    name="nats",
+    schemes=("nats",),
+    url_form="nats://host:port/subject",
+    options=frozenset({"body"}),
+    check_url=_check_url,
+    make_driver=NatsDriver,
+)

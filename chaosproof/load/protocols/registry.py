@@ -1,28 +1,36 @@
-"""Which driver speaks a plan's protocol; its file is imported only when it is needed."""
+"""The load protocols there are: every module beside this file that has a `PROTOCOL`. There is no other list."""
 
+import importlib
+import pkgutil
+from functools import cache
+from urllib.parse import urlsplit
+
+import chaosproof.load.protocols
+from chaosproof.errors import UsageError
 from chaosproof.load.plan import Plan
-from chaosproof.load.protocols.base import Driver
+from chaosproof.load.protocols.base import Driver, LoadProtocol
 
-__all__ = ["make_driver"]
+__all__ = ["find_protocols", "make_driver", "protocol_of"]
+
+
+@cache
+def find_protocols() -> dict[str, LoadProtocol]:
+    """All protocols by the schemes of their urls."""
+    names = (module.name for module in pkgutil.iter_modules(chaosproof.load.protocols.__path__))
+    modules = [importlib.import_module(f"chaosproof.load.protocols.{name}") for name in names]
+    protocols: list[LoadProtocol] = [module.PROTOCOL for module in modules if hasattr(module, "PROTOCOL")]
+    return {scheme: protocol for protocol in protocols for scheme in protocol.schemes}
+
+
+def protocol_of(scheme: str, url: str) -> LoadProtocol:
+    """The protocol of a url's scheme; an unknown one is a `UsageError` that lists the known ones."""
+    protocols = find_protocols()
+    if scheme not in protocols:
+        known = ", ".join(f"{name}://" for name in protocols)
+        raise UsageError(f"url {url!r} has the unknown scheme {scheme}://; known are {known}")
+    return protocols[scheme]
 
 
 def make_driver(plan: Plan) -> Driver:
     """The driver of the plan's protocol; raises `UsageError` for what only it can see is wrong."""
-    match plan.protocol:
-        case "http":
-            from chaosproof.load.protocols.http import HttpDriver
-
-            return HttpDriver(plan)
-        case "ipc":
-            from chaosproof.load.protocols.ipc import IpcDriver
-
-            return IpcDriver(plan)
-        case "nats":
-            from chaosproof.load.protocols.nats import NatsDriver
-
-            return NatsDriver(plan)
-        case "grpc":
-            from chaosproof.load.protocols.grpc import GrpcDriver
-
-            return GrpcDriver(plan)
-    raise AssertionError(f"no driver for {plan.protocol}")
+    return protocol_of(urlsplit(plan.url).scheme, plan.url).make_driver(plan)

@@ -4,7 +4,7 @@ A pure parser: bytes in, at most one `HttpResponse` out. It knows nothing of soc
 """
 
 import json
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import httptools
 
@@ -14,6 +14,7 @@ __all__ = ["HttpResponse", "HttpResponseError", "HttpResponseParser"]
 
 HEADER_BYTES_MAX = 65_536
 BODY_BYTES_KEPT = 65_536
+_BEGINNING = b"HTTP/1."
 
 
 class HttpResponseError(Exception):
@@ -24,8 +25,7 @@ class HttpResponseError(Exception):
         self.code = code
 
 
-@dataclass(frozen=True, slots=True)
-class HttpResponse:
+class HttpResponse(NamedTuple):
     """A whole response: its status, the application's own word for it, the instance that sent it, and whether the
     connection can be used again.
     """
@@ -37,23 +37,31 @@ class HttpResponse:
 
 
 class HttpResponseParser:
-    """Reads the responses of one connection, one at a time. Call `expect` before each request.
+    """Reads the responses of one connection, one at a time. Call `expect` before each request; after an error, or a
+    response that is not `reusable`, the parser is of no more use, like its connection.
 
-    The methods `on_...` are those that httptools calls. It has no way to say that a response to HEAD has no body, so
-    each response has a parser of its own, which is left where it stands once the response is whole.
+    The methods `on_...` are those that httptools calls.
     """
 
     def __init__(self, method: str) -> None:
         self._bodiless = method == "HEAD"
+        self._parser = self._new_parser()
         self.expect()
+
+    def _new_parser(self) -> httptools.HttpResponseParser:
+        parser = httptools.HttpResponseParser(self)
+        # Content-Length beside chunks is accepted, as by browsers, and the connection is not used again.
+        parser.set_dangerous_leniencies(lenient_chunked_length=True)
+        return parser
 
     def expect(self) -> None:
         """Get ready for the response to the next request."""
-        self._parser = httptools.HttpResponseParser(self)
-        # Content-Length beside chunks is accepted, as by browsers, and the connection is not used again.
-        self._parser.set_dangerous_leniencies(lenient_chunked_length=True)
-        self._body = bytearray()
+        if self._bodiless:
+            # httptools cannot be told that there is no body: its parser waits for one after every head.
+            self._parser = self._new_parser()
+        self._start = self._body = b""
         self._whole: HttpResponse | None = None
+        self._surplus = False
         self.begun = False
         self._begin_head()
 
@@ -61,15 +69,18 @@ class HttpResponseParser:
         self._status = 0
         self._instance = ""
         self._connection = b""
-        self._keep_alive = False
-        self._has_length = self._is_chunked = self._is_encoded = False
+        self._keep_alive = self._has_length = self._is_encoded = self._is_chunked = False
         self._header_bytes = self._unread_bytes = 0
 
     def feed(self, data: bytes) -> HttpResponse | None:
         """The response once it is whole; raises `HttpResponseError`. Bytes after it make the connection unusable."""
-        if not self.begun:
-            self.begun = True
-            if data[:1] != b"H":  # httptools also reads RTSP and ICE, and skips blank lines
+        self.begun = True
+        if len(self._start) < len(_BEGINNING):
+            # httptools also reads other protocols and versions, and skips blank lines.
+            self._start = data = self._start + data
+            if not data.startswith(_BEGINNING):
+                if _BEGINNING.startswith(data):
+                    return None
                 raise HttpResponseError(BAD_ANSWER)
         self._unread_bytes += len(data)
         try:
@@ -80,85 +91,74 @@ class HttpResponseParser:
                 raise (
                     reason if isinstance(reason, HttpResponseError) else HttpResponseError(BAD_ANSWER)
                 ) from error
-            self._refuse_surplus()
-        if self._unread_bytes > HEADER_BYTES_MAX:
-            raise HttpResponseError(HEADER_TOO_LARGE)
+            self._surplus = True
+        if self._whole is None:
+            if self._unread_bytes > HEADER_BYTES_MAX:
+                raise HttpResponseError(HEADER_TOO_LARGE)
+        elif self._surplus:
+            # Bytes that belong to no request: what follows could be taken for the response to the next.
+            return self._whole._replace(reusable=False)
         return self._whole
 
     def feed_eof(self) -> HttpResponse | None:
         """The response that ends where the connection does, if this is one."""
         if self._status and not self._has_length and not self._is_chunked:
             self._keep_alive = False
-            self._finish()
+            self.on_message_complete()
         return self._whole
 
-    def _refuse_surplus(self) -> None:
-        """After bytes that belong to no request, what follows could be taken for the response to the next."""
-        if self._whole is not None:
-            self._keep_alive = False
-            self._finish()
-
     def on_message_begin(self) -> None:
-        self._refuse_surplus()
+        self._surplus = self._whole is not None
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self._whole is not None:
-            return
-        self._header_bytes += len(name) + len(value)
         self._unread_bytes = 0
+        self._header_bytes += len(name) + len(value)
         if self._header_bytes > HEADER_BYTES_MAX:
             raise HttpResponseError(HEADER_TOO_LARGE)
-        name = name.lower()
-        if name == b"x-instance":
-            self._instance = csv_word(value.decode("latin-1").strip())
-        elif name == b"content-length":
-            self._has_length = True
-        elif name == b"connection":
-            self._connection = value.lower()
-        elif name == b"transfer-encoding":
-            self._is_encoded = True
-            self._is_chunked = value.strip().lower().endswith(b"chunked")
+        match name.lower():
+            case b"x-instance":
+                self._instance = csv_word(value.decode("latin-1").strip())
+            case b"content-length":
+                self._has_length = True
+            case b"connection":
+                self._connection = value.lower()
+            case b"transfer-encoding":
+                self._is_encoded = True
+                self._is_chunked = value.strip().lower().endswith(b"chunked")
 
     def on_headers_complete(self) -> None:
-        if self._whole is not None:
-            return
-        status, version = self._parser.get_status_code(), self._parser.get_http_version()
-        if status < 100 or status == 101 or version not in ("1.1", "1.0"):
-            raise HttpResponseError(BAD_ANSWER)  # 101: no request asked to switch protocols
+        status = self._parser.get_status_code()
         if status < 200:
+            if status < 100 or status == 101:  # 101: no request asked to switch protocols
+                raise HttpResponseError(BAD_ANSWER)
             return
         self._status = status
-        self._unread_bytes = 0
         # Both framings at once may be an attempt at smuggling.
         self._keep_alive = self._parser.should_keep_alive() and not (self._has_length and self._is_encoded)
-        if self._bodiless:
-            self._keep_alive |= version == "1.1" and b"close" not in self._connection
-            self._finish()
+        if self._bodiless and self._whole is None:
+            persistent = self._parser.get_http_version() == "1.1" and b"close" not in self._connection
+            self._keep_alive |= persistent
+            self.on_message_complete()
 
     def on_chunk_header(self) -> None:
         self._unread_bytes = 0
-        self._refuse_surplus()
+        self._surplus = self._whole is not None
 
     def on_body(self, data: bytes) -> None:
         self._unread_bytes = 0
-        self._refuse_surplus()
+        self._surplus = self._whole is not None
         if len(self._body) <= BODY_BYTES_KEPT:
-            self._body += data[: BODY_BYTES_KEPT + 1 - len(self._body)]
+            self._body += data[: BODY_BYTES_KEPT + 1]
 
     def on_message_complete(self) -> None:
         if not self._status:
             self._begin_head()  # an interim response; the final one follows
         elif self._whole is None:
-            self._finish()
-
-    def _finish(self) -> None:
-        self._unread_bytes = 0
-        self._whole = HttpResponse(
-            self._status, _code(self._status, self._body), self._instance, self._keep_alive
-        )
+            code = _code(self._status, self._body)
+            self._whole = HttpResponse(self._status, code, self._instance, self._keep_alive)
 
 
-def _code(status: int, body: bytearray) -> str:
+def _code(status: int, body: bytes) -> str:
     """The `code` of a body that is a JSON object and has one, else the status."""
     if body[:1] == b"{" and len(body) <= BODY_BYTES_KEPT:
         try:

@@ -3,7 +3,7 @@
 A course is a sequence of stages, each a straight line from one rate to another. With A(t) the number of
 requests expected until t, request n is due at the inverse of A at n (constant arrivals), or at the sum of n
 + 1 unit exponentials (Poisson arrivals, by time change of a unit-rate process). Steps, ramps and plain
-rates are one case.
+rates are the same case.
 """
 
 import math

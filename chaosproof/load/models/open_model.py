@@ -1,8 +1,8 @@
-"""The open model: requests are due by the clock, whether or not earlier ones have come back.
+"""The open model: requests are due by the clock, whether or not earlier ones have ended.
 
-A due request takes the connection that has been idle longest, so that the whole pool is in use; where none
-is idle it waits, and its latency counts on. The queue of the waiting is two readings of the same schedule:
-it takes no memory.
+A due request takes the connection that has been idle longest, so that the whole pool is in use; where none is idle it
+waits, and its latency counts on. The queue of waiting requests is two readings of the same schedule: it takes no
+memory.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ Schedule = Callable[[], Iterator[tuple[int, float]]]
 
 
 class OpenModel:
-    """Sends a schedule over a pool; every call of `schedule` begins it anew: (seq, seconds after the start).
+    """Sends a schedule over a pool; each call of `schedule` begins it anew: (seq, seconds after the start).
 
     `due` counts the requests whose instant has come, `sent` those that got a connection.
     """
@@ -35,32 +35,32 @@ class OpenModel:
         self._coming = schedule()
         self._waiting = schedule()
         self._next = next(self._coming, None)
-        self._idle: deque[PooledConnection] = deque(pool.slots)
+        self._idle: deque[PooledConnection] = deque(pool.connections)
         self._loop = asyncio.get_running_loop()
-        self._alarm = make_timer(self._loop, self._ring)
-        self._over = self._loop.create_future()
-        pool.on_free = self._free
+        self._timer = make_timer(self._loop, self._send_due)
+        self._finished = self._loop.create_future()
+        pool.on_idle = self._on_idle
 
     async def run(self, start: float) -> None:
-        """Send from `start` (time.monotonic()) on; return when every request due has its fate."""
+        """Send from `start` (time.monotonic()) on; return when every request that was due has ended."""
         self._start = start
         if self._next is None:
             self._finish()
         else:
-            self._alarm.set(start + self._next[1])
-        await self._over
+            self._timer.set(start + self._next[1])
+        await self._finished
 
     def stop(self) -> None:
-        """Send nothing more; who was due and waits is not sent. What is in flight goes on."""
+        """Send nothing more, nor what was due and waits. What is in flight goes on."""
         self._next = None
-        self._alarm.close()
+        self._timer.close()
         self._give_up()
 
     @property
     def _waiting_count(self) -> int:
         return self.due - self.sent - self._given_up
 
-    def _ring(self) -> None:
+    def _send_due(self) -> None:
         now = time.monotonic() - self._start
         coming = self._next
         while coming is not None and coming[1] <= now:
@@ -70,22 +70,22 @@ class OpenModel:
             coming = next(self._coming, None)
         self._next = coming
         if coming is not None:
-            self._alarm.set(self._start + coming[1])
+            self._timer.set(self._start + coming[1])
         else:
-            self._alarm.close()
+            self._timer.close()
             self._loop.call_later(self._drain_s, self._give_up)
             self._finish_if_done()
 
-    def _send(self, slot: PooledConnection) -> None:
+    def _send(self, connection: PooledConnection) -> None:
         seq, offset = next(self._waiting)
         self.sent += 1
-        slot.begin(seq, self._start + offset)
+        connection.start_request(seq, self._start + offset)
 
-    def _free(self, slot: PooledConnection) -> None:
-        if self._waiting_count and not self._pool.stopping:
-            self._send(slot)
+    def _on_idle(self, connection: PooledConnection) -> None:
+        if self._waiting_count and not self._pool.closing:
+            self._send(connection)
         else:
-            self._idle.append(slot)
+            self._idle.append(connection)
             if self._next is None:
                 self._finish_if_done()
 
@@ -94,7 +94,7 @@ class OpenModel:
         while self._waiting_count:
             seq, offset = next(self._waiting)
             self._given_up += 1
-            self._pool.ledger.add(seq, self._start + offset, None, now, 0, NOT_SENT, "", 0)
+            self._pool.recorder.add(seq, self._start + offset, None, now, 0, NOT_SENT, "", 0)
         self._finish_if_done()
 
     def _finish_if_done(self) -> None:
@@ -102,6 +102,6 @@ class OpenModel:
             self._finish()
 
     def _finish(self) -> None:
-        self._alarm.close()
-        if not self._over.done():
-            self._over.set_result(None)
+        self._timer.close()
+        if not self._finished.done():
+            self._finished.set_result(None)

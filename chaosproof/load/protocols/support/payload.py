@@ -1,8 +1,8 @@
-"""What a request carries, in protocols whose payload may have to differ from one request to the next."""
+"""The payload of a request, in protocols where it may differ from one request to the next."""
 
 __all__ = ["Payload"]
 
-_PLACE = b"{seq}"
+_NUMBER = b"{seq}"
 
 
 class Payload:
@@ -10,8 +10,8 @@ class Payload:
 
     def __init__(self, template: bytes) -> None:
         self._template = template
-        self._varies = _PLACE in template
+        self._varies = _NUMBER in template
 
     def of(self, seq: int) -> bytes:
         """The payload of request `seq`."""
-        return self._template.replace(_PLACE, b"%d" % seq) if self._varies else self._template
+        return self._template.replace(_NUMBER, b"%d" % seq) if self._varies else self._template

@@ -1,9 +1,9 @@
-"""The load generator as a program of its own, for a target to start as a job.
+"""The load generator as a program of its own: a target starts it as a job, beside the services.
 
 SIGTERM and SIGINT end the load early and truthfully: what is in flight gets a second, load-done.json says
 `complete: false` and what stopped it. Exit codes: 0 ran as planned, 2 did not, 64 wrong call or plan.
 
-Try: python -m chaosproof.load.worker --plan load-plan.json --out DIR
+Try: python -m chaosproof.load.program --plan load-plan.json --out DIR
 """
 
 import argparse
@@ -15,17 +15,18 @@ from typing import NoReturn
 
 from chaosproof.errors import ChaosproofError
 from chaosproof.load.cancellation import Cancellation
-from chaosproof.load.event_loop import keep_garbage_collection_short, loop_factory
-from chaosproof.load.folder import LoadDone
-from chaosproof.load.plan import Plan, plan_from_file
-from chaosproof.load.run import Watcher, run_load
+from chaosproof.load.plan import Plan
+from chaosproof.load.plan_reader import plan_from_file
+from chaosproof.load.run import ProgressListener, run_load
+from chaosproof.load.workers.process_setup import keep_garbage_collection_short, loop_factory
+from chaosproof.runfolder.load import LoadDone
 
 __all__ = ["main", "run_to_end"]
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the worker; returns its exit code."""
-    parser = _Parser(prog="python -m chaosproof.load.worker", description="Run one load plan.")
+    """Run the load of a plan file; returns the exit code."""
+    parser = _Parser(prog="python -m chaosproof.load.program", description="Run one load plan.")
     parser.add_argument("--plan", type=Path, required=True, help="a load-plan.json")
     parser.add_argument("--out", type=Path, required=True, help="the folder for the load's files")
     options = parser.parse_args(arguments)
@@ -35,21 +36,33 @@ def main(arguments: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return error.exit_code
     if not done.complete:
-        why = f"was stopped by {done.stopped_by}" if done.stopped_by else "did not run as planned"
-        print(f"the load {done.name} {why}: {done.recorded} of {done.planned} requests", file=sys.stderr)
+        reason = f"was stopped by {done.stopped_by}" if done.stopped_by else "did not run as planned"
+        print(f"the load {done.name} {reason}: {done.recorded} of {done.planned} requests", file=sys.stderr)
         return 2
     return 0
 
 
-def run_to_end(plan: Plan, out_dir: Path, *, watch: Watcher | None = None, apart: bool = False) -> LoadDone:
+def run_to_end(
+    plan: Plan,
+    out_dir: Path,
+    *,
+    on_progress: ProgressListener | None = None,
+    separate_process: bool = False,
+) -> LoadDone:
     """Run `plan` in an event loop of its own, which signals can end; for the main thread of a process."""
 
     async def whole() -> LoadDone:
-        stop = Cancellation()
+        cancellation = Cancellation()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, stop.ask, number.name)
-        return await run_load(plan, out_dir, stop=stop, watch=watch, apart=apart)
+            loop.add_signal_handler(number, cancellation.cancel, number.name)
+        return await run_load(
+            plan,
+            out_dir,
+            cancellation=cancellation,
+            on_progress=on_progress,
+            separate_process=separate_process,
+        )
 
     keep_garbage_collection_short()
     with asyncio.Runner(loop_factory=loop_factory()) as runner:

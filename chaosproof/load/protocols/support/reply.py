@@ -1,4 +1,4 @@
-"""The JSON replies of the router stack, `{"ok": bool, ...}`, as a status and a word."""
+"""JSON replies `{"ok": bool, "error": {...}}` as a status and a code."""
 
 import json
 
@@ -10,7 +10,7 @@ OK = "OK"
 
 
 def status_and_code(payload: bytes) -> tuple[int, str]:
-    """What a reply says: 200 OK, unless it is a JSON object whose `ok` is false."""
+    """200 OK, unless the reply is a JSON object whose `ok` is false."""
     try:
         reply = json.loads(payload)
     except (ValueError, RecursionError):
@@ -21,7 +21,7 @@ def status_and_code(payload: bytes) -> tuple[int, str]:
 
 
 def error_of(payload: bytes) -> tuple[int, str]:
-    """Status and code of `{"error": {"status": 503, "code": "overloaded"}}`; 500 ERROR where not said."""
+    """Status and code of `{"error": {"status": 503, "code": "overloaded"}}`; 500 ERROR where they are missing."""
     try:
         error = json.loads(payload)["error"]
         code, status = error["code"], error.get("status", 500)

@@ -1,18 +1,18 @@
-"""The books of a load: the fate of each request becomes a row, and a count."""
+"""Records the outcome of each request of a load: as a row, and as a count."""
 
 from collections.abc import Callable
 
-from chaosproof.load.progress import Tally
+from chaosproof.load.recording.tally import Tally
 from chaosproof.runfolder.requests import encode_row
 
 __all__ = ["RequestRecorder"]
 
 
 class RequestRecorder:
-    """A ledger that writes rows with `add_row` and counts in `tally`.
+    """Writes rows with `add_row` and counts in `tally`.
 
-    `epoch` is what turns an instant of time.monotonic() into seconds since the epoch. There is one for the
-    whole load: a wall clock that is stepped in the middle does not tear its records.
+    `epoch`, added to an instant of time.monotonic(), gives seconds since the epoch. It is the same for the whole load:
+    a wall clock that is stepped in the middle does not tear its records.
     """
 
     def __init__(self, *, model: str, epoch: float, add_row: Callable[[str], None]) -> None:
@@ -35,13 +35,12 @@ class RequestRecorder:
     ) -> None:
         epoch = self.epoch
         if sent is None:
-            self._add_row(encode_row(seq, due + epoch, None, done + epoch, status, code, instance, attempts))
+            sent_at = None
             latency_s = done - due
         else:
-            self._add_row(
-                encode_row(seq, due + epoch, sent + epoch, done + epoch, status, code, instance, attempts)
-            )
+            sent_at = sent + epoch
             latency_s = done - (due if self._from_due else sent)
             if sent > self.last_sent:
                 self.last_sent = sent
+        self._add_row(encode_row(seq, due + epoch, sent_at, done + epoch, status, code, instance, attempts))
         self.tally.add(status, code, latency_s)

@@ -1,6 +1,4 @@
-"""The latencies of a whole load, for its final figures: exact as long as they fit into memory, else within
-0.1 %.
-"""
+"""The latencies of a whole load, for its final figures: exact while they fit into memory, else within 0.1 %."""
 
 import math
 from array import array
@@ -26,7 +24,7 @@ def nearest_rank(ordered: Sequence[float], percent: float) -> float:
 
 
 class Latencies:
-    """Collects seconds. `freeze` when all are in; then ask."""
+    """Collects latencies in seconds. Call `freeze` when all are in, and ask for figures only then."""
 
     def __init__(self, exact_max: int = EXACT_MAX) -> None:
         self.count = 0
@@ -39,7 +37,7 @@ class Latencies:
         self._histogram: HdrHistogram | None = None
 
     def add(self, latency_s: float) -> None:
-        """Take in one latency."""
+        """Add one latency."""
         self.count += 1
         self.min_s = min(self.min_s, latency_s)
         self.max_s = max(self.max_s, latency_s)

@@ -1,4 +1,4 @@
-"""Opening a stream to a server: name, socket, TLS; whatever goes wrong has a code that names it."""
+"""Opening a stream to a server: name, socket, TLS. Each failure has a code that names it."""
 
 import asyncio
 import errno
@@ -18,12 +18,13 @@ from chaosproof.load.protocols.base import (
     DNS_ERROR,
     NO_FD,
     NO_PORT,
+    TIMEOUT,
     TLS_ERROR,
     UNREACHABLE,
     OpenError,
 )
 
-__all__ = ["Resolver", "StreamPlace", "lost_code", "open_stream", "open_unix_stream"]
+__all__ = ["Destination", "Resolver", "lost_code", "open_stream", "open_unix_stream"]
 
 _RESOLVED_FOR_S = 1.0
 _Stream = TypeVar("_Stream", bound=asyncio.BaseProtocol)
@@ -41,46 +42,48 @@ _CODES = {
 
 
 class Resolver:
-    """The addresses of one host, asked for at most once a second and by one thread at a time.
+    """The addresses of a host, looked up at most once a second and by one thread at a time.
 
-    The thread is a daemon: a name server that never answers cannot keep the load from ending.
+    The thread is a daemon: a name server that never replies cannot keep the load from ending.
     """
 
     def __init__(self, host: str, port: int) -> None:
         self._host = host
         self._port = port
-        self._answer: asyncio.Future[tuple[_Address, ...]] | None = None
-        self._asked_at = 0.0
+        self._lookup: asyncio.Future[tuple[_Address, ...]] | None = None
+        self._looked_up_at = 0.0
         self._fixed = _numeric(host, port)
 
     async def addresses(self) -> tuple[_Address, ...]:
         """All addresses in the system's order; raises `OpenError`."""
         if self._fixed:
             return self._fixed
-        old = time.monotonic() - self._asked_at > _RESOLVED_FOR_S
-        if self._answer is None or (self._answer.done() and old):
+        old = time.monotonic() - self._looked_up_at > _RESOLVED_FOR_S
+        if self._lookup is None or (self._lookup.done() and old):
             loop = asyncio.get_running_loop()
-            self._asked_at = time.monotonic()
-            self._answer = loop.create_future()
-            threading.Thread(target=self._ask, args=(loop, self._answer), daemon=True).start()
-        found = await asyncio.shield(self._answer)
-        if not found:
+            self._looked_up_at = time.monotonic()
+            self._lookup = loop.create_future()
+            threading.Thread(target=self._look_up, args=(loop, self._lookup), daemon=True).start()
+        addresses = await asyncio.shield(self._lookup)
+        if not addresses:
             raise OpenError(DNS_ERROR)
-        return found
+        return addresses
 
-    def _ask(self, loop: asyncio.AbstractEventLoop, answer: "asyncio.Future[tuple[_Address, ...]]") -> None:
+    def _look_up(
+        self, loop: asyncio.AbstractEventLoop, lookup: "asyncio.Future[tuple[_Address, ...]]"
+    ) -> None:
         try:
-            found = _look_up(self._host, self._port, 0)
+            addresses = _look_up(self._host, self._port, 0)
         except (OSError, UnicodeError):
-            found = ()
+            addresses = ()
         try:
-            loop.call_soon_threadsafe(answer.set_result, found)
+            loop.call_soon_threadsafe(lookup.set_result, addresses)
         except RuntimeError:
             return  # the load ended, and its loop is closed
 
 
 @dataclass(frozen=True)
-class StreamPlace:
+class Destination:
     """Where streams go: a host as resolved, and TLS with the name its certificate must bear, if any."""
 
     resolver: Resolver
@@ -88,11 +91,11 @@ class StreamPlace:
     server_name: str | None = None
 
 
-async def open_stream(place: StreamPlace, make: Callable[[], _Stream]) -> _Stream:
+async def open_stream(destination: Destination, make: Callable[[], _Stream]) -> _Stream:
     """A connected protocol made by `make`; raises `OpenError`."""
     loop = asyncio.get_running_loop()
     code = UNREACHABLE
-    for family, address in await place.resolver.addresses():
+    for family, address in await destination.resolver.addresses():
         try:
             sock = socket.socket(family, socket.SOCK_STREAM)
         except OSError as error:
@@ -108,7 +111,7 @@ async def open_stream(place: StreamPlace, make: Callable[[], _Stream]) -> _Strea
         except BaseException:
             sock.close()
             raise
-        return await _wrap(loop, sock, place, make)
+        return await _wrap(loop, sock, destination, make)
     raise OpenError(code)
 
 
@@ -128,16 +131,22 @@ def lost_code(error: Exception | None) -> str:
     if isinstance(error, ssl.SSLError):
         return TLS_ERROR
     if isinstance(error, OSError) and error.errno == errno.ETIMEDOUT:
-        return "TIMEOUT"
+        return TIMEOUT
     return CONNECTION_RESET
 
 
 async def _wrap(
-    loop: asyncio.AbstractEventLoop, sock: socket.socket, place: StreamPlace, make: Callable[[], _Stream]
+    loop: asyncio.AbstractEventLoop,
+    sock: socket.socket,
+    destination: Destination,
+    make: Callable[[], _Stream],
 ) -> _Stream:
     try:
         _, stream = await loop.create_connection(
-            make, sock=sock, ssl=place.tls, server_hostname=place.server_name if place.tls else None
+            make,
+            sock=sock,
+            ssl=destination.tls,
+            server_hostname=destination.server_name if destination.tls else None,
         )
     except (ssl.SSLError, ssl.CertificateError) as error:
         sock.close()
@@ -145,7 +154,7 @@ async def _wrap(
     except OSError as error:
         sock.close()
         # A peer that hangs up or resets during the handshake has not refused the connection itself.
-        raise OpenError(TLS_ERROR if place.tls else _open_code(error)) from error
+        raise OpenError(TLS_ERROR if destination.tls else _open_code(error)) from error
     except BaseException:
         sock.close()
         raise
@@ -157,8 +166,8 @@ def _open_code(error: OSError) -> str:
 
 
 def _look_up(host: str, port: int, flags: int) -> tuple[_Address, ...]:
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
-    return tuple((family, address) for family, _, _, _, address in found)
+    infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
+    return tuple((family, address) for family, _, _, _, address in infos)
 
 
 def _numeric(host: str, port: int) -> tuple[_Address, ...]:

@@ -1,4 +1,4 @@
-"""Rows to disk as they happen: a whole gzip member every half second; a killed run can be read up to there.
+"""Writes rows to disk as they come: a whole gzip member every half second; a killed run can be read up to there.
 
 Compression and writing are done in a thread, away from the clock that paces the requests.
 """
@@ -10,12 +10,12 @@ from pathlib import Path
 
 from chaosproof.errors import ChaosproofError
 
-__all__ = ["RecordFile"]
+__all__ = ["RowFile"]
 
 _ROWS_WAITING_MAX = 1_000_000
 
 
-class RecordFile:
+class RowFile:
     """A requests.csv.gz being written. Every method raises `ChaosproofError` when the file cannot be written.
 
     After such an error the file holds whole members only: every row that was flushed before.
@@ -26,8 +26,8 @@ class RecordFile:
         self._rows: list[str] = []
         self.add = self._rows.append  # no frame of its own: it is called for every request
         self._writing: Future[None] | None = None
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="records")
-        self.rows = 0
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="rows")
+        self.count = 0
         try:
             self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
         except OSError as error:
@@ -67,7 +67,7 @@ class RecordFile:
     def _write_rows(self, rows: list[str]) -> None:
         if rows:
             self._write("".join(rows))
-            self.rows += len(rows)
+            self.count += len(rows)
 
     def _write(self, text: str) -> None:
         # No file name and no time in the header, so that equal rows are equal bytes.
@@ -78,6 +78,6 @@ class RecordFile:
         except OSError as error:
             os.ftruncate(self._fd, self._length)
             raise ChaosproofError(
-                f"cannot write {self._path}: {error.strerror}; the load ends here, {self.rows} rows are kept"
+                f"cannot write {self._path}: {error.strerror}; the load ends here, {self.count} rows are kept"
             ) from error
         self._length = os.lseek(self._fd, 0, os.SEEK_CUR)

@@ -28,7 +28,7 @@ class Peer:
         except (asyncio.IncompleteReadError, ConnectionError):
             return b""
 
-    async def say(self, data: bytes) -> None:
+    async def send(self, data: bytes) -> None:
         self.writer.write(data)
         await self.writer.drain()
 
@@ -92,4 +92,4 @@ async def serve(script: Script, tls: ssl.SSLContext | None = None) -> AsyncItera
 async def answer_all(peer: Peer) -> None:
     """Answer every request with OK, as long as there are any."""
     while await peer.request():
-        await peer.say(OK)
+        await peer.send(OK)

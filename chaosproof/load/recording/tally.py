@@ -1,41 +1,20 @@
-"""What a load says of itself while it runs: cumulative counts, and the latencies of the last half second."""
+"""Counts the requests of a load while it runs: cumulative counts, and the latencies of the last half second."""
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
 
-from chaosproof.load.latencies import nearest_rank, new_histogram
+from chaosproof.load.recording.latencies import nearest_rank, new_histogram
+from chaosproof.runfolder.load import LoadProgress
 from chaosproof.runfolder.requests import is_ok
 
-__all__ = ["Progress", "Tally"]
+__all__ = ["Tally"]
 
 # Distinct codes counted by name; a server that makes them up without end shares one name for the rest.
 _CODES_MAX = 200
 
 
-@dataclass(frozen=True)
-class Progress:
-    """One row of load-progress.ndjson. Counts are cumulative, percentiles those of the last interval."""
-
-    at: float
-    t_s: float
-    due: int
-    sent: int
-    done: int
-    ok: int
-    errors: int
-    inflight: int
-    codes: dict[str, int]
-    p50_ms: float | None
-    p99_ms: float | None
-
-    def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
-
-
 class Tally:
-    """Counts the ends of requests."""
+    """Counts requests that have ended."""
 
     def __init__(self) -> None:
         self.done = 0
@@ -66,12 +45,12 @@ class Tally:
         """A percentile of all latencies until now, within 0.1 %; 0 when there are none."""
         return float(self._all.get_value_at_percentile(percent)) / 1000
 
-    def interval(self, *, at: float, t_s: float, due: int, sent: int, inflight: int) -> Progress:
+    def interval(self, *, at: float, t_s: float, due: int, sent: int, inflight: int) -> LoadProgress:
         """The counts until now; the next interval begins here."""
         latencies_s = self._latencies_s
         self._latencies_s = []
         latencies_s.sort()
-        return Progress(
+        return LoadProgress(
             at=round(at, 6),
             t_s=round(t_s, 3),
             due=due,

@@ -1,0 +1,127 @@
+"""One of several processes that send a load; `worker_pool.py` starts it and talks to it over standard streams.
+
+In: the plan as one line of JSON, then `start MONOTONIC EPOCH`, perhaps `stop`; a closed input means stop at once.
+Out: `ready`, then batches of rows as lines of JSON, each complete up to its `until`. Not for use by hand.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import time
+from typing import Any
+
+from chaosproof.errors import ChaosproofError
+from chaosproof.load.cancellation import Cancellation
+from chaosproof.load.engine import Engine, WorkerShare
+from chaosproof.load.plan import Plan
+from chaosproof.load.plan_reader import plan_from_dict
+from chaosproof.load.workers.process_setup import (
+    keep_garbage_collection_short,
+    loop_factory,
+    raise_file_limit,
+)
+
+__all__ = ["main"]
+
+_BATCH_EVERY_S = 0.1
+
+
+class _RowBuffer:
+    """A recorder that keeps rows until they are sent to the parent."""
+
+    def __init__(self) -> None:
+        self._rows: list[tuple[Any, ...]] = []
+
+    def add(self, *row: Any) -> None:
+        self._rows.append(row)
+
+    def take(self) -> list[tuple[Any, ...]]:
+        rows, self._rows = self._rows, []
+        return rows
+
+
+def main(index: int) -> int:
+    """Send share `index` of the plan that stands on standard input; returns the exit code."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    plan = plan_from_dict(json.loads(sys.stdin.buffer.readline()), max_duration_s=float("inf"))
+    raise_file_limit(plan.connections)
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        return runner.run(_send_share(plan, index))
+
+
+async def _send_share(plan: Plan, index: int) -> int:
+    loop = asyncio.get_running_loop()
+    cancellation = Cancellation()
+    bugs: list[dict[str, Any]] = []
+
+    def on_bug(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        bugs.append(context)
+        cancellation.cancel("bug")
+
+    loop.set_exception_handler(on_bug)
+    commands = asyncio.StreamReader()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(commands), sys.stdin)
+    rows = _RowBuffer()
+    engine = Engine(plan, rows, WorkerShare(index, plan.processes))
+    await engine.open(cancellation)
+    keep_garbage_collection_short()
+    _write(b"ready\n")
+    start_command = (await commands.readline()).split()
+    if not start_command:
+        return 0
+    listening = loop.create_task(_obey(commands, cancellation))
+    reporting = loop.create_task(_report(engine, rows))
+    await engine.run(float(start_command[1]), cancellation)
+    reporting.cancel()
+    listening.cancel()
+    _write(_batch(engine, rows))
+    if bugs:
+        print(f"{bugs[0].get('message')}: {bugs[0].get('exception')!r}", file=sys.stderr)
+        return 2
+    return 0
+
+
+async def _obey(commands: asyncio.StreamReader, cancellation: Cancellation) -> None:
+    """Cancel at `stop`; a second time, and so at once, when it comes again or the input is closed."""
+    while True:
+        line = await commands.readline()
+        cancellation.cancel("parent")
+        if not line:
+            cancellation.cancel("parent gone")
+            return
+
+
+async def _report(engine: Engine, rows: _RowBuffer) -> None:
+    while True:
+        await asyncio.sleep(_BATCH_EVERY_S)
+        _write(_batch(engine, rows))
+
+
+def _batch(engine: Engine, rows: _RowBuffer) -> bytes:
+    batch = {
+        "until": time.monotonic(),
+        "due": engine.due,
+        "sent": engine.sent,
+        "inflight": engine.inflight,
+        "rows": rows.take(),
+    }
+    return json.dumps(batch, separators=(",", ":")).encode() + b"\n"
+
+
+def _write(line: bytes) -> None:
+    left = memoryview(line)
+    try:
+        while left:
+            left = left[os.write(sys.stdout.fileno(), left) :]
+    except BrokenPipeError:
+        os._exit(2)  # the parent is gone
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(int(sys.argv[1])))
+    except ChaosproofError as error:
+        print(error, file=sys.stderr)
+        sys.exit(error.exit_code)
