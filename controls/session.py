@@ -14,9 +14,10 @@ from chaoslib.exceptions import InterruptExecution
 from chaoslib.types import Configuration, Experiment, Journal, Secrets
 
 from chaosproof.errors import ChaosproofError
+from chaosproof.experiment.experiment import read_experiment
 from chaosproof.runner.finish import save_and_take_down
 from chaosproof.runner.progress import start_progress, stop_progress
-from chaosproof.runner.session import Session, begin, extension
+from chaosproof.runner.session import Session, begin
 from chaosproof.runner.verdict import conclude, print_verdict
 from chaosproof.runner.warmup import start_warmup
 from controls.events import (
@@ -54,8 +55,9 @@ def before_experiment_control(
     attend_to_signals()
     try:
         session = begin(context, settings)
-        start_progress(session, settings, extension(context))
-        start_warmup(session, settings, extension(context))
+        experiment = read_experiment(context)
+        start_progress(session, settings, experiment.watch)
+        start_warmup(session, settings, experiment.load)
     except ChaosproofError as error:
         raise InterruptExecution(str(error)) from error
 

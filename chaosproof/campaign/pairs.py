@@ -8,79 +8,42 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from chaosproof.campaign.request import RunRequest
 from chaosproof.errors import ChaosproofError, UsageError
-from chaosproof.experiment.extension import extensions_of
-from chaosproof.experiment.modes import MODES, Variant, variant_mistakes, variants_of
-from chaosproof.json_access import sequence
+from chaosproof.experiment.modes import MODES
 
 if TYPE_CHECKING:
     from chaosproof.judge.judge import Verdict
 
-__all__ = ["RunRequest", "asked", "run_one", "run_pair", "run_series"]
+__all__ = ["run_one", "run_pair", "run_series"]
 
 
-@dataclass(frozen=True)
-class RunRequest:
-    """The experiment's `file`, its `modes` (one, or both), its variants, and the variables that all runs share."""
-
-    file: Path
-    modes: tuple[str, ...]
-    variants: tuple[Variant, ...]
-    variables: Mapping[str, str]
-    journals: Path
-
-
-def asked(experiment: str, variables: Sequence[str], target: str | None, journals: Path) -> RunRequest:
-    """What to run, checked. `experiment` is a name such as s4, or a file; `variables` are words NAME=VALUE.
-
-    Raises UsageError for an experiment that is not there or is none, and for a word that is no variable.
-    """
-    file = Path(experiment) if experiment.endswith(".json") else Path("experiments") / f"{experiment}.json"
-    if not file.is_file():
-        known = ", ".join(sorted(file.stem for file in Path("experiments").glob("*.json"))) or "none"
-        raise UsageError(f"There is no experiment {file}; experiments here: {known}.")
-    shared: dict[str, str] = {}
-    for variable in variables:
-        name, equals, value = variable.partition("=")
-        if not equals or not name:
-            raise UsageError(f"--var takes NAME=VALUE, not {variable!r}.")
-        if name == "mode":
-            raise UsageError("A drill runs both modes; for one of them: chaos run --var mode=... EXPERIMENT.")
-        shared[name] = value
-    shared["journals"] = str(journals)
-    if target:
-        shared["target"] = target
-    content = _content(file)
-    if mistakes := variant_mistakes(content):
-        raise UsageError(f"{file}: {'; '.join(mistakes)}.")
-    return RunRequest(file, _modes(content), variants_of(content), shared, journals)
-
-
-def run_one(asked: RunRequest) -> Path:
+def run_one(request: RunRequest) -> Path:
     """Run an experiment that has one mode only; returns the run folder, `ChaosproofError` when there is none."""
-    return _run(asked.file, asked.variables, asked.modes[0])
+    return _run(request.file, request.variables, request.modes[0])
 
 
-def run_pair(asked: RunRequest, *, turned: bool = False) -> dict[str, Path]:
+def run_pair(request: RunRequest, *, turned: bool = False) -> dict[str, Path]:
     """Run the baseline and the resilient mode (`turned`: the other way round), then the variants; returns the folders
     by mode. `ChaosproofError` when one run did not get as far as having one.
     """
-    folders = {mode: _run(asked.file, asked.variables, mode) for mode in (MODES[::-1] if turned else MODES)}
-    for variant in asked.variants:
+    folders = {
+        mode: _run(request.file, request.variables, mode) for mode in (MODES[::-1] if turned else MODES)
+    }
+    for variant in request.variants:
         own = {name: str(value) for name, value in variant.variables.items()}
         # What was asked for on the command line stands above what the variant would have.
-        folders[variant.name] = _run(asked.file, {**own, **asked.variables}, variant.name)
+        folders[variant.name] = _run(request.file, {**own, **request.variables}, variant.name)
     return folders
 
 
-def run_series(asked: RunRequest, planned: int) -> int:
+def run_series(request: RunRequest, planned: int) -> int:
     """Pairs of runs until it is decided, or `planned` of them, then their comparison; returns the exit code.
 
     The order alternates, so that a machine that warms up or fills up does not favour one mode.
@@ -91,13 +54,13 @@ def run_series(asked: RunRequest, planned: int) -> int:
     from chaosproof.judge.judge import judge_run
     from chaosproof.stats.sequential import decide
 
-    if len(asked.modes) == 1:
-        raise UsageError(f"{asked.file.stem} has one mode only, so there are no pairs of runs to make.")
+    if len(request.modes) == 1:
+        raise UsageError(f"{request.file.stem} has one mode only, so there are no pairs of runs to make.")
     pairs: list[tuple[Verdict, Verdict]] = []
     variants: list[dict[str, Verdict]] = []
     while len(pairs) < planned:
         verdicts = {
-            mode: judge_run(folder) for mode, folder in run_pair(asked, turned=len(pairs) % 2 == 1).items()
+            mode: judge_run(folder) for mode, folder in run_pair(request, turned=len(pairs) % 2 == 1).items()
         }
         pairs.append((verdicts.pop(MODES[0]), verdicts.pop(MODES[1])))
         variants.append(verdicts)
@@ -105,25 +68,7 @@ def run_series(asked: RunRequest, planned: int) -> int:
         click.echo(f"--- pair {len(pairs)} of at most {planned}: {decision.reason}", err=True)
         if not decision.go_on:
             break
-    return compare_series(pairs, planned, asked.journals, variants)
-
-
-def _content(file: Path) -> Mapping[str, Any]:
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{file} is no experiment in JSON: {error}.") from error
-    if not isinstance(content, dict):
-        raise UsageError(f"{file} is no experiment: it holds no object.")
-    return content
-
-
-def _modes(content: Mapping[str, Any]) -> tuple[str, ...]:
-    """The modes that the experiment has: one, or baseline and resilient."""
-    for words in extensions_of(content):
-        if len(modes := sequence(words.get("modes"))) == 1:
-            return (str(modes[0]),)
-    return MODES
+    return compare_series(pairs, planned, request.journals, variants)
 
 
 def _run(file: Path, variables: Mapping[str, str], mode: str) -> Path:

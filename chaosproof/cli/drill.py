@@ -5,7 +5,8 @@ from pathlib import Path
 
 import click
 
-from chaosproof.campaign.pairs import asked, run_one, run_pair, run_series
+from chaosproof.campaign.pairs import run_one, run_pair, run_series
+from chaosproof.campaign.request import run_request
 
 __all__ = ["drill"]
 
@@ -48,17 +49,17 @@ def drill(
     Exit codes: 0 when the same fault breaks the baseline and spares the resilient mode, 1 when it does not,
     2 when that is not known, 64 for a wrong call.
     """
-    wanted = asked(experiment, variables, target, journals)
+    request = run_request(experiment, variables, target, journals)
     if runs > 1:
-        ctx.exit(run_series(wanted, runs))
-    if len(wanted.modes) == 1:
-        folder = run_one(wanted)
+        ctx.exit(run_series(request, runs))
+    if len(request.modes) == 1:
+        folder = run_one(request)
         # Imported late: the lab should start first.
         from chaosproof.cli.verdicts import EXIT_CODES
         from chaosproof.judge.judge import judge_run
 
         ctx.exit(EXIT_CODES[judge_run(folder).status])
-    folders = run_pair(wanted)
+    folders = run_pair(request)
     from chaosproof.cli.verdicts import compare_folders
 
     ctx.exit(compare_folders(list(folders.values()), journals))

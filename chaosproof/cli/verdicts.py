@@ -110,9 +110,10 @@ def compare(
             raise UsageError(f"compare --runs makes fresh runs of one experiment, not of {len(words)} words")
         if out is not None or as_json:
             raise UsageError("compare --runs writes to the journals: leave --out and --json out")
-        from chaosproof.campaign.pairs import asked, run_series
+        from chaosproof.campaign.pairs import run_series
+        from chaosproof.campaign.request import run_request
 
-        ctx.exit(run_series(asked(words[0], variables, target, journals), runs))
+        ctx.exit(run_series(run_request(words[0], variables, target, journals), runs))
     if target or variables:
         raise UsageError("--target and --var are for fresh runs: give --runs, too")
     if len(words) == 1:

@@ -14,9 +14,10 @@ from itertools import pairwise
 from typing import Any
 
 from chaosproof.compare.effects import Effects
+from chaosproof.experiment.claims import Claim
 from chaosproof.experiment.variables import resolve
 from chaosproof.judge.check import guarded, worst
-from chaosproof.judge.claims import Claim, bound_of, judge_claims
+from chaosproof.judge.claims import bound_of, judge_claims
 from chaosproof.runfolder.checks import Check, Status
 from chaosproof.stats.intervals import Interval
 

@@ -25,10 +25,10 @@ from chaosproof.compare.same_settings import (
 )
 from chaosproof.compare.variants import named, needed_by, variant_checks
 from chaosproof.errors import UsageError
+from chaosproof.experiment.claims import Claim, claims_of
 from chaosproof.experiment.modes import MODES, variants_of
 from chaosproof.json_access import at
 from chaosproof.judge.check import worst
-from chaosproof.judge.claims import Claim, claims_of
 from chaosproof.judge.judge import Verdict, judge_run
 from chaosproof.runfolder.checks import Check, Status
 from chaosproof.runfolder.run_folder import SCHEMA_VERSION, read_run

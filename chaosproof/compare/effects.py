@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chaosproof.compare.run_intervals import RunIntervals
+from chaosproof.experiment.modes import MODES
 from chaosproof.json_access import number, text
-from chaosproof.judge.claims import MODES, lookup
+from chaosproof.judge.claims import lookup
 from chaosproof.judge.judge import Verdict
 from chaosproof.stats.intervals import Interval, difference_of, hull, mean_of, student_interval
 from chaosproof.stats.sequential import median_sequence

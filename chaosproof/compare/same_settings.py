@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from chaosproof.errors import ChaosproofError, UsageError
+from chaosproof.experiment.modes import MODES
 from chaosproof.json_access import at, mapping, number
 from chaosproof.judge.check import failed, passed, unknown
-from chaosproof.judge.claims import MODES
 from chaosproof.judge.figures.summary import acted
 from chaosproof.judge.judge import Verdict
 from chaosproof.runfolder.checks import Check

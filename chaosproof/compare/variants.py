@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 
 from chaosproof.compare.same_settings import paths_that_differ, refuse_different
 from chaosproof.errors import UsageError
+from chaosproof.experiment.claims import Claim
 from chaosproof.experiment.modes import MODES, Variant, variants_of
 from chaosproof.json_access import mapping
 from chaosproof.judge.check import failed, passed, unknown
-from chaosproof.judge.claims import Claim
 from chaosproof.judge.judge import Verdict
 from chaosproof.runfolder.checks import Check
 

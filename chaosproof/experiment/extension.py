@@ -1,4 +1,4 @@
-"""What an experiment says to this project: the entries of `extensions` that carry its name."""
+"""The entries of an experiment's `extensions` that carry this project's name; `Experiment` is read from them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,4 +10,4 @@ __all__ = ["extensions_of"]
 
 def extensions_of(experiment: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
     """`extensions: [{"name": "chaosproof", ...}]`, of which there should be one. Never raises."""
-    return tuple(one for one in mappings(experiment.get("extensions")) if one.get("name") == "chaosproof")
+    return tuple(item for item in mappings(experiment.get("extensions")) if item.get("name") == "chaosproof")

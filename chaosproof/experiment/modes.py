@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from chaosproof.experiment.extension import extensions_of
+from chaosproof.experiment.schema import known_keys, suggestion
 from chaosproof.json_access import mapping, text
 
 __all__ = ["MODES", "Variant", "overlays_of", "variant_mistakes", "variants_of"]
 
 MODES = ("baseline", "resilient")
-_KEYS = {"of", "differs", "variables"}
 
 
 @dataclass(frozen=True)
@@ -56,16 +56,20 @@ def overlays_of(experiment: Mapping[str, Any], mode: str, scenario: str) -> tupl
 def _declared(experiment: Mapping[str, Any]) -> list[tuple[str, Any]]:
     return [
         (str(name), item)
-        for words in extensions_of(experiment)
-        for name, item in mapping(words.get("variants")).items()
+        for extension in extensions_of(experiment)
+        for name, item in mapping(extension.get("variants")).items()
     ]
 
 
 def _mistake(name: str, item: Any) -> str:
     if not name.isalnum() or name in (*MODES, "compare", "common"):
         return f"the variant {name!r} needs a name of its own, in letters and digits"
-    if not isinstance(item, Mapping) or set(item) - _KEYS:
-        return f"the variant {name} is an object of {', '.join(sorted(_KEYS))}, not {item!r}"
+    known = known_keys("variant")
+    shape = f"is an object of {', '.join(sorted(known))}"
+    if not isinstance(item, Mapping):
+        return f"the variant {name} {shape}, not {item!r}"
+    if unknown := sorted(set(item) - known):
+        return f"variants.{name}.{unknown[0]}: {suggestion(unknown[0], known)} A variant {shape}"
     if item.get("of") not in MODES:
         return f"the variant {name} must be `of` {' or '.join(MODES)}, not {item.get('of')!r}"
     if not text(item.get("differs")):

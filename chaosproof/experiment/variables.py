@@ -4,8 +4,24 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["resolve"]
+__all__ = ["RUN_VARIABLES", "resolve", "says_where"]
 
+RUN_VARIABLES = frozenset(
+    {
+        "allow_all",
+        "backend",
+        "ceiling_s",
+        "connections",
+        "instances_max",
+        "protected_ports",
+        "rate_rps",
+        "seed",
+    }
+)
+"""What the session and the load read by name, whether or not an experiment has it."""
+
+_WHERE = frozenset({"context", "deployed", "keep", "namespace", "selector", "service"})
+_IMAGE = "image_"
 _NAME = re.compile(r"\$\{([^}]*)\}")
 
 
@@ -20,3 +36,8 @@ def resolve(value: Any, variables: Mapping[str, Any]) -> Any:
     if whole := _NAME.fullmatch(value):
         return variables[whole.group(1)]
     return _NAME.sub(lambda match: str(variables[match.group(1)]), value)
+
+
+def says_where(name: str) -> bool:
+    """Whether the variable says where an experiment runs: the namespace, whose service, which images."""
+    return name in _WHERE or name.startswith(_IMAGE)

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from chaosproof.experiment.extension import extensions_of
+from chaosproof.experiment.experiment import read_experiment
 from chaosproof.json_access import at, mapping, mappings, number, sequence, text, whole
 from chaosproof.judge.figures.request_stats import NOBODY, Cell, RequestStats, fold_requests
 from chaosproof.runfolder.run_folder import RunFolder
@@ -131,10 +131,10 @@ def counters_object(run: RunFolder, fold: RequestStats) -> tuple[list[str], list
     """
     wrong: list[str] = []
     unclear: list[str] = []
-    counter = _declared_counter(run)
+    counter = read_experiment(run.experiment).answers_counted_by
     if counter is None:
         return wrong, unclear
-    metric, label = text(at(counter, "metric")), text(at(counter, "label"))
+    metric, label = counter.metric, counter.label
     if not metric or not label:
         unclear.append("answers_counted_by names no metric and label")
         return wrong, unclear
@@ -197,15 +197,6 @@ def _outputs(run: RunFolder, module: str) -> Iterator[Mapping[str, Any]]:
         if text(at(entry, "activity", "provider", "module")) == module:
             output = entry.get("output")
             yield from mappings(output) if sequence(output) else (mapping(output),)
-
-
-def _declared_counter(run: RunFolder) -> Any:
-    named = (
-        words["answers_counted_by"]
-        for words in extensions_of(run.experiment)
-        if "answers_counted_by" in words
-    )
-    return next(named, None)
 
 
 def _counted(run: RunFolder, instance: str, metric: str, label: str) -> Mapping[str, float] | None:

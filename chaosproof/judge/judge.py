@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from chaosproof.errors import UsageError
+from chaosproof.experiment.claims import Claim, claims_of
 from chaosproof.json_access import text
 from chaosproof.judge.check import counts, failed, worst
 from chaosproof.judge.checks.builtin import REQUIRED, builtin_checks
 from chaosproof.judge.checks.removed import removed_instance
-from chaosproof.judge.claims import Claim, claims_of, judge_claims
+from chaosproof.judge.claims import judge_claims
 from chaosproof.judge.figures.request_stats import RequestStats, fold_requests
 from chaosproof.judge.figures.summary import fault_span, figures_of
 from chaosproof.judge.figures.timeline import peak_of, timeline_of

@@ -9,10 +9,10 @@ from typing import Any
 
 from chaosproof.compare.compare import Comparison, compare_pairs
 from chaosproof.errors import ChaosproofError
+from chaosproof.experiment.claims import Claim
 from chaosproof.experiment.modes import MODES
 from chaosproof.json_access import number
 from chaosproof.judge.check import unknown
-from chaosproof.judge.claims import Claim
 from chaosproof.judge.judge import Verdict, judge_run
 from chaosproof.report.page import comparison_page
 from chaosproof.report.run_files import files_of

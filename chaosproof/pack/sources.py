@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from chaosproof.experiment.extension import extensions_of
+from chaosproof.experiment.experiment import read_experiment
 from chaosproof.json_access import flag, mapping, text
 from chaosproof.judge.check import passed, unknown
 from chaosproof.judge.findings import Findings
@@ -69,10 +69,9 @@ def information(runs: Sequence[JudgedRun]) -> list[Check]:
 
 def _misplaced(run: JudgedRun) -> Iterator[str]:
     """In words, where the run is another than its place in the pack says; a session that says nothing is no lie."""
-    own = next(iter(extensions_of(run.run.experiment)), {})
     for what, place, said in (
         ("experiment", run.experiment, run.run.session.get("experiment")),
-        ("experiment", run.experiment, own.get("experiment")),
+        ("experiment", run.experiment, read_experiment(run.run.experiment).name or None),
         ("mode", run.mode, run.run.session.get("mode")),
     ):
         if said is not None and said != place:

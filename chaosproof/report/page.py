@@ -11,8 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
+from chaosproof.experiment.claims import claims_of
+from chaosproof.experiment.modes import MODES
 from chaosproof.json_access import at, mapping, mappings, number, sequence, text
-from chaosproof.judge.claims import MODES, claims_of
 from chaosproof.report.document import asset, document
 from chaosproof.report.parts import (
     checks_section,

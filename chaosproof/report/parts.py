@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
+from chaosproof.experiment.modes import MODES
 from chaosproof.json_access import mapping, text
-from chaosproof.judge.claims import MODES
 from chaosproof.report.plots.forest import forest
 from chaosproof.report.quantities import figure, span
 from chaosproof.runfolder.checks import Check

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from chaosproof.errors import ChaosproofError
-from chaosproof.experiment.extension import extensions_of
+from chaosproof.experiment.experiment import read_experiment
 from chaosproof.load.output.fortio import save_fortio_result
 from chaosproof.runfolder.events import EVENTS, record_event
 from chaosproof.runfolder.manifest import raw_hashes
@@ -48,7 +48,7 @@ def save_and_take_down(
     folder = session.folder
     record = json.loads((folder / SESSION).read_text(encoding="utf-8"))
     prometheus = configuration.get("prometheus_base_url")
-    watched = _watched(journal)
+    watched = read_experiment(journal["experiment"]).series
     states: dict[str, Any] = {}
 
     def keep_states() -> None:
@@ -85,14 +85,6 @@ def save_and_take_down(
         ),
     )
     return saved
-
-
-def _watched(journal: Mapping[str, Any]) -> str | None:
-    """The selector of the series that the experiment wants kept."""
-    for words in extensions_of(journal["experiment"]):
-        selector = words.get("series")
-        return str(selector) if selector else None
-    return None
 
 
 def _stop_loads(session: Session) -> None:

@@ -8,24 +8,25 @@ is tested does not, and need not be written into every experiment.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-__all__ = ["place_variables", "variables_there"]
+from chaosproof.experiment.variables import says_where
 
-_NAMES = ("context", "deployed", "keep", "namespace", "selector", "service")
-_IMAGE = "image_"
+__all__ = ["place_variables", "variables_there"]
 
 
 def place_variables(arguments: Sequence[str]) -> dict[str, str]:
     """The variables of a command line that say where: the namespace, whose service, which images. Pure."""
-    return {name: value for name, value in _said(arguments) if name in _NAMES or name.startswith(_IMAGE)}
+    return {name: value for name, value in _said(arguments) if says_where(name)}
 
 
-def variables_there(words: Mapping[str, Any], target: str, arguments: Sequence[str]) -> dict[str, Any]:
-    """What the experiment's extension says is different on `target`, but for what the command line says itself. Pure.
+def variables_there(
+    on: Mapping[str, Mapping[str, Any]], target: str, arguments: Sequence[str]
+) -> dict[str, Any]:
+    """What the experiment says `on` its `target` is different, but for what the command line says itself. Pure.
 
     `"on": {"kubernetes": {"back_within_s": 2.0}}`: a cluster looks once a second whether a pod is ready, a lab
     twenty times.
     """
-    there = words.get("on", {}).get(target, {})
+    there = on.get(target, {})
     said = {name for name, _ in _said(arguments)}
     return {name: value for name, value in there.items() if name not in said}
 

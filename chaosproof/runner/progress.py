@@ -20,6 +20,7 @@ from rich.live import Live
 from rich.text import Text
 
 from chaosproof.errors import ChaosproofError
+from chaosproof.experiment.experiment import Watched
 from chaosproof.runfolder.paths import FAULTS, WARMUP
 from chaosproof.runner.load_job import PROGRESS
 from chaosproof.runner.prometheus import instant
@@ -71,9 +72,7 @@ def _countdown(fault: Mapping[str, Any], now: float) -> str:
 
 
 class _Progress(threading.Thread):
-    def __init__(
-        self, session: Session, prometheus: str | None, watch: tuple[Mapping[str, Any], ...]
-    ) -> None:
+    def __init__(self, session: Session, prometheus: str | None, watch: tuple[Watched, ...]) -> None:
         super().__init__(name=_name(session.folder), daemon=True)
         self._folder = session.folder
         self._prometheus = prometheus
@@ -126,22 +125,21 @@ class _Progress(threading.Thread):
         seen = []
         for entry in self._watch:
             try:
-                answer = instant(self._prometheus, str(entry["query"]), timeout_s=_WATCH_TIMEOUT_S)
+                answer = instant(self._prometheus, entry.query, timeout_s=_WATCH_TIMEOUT_S)
             except ChaosproofError:
                 continue
-            names = entry.get("names", {})
             values = [
-                f"{sample['metric'].get('instance', '')}={names.get(sample['value'][1], sample['value'][1])}"
+                f"{sample['metric'].get('instance', '')}={entry.names.get(sample['value'][1], sample['value'][1])}"
                 for sample in answer
             ]
-            seen.append(f"{entry['label']} {' '.join(sorted(values))}" if values else "")
+            seen.append(f"{entry.label} {' '.join(sorted(values))}" if values else "")
         return tuple(seen)
 
 
-def start_progress(session: Session, configuration: Mapping[str, Any], words: Mapping[str, Any]) -> None:
+def start_progress(session: Session, configuration: Mapping[str, Any], watch: tuple[Watched, ...]) -> None:
     """Begin to show progress of the run until `stop_progress`, or until the process ends."""
     prometheus = configuration.get("prometheus_base_url")
-    _Progress(session, str(prometheus) if prometheus else None, tuple(words.get("watch", ()))).start()
+    _Progress(session, str(prometheus) if prometheus else None, watch).start()
 
 
 def stop_progress(folder: Path) -> None:

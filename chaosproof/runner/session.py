@@ -15,14 +15,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from chaosproof.errors import ChaosproofError, UsageError
-from chaosproof.experiment.extension import extensions_of
+from chaosproof.errors import ChaosproofError
+from chaosproof.experiment.experiment import Experiment, checked_experiment
 from chaosproof.experiment.modes import overlays_of
 from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.limits import PROTECTED_PORTS, Limits
 from chaosproof.faults.process import ProcessFaults
 from chaosproof.faults.receipts.ledger import FaultLedger
-from chaosproof.judge.claims import validate_claims
 from chaosproof.runfolder.events import EVENTS, fault_listener, record_event
 from chaosproof.runfolder.paths import (
     EXPERIMENT,
@@ -46,9 +45,9 @@ from chaosproof.targets import Target
 from chaosproof.targets.launcher import Running, launch, system_to_run
 from chaosproof.targets.local.launcher import lab_path
 from chaosproof.targets.local.target import only_lab
-from chaosproof.targets.registry import KINDS, open_target
+from chaosproof.targets.registry import open_target, target_names
 
-__all__ = ["Session", "begin", "extension"]
+__all__ = ["Session", "begin"]
 
 # The key under which the session travels in Chaos Toolkit's configuration, which every activity gets.
 _KEY = "chaosproof_session"
@@ -104,35 +103,16 @@ class Session:
         return self.run_dir
 
 
-def extension(experiment: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What the experiment says to this project, under `extensions`; `UsageError` without a usable one."""
-    for words in extensions_of(experiment):
-        name = words.get("experiment")
-        if not isinstance(name, str) or not name.replace("-", "").isalnum():
-            raise UsageError(
-                'The extension "chaosproof" must name its "experiment" '
-                "in letters, digits and dashes, such as s4."
-            )
-        return words
-    raise UsageError(
-        'The experiment has no extension "chaosproof"; '
-        'add {"name": "chaosproof", "experiment": "NAME", "checks": [...]} to its extensions.'
-    )
-
-
-def begin(experiment: Mapping[str, Any], configuration: MutableMapping[str, Any]) -> Session:
+def begin(content: Mapping[str, Any], configuration: MutableMapping[str, Any]) -> Session:
     """Check everything, make the run folder, bring the target up, and put the session into `configuration`.
 
     Raises `ChaosproofError` with a sentence; then no lab is left, and a run folder only when it tells
     something.
     """
-    words = extension(experiment)
-    mistakes = validate_claims(experiment)
-    if mistakes:
-        raise UsageError(" ".join(mistakes))
-    settings = read_settings(_where(words, configuration), KINDS)
-    name = str(words["experiment"])
-    overlays = overlays_of(experiment, settings.mode, str(words.get("scenario", name)))
+    experiment = checked_experiment(content, target_names())
+    settings = read_settings(_where(experiment, configuration), target_names())
+    name = experiment.name
+    overlays = overlays_of(content, settings.mode, experiment.scenario)
     system = system_to_run(settings.variables, *overlays)
     now = time.time()
     journals = Path(str(configuration.get("journals", "journals"))).resolve()
@@ -140,9 +120,9 @@ def begin(experiment: Mapping[str, Any], configuration: MutableMapping[str, Any]
     record: dict[str, Any] = {
         "schema_version": 1,
         "experiment": name,
-        "title": experiment.get("title"),
-        "experiment_file": experiment_file(experiment, sys.argv[1:]),
-        "experiment_sha256": experiment_sha256(experiment),
+        "title": experiment.title,
+        "experiment_file": experiment_file(content, sys.argv[1:]),
+        "experiment_sha256": experiment_sha256(content),
         "mode": settings.mode,
         "target": settings.target,
         "lab": None,
@@ -155,7 +135,7 @@ def begin(experiment: Mapping[str, Any], configuration: MutableMapping[str, Any]
         "seed": settings.variables.get("seed"),
         "values": dict(system.values),
         "values_files": list(system.values_files),
-        "expected_artifacts": list(words.get("artifacts", [])),
+        "expected_artifacts": list(experiment.artifacts),
         "events": EVENTS,
         **_surroundings(),
     }
@@ -169,7 +149,7 @@ def begin(experiment: Mapping[str, Any], configuration: MutableMapping[str, Any]
         },
     )
     # the file as its author wrote it, so that a claim can be shown at its line
-    text = experiment_text(experiment, record["experiment_file"])
+    text = experiment_text(content, record["experiment_file"])
     if text is not None:
         write_text(run_dir / EXPERIMENT, text)
     try:
@@ -209,10 +189,10 @@ def begin(experiment: Mapping[str, Any], configuration: MutableMapping[str, Any]
     return session
 
 
-def _where(words: Mapping[str, Any], configuration: Mapping[str, Any]) -> dict[str, Any]:
+def _where(experiment: Experiment, configuration: Mapping[str, Any]) -> dict[str, Any]:
     """The configuration, with what depends on where it runs."""
     arguments = sys.argv[1:]
-    there = variables_there(words, str(configuration.get("target", "local")), arguments)
+    there = variables_there(experiment.on, str(configuration.get("target", "local")), arguments)
     return {**place_variables(arguments), **configuration, **there}
 
 

@@ -13,21 +13,21 @@ __all__ = ["load_plan", "start_warmup"]
 _MEASURING_S = 120.0
 
 
-def load_plan(words: Mapping[str, Any], variables: Mapping[str, Any], **own: Any) -> dict[str, Any]:
-    """The experiment's load as a plan: the variables' figures, and on top what its extension says under `load`."""
+def load_plan(load: Mapping[str, Any], variables: Mapping[str, Any], **own: Any) -> dict[str, Any]:
+    """The experiment's load as a plan: the variables' figures, and on top what its extension says of it."""
     shared = {key: variables[key] for key in ("rate_rps", "connections", "seed") if key in variables}
-    return {**shared, **words.get("load", {}), **own}
+    return {**shared, **load, **own}
 
 
-def start_warmup(session: Session, variables: Mapping[str, Any], words: Mapping[str, Any]) -> None:
+def start_warmup(session: Session, variables: Mapping[str, Any], load: Mapping[str, Any]) -> None:
     """Start the warm-up load and wait until it is `warmup_s` old; without a load or with 0 there is none."""
     warmup_s = float(variables.get("warmup_s", 0))
-    if not words.get("load") or warmup_s == 0:
+    if not load or warmup_s == 0:
         return
     folder = session.folder / WARMUP
     start_load(
         session.target,
         folder,
-        load_plan(words, variables, name="warmup", duration_s=warmup_s + _MEASURING_S),
+        load_plan(load, variables, name="warmup", duration_s=warmup_s + _MEASURING_S),
     )
     load_clock_s(session.target, folder, warmup_s)

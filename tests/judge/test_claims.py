@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from chaosproof.judge.claims import claims_of, judge_claims, lookup, validate_claims
+from chaosproof.experiment.claims import claim_mistakes, claims_of
+from chaosproof.judge.claims import judge_claims, lookup
 
 FIGURES = {
     "load": {"error_ratio": 0.05, "codes": {"SUCCESS": 95, "HTTP_500.1": 5}, "p99_ms": None, "requests": 100},
@@ -111,7 +112,7 @@ def test_a_malformed_claim_is_refused_before_a_run_and_fails_after_one(
     claim: dict[str, Any], said: str
 ) -> None:
     belief = experiment(**claim)
-    (mistake,) = validate_claims(belief)
+    (mistake,) = claim_mistakes(belief)
     assert re.search(said, mistake), mistake
     section = claim.get("section", "checks")
     (check,) = judge_claims(claims_of(belief, section), FIGURES, {})
@@ -132,12 +133,12 @@ def test_a_malformed_claim_is_refused_before_a_run_and_fails_after_one(
     ],
 )
 def test_claims_in_the_wrong_place_or_shape_are_not_lost(extension: dict[str, Any]) -> None:
-    assert validate_claims({"extensions": [{"name": "chaosproof", **extension}]})
+    assert claim_mistakes({"extensions": [{"name": "chaosproof", **extension}]})
 
 
 def test_an_id_that_is_there_twice_is_refused() -> None:
     claim = {"id": "C01", "claim": "it holds", "figure": "load.ok", "at_most": 1}
-    (mistake,) = validate_claims({"extensions": [{"name": "chaosproof", "checks": [claim, claim]}]})
+    (mistake,) = claim_mistakes({"extensions": [{"name": "chaosproof", "checks": [claim, claim]}]})
     assert "twice" in mistake
 
 
@@ -145,7 +146,7 @@ def test_an_id_that_is_there_twice_is_refused() -> None:
     "belief", [{}, {"extensions": None}, {"extensions": [{"name": "another", "checks": "?"}]}]
 )
 def test_an_experiment_without_claims_has_no_mistakes(belief: dict[str, Any]) -> None:
-    assert validate_claims(belief) == []
+    assert claim_mistakes(belief) == []
 
 
 def test_a_claim_holds_in_the_modes_that_it_names() -> None:

@@ -14,8 +14,8 @@ from chaosproof.compare.compare import (
     latest_variants,
 )
 from chaosproof.errors import ChaosproofError, UsageError
+from chaosproof.experiment.claims import claim_mistakes
 from chaosproof.experiment.modes import overlays_of, variant_mistakes
-from chaosproof.judge.claims import validate_claims
 from chaosproof.judge.judge import judge_run
 from chaosproof.report.write import page_of, write_comparison
 from tests.support.runs import Run
@@ -167,4 +167,4 @@ def test_a_malformed_variant_is_one_sentence(name: str, item: Any, sentence: str
     experiment["extensions"][0]["variants"] = {name: item}
     (mistake,) = variant_mistakes(experiment)
     assert sentence in mistake
-    assert mistake in validate_claims(experiment)
+    assert mistake in claim_mistakes(experiment)

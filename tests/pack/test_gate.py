@@ -12,9 +12,9 @@ from syrupy.assertion import SnapshotAssertion
 from chaosproof.cli.main import main
 from chaosproof.compare.variants import needed_by
 from chaosproof.errors import UsageError
+from chaosproof.experiment.claims import claims_of
 from chaosproof.judge.check import failed, passed, unknown
 from chaosproof.judge.checks.builtin import REQUIRED
-from chaosproof.judge.claims import claims_of
 from chaosproof.pack.gate.gate import decide_gate
 from chaosproof.pack.gate.readiness import readiness_of
 from chaosproof.pack.gate.rules import parse_rules, read_rules

@@ -17,7 +17,7 @@ def test_where_it_runs_is_taken_from_the_command_line_and_what_is_tested_is_not(
 
 
 def test_what_an_experiment_says_of_a_place_holds_there_unless_the_command_line_says_otherwise():
-    words = {"on": {"kubernetes": {"back_within_s": 2.0, "other": 1}}}
-    assert variables_there(words, "kubernetes", ["--var", "other=5"]) == {"back_within_s": 2.0}
-    assert variables_there(words, "local", []) == {}
+    on = {"kubernetes": {"back_within_s": 2.0, "other": 1}}
+    assert variables_there(on, "kubernetes", ["--var", "other=5"]) == {"back_within_s": 2.0}
+    assert variables_there(on, "local", []) == {}
     assert variables_there({}, "kubernetes", []) == {}

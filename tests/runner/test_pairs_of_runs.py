@@ -10,9 +10,11 @@ import pytest
 from click.testing import CliRunner
 
 from chaosproof.campaign import pairs
+from chaosproof.campaign.request import run_request
 from chaosproof.cli.drill import drill
 from chaosproof.cli.verdicts import compare
 from chaosproof.errors import UsageError
+from chaosproof.experiment.experiment import read_experiment
 from tests.support.runs import Run
 from tests.support.variant_runs import baseline, pool1, resilient
 
@@ -108,15 +110,17 @@ def test_a_file_that_is_no_experiment_is_one_sentence(tmp_path: Path) -> None:
     for content, sentence in (("[", "is no experiment in JSON"), ("[]", "it holds no object")):
         (tmp_path / "x.json").write_text(content)
         with pytest.raises(UsageError, match=sentence):
-            pairs.asked(str(tmp_path / "x.json"), [], None, tmp_path)
+            run_request(str(tmp_path / "x.json"), [], None, tmp_path)
 
 
 @pytest.mark.parametrize("extensions", [None, 7, [1], [{"name": "chaosproof", "modes": 3}]])
-def test_extensions_that_are_none_leave_an_experiment_its_two_modes(
+def test_extensions_that_are_none_leave_an_experiment_its_two_modes_and_are_not_run(
     tmp_path: Path, extensions: object
 ) -> None:
     (tmp_path / "x.json").write_text(json.dumps({"extensions": extensions}))
-    assert pairs.asked(str(tmp_path / "x.json"), [], None, tmp_path).modes == ("baseline", "resilient")
+    assert read_experiment({"extensions": extensions}).modes == ("baseline", "resilient")
+    with pytest.raises(UsageError, match="extension"):
+        run_request(str(tmp_path / "x.json"), [], None, tmp_path)
 
 
 def test_the_latest_runs_are_compared_and_what_could_not_be_judged_is_said(tmp_path: Path) -> None:

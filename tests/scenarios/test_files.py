@@ -12,8 +12,9 @@ import pytest
 import yaml
 
 from chaosproof.compare.same_settings import paths_that_differ
+from chaosproof.experiment.claims import claims_of
+from chaosproof.experiment.experiment import read_experiment
 from chaosproof.experiment.modes import overlays_of, variants_of
-from chaosproof.judge.claims import claims_of, validate_claims
 from chaosproof.targets.system.values import load_values
 
 ROOT = Path(__file__).parents[2]
@@ -32,7 +33,7 @@ def experiment(name: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_no_claim_is_malformed(name):
-    assert validate_claims(experiment(name)) == []
+    assert read_experiment(experiment(name)).mistakes == ()
     assert claims_of(experiment(name), "checks") and claims_of(experiment(name), "compare")
 
 

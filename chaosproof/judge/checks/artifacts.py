@@ -4,7 +4,7 @@ import json
 import re
 from datetime import datetime
 
-from chaosproof.experiment.extension import extensions_of
+from chaosproof.experiment.experiment import read_experiment
 from chaosproof.json_access import as_object, at, flag, mappings, number, sequence, text, whole
 from chaosproof.judge.check import unknown
 from chaosproof.judge.cross_checks import counters_object, result_objects
@@ -32,13 +32,11 @@ def artifacts(run: RunFolder, fold: RequestStats) -> Check:
     if not expected:
         return unknown(id, "session.json names no expected artifacts", "session.json#expected_artifacts")
     findings = Findings(id, evidence)
-    for words in extensions_of(run.experiment):
-        declared = [text(name) for name in sequence(words.get("artifacts"))]
-        findings.wrong.extend(
-            f"the experiment names {name}, and the session does not expect it"
-            for name in declared
-            if name not in expected
-        )
+    findings.wrong.extend(
+        f"the experiment names {name}, and the session does not expect it"
+        for name in read_experiment(run.experiment).artifacts
+        if name not in expected
+    )
     fingerprints: dict[str, str] = {}
     for name in expected:
         size = run.artifacts.get(name)

@@ -13,7 +13,7 @@ import jsonschema
 import yaml
 
 from chaosproof.errors import ChaosproofError, UsageError
-from chaosproof.judge.claims import Claim
+from chaosproof.experiment.claims import Claim
 from chaosproof.pack.files import read_text
 
 __all__ = ["OWN_CHECKS", "PerfRule", "Rule", "Rules", "Suite", "parse_rules", "read_rules"]

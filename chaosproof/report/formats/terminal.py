@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from chaosproof.compare.compare import Comparison
-from chaosproof.judge.claims import MODES
+from chaosproof.experiment.modes import MODES
 from chaosproof.judge.judge import Verdict
 from chaosproof.report.quantities import figure, span
 from chaosproof.runfolder.checks import Check, one_line

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
+from chaosproof.experiment.modes import MODES
 from chaosproof.json_access import number, sequence
-from chaosproof.judge.claims import MODES
 from chaosproof.report.quantities import figure
 
 __all__ = ["forest"]

@@ -1,0 +1,61 @@
+"""What a drill is to run: an experiment's file, in which modes, with which variables."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from chaosproof.errors import UsageError
+from chaosproof.experiment.experiment import checked_experiment
+from chaosproof.experiment.modes import Variant
+
+__all__ = ["RunRequest", "run_request"]
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """The experiment's `file`, its `modes` (one, or both), its variants, and the variables that all runs share."""
+
+    file: Path
+    modes: tuple[str, ...]
+    variants: tuple[Variant, ...]
+    variables: Mapping[str, str]
+    journals: Path
+
+
+def run_request(experiment: str, variables: Sequence[str], target: str | None, journals: Path) -> RunRequest:
+    """The request for `experiment`, a name such as s4 or a file, checked; `variables` are of the form NAME=VALUE.
+
+    Raises UsageError for an experiment that is not there or has a mistake, and for a variable of another form.
+    """
+    file = Path(experiment) if experiment.endswith(".json") else Path("experiments") / f"{experiment}.json"
+    if not file.is_file():
+        known = ", ".join(sorted(file.stem for file in Path("experiments").glob("*.json"))) or "none"
+        raise UsageError(f"There is no experiment {file}; experiments here: {known}.")
+    shared: dict[str, str] = {}
+    for variable in variables:
+        name, equals, value = variable.partition("=")
+        if not equals or not name:
+            raise UsageError(f"--var takes NAME=VALUE, not {variable!r}.")
+        if name == "mode":
+            raise UsageError("A drill runs both modes; for one of them: chaos run --var mode=... EXPERIMENT.")
+        shared[name] = value
+    shared["journals"] = str(journals)
+    if target:
+        shared["target"] = target
+    try:
+        checked = checked_experiment(_content(file))
+    except UsageError as error:
+        raise UsageError(f"{file}: {error}") from error
+    return RunRequest(file, checked.modes, checked.variants, shared, journals)
+
+
+def _content(file: Path) -> Mapping[str, Any]:
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{file} is no experiment in JSON: {error}.") from error
+    if not isinstance(content, dict):
+        raise UsageError(f"{file} is no experiment: it holds no object.")
+    return content
