@@ -7,40 +7,13 @@ hands the outcome of every request to the recorder exactly once. Which request c
 import asyncio
 import time
 from collections.abc import Callable
-from typing import Protocol
 
-from chaosproof.load.protocols.base import (
-    BUG,
-    CLOSED_EARLY,
-    CONNECT_TIMEOUT,
-    CONNECTION_RESET,
-    STOPPED,
-    TIMEOUT,
-    Connection,
-    Driver,
-    OpenError,
-)
+from chaosproof.load.outcome import FailureCode, Outcome, Recorder
+from chaosproof.load.protocols.base import Connection, Driver, OpenError
 
-__all__ = ["ConnectionPool", "PooledConnection", "Recorder"]
+__all__ = ["ConnectionPool", "PooledConnection"]
 
 _OPENING_AT_ONCE = 32
-
-
-class Recorder(Protocol):
-    """Takes the outcome of every request; instants are of time.monotonic()."""
-
-    def add(
-        self,
-        seq: int,
-        due: float,
-        sent: float | None,
-        done: float,
-        status: int,
-        code: str,
-        instance: str,
-        attempts: int,
-    ) -> None:
-        """One request has ended."""
 
 
 class PooledConnection:
@@ -131,7 +104,7 @@ class PooledConnection:
 
     def time_out(self) -> None:
         """End the request that is here: its time is over."""
-        code = CONNECT_TIMEOUT if self._connection is None else TIMEOUT
+        code = FailureCode.CONNECT_TIMEOUT if self._connection is None else FailureCode.TIMEOUT
         self._drop_connection()
         self._finish_request(time.monotonic(), 0, code, "")
 
@@ -139,7 +112,7 @@ class PooledConnection:
         """The load is over: drop the connection, and end the request that is here as stopped."""
         self._drop_connection()
         if self.busy:
-            self._finish_request(time.monotonic(), 0, STOPPED, "")
+            self._finish_request(time.monotonic(), 0, FailureCode.STOPPED, "")
 
     def _on_opened(self, task: "asyncio.Task[Connection]") -> None:
         if task is not self._opening:
@@ -161,7 +134,9 @@ class PooledConnection:
             context = {"message": "a connection was not opened", "exception": error}
             asyncio.get_running_loop().call_exception_handler(context)
         if self.busy:
-            self._finish_request(time.monotonic(), 0, error.code if isinstance(error, OpenError) else BUG, "")
+            self._finish_request(
+                time.monotonic(), 0, error.code if isinstance(error, OpenError) else FailureCode.BUG, ""
+            )
 
     def _may_try_again(self, code: str, response_begun: bool) -> bool:
         """A kept-alive connection that died before one byte of the response says nothing of the server.
@@ -171,7 +146,7 @@ class PooledConnection:
         return (
             self._reused
             and not response_begun
-            and code in (CLOSED_EARLY, CONNECTION_RESET)
+            and code in (FailureCode.CLOSED_EARLY, FailureCode.CONNECTION_RESET)
             and self._pool.driver.idempotent
             and not self._pool.closing
         )
@@ -188,7 +163,7 @@ class PooledConnection:
         self.busy = False
         pool = self._pool
         pool.request_finished(self)
-        pool.recorder.add(self._seq, self._due, self._sent, at, status, code, instance, self._attempts)
+        pool.record(Outcome(self._seq, self._due, self._sent, at, status, code, instance, self._attempts))
         pool.on_idle(self)
 
 
@@ -198,9 +173,9 @@ class ConnectionPool:
     `on_idle` is called with a connection whose request has just ended; the model sets it.
     """
 
-    def __init__(self, driver: Driver, connections: int, timeout_s: float, recorder: Recorder) -> None:
+    def __init__(self, driver: Driver, connections: int, timeout_s: float, record: Recorder) -> None:
         self.driver = driver
-        self.recorder = recorder
+        self.record = record
         self.connections = tuple(PooledConnection(self, index) for index in range(connections))
         self.on_idle: Callable[[PooledConnection], None] = lambda connection: None
         self.closing = False

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from chaosproof.load.cancellation import Cancellation, wait_for_either
-from chaosproof.load.connection_pool import ConnectionPool, Recorder
+from chaosproof.load.connection_pool import ConnectionPool
 from chaosproof.load.models.closed_model import ClosedModel
 from chaosproof.load.models.open_model import OpenModel
+from chaosproof.load.outcome import Recorder
 from chaosproof.load.plan import Plan
 from chaosproof.load.protocols.registry import make_driver
 
@@ -38,12 +39,12 @@ WHOLE_PLAN = WorkerShare(0, 1)
 
 
 class Engine:
-    """Sends a share of a plan; the outcome of every request goes to `recorder`."""
+    """Sends a share of a plan; the outcome of every request goes to `record`."""
 
-    def __init__(self, plan: Plan, recorder: Recorder, worker_share: WorkerShare = WHOLE_PLAN) -> None:
+    def __init__(self, plan: Plan, record: Recorder, worker_share: WorkerShare = WHOLE_PLAN) -> None:
         self._plan = plan
         connections = worker_share.connection_count(plan)
-        self._pool = ConnectionPool(make_driver(plan), connections, plan.timeout_s, recorder)
+        self._pool = ConnectionPool(make_driver(plan), connections, plan.timeout_s, record)
         self._model: OpenModel | ClosedModel
         if plan.model == "open":
             self._model = OpenModel(lambda: worker_share.schedule(plan), self._pool, plan.timeout_s)

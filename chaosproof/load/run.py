@@ -102,7 +102,7 @@ class _Load:
             if in_workers:
                 sender = WorkerPool(self._plan, self.recorder, lambda error: self.fail(error, "process"))
             else:
-                sender = Engine(self._plan, self.recorder)
+                sender = Engine(self._plan, self.recorder.add)
             await sender.open(self._cancellation)
             start = time.monotonic() + 0.01
             reporting = loop.create_task(self._report_regularly(sender, start))

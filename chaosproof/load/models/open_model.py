@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 
 from chaosproof.load.connection_pool import ConnectionPool, PooledConnection
-from chaosproof.load.protocols.base import NOT_SENT
+from chaosproof.load.outcome import FailureCode, Outcome
 from chaosproof.load.timer import make_timer
 
 __all__ = ["OpenModel", "Schedule"]
@@ -94,7 +94,8 @@ class OpenModel:
         while self._waiting_count:
             seq, offset = next(self._waiting)
             self._given_up += 1
-            self._pool.recorder.add(seq, self._start + offset, None, now, 0, NOT_SENT, "", 0)
+            due = self._start + offset
+            self._pool.record(Outcome(seq, due, None, now, 0, FailureCode.NOT_SENT, "", 0))
         self._finish_if_done()
 
     def _finish_if_done(self) -> None:

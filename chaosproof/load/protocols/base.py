@@ -15,47 +15,7 @@ from urllib.parse import SplitResult
 from chaosproof.errors import UsageError
 from chaosproof.load.plan import Plan
 
-__all__ = [
-    "BAD_ANSWER",
-    "BUG",
-    "CLOSED_EARLY",
-    "CONNECTION_RESET",
-    "CONNECT_REFUSED",
-    "CONNECT_TIMEOUT",
-    "DNS_ERROR",
-    "HEADER_TOO_LARGE",
-    "NOT_SENT",
-    "NO_FD",
-    "NO_PORT",
-    "STOPPED",
-    "TIMEOUT",
-    "TLS_ERROR",
-    "UNREACHABLE",
-    "Connection",
-    "Driver",
-    "LoadProtocol",
-    "OpenError",
-    "ResponseHandler",
-    "check_host",
-    "csv_word",
-]
-
-# The generator's own codes for a request without a response; its status is 0.
-CONNECT_REFUSED = "CONNECT_REFUSED"
-CONNECT_TIMEOUT = "CONNECT_TIMEOUT"
-UNREACHABLE = "UNREACHABLE"  # no route, no such socket file, not permitted
-DNS_ERROR = "DNS_ERROR"
-TLS_ERROR = "TLS_ERROR"
-NO_FD = "NO_FD"
-NO_PORT = "NO_PORT"
-CONNECTION_RESET = "CONNECTION_RESET"
-CLOSED_EARLY = "CLOSED_EARLY"
-TIMEOUT = "TIMEOUT"
-BAD_ANSWER = "BAD_ANSWER"
-HEADER_TOO_LARGE = "HEADER_TOO_LARGE"
-NOT_SENT = "NOT_SENT"  # still waiting for a connection when the load was over
-STOPPED = "STOPPED"  # in flight when the load was ended early
-BUG = "BUG"  # the generator's own mistake, which also ends the load
+__all__ = ["Connection", "Driver", "LoadProtocol", "OpenError", "ResponseHandler", "check_host", "csv_word"]
 
 _NOT_IN_A_WORD = re.compile(r"[^A-Za-z0-9_.:/@+-]")
 _WORD_LENGTH = 64

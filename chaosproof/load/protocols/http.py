@@ -1,15 +1,14 @@
 """HTTP/1.1 over keep-alive connections: one request at a time on each."""
 
-import asyncio
 import ssl
 import time
-from typing import cast
 from urllib.parse import urlsplit
 
 from chaosproof.errors import UsageError
+from chaosproof.load.outcome import FailureCode
 from chaosproof.load.plan import Plan
-from chaosproof.load.protocols.base import BAD_ANSWER, Connection, LoadProtocol, ResponseHandler, check_host
-from chaosproof.load.protocols.support.connect import Destination, Resolver, lost_code, open_stream
+from chaosproof.load.protocols.base import Connection, LoadProtocol, ResponseHandler, check_host
+from chaosproof.load.protocols.support.connect import Destination, Resolver, StreamConnection, open_stream
 from chaosproof.load.protocols.support.http_parser import HttpResponseError, HttpResponseParser
 
 __all__ = ["PROTOCOL", "HttpDriver"]
@@ -38,28 +37,17 @@ class HttpDriver:
         )
 
 
-class _HttpConnection(asyncio.Protocol):
+class _HttpConnection(StreamConnection):
     def __init__(self, handler: ResponseHandler, method: str, request: bytes) -> None:
-        self.lost_code = ""
-        self._handler: ResponseHandler | None = handler
+        super().__init__(handler)
         self._request = request
         self._parser = HttpResponseParser(method)
         self._busy = False
-        self._transport: asyncio.Transport | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)  # uvloop's is one by shape only
 
     def send(self, seq: int) -> None:
-        assert self._transport is not None
         self._busy = True
         self._parser.expect()
-        self._transport.write(self._request)
-
-    def close(self) -> None:
-        self._handler = None
-        if self._transport is not None:
-            self._transport.abort()
+        self._write(self._request)
 
     def data_received(self, data: bytes) -> None:
         now = time.monotonic()  # before the response is read: that time is ours, not the server's
@@ -68,7 +56,7 @@ class _HttpConnection(asyncio.Protocol):
             return
         if not self._busy:
             # No request is there to respond to: what comes next could be taken for the response to another.
-            self._lose(BAD_ANSWER)
+            self._lose(FailureCode.BAD_ANSWER)
             return
         try:
             response = self._parser.feed(data)
@@ -85,16 +73,8 @@ class _HttpConnection(asyncio.Protocol):
             self._busy = False
             self._handler.response_received(time.monotonic(), *response)
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._lose(lost_code(exc))
-
-    def _lose(self, code: str) -> None:
-        handler = self._handler
-        if handler is None:
-            return
-        self.lost_code = code
-        self.close()
-        handler.connection_lost(code, self._busy and self._parser.begun)
+    def _response_begun(self) -> bool:
+        return self._busy and self._parser.begun
 
 
 def _request(plan: Plan) -> bytes:

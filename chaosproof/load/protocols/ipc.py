@@ -3,16 +3,15 @@
 A frame is 4 bytes of length, big-endian, that count the whole frame; 1 byte version; 1 byte type; a payload.
 """
 
-import asyncio
 import struct
 import time
-from typing import cast
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from chaosproof.errors import UsageError
+from chaosproof.load.outcome import FailureCode
 from chaosproof.load.plan import Plan
-from chaosproof.load.protocols.base import BAD_ANSWER, Connection, LoadProtocol, ResponseHandler
-from chaosproof.load.protocols.support.connect import lost_code, open_unix_stream
+from chaosproof.load.protocols.base import Connection, LoadProtocol, ResponseHandler
+from chaosproof.load.protocols.support.connect import StreamConnection, open_unix_stream
 from chaosproof.load.protocols.support.payload import Payload
 from chaosproof.load.protocols.support.reply import OK, error_of
 
@@ -41,30 +40,19 @@ class IpcDriver:
         return await open_unix_stream(self._path, lambda: _IpcConnection(handler, self._type, self._payload))
 
 
-class _IpcConnection(asyncio.Protocol):
+class _IpcConnection(StreamConnection):
     def __init__(self, handler: ResponseHandler, frame_type: int, payload: Payload) -> None:
-        self.lost_code = ""
-        self._handler: ResponseHandler | None = handler
+        super().__init__(handler)
         self._type = frame_type
         self._payload = payload
         self._sent = b""
         self._busy = False
         self._buffer = b""
-        self._transport: asyncio.Transport | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)
 
     def send(self, seq: int) -> None:
-        assert self._transport is not None
         self._busy = True
         self._sent = payload = self._payload.of(seq)
-        self._transport.write(_HEADER.pack(_HEADER.size + len(payload), _VERSION, self._type) + payload)
-
-    def close(self) -> None:
-        self._handler = None
-        if self._transport is not None:
-            self._transport.abort()
+        self._write(_HEADER.pack(_HEADER.size + len(payload), _VERSION, self._type) + payload)
 
     def data_received(self, data: bytes) -> None:
         now = time.monotonic()
@@ -78,24 +66,21 @@ class _IpcConnection(asyncio.Protocol):
             return
         length, version, frame_type = _HEADER.unpack_from(data)
         if not _HEADER.size <= length <= _FRAME_BYTES_MAX or version != _VERSION or not self._busy:
-            self._lose(BAD_ANSWER)
+            self._lose(FailureCode.BAD_ANSWER)
             return
         if len(data) < length:
             self._buffer = data
             return
         self._buffer = b""
         if len(data) > length:
-            self._lose(BAD_ANSWER)  # bytes that belong to no request
+            self._lose(FailureCode.BAD_ANSWER)  # bytes that belong to no request
             return
         outcome = self._outcome(frame_type, data[_HEADER.size :])
         if outcome is None:
-            self._lose(BAD_ANSWER)
+            self._lose(FailureCode.BAD_ANSWER)
             return
         self._busy = False
         handler.response_received(now, *outcome, instance="", reusable=True)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._lose(lost_code(exc))
 
     def _outcome(self, frame_type: int, payload: bytes) -> tuple[int, str] | None:
         """Status and code of a response; None when it does not fit the request."""
@@ -105,14 +90,8 @@ class _IpcConnection(asyncio.Protocol):
             return 200, OK
         return error_of(payload) if frame_type == _RESPONSE_ERROR else None
 
-    def _lose(self, code: str) -> None:
-        handler = self._handler
-        if handler is None:
-            return
-        response_begun = bool(self._buffer)
-        self.lost_code = code
-        self.close()
-        handler.connection_lost(code, response_begun)
+    def _response_begun(self) -> bool:
+        return bool(self._buffer)
 
 
 def _check_url(url: str, parts: SplitResult) -> None:

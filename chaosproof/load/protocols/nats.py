@@ -9,20 +9,13 @@ import asyncio
 import json
 import secrets
 import time
-from typing import cast
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from chaosproof.errors import UsageError
+from chaosproof.load.outcome import FailureCode
 from chaosproof.load.plan import Plan
-from chaosproof.load.protocols.base import (
-    BAD_ANSWER,
-    Connection,
-    LoadProtocol,
-    OpenError,
-    ResponseHandler,
-    check_host,
-)
-from chaosproof.load.protocols.support.connect import Destination, Resolver, lost_code, open_stream
+from chaosproof.load.protocols.base import Connection, LoadProtocol, OpenError, ResponseHandler, check_host
+from chaosproof.load.protocols.support.connect import Destination, Resolver, StreamConnection, open_stream
 from chaosproof.load.protocols.support.payload import Payload
 from chaosproof.load.protocols.support.reply import status_and_code
 
@@ -67,11 +60,10 @@ class NatsDriver:
         return connection
 
 
-class _NatsConnection(asyncio.Protocol):
+class _NatsConnection(StreamConnection):
     def __init__(self, handler: ResponseHandler, subject: bytes, payload: Payload) -> None:
-        self.lost_code = ""
+        super().__init__(handler)
         self.ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._handler: ResponseHandler | None = handler
         self._subject = subject
         self._payload = payload
         self._inbox = b"_INBOX." + secrets.token_hex(11).encode()
@@ -79,23 +71,11 @@ class _NatsConnection(asyncio.Protocol):
         self._buffer = b""
         # Of the message that is being read: its inbox, the length of its headers, and that of all of it.
         self._message: tuple[bytes, int, int] | None = None
-        self._transport: asyncio.Transport | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)
 
     def send(self, seq: int) -> None:
-        assert self._transport is not None
         self._seq = seq
         payload = self._payload.of(seq)
-        self._transport.write(
-            b"PUB %b %b.%d %d\r\n%b\r\n" % (self._subject, self._inbox, seq, len(payload), payload)
-        )
-
-    def close(self) -> None:
-        self._handler = None
-        if self._transport is not None:
-            self._transport.abort()
+        self._write(b"PUB %b %b.%d %d\r\n%b\r\n" % (self._subject, self._inbox, seq, len(payload), payload))
 
     def data_received(self, data: bytes) -> None:
         self._buffer = self._buffer + data if self._buffer else data
@@ -104,15 +84,12 @@ class _NatsConnection(asyncio.Protocol):
         ):
             pass
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._lose(lost_code(exc))
-
     def _read_line(self) -> bool:
         """Take one line of the protocol; False when there is none yet."""
         line, end, rest = self._buffer.partition(b"\r\n")
         if not end:
             if len(line) > _LINE_BYTES_MAX:
-                self._lose(BAD_ANSWER)
+                self._lose(FailureCode.BAD_ANSWER)
             return False
         self._buffer = rest
         tokens = line.split()
@@ -120,7 +97,7 @@ class _NatsConnection(asyncio.Protocol):
         if verb in (b"MSG", b"HMSG"):
             self._message = _message(tokens)
             if self._message is None:
-                self._lose(BAD_ANSWER)
+                self._lose(FailureCode.BAD_ANSWER)
         elif verb == b"INFO":
             if not self.ready.done():
                 self._send_connect()
@@ -132,7 +109,7 @@ class _NatsConnection(asyncio.Protocol):
         elif verb == b"-ERR":
             self._lose("NATS_ERROR")
         elif verb != b"+OK":
-            self._lose(BAD_ANSWER)
+            self._lose(FailureCode.BAD_ANSWER)
         return True
 
     def _read_message(self) -> bool:
@@ -156,19 +133,10 @@ class _NatsConnection(asyncio.Protocol):
         connect = json.dumps(_CONNECT, separators=(",", ":")).encode()
         self._write(b"CONNECT %b\r\nSUB %b.* 1\r\nPING\r\n" % (connect, self._inbox))
 
-    def _write(self, data: bytes) -> None:
-        assert self._transport is not None
-        self._transport.write(data)
-
     def _lose(self, code: str) -> None:
-        handler = self._handler
-        if handler is None:
-            return
-        self.lost_code = code
-        self.close()
-        if not self.ready.done():
+        if self._handler is not None and not self.ready.done():
             self.ready.set_exception(OpenError(code))
-        handler.connection_lost(code, response_begun=False)
+        super()._lose(code)
 
 
 def _message(tokens: list[bytes]) -> tuple[bytes, int, int] | None:

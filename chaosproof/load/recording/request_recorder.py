@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from chaosproof.load.outcome import Outcome
 from chaosproof.load.recording.tally import Tally
 from chaosproof.runfolder.requests import encode_row
 
@@ -22,17 +23,8 @@ class RequestRecorder:
         self._add_row = add_row
         self._from_due = model == "open"
 
-    def add(
-        self,
-        seq: int,
-        due: float,
-        sent: float | None,
-        done: float,
-        status: int,
-        code: str,
-        instance: str,
-        attempts: int,
-    ) -> None:
+    def add(self, outcome: Outcome) -> None:
+        seq, due, sent, done, status, code, instance, attempts = outcome
         epoch = self.epoch
         if sent is None:
             sent_at = None

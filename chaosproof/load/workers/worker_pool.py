@@ -1,6 +1,6 @@
 """Sends a load from several worker processes: each has its share of the requests and of the connections.
 
-The workers send their rows over a pipe, with the instant up to which they are complete; the parent merges them in the
+The workers send outcomes over a pipe, with the instant up to which they are complete; the parent merges them in the
 order in which the requests ended, and writes the folder. A worker that dies ends the load as incomplete; a parent that
 dies ends its workers, which see their standard input close.
 """
@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 from chaosproof.errors import ChaosproofError
 from chaosproof.load.cancellation import Cancellation, wait_for_either
+from chaosproof.load.outcome import Outcome
 from chaosproof.load.plan import Plan
 from chaosproof.load.recording.request_recorder import RequestRecorder
 
@@ -90,22 +91,18 @@ class WorkerPool:
             )
 
     def _merge(self, final: bool) -> None:
-        """Record all rows that no row of any worker can precede any more."""
+        """Record the outcomes that none of any worker can precede any more."""
         until = float("inf") if final else min(worker.complete_until for worker in self._workers)
-        batch: list[_Row] = []
+        batch: list[Outcome] = []
         for worker in self._workers:
             batch.extend(worker.take(until))
-        batch.sort(key=lambda row: row[3])
+        batch.sort(key=lambda outcome: outcome.done)
         renumber = self._plan.model == "closed"
-        for seq, due, sent, done, status, code, instance, attempts in batch:
+        for outcome in batch:
             # In the open model a request has its number from the plan. In the closed model no process
             # knows how many requests the others have begun: there they are numbered as they end.
-            number = self._recorded if renumber else seq
-            self._recorder.add(number, due, sent, done, status, code, instance, attempts)
+            self._recorder.add(outcome._replace(seq=self._recorded) if renumber else outcome)
             self._recorded += 1
-
-
-_Row = tuple[int, float, float | None, float, int, str, str, int]
 
 
 class _Worker:
@@ -118,7 +115,7 @@ class _Worker:
         self.inflight = 0
         self.complete_until = 0.0
         self.last_line = ""
-        self._rows: list[_Row] = []
+        self._outcomes: list[Outcome] = []
         self._process: asyncio.subprocess.Process | None = None
 
     async def start(self, plan: Plan) -> None:
@@ -157,21 +154,21 @@ class _Worker:
             return True
         batch = json.loads(line)
         self.due, self.sent, self.inflight = batch["due"], batch["sent"], batch["inflight"]
-        self._rows.extend(batch["rows"])
+        self._outcomes.extend(Outcome(*values) for values in batch["outcomes"])
         self.complete_until = batch["until"]
         return True
 
-    def take(self, until: float) -> list[_Row]:
-        """The rows that ended up to `until`; they are in that order."""
-        rows = self._rows
-        if not rows or rows[0][3] > until:
+    def take(self, until: float) -> list[Outcome]:
+        """The outcomes of requests that ended up to `until`; they are in that order."""
+        outcomes = self._outcomes
+        if not outcomes or outcomes[0].done > until:
             return []
-        if rows[-1][3] <= until:
-            self._rows = []
-            return rows
-        count = next(number for number, row in enumerate(rows) if row[3] > until)
-        self._rows = rows[count:]
-        return rows[:count]
+        if outcomes[-1].done <= until:
+            self._outcomes = []
+            return outcomes
+        count = next(number for number, outcome in enumerate(outcomes) if outcome.done > until)
+        self._outcomes = outcomes[count:]
+        return outcomes[:count]
 
     async def end(self) -> int:
         assert self._process is not None and self._process.stderr is not None

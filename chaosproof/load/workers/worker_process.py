@@ -1,7 +1,7 @@
 """One of several processes that send a load; `worker_pool.py` starts it and talks to it over standard streams.
 
 In: the plan as one line of JSON, then `start MONOTONIC EPOCH`, perhaps `stop`; a closed input means stop at once.
-Out: `ready`, then batches of rows as lines of JSON, each complete up to its `until`. Not for use by hand.
+Out: `ready`, then batches of outcomes as lines of JSON, each complete up to its `until`. Not for use by hand.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ from typing import Any
 from chaosproof.errors import ChaosproofError
 from chaosproof.load.cancellation import Cancellation
 from chaosproof.load.engine import Engine, WorkerShare
+from chaosproof.load.outcome import Outcome
 from chaosproof.load.plan import Plan
 from chaosproof.load.plan_reader import plan_from_dict
 from chaosproof.load.workers.process_setup import (
@@ -26,20 +27,6 @@ from chaosproof.load.workers.process_setup import (
 __all__ = ["main"]
 
 _BATCH_EVERY_S = 0.1
-
-
-class _RowBuffer:
-    """A recorder that keeps rows until they are sent to the parent."""
-
-    def __init__(self) -> None:
-        self._rows: list[tuple[Any, ...]] = []
-
-    def add(self, *row: Any) -> None:
-        self._rows.append(row)
-
-    def take(self) -> list[tuple[Any, ...]]:
-        rows, self._rows = self._rows, []
-        return rows
 
 
 def main(index: int) -> int:
@@ -63,8 +50,8 @@ async def _send_share(plan: Plan, index: int) -> int:
     loop.set_exception_handler(on_bug)
     commands = asyncio.StreamReader()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(commands), sys.stdin)
-    rows = _RowBuffer()
-    engine = Engine(plan, rows, WorkerShare(index, plan.processes))
+    outcomes: list[Outcome] = []
+    engine = Engine(plan, outcomes.append, WorkerShare(index, plan.processes))
     await engine.open(cancellation)
     keep_garbage_collection_short()
     _write(b"ready\n")
@@ -72,11 +59,11 @@ async def _send_share(plan: Plan, index: int) -> int:
     if not start_command:
         return 0
     listening = loop.create_task(_obey(commands, cancellation))
-    reporting = loop.create_task(_report(engine, rows))
+    reporting = loop.create_task(_report(engine, outcomes))
     await engine.run(float(start_command[1]), cancellation)
     reporting.cancel()
     listening.cancel()
-    _write(_batch(engine, rows))
+    _write(_batch(engine, outcomes))
     if bugs:
         print(f"{bugs[0].get('message')}: {bugs[0].get('exception')!r}", file=sys.stderr)
         return 2
@@ -93,21 +80,23 @@ async def _obey(commands: asyncio.StreamReader, cancellation: Cancellation) -> N
             return
 
 
-async def _report(engine: Engine, rows: _RowBuffer) -> None:
+async def _report(engine: Engine, outcomes: list[Outcome]) -> None:
     while True:
         await asyncio.sleep(_BATCH_EVERY_S)
-        _write(_batch(engine, rows))
+        _write(_batch(engine, outcomes))
 
 
-def _batch(engine: Engine, rows: _RowBuffer) -> bytes:
+def _batch(engine: Engine, outcomes: list[Outcome]) -> bytes:
     batch = {
         "until": time.monotonic(),
         "due": engine.due,
         "sent": engine.sent,
         "inflight": engine.inflight,
-        "rows": rows.take(),
+        "outcomes": outcomes,
     }
-    return json.dumps(batch, separators=(",", ":")).encode() + b"\n"
+    line = json.dumps(batch, separators=(",", ":")).encode() + b"\n"
+    outcomes.clear()
+    return line
 
 
 def _write(line: bytes) -> None:

@@ -8,36 +8,25 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
-from chaosproof.load.protocols.base import (
-    CLOSED_EARLY,
-    CONNECT_REFUSED,
-    CONNECT_TIMEOUT,
-    CONNECTION_RESET,
-    DNS_ERROR,
-    NO_FD,
-    NO_PORT,
-    TIMEOUT,
-    TLS_ERROR,
-    UNREACHABLE,
-    OpenError,
-)
+from chaosproof.load.outcome import FailureCode
+from chaosproof.load.protocols.base import OpenError, ResponseHandler
 
-__all__ = ["Destination", "Resolver", "lost_code", "open_stream", "open_unix_stream"]
+__all__ = ["Destination", "Resolver", "StreamConnection", "open_stream", "open_unix_stream"]
 
 _RESOLVED_FOR_S = 1.0
 _Stream = TypeVar("_Stream", bound=asyncio.BaseProtocol)
 _Address = tuple[socket.AddressFamily, Any]
 
 _CODES = {
-    errno.ECONNREFUSED: CONNECT_REFUSED,
-    errno.ETIMEDOUT: CONNECT_TIMEOUT,
-    errno.ECONNRESET: CONNECTION_RESET,
-    errno.EPIPE: CONNECTION_RESET,
-    errno.EMFILE: NO_FD,
-    errno.ENFILE: NO_FD,
-    errno.EADDRNOTAVAIL: NO_PORT,
+    errno.ECONNREFUSED: FailureCode.CONNECT_REFUSED,
+    errno.ETIMEDOUT: FailureCode.CONNECT_TIMEOUT,
+    errno.ECONNRESET: FailureCode.CONNECTION_RESET,
+    errno.EPIPE: FailureCode.CONNECTION_RESET,
+    errno.EMFILE: FailureCode.NO_FD,
+    errno.ENFILE: FailureCode.NO_FD,
+    errno.EADDRNOTAVAIL: FailureCode.NO_PORT,
 }
 
 
@@ -66,7 +55,7 @@ class Resolver:
             threading.Thread(target=self._look_up, args=(loop, self._lookup), daemon=True).start()
         addresses = await asyncio.shield(self._lookup)
         if not addresses:
-            raise OpenError(DNS_ERROR)
+            raise OpenError(FailureCode.DNS_ERROR)
         return addresses
 
     def _look_up(
@@ -82,6 +71,43 @@ class Resolver:
             return  # the load ended, and its loop is closed
 
 
+class StreamConnection(asyncio.Protocol):
+    """The part of a `Connection` over a stream that is the same in all protocols."""
+
+    def __init__(self, handler: ResponseHandler) -> None:
+        self.lost_code = ""
+        self._handler: ResponseHandler | None = handler
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is one by shape only
+
+    def close(self) -> None:
+        self._handler = None
+        if self._transport is not None:
+            self._transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._lose(_lost_code(exc))
+
+    def _write(self, data: bytes) -> None:
+        assert self._transport is not None
+        self._transport.write(data)
+
+    def _response_begun(self) -> bool:
+        """Whether a part of a response has come."""
+        return False
+
+    def _lose(self, code: str) -> None:
+        """Drop the connection, and tell its handler why."""
+        handler = self._handler
+        if handler is not None:
+            response_begun = self._response_begun()
+            self.lost_code = code
+            self.close()
+            handler.connection_lost(code, response_begun)
+
+
 @dataclass(frozen=True)
 class Destination:
     """Where streams go: a host as resolved, and TLS with the name its certificate must bear, if any."""
@@ -94,7 +120,7 @@ class Destination:
 async def open_stream(destination: Destination, make: Callable[[], _Stream]) -> _Stream:
     """A connected protocol made by `make`; raises `OpenError`."""
     loop = asyncio.get_running_loop()
-    code = UNREACHABLE
+    code: str = FailureCode.UNREACHABLE
     for family, address in await destination.resolver.addresses():
         try:
             sock = socket.socket(family, socket.SOCK_STREAM)
@@ -124,15 +150,14 @@ async def open_unix_stream(path: str, make: Callable[[], _Stream]) -> _Stream:
     return stream
 
 
-def lost_code(error: Exception | None) -> str:
-    """The code of a connection that ended: `error` as `connection_lost` gets it."""
+def _lost_code(error: Exception | None) -> str:
     if error is None:
-        return CLOSED_EARLY
+        return FailureCode.CLOSED_EARLY
     if isinstance(error, ssl.SSLError):
-        return TLS_ERROR
+        return FailureCode.TLS_ERROR
     if isinstance(error, OSError) and error.errno == errno.ETIMEDOUT:
-        return TIMEOUT
-    return CONNECTION_RESET
+        return FailureCode.TIMEOUT
+    return FailureCode.CONNECTION_RESET
 
 
 async def _wrap(
@@ -150,11 +175,11 @@ async def _wrap(
         )
     except (ssl.SSLError, ssl.CertificateError) as error:
         sock.close()
-        raise OpenError(TLS_ERROR) from error
+        raise OpenError(FailureCode.TLS_ERROR) from error
     except OSError as error:
         sock.close()
         # A peer that hangs up or resets during the handshake has not refused the connection itself.
-        raise OpenError(TLS_ERROR if destination.tls else _open_code(error)) from error
+        raise OpenError(FailureCode.TLS_ERROR if destination.tls else _open_code(error)) from error
     except BaseException:
         sock.close()
         raise
@@ -162,7 +187,7 @@ async def _wrap(
 
 
 def _open_code(error: OSError) -> str:
-    return _CODES.get(error.errno or 0, UNREACHABLE)
+    return _CODES.get(error.errno or 0, FailureCode.UNREACHABLE)
 
 
 def _look_up(host: str, port: int, flags: int) -> tuple[_Address, ...]:

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import httptools
 
-from chaosproof.load.protocols.base import BAD_ANSWER, HEADER_TOO_LARGE, csv_word
+from chaosproof.load.outcome import FailureCode
+from chaosproof.load.protocols.base import csv_word
 
 __all__ = ["HttpResponse", "HttpResponseError", "HttpResponseParser"]
 
@@ -81,7 +82,7 @@ class HttpResponseParser:
             if not data.startswith(_BEGINNING):
                 if _BEGINNING.startswith(data):
                     return None
-                raise HttpResponseError(BAD_ANSWER)
+                raise HttpResponseError(FailureCode.BAD_ANSWER)
         self._unread_bytes += len(data)
         try:
             self._parser.feed_data(data)
@@ -89,12 +90,14 @@ class HttpResponseParser:
             if self._whole is None:
                 reason = error.__context__
                 raise (
-                    reason if isinstance(reason, HttpResponseError) else HttpResponseError(BAD_ANSWER)
+                    reason
+                    if isinstance(reason, HttpResponseError)
+                    else HttpResponseError(FailureCode.BAD_ANSWER)
                 ) from error
             self._surplus = True
         if self._whole is None:
             if self._unread_bytes > HEADER_BYTES_MAX:
-                raise HttpResponseError(HEADER_TOO_LARGE)
+                raise HttpResponseError(FailureCode.HEADER_TOO_LARGE)
         elif self._surplus:
             # Bytes that belong to no request: what follows could be taken for the response to the next.
             return self._whole._replace(reusable=False)
@@ -114,7 +117,7 @@ class HttpResponseParser:
         self._unread_bytes = 0
         self._header_bytes += len(name) + len(value)
         if self._header_bytes > HEADER_BYTES_MAX:
-            raise HttpResponseError(HEADER_TOO_LARGE)
+            raise HttpResponseError(FailureCode.HEADER_TOO_LARGE)
         match name.lower():
             case b"x-instance":
                 self._instance = csv_word(value.decode("latin-1").strip())
@@ -130,7 +133,7 @@ class HttpResponseParser:
         status = self._parser.get_status_code()
         if status < 200:
             if status < 100 or status == 101:  # 101: no request asked to switch protocols
-                raise HttpResponseError(BAD_ANSWER)
+                raise HttpResponseError(FailureCode.BAD_ANSWER)
             return
         self._status = status
         # Both framings at once may be an attempt at smuggling.
