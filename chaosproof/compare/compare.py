@@ -170,7 +170,7 @@ def latest_variants(journals_root: Path | str, experiment: str, of: Path) -> lis
     for variant in variants_of(run.experiment):
         with contextlib.suppress(UsageError):
             folder = latest_run(journals_root, experiment, variant.name)
-            if read_run(folder).session.get("experiment_sha256") == run.session.get("experiment_sha256"):
+            if read_run(folder).session.experiment_sha256 == run.session.experiment_sha256:
                 found.append(folder)
     return found
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from chaosproof.errors import ChaosproofError, UsageError
 from chaosproof.experiment.modes import MODES
-from chaosproof.json_access import at, mapping, number
+from chaosproof.json_access import at, number
 from chaosproof.judge.check import failed, passed, unknown
 from chaosproof.judge.figures.summary import acted
 from chaosproof.judge.judge import Verdict
@@ -37,7 +37,7 @@ def refuse_different(
 def refuse_wrong_modes(baseline: Verdict, resilient: Verdict) -> None:
     """Raises UsageError unless the runs are of the two modes, in this order."""
     for expected, verdict in zip(MODES, (baseline, resilient), strict=True):
-        mode = verdict.run.session.get("mode")
+        mode = verdict.run.session.mode
         if mode != expected:
             raise UsageError(
                 f"{verdict.run.path} is a run in mode {mode or 'unknown'}, not {expected}: "
@@ -51,11 +51,11 @@ def _differences(
     """One sentence each. What only one of them recorded is no difference."""
     a, b = one.run, other.run
     pairs: list[tuple[str, Any, Any]] = [
-        (key, a.session.get(key), b.session.get(key))
+        (key, getattr(a.session, key), getattr(b.session, key))
         for key in ("experiment", "experiment_sha256", "seed", "target")
     ]
     pairs += [
-        (f"the load's {key}", a.load_plan.get(key), b.load_plan.get(key))
+        (f"the load's {key}", a.load_plan.source.get(key), b.load_plan.source.get(key))
         for key in _PLAN_KEYS
         if key not in but_for
     ]
@@ -84,7 +84,7 @@ def modes_differ(baseline: Verdict, resilient: Verdict) -> Check | None:
     nothing. None where neither run says what it was given.
     """
     id, evidence = "CMP_MODES_DIFFER", "session.json#values"
-    a, b = (mapping(verdict.run.session.get("values")) for verdict in (baseline, resilient))
+    a, b = (verdict.run.session.values for verdict in (baseline, resilient))
     if not a and not b:
         return None
     if not a or not b:
@@ -109,10 +109,10 @@ def same_settings(baseline: Verdict, resilient: Verdict) -> Check:
     """Refused when they differ; here: everything that had to be equal was recorded by both."""
     id, evidence = "CMP_SAME_SETTINGS", "compare.json#baseline"
     looked_at: tuple[tuple[str, Callable[[Verdict], Any]], ...] = (
-        ("experiment", lambda v: v.run.session.get("experiment")),
-        ("experiment_sha256", lambda v: v.run.session.get("experiment_sha256")),
-        ("seed", lambda v: v.run.session.get("seed")),
-        ("load plan", lambda v: v.run.load_plan or (None if v.run.calls("actions.load") else "none")),
+        ("experiment", lambda v: v.run.session.experiment),
+        ("experiment_sha256", lambda v: v.run.session.experiment_sha256),
+        ("seed", lambda v: v.run.session.seed),
+        ("load plan", lambda v: v.run.load_plan.source or (None if v.run.calls("actions.load") else "none")),
         ("fault", lambda v: acted(v.run.faults) or (None if _fault_is_due(v) else "none")),
     )
     absent = [
@@ -126,7 +126,9 @@ def same_settings(baseline: Verdict, resilient: Verdict) -> Check:
     notes = [
         difference
         for key in _CODE_KEYS
-        for difference in _differs(key, baseline.run.session.get(key), resilient.run.session.get(key))
+        for difference in _differs(
+            key, getattr(baseline.run.session, key), getattr(resilient.run.session, key)
+        )
     ]
     details = "experiment, seed, load and fault are equal"
     return passed(id, "; ".join([details, *(f"note that {note}" for note in notes)]), evidence)

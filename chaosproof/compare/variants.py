@@ -10,7 +10,6 @@ from chaosproof.compare.same_settings import paths_that_differ, refuse_different
 from chaosproof.errors import UsageError
 from chaosproof.experiment.claims import Claim
 from chaosproof.experiment.modes import MODES, Variant, variants_of
-from chaosproof.json_access import mapping
 from chaosproof.judge.check import failed, passed, unknown
 from chaosproof.judge.judge import Verdict
 from chaosproof.runfolder.checks import Check
@@ -40,7 +39,7 @@ def named(verdicts: Sequence[Verdict], of: Verdict) -> dict[str, Verdict]:
     known = [variant.name for variant in variants_of(of.run.experiment)]
     found: dict[str, Verdict] = {}
     for verdict in verdicts:
-        mode = str(verdict.run.session.get("mode"))
+        mode = str(verdict.run.session.mode)
         if mode not in known or mode in found:
             said = ", ".join(known) or "none"
             raise UsageError(
@@ -80,7 +79,7 @@ def _check(variant: Variant, of: Verdict, run: Verdict) -> Check:
             f"{variant.name} did not run as it should: {amiss.id} is {amiss.status}: {amiss.details}",
             evidence,
         )
-    a, b = (mapping(verdict.run.session.get("values")) for verdict in (of, run))
+    a, b = (verdict.run.session.values for verdict in (of, run))
     if not a or not b:
         return unknown(
             id, f"the runs do not both say which values they were given: {variant.differs}", evidence

@@ -5,10 +5,7 @@ the words.
 """
 
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any
 
-from chaosproof.json_access import sequence, text
 from chaosproof.runfolder.run_folder import RunFolder
 
 __all__ = ["missing_capability"]
@@ -18,13 +15,6 @@ _RAISED = re.compile(r"\bCapabilityError: (.+)")
 
 def missing_capability(run: RunFolder) -> str:
     """The sentence of the first activity that lacked a capability, or an empty string."""
-    for line in _exception_lines(run.runs):
-        if raised := _RAISED.search(line):
-            return raised.group(1).strip()
-    return ""
-
-
-def _exception_lines(runs: Iterable[Mapping[str, Any]]) -> Iterable[str]:
-    for entry in runs:
-        if entry.get("status") != "succeeded":
-            yield from (text(line) for line in sequence(entry.get("exception")))
+    lines = (line for entry in run.journal.run if entry.status != "succeeded" for line in entry.exception)
+    raised = next(filter(None, map(_RAISED.search, lines)), None)
+    return raised.group(1).strip() if raised else ""

@@ -17,6 +17,7 @@ from typing import Any
 from chaosproof.experiment.experiment import read_experiment
 from chaosproof.json_access import at, mapping, mappings, number, sequence, text, whole
 from chaosproof.judge.figures.request_stats import NOBODY, Cell, RequestStats, fold_requests
+from chaosproof.runfolder.load import LoadDone, LoadPlan, LoadProgress
 from chaosproof.runfolder.run_folder import RunFolder
 
 __all__ = [
@@ -54,15 +55,18 @@ def progress_objects(run: RunFolder, fold: RequestStats) -> list[str]:
         return []
     last = run.progress[-1]
     ok = sum(cell.ok for cell in _cells(fold))
-    said = [
-        f"load-progress.ndjson ends with {key} {told}, and the rows make {counted}"
-        for key, counted in (("done", fold.rows), ("ok", ok), ("errors", fold.rows - ok))
-        if (told := whole(last.get(key))) is not None and told != counted
+    objections = [
+        f"{LoadProgress.FILE} ends with {key} {stated}, and the rows make {counted}"
+        for key, stated, counted in (
+            ("done", last.done, fold.rows),
+            ("ok", last.ok, ok),
+            ("errors", last.errors, fold.rows - ok),
+        )
+        if stated is not None and stated != counted
     ]
-    codes = last.get("codes")
-    if not said and isinstance(codes, Mapping) and len(codes) < _CODES_MAX:
-        said += _codes_differ("load-progress.ndjson", codes, fold)
-    return said
+    if not objections and isinstance(last.source.get("codes"), Mapping) and len(last.codes) < _CODES_MAX:
+        objections += _codes_differ(LoadProgress.FILE, last.codes, fold)
+    return objections
 
 
 def result_objects(fold: RequestStats, result: Mapping[str, Any]) -> list[str]:
@@ -98,10 +102,10 @@ def journal_objects_to_load(run: RunFolder) -> list[str]:
     """What the activities returned of the load, where load-plan.json and load-done.json say otherwise."""
     said: list[str] = []
     for output in _outputs(run, "actions.load"):
-        if "recorded" in output and run.load_done:
-            said += _differing("load-done.json", output, run.load_done, _DONE_KEYS)
-        elif "rate_rps" in output and run.load_plan and output.get("name") == run.load_plan.get("name"):
-            said += _differing("load-plan.json", output, run.load_plan, _PLAN_KEYS)
+        if "recorded" in output and run.load_done.given:
+            said += _differing(LoadDone.FILE, output, run.load_done.source, _DONE_KEYS)
+        elif "rate_rps" in output and run.load_plan.given and output.get("name") == run.load_plan.name:
+            said += _differing(LoadPlan.FILE, output, run.load_plan.source, _PLAN_KEYS)
     return said
 
 
@@ -145,9 +149,8 @@ def counters_object(run: RunFolder, fold: RequestStats) -> tuple[list[str], list
             if name != NOBODY:
                 answered.setdefault(name, Counter()).update(cell.codes)
     for name, codes in sorted(answered.items()):
-        if whole(at(run.session, "states", name, "restarts")) or whole(
-            at(run.session, "states", name, "deaths")
-        ):
+        state = run.session.states.get(name)
+        if state and (state.restarts or state.deaths):
             continue  # a process that began again counts from 0
         counted = _counted(run, name, metric, label)
         if counted is None:
@@ -193,10 +196,9 @@ def _cells(fold: RequestStats) -> Iterator[Cell]:
 
 def _outputs(run: RunFolder, module: str) -> Iterator[Mapping[str, Any]]:
     """The objects that activities of `module` returned, alone or in a list."""
-    for entry in run.runs:
-        if text(at(entry, "activity", "provider", "module")) == module:
-            output = entry.get("output")
-            yield from mappings(output) if sequence(output) else (mapping(output),)
+    for entry in run.journal.run:
+        if entry.module == module:
+            yield from mappings(entry.output) if sequence(entry.output) else (mapping(entry.output),)
 
 
 def _counted(run: RunFolder, instance: str, metric: str, label: str) -> Mapping[str, float] | None:

@@ -10,18 +10,17 @@ from typing import Any
 
 from chaosproof.errors import UsageError
 from chaosproof.experiment.claims import Claim, claims_of
-from chaosproof.json_access import text
 from chaosproof.judge.check import counts, failed, worst
 from chaosproof.judge.checks.builtin import REQUIRED, builtin_checks
 from chaosproof.judge.checks.removed import removed_instance
 from chaosproof.judge.claims import judge_claims
 from chaosproof.judge.figures.request_stats import RequestStats, fold_requests
+from chaosproof.judge.figures.series_figures import series_figures
 from chaosproof.judge.figures.summary import fault_span, figures_of
 from chaosproof.judge.figures.timeline import peak_of, timeline_of
 from chaosproof.runfolder.checks import Check, Status
 from chaosproof.runfolder.manifest import MANIFEST, changed_since
 from chaosproof.runfolder.run_folder import RAW_FILES, SCHEMA_VERSION, RunFolder, read_run
-from chaosproof.runfolder.series import series_figures
 
 __all__ = ["Verdict", "judge_run"]
 
@@ -61,7 +60,9 @@ def judge_run(run_dir: Path | str) -> Verdict:
             f"{folder} is not the folder of a run: it has none of {', '.join(RAW_FILES[:2])}, ..."
         )
     run = read_run(folder)
-    fold = fold_requests(folder / "requests.csv.gz", closed=run.closed_model, fault=fault_span(run.faults))
+    fold = fold_requests(
+        folder / "requests.csv.gz", closed=run.load_plan.closed, fault=fault_span(run.faults)
+    )
     measured = figures_of(run, fold)
     timeline = timeline_of(run, fold)
     shown = {**measured.as_json(), "peak": peak_of(timeline)}
@@ -71,7 +72,7 @@ def judge_run(run_dir: Path | str) -> Verdict:
         "series": series_figures(run.series),
         "variables": run.variables,
     }
-    mode = text(run.session.get("mode"))
+    mode = run.session.mode or ""
     claims = tuple(c for c in claims_of(run.experiment, "checks") if c.mistake or c.applies_to(mode))
     builtin = builtin_checks(run, fold, measured)
     own = judge_claims(claims, figures, run.variables)
@@ -82,9 +83,9 @@ def judge_run(run_dir: Path | str) -> Verdict:
     checks = (*builtin, *own, *_manifest_check(folder))
     summary = {
         "schema_version": SCHEMA_VERSION,
-        "experiment": run.session.get("experiment"),
-        "mode": run.session.get("mode"),
-        "target": run.session.get("target"),
+        "experiment": run.session.experiment,
+        "mode": run.session.mode,
+        "target": run.session.target,
         **_verdict(checks),
         **shown,
     }
@@ -114,8 +115,4 @@ def _manifest_check(folder: Path) -> tuple[Check, ...]:
 
 def _outputs(run: RunFolder) -> dict[str, Any]:
     """What each activity of the method returned, by its name; of several with one name, the last."""
-    return {
-        text(activity.get("name")): entry.get("output")
-        for entry in run.runs
-        if isinstance(activity := entry.get("activity"), Mapping)
-    }
+    return {entry.name: entry.output for entry in run.journal.run if entry.activity}

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chaosproof.errors import ChaosproofError
-from chaosproof.json_access import text
 from chaosproof.pack.files import is_inside, read_text
 from chaosproof.pack.judged import JudgedRun
 from chaosproof.runfolder.provenance import experiment_sha256
@@ -36,7 +35,7 @@ def place_of(run: JudgedRun, id: str) -> Place:
 
     The text is the one that was run: where the folder has none, or another, the line is 0.
     """
-    name = text(run.run.session.get("experiment_file"))
+    name = run.run.session.experiment_file or ""
     file = name if is_inside(name) else f"experiments/{run.experiment}.json"
     content = _content(run)
     if content is None:
@@ -55,8 +54,6 @@ def _content(run: JudgedRun) -> str | None:
         written = json.loads(content)
     except (ChaosproofError, ValueError, RecursionError):
         return None
-    if not isinstance(written, dict) or experiment_sha256(written) != run.run.session.get(
-        "experiment_sha256"
-    ):
+    if not isinstance(written, dict) or experiment_sha256(written) != run.run.session.experiment_sha256:
         return None
     return content

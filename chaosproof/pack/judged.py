@@ -11,13 +11,13 @@ from chaosproof.compare.compare import Comparison, compare_pairs
 from chaosproof.errors import ChaosproofError
 from chaosproof.experiment.claims import Claim
 from chaosproof.experiment.modes import MODES
-from chaosproof.json_access import number
 from chaosproof.judge.check import unknown
 from chaosproof.judge.judge import Verdict, judge_run
 from chaosproof.report.page import comparison_page
 from chaosproof.report.run_files import files_of
 from chaosproof.runfolder.checks import Check, Status, checks_tsv
 from chaosproof.runfolder.run_folder import RunFolder
+from chaosproof.runfolder.series import Series
 
 __all__ = [
     "COMPARISONS",
@@ -62,7 +62,7 @@ class JudgedRun:
 
     @property
     def ended_at(self) -> float | None:
-        return number(self.run.session.get("ended_at"))
+        return self.run.session.ended_at
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ def _judged_run(place: str, verdict: Verdict) -> JudgedRun:
         {claim.id: claim for claim in verdict.claims},
         verdict.summary,
         {key: value for key, value in verdict.figures.items() if key != "series"},
-        replace(verdict.run, series={}),
+        replace(verdict.run, series=Series.from_json({})),
         _stored(verdict.run.path / "checks.tsv") == checks_tsv(verdict.checks),
     )
 

@@ -200,7 +200,7 @@ def _run(run: JudgedRun) -> dict[str, Any]:
             )
         },
         "recovery_s": run.summary.get("recovery_s"),
-        "started_at": run.run.session.get("started_at"),
+        "started_at": run.run.session.started_at,
         "ended_at": run.ended_at,
     }
 

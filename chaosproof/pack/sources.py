@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from chaosproof.experiment.experiment import read_experiment
-from chaosproof.json_access import flag, mapping, text
+from chaosproof.json_access import text
 from chaosproof.judge.check import passed, unknown
 from chaosproof.judge.findings import Findings
 from chaosproof.pack.files import parse_manifest
@@ -70,9 +70,9 @@ def information(runs: Sequence[JudgedRun]) -> list[Check]:
 def _misplaced(run: JudgedRun) -> Iterator[str]:
     """In words, where the run is another than its place in the pack says; a session that says nothing is no lie."""
     for what, place, said in (
-        ("experiment", run.experiment, run.run.session.get("experiment")),
+        ("experiment", run.experiment, run.run.session.experiment),
         ("experiment", run.experiment, read_experiment(run.run.experiment).name or None),
-        ("mode", run.mode, run.run.session.get("mode")),
+        ("mode", run.mode, run.run.session.mode),
     ):
         if said is not None and said != place:
             yield f"{run.place} is a run of the {what} {said}"
@@ -97,15 +97,15 @@ def _told(id: str, runs: Sequence[JudgedRun], key: str, tell: Callable[[JudgedRu
 
 
 def _commit(run: JudgedRun) -> str:
-    return text(run.run.session.get("commit"))
+    return run.run.session.commit or ""
 
 
 def _version(run: JudgedRun) -> str:
-    return text(mapping(run.run.session.get("versions")).get("chaosproof"))
+    return text(run.run.session.versions.get("chaosproof"))
 
 
 def _commit_in_words(run: JudgedRun) -> str:
-    dirty = flag(run.run.session.get("dirty"))
+    dirty = run.run.session.dirty
     commit = _commit(run)
     if not commit:
         return "outside of git"
@@ -113,7 +113,7 @@ def _commit_in_words(run: JudgedRun) -> str:
 
 
 def _machine(run: JudgedRun) -> str:
-    hostname, kernel = (text(run.run.session.get(key)) for key in ("hostname", "kernel"))
+    hostname, kernel = run.run.session.hostname, run.run.session.kernel
     return f"{hostname or 'an unnamed machine'}, kernel {kernel}" if kernel else ""
 
 

@@ -32,7 +32,12 @@ def files_of(verdict: Verdict) -> RunFiles:
     """The files as they are written of a verdict."""
     run = verdict.run
     return RunFiles(
-        verdict.summary, verdict.checks, verdict.timeline, run.session, run.experiment, run.load_plan
+        verdict.summary,
+        verdict.checks,
+        verdict.timeline,
+        run.session.source,
+        run.experiment,
+        run.load_plan.source,
     )
 
 
@@ -54,7 +59,7 @@ def read_judged(folder: Path) -> RunFiles:
     checks = _checks(folder / "checks.tsv")
     timeline = _object(folder / "timeline.json")
     run = read_run(folder)
-    return RunFiles(summary, checks, timeline, run.session, run.experiment, run.load_plan)
+    return RunFiles(summary, checks, timeline, run.session.source, run.experiment, run.load_plan.source)
 
 
 def _object(path: Path) -> Mapping[str, Any]:

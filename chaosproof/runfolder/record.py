@@ -39,6 +39,11 @@ class Record:
         read = {name: convert(source.get(name)) for name, convert in converters.items()}
         return cls(**read, source=source)
 
+    @property
+    def given(self) -> bool:
+        """Whether the file said anything at all."""
+        return bool(self.source)
+
     def to_json(self) -> dict[str, Any]:
         """The object as the file has it, its keys in the order of the fields."""
         return {

@@ -8,93 +8,92 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from chaosproof.errors import ChaosproofError
-from chaosproof.json_access import at, flag, mapping, mappings, text, whole
+from chaosproof.json_access import at, mapping, text, whole
+from chaosproof.runfolder.events import EVENTS
+from chaosproof.runfolder.journal import Journal
+from chaosproof.runfolder.load import LoadDone, LoadPlan, LoadProgress
+from chaosproof.runfolder.paths import ARTIFACTS, EXPERIMENT, FAULTS, WARMUP
+from chaosproof.runfolder.readiness import ReadinessRow
+from chaosproof.runfolder.record import Record
+from chaosproof.runfolder.requests import REQUESTS
+from chaosproof.runfolder.series import Series
+from chaosproof.runfolder.session import SessionRecord
 
 __all__ = ["RAW_FILES", "RAW_FOLDERS", "SCHEMA_VERSION", "RunFolder", "read_run"]
 
 SCHEMA_VERSION = 1
 
 RAW_FILES = (
-    "session.json",
-    "journal.json",
-    "load-plan.json",
-    "load-progress.ndjson",
-    "load-done.json",
-    "requests.csv.gz",
-    "faults.jsonl",
-    "readiness.ndjson",
-    "series.json",
-    "events.ndjson",
-    "experiment.json",
+    SessionRecord.FILE,
+    Journal.FILE,
+    LoadPlan.FILE,
+    LoadProgress.FILE,
+    LoadDone.FILE,
+    REQUESTS,
+    FAULTS,
+    ReadinessRow.FILE,
+    Series.FILE,
+    EVENTS,
+    EXPERIMENT,
     "resources.ndjson",
 )
-RAW_FOLDERS = ("artifacts", "warmup", "ledger", "rehearsal")
+RAW_FOLDERS = (ARTIFACTS, WARMUP, "ledger", "rehearsal")
+
+_Record = TypeVar("_Record", bound=Record)
 
 
 @dataclass(frozen=True)
 class RunFolder:
-    """Everything of a run but its requests, which are streamed (see `fold`). Absent objects are empty ones.
+    """Everything of a run but its requests, which are streamed (`RequestLines`). What is absent is a record that says
+    nothing.
 
     `problems` maps a file name to a sentence: why it, or a part of it, could not be read.
     """
 
     path: Path
-    session: Mapping[str, Any]
-    journal: Mapping[str, Any]
-    load_plan: Mapping[str, Any]
-    load_done: Mapping[str, Any]
-    progress: tuple[Mapping[str, Any], ...]
+    session: SessionRecord
+    journal: Journal
+    load_plan: LoadPlan
+    load_done: LoadDone
+    progress: tuple[LoadProgress, ...]
     faults: tuple[Mapping[str, Any], ...]
-    readiness: tuple[Mapping[str, Any], ...]
-    series: Mapping[str, Any]
+    readiness: tuple[ReadinessRow, ...]
+    series: Series
     artifacts: Mapping[str, int]
     problems: Mapping[str, str]
 
     @property
     def experiment(self) -> Mapping[str, Any]:
         """The experiment as the toolkit ran it, with its `${...}` unresolved."""
-        return mapping(self.journal.get("experiment"))
+        return self.journal.experiment
 
     @property
     def variables(self) -> Mapping[str, Any]:
-        return mapping(self.session.get("variables"))
-
-    @property
-    def method(self) -> tuple[Mapping[str, Any], ...]:
-        return mappings(self.experiment.get("method"))
-
-    @property
-    def runs(self) -> tuple[Mapping[str, Any], ...]:
-        """What the toolkit recorded of each activity of the method."""
-        return mappings(self.journal.get("run"))
+        """The configuration of the experiment, as resolved."""
+        return self.session.variables
 
     @property
     def unfinished(self) -> str:
         """Why the run did not come to its own end, or an empty string when it did."""
-        if "session.json" in self.problems:
-            return f"session.json: {self.problems['session.json']}"
-        interrupted = self.session.get("interrupted")
-        if interrupted:
-            return f"the run ended early: {text(interrupted) or interrupted}"
-        if flag(self.session.get("complete")) is not True:
+        session, journal = SessionRecord.FILE, Journal.FILE
+        if session in self.problems:
+            return f"{session}: {self.problems[session]}"
+        if interrupted := self.session.interrupted:
+            return f"the run ended early: {interrupted}"
+        if self.session.complete is not True:
             return "the session did not write its own end"
-        if "journal.json" in self.problems:
-            return f"journal.json: {self.problems['journal.json']}"
-        status = self.journal.get("status")
-        if status not in ("completed", "failed"):
-            return f"the toolkit's journal ends with status {status!r}"
+        if journal in self.problems:
+            return f"{journal}: {self.problems[journal]}"
+        if self.journal.status not in ("completed", "failed"):
+            return f"the toolkit's journal ends with status {self.journal.status!r}"
         return ""
-
-    @property
-    def closed_model(self) -> bool:
-        return self.load_plan.get("model") == "closed"
 
     def calls(self, module: str) -> tuple[Mapping[str, Any], ...]:
         """The method's activities that call a function of `module` (`actions.load`), in order."""
-        return tuple(a for a in self.method if _calls(a, module))
+        return tuple(a for a in self.journal.planned("method") if _calls(a, module))
 
     def missing(self, name: str) -> str:
         """Why `name` is not there to be read; for details of a check that needs it."""
@@ -106,25 +105,28 @@ def read_run(path: Path | str) -> RunFolder:
     folder = Path(path)
     problems: dict[str, str] = {}
 
-    def read_object(name: str) -> Mapping[str, Any]:
+    def read(record: type[_Record]) -> _Record:
+        name = record.FILE
         value = _read_json(folder / name, name, problems)
         if name not in problems and not isinstance(value, Mapping):
             problems[name] = "it is not a JSON object"
-        found = mapping(value)
-        _refuse_newer(found, folder / name)
-        return found
+        _refuse_newer(mapping(value), folder / name)
+        return record.from_json(value)
+
+    def read_rows(record: type[_Record]) -> tuple[_Record, ...]:
+        return tuple(map(record.from_json, _read_lines(folder, record.FILE, problems)))
 
     return RunFolder(
         path=folder,
-        session=read_object("session.json"),
-        journal=read_object("journal.json"),
-        load_plan=read_object("load-plan.json"),
-        load_done=read_object("load-done.json"),
-        progress=_read_lines(folder, "load-progress.ndjson", problems),
-        faults=_read_lines(folder, "faults.jsonl", problems),
-        readiness=_read_lines(folder, "readiness.ndjson", problems),
-        series=read_object("series.json"),
-        artifacts=_sizes(folder / "artifacts"),
+        session=read(SessionRecord),
+        journal=read(Journal),
+        load_plan=read(LoadPlan),
+        load_done=read(LoadDone),
+        progress=read_rows(LoadProgress),
+        faults=_read_lines(folder, FAULTS, problems),
+        readiness=read_rows(ReadinessRow),
+        series=read(Series),
+        artifacts=_sizes(folder / ARTIFACTS),
         problems=problems,
     )
 

@@ -1,77 +1,54 @@
-"""Figures out of series.json, what Prometheus recorded: `series.<metric>.max`, and the same for one instance.
+"""series.json: what Prometheus recorded during the run, the answer of its range query for the system under test."""
 
-Samples of one metric and instance that differ in other labels are added up at each instant. Buckets are left
-out.
-"""
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
-from collections.abc import Mapping, Sequence
-from itertools import pairwise
-from typing import Any
+from chaosproof.json_access import number, sequence, text
+from chaosproof.runfolder.record import Record, about
 
-from chaosproof.json_access import at, mapping, mappings, number, sequence, text
-
-__all__ = ["points_of", "series_figures"]
+__all__ = ["Samples", "Series"]
 
 
-def series_figures(series: Mapping[str, Any]) -> dict[str, Any]:
-    """`{metric: {min, max, mean_min, mean_max, increase, per_instance: {NAME: {min, max, mean, last,
-    increase}}}}`.
+@dataclass(frozen=True, kw_only=True)
+class Samples(Record):
+    """One metric with one set of labels, over time."""
 
-    `mean_max` is the highest mean of any instance; `increase` is for counters: what they grew by, across
-    restarts, of all instances together.
-    """
-    sums: dict[str, dict[str, dict[float, float]]] = {}
-    for one in mappings(series.get("series")):
-        metric, instance = text(at(one, "metric", "__name__")), text(at(one, "metric", "instance"))
-        if not metric or metric.endswith("_bucket"):
-            continue
-        samples = sums.setdefault(metric, {}).setdefault(instance, {})
-        for instant, value in points_of(one):
-            samples[instant] = samples.get(instant, 0.0) + value
-    return {metric: _metric(instances) for metric, instances in sorted(sums.items())}
+    metric: Mapping[str, Any] = about("the labels; `__name__` is the name, `instance` who was asked")
+    values: Any = about('the samples, `[[at, "1"], ...]`')
 
+    @property
+    def name(self) -> str:
+        """The name of the metric."""
+        return text(self.metric.get("__name__"))
 
-def _metric(instances: Mapping[str, Mapping[float, float]]) -> dict[str, Any]:
-    each = {
-        name: _instance([samples[instant] for instant in sorted(samples)])
-        for name, samples in sorted(instances.items())
-        if samples
-    }
-    if not each:
-        return {}
-    return {
-        "min": min(i["min"] for i in each.values()),
-        "max": max(i["max"] for i in each.values()),
-        "mean_min": min(i["mean"] for i in each.values()),
-        "mean_max": max(i["mean"] for i in each.values()),
-        "increase": sum(i["increase"] for i in each.values()),
-        "per_instance": each,
-    }
+    @property
+    def instance(self) -> str:
+        """The instance that has the metric."""
+        return text(self.metric.get("instance"))
+
+    @property
+    def points(self) -> list[tuple[float, float]]:
+        """The samples as `(instant, value)`; what is no number is left out."""
+        points: list[tuple[float, float]] = []
+        for pair in map(sequence, sequence(self.values)):
+            if len(pair) == 2:
+                instant, value = number(pair[0]), _value(pair[1])
+                if instant is not None and value is not None:
+                    points.append((instant, value))
+        return points
 
 
-def _instance(values: Sequence[float]) -> dict[str, float]:
-    # a counter that falls has begun again from 0
-    steps = (b - a if b >= a else b for a, b in pairwise(values))
-    return {
-        "min": min(values),
-        "max": max(values),
-        "mean": sum(values) / len(values),
-        "last": values[-1],
-        "increase": sum(steps),
-    }
+@dataclass(frozen=True, kw_only=True)
+class Series(Record):
+    """What Prometheus recorded."""
 
+    FILE: ClassVar[str] = "series.json"
 
-def points_of(one: Mapping[str, Any]) -> list[tuple[float, float]]:
-    """The samples of one series, as `(instant, value)`; what is no number is left out."""
-    found: list[tuple[float, float]] = []
-    for pair in sequence(mapping(one).get("values")):
-        both = sequence(pair)
-        if len(both) != 2:
-            continue
-        instant, value = number(both[0]), _value(both[1])
-        if instant is not None and value is not None:
-            found.append((instant, value))
-    return found
+    step_s: float | None = about("the time between two samples")
+    start_at: float | None = about("the beginning of the range that was asked for")
+    end_at: float | None = about("its end")
+    series: tuple[Samples, ...] = about("each metric with each set of its labels")
 
 
 def _value(word: Any) -> float | None:

@@ -39,7 +39,7 @@ def latency_so_far_ms(run_dir: Path, percentile: float) -> float:
 
 def _fold(run_dir: Path) -> tuple[Path, RequestStats]:
     folder = run_dir if (run_dir / PLAN).exists() else run_dir / WARMUP
-    closed = read_run(folder).closed_model
+    closed = read_run(folder).load_plan.closed
     fold = fold_requests(folder / "requests.csv.gz", closed=closed, fault=None)
     if not fold.rows:
         raise ChaosproofError("No request has ended yet, so there is nothing to measure.")

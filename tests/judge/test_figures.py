@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from chaosproof.judge.check import worst
 from chaosproof.judge.figures.recovery import errors_recovery, ready_recovery_s
 from chaosproof.judge.figures.request_stats import fold_requests
+from chaosproof.judge.figures.series_figures import series_figures
 from chaosproof.judge.figures.summary import percentile_ms
-from chaosproof.runfolder.series import series_figures
+from chaosproof.runfolder.readiness import ReadinessRow
+from chaosproof.runfolder.series import Series
 from tests.support.runs import HEADER, requests_gz
 
 STATUSES = st.sampled_from(["pass", "fail", "unknown"])
@@ -136,7 +138,7 @@ def test_an_instance_is_ready_again_when_its_last_spell_ends(
 ) -> None:
     rows = [{"at": at, "instance": "a", "event": event} for at, event in events]
     other = [{"at": 13, "instance": "b", "event": "not_ready"}]
-    assert ready_recovery_s(rows + other, "a", 10, 20) == (
+    assert ready_recovery_s(map(ReadinessRow.from_json, rows + other), "a", 10, 20) == (
         None if expected is None else pytest.approx(expected)
     )
 
@@ -193,16 +195,18 @@ def test_series_give_extremes_means_and_what_counters_grew_by() -> None:
         return {"metric": metric, "values": [[n, str(v)] for n, v in enumerate(values)]}
 
     figures = series_figures(
-        {
-            "series": [
-                one("a", [0, 5, 10], code="X"),
-                one("a", [1, 1, 1], code="Y"),
-                one("b", [7, 9, 2]),
-                one("b", ["NaN"], le="+Inf"),
-                {"metric": {"__name__": "m_bucket", "instance": "a"}, "values": [[0, "1"]]},
-                {"metric": "nonsense", "values": 5},
-            ]
-        }
+        Series.from_json(
+            {
+                "series": [
+                    one("a", [0, 5, 10], code="X"),
+                    one("a", [1, 1, 1], code="Y"),
+                    one("b", [7, 9, 2]),
+                    one("b", ["NaN"], le="+Inf"),
+                    {"metric": {"__name__": "m_bucket", "instance": "a"}, "values": [[0, "1"]]},
+                    {"metric": "nonsense", "values": 5},
+                ]
+            }
+        )
     )
     assert set(figures) == {"m"}
     assert figures["m"]["max"] == 11

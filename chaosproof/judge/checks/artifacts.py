@@ -5,14 +5,13 @@ import re
 from datetime import datetime
 
 from chaosproof.experiment.experiment import read_experiment
-from chaosproof.json_access import as_object, at, flag, mappings, number, sequence, text, whole
+from chaosproof.json_access import as_object, at, number, text, whole
 from chaosproof.judge.check import unknown
 from chaosproof.judge.cross_checks import counters_object, result_objects
 from chaosproof.judge.figures.request_stats import RequestStats
 from chaosproof.judge.findings import Findings
 from chaosproof.runfolder.checks import Check
 from chaosproof.runfolder.run_folder import RunFolder
-from chaosproof.runfolder.series import points_of
 
 __all__ = ["artifacts"]
 
@@ -28,7 +27,7 @@ def artifacts(run: RunFolder, fold: RequestStats) -> Check:
     time.
     """
     id, evidence = "SYS_ARTIFACTS", "artifacts"
-    expected = [text(name) for name in sequence(run.session.get("expected_artifacts"))]
+    expected = run.session.expected_artifacts
     if not expected:
         return unknown(id, "session.json names no expected artifacts", "session.json#expected_artifacts")
     findings = Findings(id, evidence)
@@ -63,7 +62,7 @@ def artifacts(run: RunFolder, fold: RequestStats) -> Check:
 
 def _foreign_series(run: RunFolder) -> list[str]:
     """Whether what Prometheus recorded is of another time than the session."""
-    instants = [instant for one in mappings(run.series.get("series")) for instant, _ in points_of(one)]
+    instants = [instant for samples in run.series.series for instant, _ in samples.points]
     return (
         [
             f"series.json has samples of {instant:.0f}, outside of the session"
@@ -95,7 +94,7 @@ def _foreign(run: RunFolder, fold: RequestStats, name: str, content: str) -> lis
             said.append(f"{name} counts {counted} requests, and there are {fold.rows} rows")
         else:
             said.extend(result_objects(fold, as_object(content)))
-    elif flag(at(run.session, "cluster", "deployed")):
+    elif run.session.deployed:
         # it ran before the session began, and was not to be started anew for it
         return said
     elif found := _STARTED.search(content):
@@ -108,7 +107,7 @@ def _foreign(run: RunFolder, fold: RequestStats, name: str, content: str) -> lis
 
 
 def _within_session(run: RunFolder, instant: float) -> bool:
-    started_at, ended_at = number(run.session.get("started_at")), number(run.session.get("ended_at"))
+    started_at, ended_at = run.session.started_at, run.session.ended_at
     if started_at is not None and instant < started_at - _CLOCK_SLACK_S:
         return False
     return ended_at is None or instant <= ended_at + _CLOCK_SLACK_S

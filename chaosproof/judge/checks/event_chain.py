@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from chaosproof.json_access import as_object, at, mapping, mappings, number, text
+from chaosproof.json_access import as_object, mapping, text
 from chaosproof.judge.check import failed, unknown
 from chaosproof.judge.findings import Findings
 from chaosproof.runfolder.checks import Check
-from chaosproof.runfolder.events import EVENTS, FIRST_PREVIOUS, ROW_BYTES_MAX
+from chaosproof.runfolder.events import EVENTS, FIRST_PREVIOUS, ROW_BYTES_MAX, EventRow
 from chaosproof.runfolder.manifest import raw_hashes
 from chaosproof.runfolder.run_folder import RunFolder
 
@@ -34,18 +34,18 @@ class Chain:
     was never finished.
     """
 
-    rows: tuple[Mapping[str, Any], ...]
+    rows: tuple[EventRow, ...]
     broken: str = ""
     torn: bool = False
 
     def of(self, what: str) -> list[Mapping[str, Any]]:
         """The data of the rows that say `what`."""
-        return [mapping(row.get("data")) for row in self.rows if row.get("what") == what]
+        return [row.data for row in self.rows if row.what == what]
 
 
 def read_chain(path: Path) -> Chain:
     """Read and check the chain row by row. Raises OSError when the file cannot be read."""
-    rows: list[Mapping[str, Any]] = []
+    rows: list[EventRow] = []
     previous, last_at = FIRST_PREVIOUS, 0.0
     with path.open("rb") as file:
         while line := file.readline(ROW_BYTES_MAX + 1):
@@ -54,19 +54,18 @@ def read_chain(path: Path) -> Chain:
                 if len(line) > ROW_BYTES_MAX:
                     return Chain(tuple(rows), f"{where} has no end")
                 return Chain(tuple(rows), torn=True)
-            said, mark, digest = line.rstrip(b"\n").rpartition(_DIGEST_MARK)
-            row = as_object(line)
-            if not mark or not row:
+            hashed, mark, digest = line.rstrip(b"\n").rpartition(_DIGEST_MARK)
+            row = EventRow.from_json(as_object(line))
+            if not mark or not row.given:
                 return Chain(tuple(rows), f"{where} is no row of a log of events")
-            if digest != hashlib.sha256(said + b"}").hexdigest().encode() + b'"}':
+            if digest != hashlib.sha256(hashed + b"}").hexdigest().encode() + b'"}':
                 return Chain(tuple(rows), f"{where} was changed after it was written")
-            if row.get("seq") != len(rows) or row.get("prev_sha256") != previous:
+            if row.seq != len(rows) or row.prev_sha256 != previous:
                 return Chain(tuple(rows), f"{where} does not follow the one before it")
-            happened_at = number(row.get("at"))
-            if happened_at is None or happened_at < last_at - _CLOCK_SLACK_S:
+            if row.at is None or row.at < last_at - _CLOCK_SLACK_S:
                 return Chain(tuple(rows), f"the clock went back before {where}")
             rows.append(row)
-            previous, last_at = text(row.get("sha256")), happened_at
+            previous, last_at = row.sha256, row.at
     return Chain(tuple(rows))
 
 
@@ -74,7 +73,7 @@ def events(run: RunFolder) -> Check:
     """What was told while it happened is what the files tell. Without a log nothing is known of that."""
     path = run.path / EVENTS
     if not path.exists():
-        if run.session.get("events") is None:
+        if run.session.source.get("events") is None:
             return unknown(_ID, "there is no log of events", EVENTS)
         return failed(_ID, "the session kept a log of events, and it is gone", f"session.json#{EVENTS}")
     findings = Findings(_ID, EVENTS)
@@ -97,17 +96,15 @@ def events(run: RunFolder) -> Check:
 
 def _same_run(run: RunFolder, chain: Chain, findings: Findings) -> None:
     begun = chain.of("session_begun")
-    if len(begun) != 1 or chain.rows[0].get("what") != "session_begun":
+    if len(begun) != 1 or chain.rows[0].what != "session_begun":
         findings.wrong.append(f"it tells of {len(begun)} sessions, and must begin with one")
         return
     if "session.json" in run.problems:
         findings.unclear.append(f"whether it tells of this run is not known; {run.missing('session.json')}")
         return
     for key in ("experiment", "mode", "started_at", "experiment_sha256"):
-        if begun[0].get(key) != run.session.get(key):
-            findings.wrong.append(
-                f"its {key} is {begun[0].get(key)}, and that of session.json {run.session.get(key)}"
-            )
+        if begun[0].get(key) != (stated := run.session.source.get(key)):
+            findings.wrong.append(f"its {key} is {begun[0].get(key)}, and that of session.json {stated}")
 
 
 def _as_saved(run: RunFolder, chain: Chain, findings: Findings) -> None:
@@ -115,23 +112,22 @@ def _as_saved(run: RunFolder, chain: Chain, findings: Findings) -> None:
     if not saved:
         findings.unclear.append("no row says that the run was saved")
         return
-    said = mapping(saved[-1].get("sha256"))
+    then = mapping(saved[-1].get("sha256"))
     now = raw_hashes(run.path, without=EVENTS)
-    for name in sorted({*said, *now}):
+    for name in sorted({*then, *now}):
         if name not in now:
             findings.wrong.append(f"{name} was there when the run was saved, and is gone")
-        elif name not in said:
+        elif name not in then:
             findings.wrong.append(f"{name} was not there when the run was saved")
-        elif said[name] != now[name]:
+        elif then[name] != now[name]:
             findings.wrong.append(f"{name} is not as it was when the run was saved")
 
 
 def _as_journal(run: RunFolder, chain: Chain, findings: Findings) -> None:
     """Each activity that the journal knows to have ended was seen to end so."""
     seen = Counter((text(row.get("name")), text(row.get("status"))) for row in chain.of("activity_ended"))
-    journal = (*run.runs, *mappings(run.journal.get("rollbacks")))
-    said = Counter((text(at(entry, "activity", "name")), text(entry.get("status"))) for entry in journal)
-    for (name, status), times in sorted(said.items()):
+    journal = Counter((entry.name, entry.status) for entry in (*run.journal.run, *run.journal.rollbacks))
+    for (name, status), times in sorted(journal.items()):
         if seen[name, status] < times:
             findings.wrong.append(f"the journal says of {name!r} {status!r}, and the log of events does not")
 
@@ -139,9 +135,9 @@ def _as_journal(run: RunFolder, chain: Chain, findings: Findings) -> None:
 def _as_faults(run: RunFolder, chain: Chain, findings: Findings) -> None:
     for what, key in (("fault_on", "applied_at"), ("fault_off", "ended_at")):
         seen = {row.get("id"): row.get(key) for row in chain.of(what)}
-        said = {row.get("id"): row.get(key) for row in run.faults if row.get(key) is not None}
-        for id in sorted(map(str, {*seen, *said})):
-            if seen.get(id) != said.get(id):
+        recorded = {row.get("id"): row.get(key) for row in run.faults if row.get(key) is not None}
+        for id in sorted(map(str, {*seen, *recorded})):
+            if seen.get(id) != recorded.get(id):
                 findings.wrong.append(
-                    f"faults.jsonl has {key} {said.get(id)} for {id}, and the log of events {seen.get(id)}"
+                    f"faults.jsonl has {key} {recorded.get(id)} for {id}, and the log of events {seen.get(id)}"
                 )

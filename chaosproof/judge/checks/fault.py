@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chaosproof.experiment.variables import resolve
-from chaosproof.json_access import at, mapping, mappings, number, text
+from chaosproof.json_access import at, mapping, number, text
 from chaosproof.judge.capability import missing_capability
 from chaosproof.judge.check import passed, skipped, unknown
 from chaosproof.judge.checks.load import load_expected
@@ -41,7 +41,7 @@ def fault_hit(run: RunFolder, fold: RequestStats, figures: Figures) -> Check:
     findings = Findings(id, evidence)
     _note_torn_ledger(run, findings)
     meant = text(run.variables.get("fault_instance"))
-    names = {text(i.get("name")) for i in mappings(run.session.get("instances"))}
+    names = run.session.names
     for row in run.faults:
         what = _called(row)
         if error := row.get("error"):
@@ -156,7 +156,7 @@ def _no_fault(id: str, run: RunFolder) -> Check | None:
         )
     if lacking := missing_capability(run):
         return skipped(id, f"this machine cannot do the fault: {lacking}", "journal.json#run")
-    if not run.runs:
+    if not run.journal.run:
         return unknown(id, "no activity of the method ran, so no fault did", "journal.json#run")
     findings = Findings(id, "faults.jsonl")
     findings.wrong.append(f"the method plans a fault ({calls[0].get('name')}), and none was recorded")
@@ -172,10 +172,10 @@ def _examine_receipt(run: RunFolder, row: Mapping[str, Any], what: str, findings
     applied_at = number(row.get("applied_at"))
     if row.get("kind") in _PROCESS_KINDS:
         seen = any(
-            event.get("instance") == row.get("instance")
-            and event.get("event") in _PROCESS_EVENTS
+            event.instance == row.get("instance")
+            and event.event in _PROCESS_EVENTS
             and applied_at is not None
-            and (number(event.get("at")) or 0.0) >= applied_at - END_SLACK_S
+            and (event.at or 0.0) >= applied_at - END_SLACK_S
             for event in run.readiness
         )
         if not seen:

@@ -4,7 +4,7 @@ for.
 
 import math
 
-from chaosproof.json_access import at, flag, mappings, number, text, whole
+from chaosproof.json_access import number
 from chaosproof.judge.check import passed, unknown
 from chaosproof.judge.cross_checks import journal_objects_to_load, progress_objects
 from chaosproof.judge.figures.request_stats import NOBODY, RequestStats
@@ -23,7 +23,7 @@ _CLOCK_SLACK_S = 1.0
 
 def load_expected(run: RunFolder, fold: RequestStats) -> bool:
     """A load is expected when the method calls `actions.load`, or any trace of one is there."""
-    return bool(run.calls("actions.load") or run.load_plan or run.load_done or fold.rows)
+    return bool(run.calls("actions.load") or run.load_plan.given or run.load_done.given or fold.rows)
 
 
 def load_rate(run: RunFolder, fold: RequestStats, figures: Figures) -> Check:
@@ -35,8 +35,8 @@ def load_rate(run: RunFolder, fold: RequestStats, figures: Figures) -> Check:
     id, evidence = "SYS_LOAD_RATE", "requests.csv.gz"
     if absent := _no_load(id, run, fold):
         return absent
-    planned_rps, duration_s = number(run.load_plan.get("rate_rps")), number(run.load_plan.get("duration_s"))
-    uncapped = run.closed_model and run.load_plan.get("rate_rps", 0) is None
+    planned_rps, duration_s = run.load_plan.rate_rps, run.load_plan.duration_s
+    uncapped = run.load_plan.uncapped
     if uncapped:
         planned_rps = math.inf
     if not planned_rps or not duration_s or planned_rps < 0 or duration_s < 0:
@@ -57,13 +57,13 @@ def load_rate(run: RunFolder, fold: RequestStats, figures: Figures) -> Check:
         )
     span_s = fold.last_due_at - fold.first_due_at
     expected_span_s = RATE_RATIO_MIN * duration_s - 2 / planned_rps
-    if span_s < expected_span_s and not run.closed_model:
+    if span_s < expected_span_s and not run.load_plan.closed:
         findings.wrong.append(f"requests were due over {span_s:.1f} s of the planned {duration_s:g} s")
     for key, planned in (("rate_rps", planned_rps), ("duration_s", duration_s)):
-        asked = number(run.variables.get(key))
-        if asked is not None and asked != planned:
+        requested = number(run.variables.get(key))
+        if requested is not None and requested != planned:
             findings.wrong.append(
-                f"the experiment asked for {key} {asked:g}, and the load planned {planned:g}"
+                f"the experiment asked for {key} {requested:g}, and the load planned {planned:g}"
             )
     if ratio < RATE_RATIO_MIN:
         cap = "no cap" if uncapped else f"{planned_rps:g}"
@@ -102,25 +102,26 @@ def load_accounted(run: RunFolder, fold: RequestStats) -> Check:
 
 def _compare_with_done(run: RunFolder, fold: RequestStats, findings: Findings) -> None:
     done = run.load_done
-    if not done:
+    if not done.given:
         findings.unclear.append(run.missing("load-done.json"))
         return
-    if flag(done.get("complete")) is not True:
-        findings.wrong.append(
-            f"the load ended early: {text(done.get('stopped_by')) or 'it does not say why'}"
-        )
+    if done.complete is not True:
+        findings.wrong.append(f"the load ended early: {done.stopped_by or 'it does not say why'}")
     ok = sum(cell.ok for window in fold.cells.values() for cell in window.values())
-    for key, counted in (("recorded", fold.rows), ("ok", ok), ("errors", fold.rows - ok)):
-        said = whole(done.get(key))
-        if said is None:
+    for key, stated, counted in (
+        ("recorded", done.recorded, fold.rows),
+        ("ok", done.ok, ok),
+        ("errors", done.errors, fold.rows - ok),
+    ):
+        if stated is None:
             findings.unclear.append(f"load-done.json does not say {key}")
-        elif said != counted:
-            findings.wrong.append(f"load-done.json says {key} {said}, and the rows {counted}")
-    planned = whole(done.get("planned"))
+        elif stated != counted:
+            findings.wrong.append(f"load-done.json says {key} {stated}, and the rows {counted}")
+    planned = done.planned
     if planned is None:
         findings.unclear.append("load-done.json does not say how many requests were planned")
         return
-    if not run.closed_model and planned != fold.distinct:
+    if not run.load_plan.closed and planned != fold.distinct:
         findings.wrong.append(f"{planned} requests were planned, and {fold.distinct} have a row")
     if fold.distinct > planned:
         findings.wrong.append(f"{fold.distinct} requests have a row, more than the {planned} planned")
@@ -144,12 +145,11 @@ def _compare_with_progress(run: RunFolder, fold: RequestStats, findings: Finding
 
 def _planned_by_plan(run: RunFolder) -> tuple[float, float] | None:
     """Between which numbers the count of requests lies that the plan's rate and duration make."""
-    rate_rps, duration_s = number(run.load_plan.get("rate_rps")), number(run.load_plan.get("duration_s"))
-    arrivals = run.load_plan.get("arrivals")
-    if rate_rps is None or duration_s is None or arrivals not in ("constant", "poisson"):
+    plan = run.load_plan
+    if plan.rate_rps is None or plan.duration_s is None or plan.arrivals not in ("constant", "poisson"):
         return None
-    mean = rate_rps * duration_s
-    if arrivals == "constant":
+    mean = plan.rate_rps * plan.duration_s
+    if plan.arrivals == "constant":
         # every request of a constant rate is known beforehand, but for what the last digit of a float may be
         return math.floor(mean + 1e-6), math.ceil(mean - 1e-6)
     # six standard deviations: once in 500 million honest Poisson loads
@@ -160,16 +160,14 @@ def _planned_by_plan(run: RunFolder) -> tuple[float, float] | None:
 def _compare_with_session(run: RunFolder, fold: RequestStats, findings: Findings) -> None:
     if fold.first_due_at is None or fold.last_due_at is None:
         return
-    known = {text(i.get("name")) for i in mappings(run.session.get("instances"))}
-    known |= {text(event.get("instance")) for event in run.readiness}
+    known = run.session.names | {event.instance for event in run.readiness}
     named = {name for window in fold.cells.values() for name in window if name != NOBODY}
     # what is deployed already may be reached through services that the session knows nothing of
-    deployed = flag(at(run.session, "cluster", "deployed"))
-    if known and not deployed and (strangers := sorted(named - known)):
+    if known and not run.session.deployed and (strangers := sorted(named - known)):
         findings.wrong.append(
             f"{', '.join(strangers[:3])} answered requests, and no such instance was ever started"
         )
-    started_at, ended_at = number(run.session.get("started_at")), number(run.session.get("ended_at"))
+    started_at, ended_at = run.session.started_at, run.session.ended_at
     if started_at is not None and fold.first_due_at < started_at - _CLOCK_SLACK_S:
         findings.wrong.append(
             f"requests were due {started_at - fold.first_due_at:.0f} s before the session started"
@@ -199,8 +197,8 @@ def _busy_ratio(run: RunFolder, fold: RequestStats, duration_s: float, turn_s: f
     """How much of the time the closed model's connections were waiting for an answer, or taking up to `turn_s` from
     one request to the next; 0 in the open model.
     """
-    connections = number(run.load_plan.get("connections"))
-    if not run.closed_model or not connections or fold.last_done_at is None or fold.first_due_at is None:
+    connections = run.load_plan.connections
+    if not run.load_plan.closed or not connections or fold.last_done_at is None or fold.first_due_at is None:
         return 0.0
     used_s = fold.busy_s + turn_s * fold.rows
     return min(1.0, used_s / (connections * max(duration_s, fold.last_done_at - fold.first_due_at)))

@@ -1,6 +1,6 @@
 """A hit instance that somebody took away in the middle of its fault: what was tried was not tried to its end."""
 
-from chaosproof.json_access import number, text
+from chaosproof.json_access import number
 from chaosproof.runfolder.run_folder import RunFolder
 
 __all__ = ["REMOVED", "removed_instance"]
@@ -19,15 +19,14 @@ def removed_instance(run: RunFolder) -> str:
         if applied_at is None or planned_s is None:
             continue
         for event in run.readiness:
-            at = number(event.get("at"))
             if (
-                event.get("instance") == fault.get("instance")
-                and event.get("event") == "exited"
-                and text(event.get("detail")).startswith(REMOVED)
-                and at is not None
-                and applied_at <= at <= applied_at + planned_s
+                event.instance == fault.get("instance")
+                and event.event == "exited"
+                and event.detail.startswith(REMOVED)
+                and event.at is not None
+                and applied_at <= event.at <= applied_at + planned_s
             ):
-                into_s = at - applied_at
+                into_s = event.at - applied_at
                 return (
                     f"the instance {fault['instance']} died {into_s:.1f} s into its fault: it was taken away"
                 )

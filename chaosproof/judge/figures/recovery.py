@@ -6,11 +6,10 @@ all requests, over a sliding second of `due_at`, stays within 5 % for 5 s.
 """
 
 import heapq
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from chaosproof.json_access import number, text
+from chaosproof.runfolder.readiness import ReadinessRow
 
 __all__ = [
     "ERROR_RATIO_MAX",
@@ -82,21 +81,20 @@ def errors_recovery(ended_at: float, due_at: Sequence[float], bad_due_at: Sequen
 
 
 def ready_recovery_s(
-    events: Iterable[Mapping[str, Any]], instance: str, began_at: float, ended_at: float
+    events: Iterable[ReadinessRow], instance: str, began_at: float, ended_at: float
 ) -> float | None:
     """From the end of the fault until `instance` was ready again, by the target's readiness events.
 
     0 when it never stopped being ready, None when it did not come back or nothing is known of it. A spell of
     not being ready belongs to the fault when it overlaps the fault or begins within a second of its end.
     """
-    mine = [(number(e.get("at")), text(e.get("event"))) for e in events if e.get("instance") == instance]
     unready = False
     recovery_s: float | None = None
-    for at, word in sorted((at, word) for at, word in mine if at is not None):
-        if word == "ready":
+    for at, event in sorted((e.at, e.event) for e in events if e.instance == instance and e.at is not None):
+        if event == "ready":
             recovery_s = max(0.0, at - ended_at) if unready and at > began_at else recovery_s or 0.0
             unready = False
-        elif word in _UNREADY:
+        elif event in _UNREADY:
             if at > ended_at + WINDOW_S and not unready:
                 break
             unready = True

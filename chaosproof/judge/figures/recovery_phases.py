@@ -7,9 +7,8 @@ closed it, or a request answered ok. The breaker took the time from there until 
 
 from collections.abc import Iterator
 
-from chaosproof.json_access import at, mappings
 from chaosproof.judge.figures.request_stats import RequestStats
-from chaosproof.judge.figures.state_intervals import breaker_bands, log_events
+from chaosproof.judge.figures.state_intervals import breaker_bands, breaker_samples, log_events
 from chaosproof.runfolder.run_folder import RunFolder
 
 __all__ = ["recovery_split"]
@@ -28,7 +27,8 @@ def recovery_split(
     back_at = min(_signs(run, fold, instance, ended_at), default=None)
     transport_s = None if back_at is None else back_at - ended_at
     spells = [b for b in breaker_bands(run, 0.0, _FOR_EVER) if b["instance"] == instance]
-    if not spells and not _has_breaker(run, instance):
+    if not spells and not breaker_samples(run.series, instance):
+        # no breaker of it was watched, not even one that was never seen to be anything but closed
         return transport_s, None
     closed_at = ended_at
     for spell in sorted(spells, key=lambda b: float(b["from_at"])):
@@ -58,11 +58,3 @@ def _signs(run: RunFolder, fold: RequestStats, instance: str, ended_at: float) -
         answered = (due + latency for due, outcome, latency in columns if outcome in ok)
         if (first := min(answered, default=None)) is not None:
             yield first
-
-
-def _has_breaker(run: RunFolder, instance: str) -> bool:
-    """Whether a breaker of `instance` was watched, although it was never seen to be anything but closed."""
-    return any(
-        at(one, "metric", "__name__") == "a_breaker_state" and at(one, "metric", "instance") == instance
-        for one in mappings(run.series.get("series"))
-    )

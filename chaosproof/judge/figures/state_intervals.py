@@ -7,11 +7,12 @@ second must do.
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from chaosproof.json_access import as_object, at, mappings, number, text
+from chaosproof.json_access import as_object, number, text
+from chaosproof.runfolder.readiness import ReadinessRow
 from chaosproof.runfolder.run_folder import RunFolder
-from chaosproof.runfolder.series import points_of
+from chaosproof.runfolder.series import Samples, Series
 
-__all__ = ["breaker_bands", "log_events", "readiness_bands"]
+__all__ = ["breaker_bands", "breaker_samples", "log_events", "readiness_bands"]
 
 _READY = ("ready", "resumed")
 _UNREADY = {
@@ -21,7 +22,7 @@ _UNREADY = {
     "killed": "down",
     "paused": "paused",
 }
-_BREAKER = "a_breaker_state"
+_BREAKER = "_breaker_state"
 _BREAKER_NAMES = {0: "closed", 1: "half-open", 2: "open"}
 _CLOSED = "closed"
 _LOG_BYTES_MAX = 64 << 20
@@ -31,28 +32,34 @@ Moment = tuple[float, str]
 
 def readiness_bands(run: RunFolder, start_at: float, end_at: float) -> list[dict[str, Any]]:
     """`{instance, of: "readiness", state, from_at, to_at, source}`, one for each spell of not being ready."""
-    names = {text(i.get("name")) for i in mappings(run.session.get("instances"))}
     moments: dict[str, list[Moment]] = {}
     for event in run.readiness:
-        name, word, instant = text(event.get("instance")), text(event.get("event")), number(event.get("at"))
-        if name in names and instant is not None and (word in _READY or word in _UNREADY):
-            moments.setdefault(name, []).append((instant, _UNREADY.get(word, "")))
+        known = event.event in _READY or event.event in _UNREADY
+        if known and event.at is not None and event.instance in run.session.names:
+            moments.setdefault(event.instance, []).append((event.at, _UNREADY.get(event.event, "")))
     return [
         band
         for name in sorted(moments)
-        for band in _bands(name, "readiness", "readiness.ndjson", moments[name], "", start_at, end_at)
+        for band in _bands(name, "readiness", ReadinessRow.FILE, moments[name], "", start_at, end_at)
     ]
 
 
 def breaker_bands(run: RunFolder, start_at: float, end_at: float) -> list[dict[str, Any]]:
     """The same of breakers that were open or half-open, from the logs, or else from series.json."""
     bands: list[dict[str, Any]] = []
-    for name in sorted({text(i.get("name")) for i in mappings(run.session.get("instances"))}):
+    for name in sorted(run.session.names):
         moments, source = _logged(run, name), f"artifacts/{name}.log"
         if not moments:
-            moments, source = _sampled(run.series, name), "series.json"
+            moments, source = _sampled(run.series, name), Series.FILE
         bands += _bands(name, "breaker", source, moments, _CLOSED, start_at, end_at)
     return bands
+
+
+def breaker_samples(series: Series, instance: str) -> list[Samples]:
+    """What was recorded of the breakers of `instance`: metrics whose name ends in `_breaker_state`, with the value 0
+    for closed, 1 for half-open and 2 for open.
+    """
+    return [s for s in series.series if s.name.endswith(_BREAKER) and s.instance == instance]
 
 
 def log_events(run: RunFolder, instance: str) -> Iterator[Mapping[str, Any]]:
@@ -80,12 +87,11 @@ def _logged(run: RunFolder, instance: str) -> list[Moment]:
     ]
 
 
-def _sampled(series: Mapping[str, Any], instance: str) -> list[Moment]:
+def _sampled(series: Series, instance: str) -> list[Moment]:
     return [
         (instant, _BREAKER_NAMES.get(int(value), str(value)))
-        for one in mappings(series.get("series"))
-        if at(one, "metric", "__name__") == _BREAKER and at(one, "metric", "instance") == instance
-        for instant, value in points_of(one)
+        for samples in breaker_samples(series, instance)
+        for instant, value in samples.points
     ]
 
 

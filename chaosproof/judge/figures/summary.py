@@ -78,7 +78,7 @@ def figures_of(run: RunFolder, fold: RequestStats) -> Figures:
             **_load(every),
             "p99_ms_by_code": _p99_ms_by_code(every, fold.outcome_names),
             "rate_rps": _achieved_rate_rps(run, fold),
-            "planned_rate_rps": number(run.load_plan.get("rate_rps")),
+            "planned_rate_rps": run.load_plan.rate_rps,
             "duration_s": _rounded(_duration_s(run, fold)),
         },
         per_instance={name: _load(w[name] for w in cells.values() if name in w) for name in names},
@@ -141,7 +141,7 @@ def _window(cells: Mapping[str, Cell]) -> dict[str, Any]:
 
 def _duration_s(run: RunFolder, fold: RequestStats) -> float | None:
     """How long requests were due: as planned, or longer where the rows say so."""
-    planned = number(run.load_plan.get("duration_s"))
+    planned = run.load_plan.duration_s
     if fold.first_due_at is None or fold.last_due_at is None:
         return planned
     return max(planned or 0.0, fold.last_due_at - fold.first_due_at)

@@ -1,36 +1,34 @@
-"""How much of each second the workers of app-b were busy, as lines of a timeline, from what Prometheus recorded.
+"""How much of each second the workers of an instance were busy, as lines of a timeline, from what Prometheus recorded.
 
-The seconds of work that a counter of them grew by are exact over each interval. A gauge that says "busy now" is
-asked only once a second, and stands in where there is no counter.
+The growth of a counter of the seconds of work (`..._processing_seconds_sum`) is exact over each interval. A gauge that
+is 1 while there is work (`..._busy`) is sampled only once a second, and stands in where there is no counter.
 """
 
-from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
-from chaosproof.json_access import at, mappings, text
-from chaosproof.runfolder.series import points_of
+from chaosproof.runfolder.series import Series
 
 __all__ = ["busy_lines"]
 
-_COUNTER, _GAUGE = "b_processing_seconds_sum", "b_busy"
+_COUNTER, _GAUGE = "_processing_seconds_sum", "_busy"
 
 
-def busy_lines(series: Mapping[str, Any], start_at: float, end_at: float) -> list[dict[str, Any]]:
+def busy_lines(series: Series, start_at: float, end_at: float) -> list[dict[str, Any]]:
     """`{label, unit, instance, source, at: [...], values: [...]}` for each instance that has the metric."""
-    for metric, of in ((_COUNTER, _ratios), (_GAUGE, _clamped)):
+    for suffix, values_of in ((_COUNTER, _ratios), (_GAUGE, _clamped)):
         lines = [
             {
                 "label": "busy",
                 "unit": "ratio",
-                "instance": text(at(one, "metric", "instance")),
-                "source": f"series.json#{metric}",
+                "instance": samples.instance,
+                "source": f"{Series.FILE}#{samples.name}",
                 "at": [instant for instant, _ in points],
                 "values": [value for _, value in points],
             }
-            for one in mappings(series.get("series"))
-            if at(one, "metric", "__name__") == metric
-            and (points := [p for p in of(points_of(one)) if start_at <= p[0] <= end_at])
+            for samples in series.series
+            if samples.name.endswith(suffix)
+            and (points := [p for p in values_of(samples.points) if start_at <= p[0] <= end_at])
         ]
         if lines:
             return sorted(lines, key=lambda line: line["instance"])

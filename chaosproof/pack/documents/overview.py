@@ -44,7 +44,7 @@ def _located(check: Check, pack: Pack) -> Located:
 
 
 def _commit(judged: Judged) -> str:
-    commits = {text(run.run.session.get("commit"))[:10] for run in judged.runs} - {""}
+    commits = {(run.run.session.commit or "")[:10] for run in judged.runs} - {""}
     return f"commit {commits.pop()}" if len(commits) == 1 else ""
 
 

@@ -1,9 +1,7 @@
 """The checks of a pack that ask of several runs whether an instance was ready, or a probe was answered."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
-from chaosproof.json_access import at, flag, mappings, number, text
 from chaosproof.judge.findings import Findings
 from chaosproof.pack.gate.rules import Rule
 from chaosproof.pack.judged import JudgedRun
@@ -44,20 +42,14 @@ def _of_all(
 
 def _amiss_in_readiness(rule: Rule, run: JudgedRun, findings: Findings) -> None:
     session = run.run.session
-    names = [
-        text(one.get("name"))
-        for one in mappings(session.get("instances"))
-        if one.get("service") == rule.subject
-    ]
-    ready_at = number(session.get("ready_at"))
+    names = [instance.name for instance in session.instances if instance.service == rule.subject]
+    ready_at = session.ready_at
     if not names or ready_at is None:
         findings.unclear.append(f"{run.name} knows no instance of {rule.subject} that was waited for")
         return
     for name in names:
         seen = any(
-            row.get("instance") == name
-            and row.get("event") == "ready"
-            and (number(row.get("at")) or float("inf")) <= ready_at
+            row.instance == name and row.event == "ready" and (row.at or float("inf")) <= ready_at
             for row in run.run.readiness
         )
         if not seen:
@@ -67,21 +59,15 @@ def _amiss_in_readiness(rule: Rule, run: JudgedRun, findings: Findings) -> None:
 def _amiss_in_hypothesis(rule: Rule, run: JudgedRun, findings: Findings) -> None:
     module, _, function = rule.subject.rpartition(".")
     for moment in _MOMENTS:
+        state = run.run.journal.steady_states.get(moment)
         probes = [
             probe
-            for probe in mappings(at(run.run.journal, "steady_states", moment, "probes"))
-            if _calls(probe, module, function)
+            for probe in (state.probes if state else ())
+            if (probe.module, probe.provider.get("func")) == (module, function)
         ]
         if not probes:
             findings.unclear.append(f"{run.name}: {rule.subject} was not asked {moment} the method")
-        elif not all(
-            probe.get("status") == "succeeded" and flag(probe.get("tolerance_met")) for probe in probes
-        ):
+        elif not all(probe.status == "succeeded" and probe.tolerance_met for probe in probes):
             findings.wrong.append(
                 f"{run.name}: {rule.subject} was not answered {moment} the method as it must be"
             )
-
-
-def _calls(probe: Mapping[str, Any], module: str, function: str) -> bool:
-    provider = at(probe, "activity", "provider")
-    return (at(provider, "module"), at(provider, "func")) == (module, function)
