@@ -114,7 +114,7 @@ KNOWN: dict[str, set[str]] = {
     },
     "namesakes": {
         "claims.py", "engine.py", "errors.py", "jobs.py", "launcher.py", "model.py", "overview.py",
-        "processes.py", "session.py", "settings.py", "summary.py", "write.py",
+        "processes.py", "session.py", "settings.py", "write.py",
     },
     "imported_tests": {
         "tests/tampering/table.py",

@@ -19,7 +19,7 @@ def run(server: Server, folder: Path, *, duration_s: float = 600.0) -> bool:
     server.reset()
     plan = {"url": server.url, "rate_rps": RATE_RPS, "duration_s": duration_s, "connections": 50}
     (folder / "plan.json").write_text(json.dumps(plan))
-    argv = [sys.executable, "-m", "chaosproof.load.program", "--plan", str(folder / "plan.json")]
+    argv = [sys.executable, "-m", "chaosproof.load.generator", "--plan", str(folder / "plan.json")]
     sizes = []
     with subprocess.Popen(on_core([*argv, "--out", str(folder / "load")])) as worker:
         while True:

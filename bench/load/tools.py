@@ -60,7 +60,7 @@ def run_worker(
     argv = [
         sys.executable,
         "-m",
-        "chaosproof.load.program",
+        "chaosproof.load.generator",
         "--plan",
         str(folder / "plan.json"),
         "--out",

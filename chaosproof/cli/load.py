@@ -15,13 +15,13 @@ from rich.console import Console
 
 from chaosproof.errors import ChaosproofError, UsageError
 from chaosproof.load.duration import parse_duration
+from chaosproof.load.generator import run_to_end
 from chaosproof.load.output.fortio import fortio_result, save_fortio_result
 from chaosproof.load.output.fortio_driver import run_fortio
 from chaosproof.load.output.progress_view import ProgressView
-from chaosproof.load.output.summary import summary_text
+from chaosproof.load.output.text_summary import summary_text
 from chaosproof.load.plan import Plan
 from chaosproof.load.plan_reader import plan_from_dict
-from chaosproof.load.program import run_to_end
 from chaosproof.load.protocols.registry import find_protocols
 from chaosproof.runfolder.load import LoadDone
 from chaosproof.runfolder.requests import REQUESTS, read_rows

@@ -1,6 +1,6 @@
 """Runs a load from its plan to its end, in this process or in several, and writes its folder.
 
-The only module that puts the parts together; `program.py` and the command `chaosproof load` call it.
+The only module that puts the parts together; `generator.py` and the command `chaosproof load` call it.
 """
 
 import asyncio
@@ -11,12 +11,12 @@ from typing import Any, Protocol
 
 from chaosproof.errors import ChaosproofError
 from chaosproof.load.cancellation import Cancellation
-from chaosproof.load.engine import Engine
 from chaosproof.load.plan import Plan
 from chaosproof.load.protocols.registry import make_driver
 from chaosproof.load.recording.folder import LoadFolder
 from chaosproof.load.recording.request_recorder import RequestRecorder
 from chaosproof.load.recording.tally import Tally
+from chaosproof.load.share_sender import ShareSender
 from chaosproof.load.workers.process_setup import raise_file_limit
 from chaosproof.load.workers.worker_pool import WorkerPool
 from chaosproof.runfolder.load import LoadDone, LoadProgress
@@ -29,7 +29,7 @@ ProgressListener = Callable[[LoadProgress, Tally], None]
 
 
 class _Sender(Protocol):
-    """What sends the requests: an `Engine` in this process, or a `WorkerPool`."""
+    """What sends the requests: an `ShareSender` in this process, or a `WorkerPool`."""
 
     @property
     def due(self) -> int: ...
@@ -102,7 +102,7 @@ class _Load:
             if in_workers:
                 sender = WorkerPool(self._plan, self.recorder, lambda error: self.fail(error, "process"))
             else:
-                sender = Engine(self._plan, self.recorder.add)
+                sender = ShareSender(self._plan, self.recorder.add)
             await sender.open(self._cancellation)
             start = time.monotonic() + 0.01
             reporting = loop.create_task(self._report_regularly(sender, start))

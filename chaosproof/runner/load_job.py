@@ -1,6 +1,6 @@
 """A load as a job of the target: started, followed, stopped, by its folder.
 
-The generator is a program of its own (`chaosproof.load.program`) that runs beside the services, where no
+The generator is a program of its own (`chaosproof.load.generator`) that runs beside the services, where no
 forwarder and no proxy stands between it and them, and writes its files into the run folder while it runs.
 """
 
@@ -51,7 +51,7 @@ def start_load(
         "python",
         "-P",
         "-m",
-        "chaosproof.load.program",
+        "chaosproof.load.generator",
         "--plan",
         str(folder / PLAN),
         "--out",

@@ -85,8 +85,8 @@ def test_the_project_is_in_its_layer_compiled_and_readable_by_all(source: dict[s
         "demo/grpc/system.yaml",
         "experiments/s4.json",
         "charts/chaosproof-demo/values-s4.yaml",
-        "chaosproof/load/program.py",
-        f"chaosproof/load/__pycache__/program.cpython-{PYTHON.replace('.', '')}.pyc",
+        "chaosproof/load/generator.py",
+        f"chaosproof/load/__pycache__/generator.cpython-{PYTHON.replace('.', '')}.pyc",
     ):
         entry = source[f".{FOLDER}/{path}"]
         assert entry.mode & 0o444 == 0o444

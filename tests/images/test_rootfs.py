@@ -39,7 +39,7 @@ MODULES = (
     "demo.router.gateway",
     "demo.router.router",
     "demo.router.client",
-    "chaosproof.load.program",
+    "chaosproof.load.generator",
     "actions.network",
     "controls.session",
     "kubernetes.client",

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from chaosproof.errors import ChaosproofError
 from chaosproof.load.output.fortio import PERCENTILES, fortio_result, save_fortio_result
-from chaosproof.load.output.summary import summary_text
+from chaosproof.load.output.text_summary import summary_text
 from chaosproof.load.recording.latencies import Latencies, nearest_rank
 from chaosproof.load.recording.row_file import RowFile
 from chaosproof.runfolder.load import LoadDone

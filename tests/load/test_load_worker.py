@@ -15,7 +15,7 @@ from typing import Any
 import grpc
 import pytest
 
-from chaosproof.load.program import main
+from chaosproof.load.generator import main
 from chaosproof.runfolder.requests import COLUMNS, read_rows
 
 
@@ -25,8 +25,8 @@ def write_plan(folder: Path, url: str, **settings: Any) -> Path:
     return path
 
 
-def program_argv(plan: Path, out: Path) -> list[str]:
-    return [sys.executable, "-m", "chaosproof.load.program", "--plan", str(plan), "--out", str(out)]
+def generator_argv(plan: Path, out: Path) -> list[str]:
+    return [sys.executable, "-m", "chaosproof.load.generator", "--plan", str(plan), "--out", str(out)]
 
 
 @contextlib.contextmanager
@@ -56,7 +56,7 @@ def read_done(out: Path) -> dict[str, Any]:
 
 def test_a_load_that_ran_as_planned_exits_0_and_leaves_its_four_files(tmp_path, url):
     out = tmp_path / "out"
-    ended = subprocess.run(program_argv(write_plan(tmp_path, url), out), capture_output=True, text=True)
+    ended = subprocess.run(generator_argv(write_plan(tmp_path, url), out), capture_output=True, text=True)
     assert (ended.returncode, ended.stderr) == (0, "")
     names = {"load-plan.json", "load-done.json", "load-progress.ndjson", "requests.csv.gz"}
     assert {path.name for path in out.iterdir()} == names
@@ -74,7 +74,7 @@ def test_a_load_that_ran_as_planned_exits_0_and_leaves_its_four_files(tmp_path, 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_the_load_early_and_truthfully(tmp_path, url, number):
     plan = write_plan(tmp_path, url, duration_s=60)
-    with started(program_argv(plan, tmp_path / "out")) as process:
+    with started(generator_argv(plan, tmp_path / "out")) as process:
         wait_for_rows(tmp_path / "out", process, 1)
         process.send_signal(number)
         _, said = process.communicate(timeout=10)
@@ -89,7 +89,7 @@ def test_a_signal_ends_the_load_early_and_truthfully(tmp_path, url, number):
 def test_sigkill_leaves_all_rows_up_to_the_last_half_second(tmp_path, url):
     plan = write_plan(tmp_path, url, duration_s=60)
     out = tmp_path / "out"
-    with started(program_argv(plan, out)) as process:
+    with started(generator_argv(plan, out)) as process:
         progress = wait_for_rows(out, process, 3)
         process.kill()
         process.wait()
@@ -114,7 +114,7 @@ def test_a_full_disk_ends_the_load_with_a_sentence_and_keeps_what_was_written(tm
     plan = write_plan(tmp_path, url, rate_rps=1000, duration_s=60, connections=8)
     kept = tmp_path / "kept"
     script = (
-        'mount -t tmpfs -o size=32k none "$1" && "$3" -m chaosproof.load.program --plan "$2" --out "$1/out"; '
+        'mount -t tmpfs -o size=32k none "$1" && "$3" -m chaosproof.load.generator --plan "$2" --out "$1/out"; '
         'code=$?; cp -r "$1/out" "$4"; exit $code'
     )
     small = tmp_path / "small"
@@ -138,7 +138,7 @@ def test_a_full_disk_ends_the_load_with_a_sentence_and_keeps_what_was_written(tm
 def test_a_file_size_limit_ends_the_load_in_the_same_way(tmp_path, url):
     plan = write_plan(tmp_path, url, rate_rps=1000, duration_s=60, connections=8)
     out = tmp_path / "out"
-    limited = ["sh", "-c", 'ulimit -f 64 && exec "$@"', "sh", *program_argv(plan, out)]
+    limited = ["sh", "-c", 'ulimit -f 64 && exec "$@"', "sh", *generator_argv(plan, out)]
     ended = subprocess.run(limited, capture_output=True, text=True, timeout=60)
     assert ended.returncode == 2
     assert "File too large" in ended.stderr
@@ -167,7 +167,7 @@ def test_a_wrong_call_exits_64(capsys):
 
 def test_more_connections_than_the_hard_limit_of_open_files_is_one_sentence(tmp_path, url):
     plan = write_plan(tmp_path, url, connections=500)
-    limited = ["sh", "-c", 'ulimit -n 200 && exec "$@"', "sh", *program_argv(plan, tmp_path / "out")]
+    limited = ["sh", "-c", 'ulimit -n 200 && exec "$@"', "sh", *generator_argv(plan, tmp_path / "out")]
     ended = subprocess.run(limited, capture_output=True, text=True)
     assert ended.returncode == 2
     assert ended.stderr.startswith("500 connections need 564 open files, and this process may have 200:")
@@ -175,7 +175,7 @@ def test_more_connections_than_the_hard_limit_of_open_files_is_one_sentence(tmp_
 
 def test_a_soft_limit_of_open_files_is_raised(tmp_path, url):
     plan = write_plan(tmp_path, url, connections=100)
-    limited = ["sh", "-c", 'ulimit -Sn 60 && exec "$@"', "sh", *program_argv(plan, tmp_path / "out")]
+    limited = ["sh", "-c", 'ulimit -Sn 60 && exec "$@"', "sh", *generator_argv(plan, tmp_path / "out")]
     ended = subprocess.run(limited, capture_output=True, text=True)
     assert (ended.returncode, ended.stderr) == (0, "")
     assert read_done(tmp_path / "out")["ok"] == 100
@@ -185,7 +185,7 @@ def test_the_worker_leaves_no_child_behind_when_it_is_killed(tmp_path, url):
     import psutil
 
     plan = write_plan(tmp_path, url, duration_s=60, processes=2)
-    with started(program_argv(plan, tmp_path / "out")) as process:
+    with started(generator_argv(plan, tmp_path / "out")) as process:
         wait_for_rows(tmp_path / "out", process, 1)
         children = psutil.Process(process.pid).children()
         os.kill(process.pid, signal.SIGKILL)
@@ -211,7 +211,7 @@ def test_the_worker_calls_grpc_over_a_channel_for_each_connection(tmp_path):
     try:
         plan = write_plan(tmp_path, f"grpc://127.0.0.1:{port}/demo.v1.Demo/Work", body="\n\x01a")
         ended = subprocess.run(
-            program_argv(plan, tmp_path / "out"), capture_output=True, text=True, timeout=30
+            generator_argv(plan, tmp_path / "out"), capture_output=True, text=True, timeout=30
         )
     finally:
         server.stop(None).wait()

@@ -62,7 +62,7 @@ class WorkerPool:
             await asyncio.wait({ready})
 
     async def run(self, start: float, cancellation: Cancellation) -> float:
-        """As `Engine.run`."""
+        """As `ShareSender.run`."""
         for worker in self._workers:
             worker.send_line(f"start {start!r} {self._recorder.epoch!r}")
         reading = asyncio.gather(*(self._read(worker) for worker in self._workers))

@@ -14,10 +14,10 @@ from typing import Any
 
 from chaosproof.errors import ChaosproofError
 from chaosproof.load.cancellation import Cancellation
-from chaosproof.load.engine import Engine, WorkerShare
 from chaosproof.load.outcome import Outcome
 from chaosproof.load.plan import Plan
 from chaosproof.load.plan_reader import plan_from_dict
+from chaosproof.load.share_sender import ShareSender, WorkerShare
 from chaosproof.load.workers.process_setup import (
     keep_garbage_collection_short,
     loop_factory,
@@ -51,19 +51,19 @@ async def _send_share(plan: Plan, index: int) -> int:
     commands = asyncio.StreamReader()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(commands), sys.stdin)
     outcomes: list[Outcome] = []
-    engine = Engine(plan, outcomes.append, WorkerShare(index, plan.processes))
-    await engine.open(cancellation)
+    sender = ShareSender(plan, outcomes.append, WorkerShare(index, plan.processes))
+    await sender.open(cancellation)
     keep_garbage_collection_short()
     _write(b"ready\n")
     start_command = (await commands.readline()).split()
     if not start_command:
         return 0
     listening = loop.create_task(_obey(commands, cancellation))
-    reporting = loop.create_task(_report(engine, outcomes))
-    await engine.run(float(start_command[1]), cancellation)
+    reporting = loop.create_task(_report(sender, outcomes))
+    await sender.run(float(start_command[1]), cancellation)
     reporting.cancel()
     listening.cancel()
-    _write(_batch(engine, outcomes))
+    _write(_batch(sender, outcomes))
     if bugs:
         print(f"{bugs[0].get('message')}: {bugs[0].get('exception')!r}", file=sys.stderr)
         return 2
@@ -80,18 +80,18 @@ async def _obey(commands: asyncio.StreamReader, cancellation: Cancellation) -> N
             return
 
 
-async def _report(engine: Engine, outcomes: list[Outcome]) -> None:
+async def _report(sender: ShareSender, outcomes: list[Outcome]) -> None:
     while True:
         await asyncio.sleep(_BATCH_EVERY_S)
-        _write(_batch(engine, outcomes))
+        _write(_batch(sender, outcomes))
 
 
-def _batch(engine: Engine, outcomes: list[Outcome]) -> bytes:
+def _batch(sender: ShareSender, outcomes: list[Outcome]) -> bytes:
     batch = {
         "until": time.monotonic(),
-        "due": engine.due,
-        "sent": engine.sent,
-        "inflight": engine.inflight,
+        "due": sender.due,
+        "sent": sender.sent,
+        "inflight": sender.inflight,
         "outcomes": outcomes,
     }
     line = json.dumps(batch, separators=(",", ":")).encode() + b"\n"

@@ -14,7 +14,7 @@ from chaosproof.load.outcome import Recorder
 from chaosproof.load.plan import Plan
 from chaosproof.load.protocols.registry import make_driver
 
-__all__ = ["WHOLE_PLAN", "Engine", "WorkerShare"]
+__all__ = ["WHOLE_PLAN", "ShareSender", "WorkerShare"]
 
 _OPENING_BUDGET_S = 5.0
 _GRACE_S = 1.0
@@ -38,7 +38,7 @@ class WorkerShare:
 WHOLE_PLAN = WorkerShare(0, 1)
 
 
-class Engine:
+class ShareSender:
     """Sends a share of a plan; the outcome of every request goes to `record`."""
 
     def __init__(self, plan: Plan, record: Recorder, worker_share: WorkerShare = WHOLE_PLAN) -> None:

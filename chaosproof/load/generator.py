@@ -3,7 +3,7 @@
 SIGTERM and SIGINT end the load early and truthfully: what is in flight gets a second, load-done.json says
 `complete: false` and what stopped it. Exit codes: 0 ran as planned, 2 did not, 64 wrong call or plan.
 
-Try: python -m chaosproof.load.program --plan load-plan.json --out DIR
+Try: python -m chaosproof.load.generator --plan load-plan.json --out DIR
 """
 
 import argparse
@@ -26,7 +26,7 @@ __all__ = ["main", "run_to_end"]
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the load of a plan file; returns the exit code."""
-    parser = _Parser(prog="python -m chaosproof.load.program", description="Run one load plan.")
+    parser = _Parser(prog="python -m chaosproof.load.generator", description="Run one load plan.")
     parser.add_argument("--plan", type=Path, required=True, help="a load-plan.json")
     parser.add_argument("--out", type=Path, required=True, help="the folder for the load's files")
     options = parser.parse_args(arguments)
