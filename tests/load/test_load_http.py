@@ -1,6 +1,7 @@
 """What becomes of an HTTP request, whatever the server does: real sockets, one slot."""
 
 import asyncio
+import contextlib
 import os
 import resource
 import socket
@@ -14,19 +15,31 @@ import pytest
 from chaosproof.errors import UsageError
 from chaosproof.load.protocols.http import HttpDriver
 from tests.support.load_client import Client, Outcome, plan_for
-from tests.support.scripted_server import OK, Peer, Script, answer_all, serve
+from tests.support.scripted_server import OK, Peer, Script, answer_all, respond, serve
 
 
-def outcome_of_one_request(run, script: Script, **settings) -> Outcome:
-    async def test() -> Outcome:
+def exchange(run, script: Script, requests: int = 1, **settings) -> tuple[list[Outcome], int]:
+    """The outcomes of requests one after the other, and how many connections the server saw."""
+
+    async def test() -> tuple[list[Outcome], int]:
         async with serve(script) as server, Client(plan_for(server.url, **settings)) as client:
+            return [await client.request(seq) for seq in range(requests)], len(server.peers)
+
+    return run(test)
+
+
+def outcome_at(run, url: str, **settings) -> Outcome:
+    """The outcome of one request to a url where no scripted server is."""
+
+    async def test() -> Outcome:
+        async with Client(plan_for(url, **settings)) as client:
             return await client.request()
 
     return run(test)
 
 
 def test_an_answer_gives_its_status_code_and_instance(run):
-    outcome = outcome_of_one_request(run, answer_all)
+    [outcome], _ = exchange(run, answer_all)
     assert (outcome.status, outcome.code, outcome.instance, outcome.attempts) == (
         200,
         "SUCCESS",
@@ -37,20 +50,16 @@ def test_an_answer_gives_its_status_code_and_instance(run):
 
 
 def test_a_connection_is_kept_and_used_again(run):
-    async def test() -> int:
-        async with serve(answer_all) as server, Client(plan_for(server.url)) as client:
-            for seq in range(5):
-                assert (await client.request(seq)).status == 200
-            return len(server.peers)
-
-    assert run(test) == 1
+    outcomes, connections = exchange(run, answer_all, requests=5)
+    assert [outcome.status for outcome in outcomes] == [200] * 5
+    assert connections == 1
 
 
 def test_the_request_is_well_formed(run):
-    heard = []
+    received = []
 
     async def listen(peer: Peer) -> None:
-        heard.append(await peer.request() + await peer.reader.readexactly(4))
+        received.append(await peer.request() + await peer.reader.readexactly(4))
         await peer.send(OK)
 
     async def test() -> int:
@@ -61,7 +70,7 @@ def test_the_request_is_well_formed(run):
             return server.port
 
     port = run(test)
-    head, body = heard[0].split(b"\r\n\r\n")
+    head, body = received[0].split(b"\r\n\r\n")
     lines = head.decode().split("\r\n")
     assert lines[0] == "POST /api/work?a=1 HTTP/1.1"
     assert f"Host: 127.0.0.1:{port}" in lines
@@ -92,82 +101,45 @@ def test_an_ipv6_address_is_reached_and_named_as_it_is_written(run):
 def test_a_refused_connection_is_named(run):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-
-        async def test() -> Outcome:
-            async with Client(plan_for(f"http://127.0.0.1:{port}/")) as client:
-                return await client.request()
-
-        outcome = run(test)
+        outcome = outcome_at(run, f"http://127.0.0.1:{free.getsockname()[1]}/")
     assert (outcome.status, outcome.code) == (0, "CONNECT_REFUSED")
     assert outcome.sent is not None
 
 
 def test_a_server_that_accepts_nobody_is_a_connect_timeout(run):
     # A full backlog drops SYNs, as a blackhole does.
-    with socket.socket() as deaf:
+    with contextlib.ExitStack() as stack:
+        deaf = stack.enter_context(socket.socket())
         deaf.bind(("127.0.0.1", 0))
         deaf.listen(0)
         port = deaf.getsockname()[1]
-        fillers = [socket.socket() for _ in range(4)]
-        for filler in fillers:
+        for _ in range(4):
+            filler = stack.enter_context(socket.socket())
             filler.setblocking(False)
             filler.connect_ex(("127.0.0.1", port))
-
-        async def test() -> Outcome:
-            async with Client(plan_for(f"http://127.0.0.1:{port}/", timeout_s=0.2)) as client:
-                return await client.request()
-
-        try:
-            outcome = run(test)
-        finally:
-            for filler in fillers:
-                filler.close()
+        outcome = outcome_at(run, f"http://127.0.0.1:{port}/", timeout_s=0.2)
     assert (outcome.status, outcome.code) == (0, "CONNECT_TIMEOUT")
     assert 0.2 <= outcome.done - outcome.sent < 1
 
 
 def test_a_server_that_never_answers_is_a_timeout_after_exactly_the_timeout(run):
-    outcome = outcome_of_one_request(run, Peer.gone, timeout_s=0.2)
+    [outcome], _ = exchange(run, Peer.gone, timeout_s=0.2)
     assert (outcome.status, outcome.code) == (0, "TIMEOUT")
     assert 0.2 <= outcome.done - outcome.sent < 1
 
 
-def test_a_half_open_peer_that_stops_in_the_middle_is_a_timeout(run):
-    async def half(peer: Peer) -> None:
-        await peer.request()
-        await peer.send(OK[:40])
-        await peer.gone()
-
-    outcome = outcome_of_one_request(run, half, timeout_s=0.2)
-    assert (outcome.status, outcome.code, outcome.attempts) == (0, "TIMEOUT", 1)
-
-
-def test_a_close_before_the_answer_on_a_fresh_connection_is_closed_early(run):
-    async def hang_up(peer: Peer) -> None:
-        await peer.request()
-
-    outcome = outcome_of_one_request(run, hang_up)
-    assert (outcome.status, outcome.code, outcome.attempts) == (0, "CLOSED_EARLY", 1)
-
-
-def test_a_close_in_the_middle_of_a_body_is_closed_early_and_has_no_status(run):
-    async def hang_up(peer: Peer) -> None:
-        await peer.request()
-        await peer.send(OK[:-5])
-
-    outcome = outcome_of_one_request(run, hang_up)
-    assert (outcome.status, outcome.code) == (0, "CLOSED_EARLY")
-
-
-def test_a_reset_in_the_middle_of_a_body_is_a_connection_reset(run):
-    async def reset(peer: Peer) -> None:
-        await peer.request()
-        await peer.send(OK[:-5])
-        peer.reset()
-
-    outcome = outcome_of_one_request(run, reset)
-    assert (outcome.status, outcome.code, outcome.attempts) == (0, "CONNECTION_RESET", 1)
+@pytest.mark.parametrize(
+    ("script", "code"),
+    [
+        pytest.param(respond(OK[:40], then="wait"), "TIMEOUT", id="half open, stops in the middle"),
+        pytest.param(respond(b""), "CLOSED_EARLY", id="closed before the answer"),
+        pytest.param(respond(OK[:-5]), "CLOSED_EARLY", id="closed in the middle of a body"),
+        pytest.param(respond(OK[:-5], then="reset"), "CONNECTION_RESET", id="reset in the middle of a body"),
+    ],
+)
+def test_an_answer_that_never_becomes_whole_has_no_status_and_is_not_asked_for_again(run, script, code):
+    [outcome], _ = exchange(run, script, timeout_s=0.2 if code == "TIMEOUT" else 10)
+    assert (outcome.status, outcome.code, outcome.attempts) == (0, code, 1)
 
 
 @pytest.mark.parametrize("ending", ["close", "reset"])
@@ -198,57 +170,24 @@ def test_a_second_death_is_not_tried_again(run):
             await peer.send(OK)
             await peer.request()
 
-    async def test() -> Outcome:
-        async with serve(die) as server, Client(plan_for(server.url)) as client:
-            await client.request(0)
-            return await client.request(1)
-
-    outcome = run(test)
+    [_, outcome], _ = exchange(run, die, requests=2)
     assert (outcome.status, outcome.code, outcome.attempts) == (0, "CLOSED_EARLY", 2)
 
 
 def test_a_post_is_never_sent_twice(run):
-    async def die_on_second(peer: Peer) -> None:
-        await peer.request()
-        await peer.send(OK)
-        await peer.request()
-
-    async def test() -> tuple[Outcome, int]:
-        async with serve(die_on_second) as server, Client(plan_for(server.url, method="POST")) as client:
-            await client.request(0)
-            return await client.request(1), len(server.peers)
-
-    outcome, connections = run(test)
+    [_, outcome], connections = exchange(run, respond(OK, b""), requests=2, method="POST")
     assert (outcome.code, outcome.attempts, connections) == ("CLOSED_EARLY", 1, 1)
 
 
 def test_a_death_after_the_first_byte_is_not_tried_again(run):
-    async def die_on_second(peer: Peer) -> None:
-        await peer.request()
-        await peer.send(OK)
-        await peer.request()
-        await peer.send(OK[:1])
-
-    async def test() -> Outcome:
-        async with serve(die_on_second) as server, Client(plan_for(server.url)) as client:
-            await client.request(0)
-            return await client.request(1)
-
-    outcome = run(test)
+    [_, outcome], _ = exchange(run, respond(OK, OK[:1]), requests=2)
     assert (outcome.code, outcome.attempts) == ("CLOSED_EARLY", 1)
 
 
 def test_connection_close_makes_the_next_request_open_a_new_connection(run):
-    async def one_each(peer: Peer) -> None:
-        await peer.request()
-        await peer.send(OK.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
-
-    async def test() -> tuple[list[int], int]:
-        async with serve(one_each) as server, Client(plan_for(server.url)) as client:
-            attempts = [(await client.request(seq)).attempts for seq in range(3)]
-            return attempts, len(server.peers)
-
-    assert run(test) == ([1, 1, 1], 3)
+    script = respond(OK.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+    outcomes, connections = exchange(run, script, requests=3)
+    assert ([outcome.attempts for outcome in outcomes], connections) == ([1, 1, 1], 3)
 
 
 def test_an_idle_connection_that_the_server_closes_is_opened_again_at_once(run):
@@ -276,18 +215,39 @@ def test_an_idle_connection_that_the_server_closes_is_opened_again_at_once(run):
     assert (outcome.status, outcome.attempts) == (200, 1)
 
 
-def test_a_redirect_is_recorded_and_not_followed(run):
-    async def redirect(peer: Peer) -> None:
-        await peer.request()
-        await peer.send(b"HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n")
+@pytest.mark.parametrize(
+    ("response", "then", "status", "code"),
+    [
+        pytest.param(
+            b"HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n",
+            "wait", 302, "HTTP_302", id="a redirect is recorded and not followed",
+        ),
+        pytest.param(
+            b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + OK,
+            "wait", 200, "SUCCESS", id="interim answers are skipped",
+        ),
+        pytest.param(
+            b'HTTP/1.1 200 OK\r\n\r\n{"code":"SUCCESS"}',
+            "close", 200, "SUCCESS", id="an answer without a length ends with its connection",
+        ),
+        pytest.param(
+            b"HTTP/1.1 200 OK\r\nX-Big: " + b"x" * 100_000 + b"\r\nContent-Length: 0\r\n\r\n",
+            "wait", 0, "HEADER_TOO_LARGE", id="a huge header is refused",
+        ),
+    ],
+)  # fmt: skip
+def test_an_answer_is_understood(run, response, then, status, code):
+    [outcome], connections = exchange(run, respond(response, then=then))
+    assert (outcome.status, outcome.code, connections) == (status, code, 1)
+
+
+def test_a_server_of_another_protocol_is_a_bad_answer(run):
+    async def talk(peer: Peer) -> None:
+        await peer.send(b"SSH-2.0-OpenSSH_9.2\r\n")
         await peer.gone()
 
-    async def test() -> tuple[Outcome, int]:
-        async with serve(redirect) as server, Client(plan_for(server.url)) as client:
-            return await client.request(), len(server.peers)
-
-    outcome, connections = run(test)
-    assert (outcome.status, outcome.code, connections) == (302, "HTTP_302", 1)
+    [outcome], _ = exchange(run, talk)
+    assert (outcome.status, outcome.code) == (0, "BAD_ANSWER")
 
 
 def test_a_chunked_answer_may_come_byte_by_byte(run):
@@ -296,61 +256,14 @@ def test_a_chunked_answer_may_come_byte_by_byte(run):
 
     async def drip(peer: Peer) -> None:
         await peer.request()
-        for place in range(len(data)):
-            await peer.send(data[place : place + 1])
+        for byte in data:
+            await peer.send(bytes([byte]))
             await asyncio.sleep(0)
         await answer_all(peer)
 
-    async def test() -> list[tuple[int, str]]:
-        async with serve(drip) as server, Client(plan_for(server.url)) as client:
-            outcomes = [await client.request(seq) for seq in range(2)]
-            assert len(server.peers) == 1
-            return [(outcome.status, outcome.code) for outcome in outcomes]
-
-    assert run(test) == [(503, "QUEUE_FULL"), (200, "SUCCESS")]
-
-
-def test_interim_answers_are_skipped(run):
-    async def interim(peer: Peer) -> None:
-        await peer.request()
-        await peer.send(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + OK)
-        await peer.gone()
-
-    outcome = outcome_of_one_request(run, interim)
-    assert (outcome.status, outcome.code) == (200, "SUCCESS")
-
-
-def test_an_answer_without_a_length_ends_with_its_connection(run):
-    async def until_close(peer: Peer) -> None:
-        await peer.request()
-        await peer.send(b'HTTP/1.1 200 OK\r\n\r\n{"code":"SUCCESS"}')
-
-    outcome = outcome_of_one_request(run, until_close)
-    assert (outcome.status, outcome.code) == (200, "SUCCESS")
-
-
-def test_a_huge_header_is_refused(run):
-    async def huge(peer: Peer) -> None:
-        await peer.request()
-        await peer.send(b"HTTP/1.1 200 OK\r\nX-Big: " + b"x" * 100_000 + b"\r\nContent-Length: 0\r\n\r\n")
-        await peer.gone()
-
-    outcome = outcome_of_one_request(run, huge)
-    assert (outcome.status, outcome.code) == (0, "HEADER_TOO_LARGE")
-
-
-def test_a_server_of_another_protocol_is_a_bad_answer(run):
-    async def talk(peer: Peer) -> None:
-        await peer.send(b"SSH-2.0-OpenSSH_9.2\r\n")
-        await peer.gone()
-
-    async def test() -> Outcome:
-        async with serve(talk) as server, Client(plan_for(server.url)) as client:
-            return await client.request()
-
-    outcome = run(test)
-    assert outcome.status == 0
-    assert outcome.code == "BAD_ANSWER"
+    outcomes, connections = exchange(run, drip, requests=2)
+    assert [(outcome.status, outcome.code) for outcome in outcomes] == [(503, "QUEUE_FULL"), (200, "SUCCESS")]
+    assert connections == 1
 
 
 def test_a_body_of_megabytes_is_read_and_not_kept(run):
@@ -370,26 +283,14 @@ def test_a_body_of_megabytes_is_read_and_not_kept(run):
 
 
 def test_bytes_nobody_asked_for_close_the_connection(run):
-    async def talk_too_much(peer: Peer) -> None:
-        await peer.request()
-        await peer.send(OK + b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
-        await peer.gone()
-
-    async def test() -> tuple[Outcome, Outcome, int]:
-        async with serve(talk_too_much) as server, Client(plan_for(server.url)) as client:
-            return await client.request(0), await client.request(1), len(server.peers)
-
-    first, second, connections = run(test)
-    assert (first.code, second.code) == ("SUCCESS", "SUCCESS")
+    script = respond(OK + b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", then="wait")
+    outcomes, connections = exchange(run, script, requests=2)
+    assert [outcome.code for outcome in outcomes] == ["SUCCESS", "SUCCESS"]
     assert connections == 2
 
 
 def test_a_name_that_does_not_resolve_is_a_dns_error(run):
-    async def test() -> Outcome:
-        async with Client(plan_for("http://no-such-host.invalid/", timeout_s=10)) as client:
-            return await client.request()
-
-    outcome = run(test)
+    outcome = outcome_at(run, "http://no-such-host.invalid/", timeout_s=10)
     assert (outcome.status, outcome.code) == (0, "DNS_ERROR")
 
 
@@ -419,29 +320,11 @@ def test_a_socket_beyond_the_limit_of_open_files_is_named(run):
 def certificate(tmp_path_factory) -> Path:
     """A fresh self-signed certificate for `localhost`, with its key in the same file."""
     folder = tmp_path_factory.mktemp("tls")
-    subprocess.run(
-        [
-            "openssl",
-            "req",
-            "-x509",
-            "-newkey",
-            "rsa:2048",
-            "-nodes",
-            "-days",
-            "2",
-            "-subj",
-            "/CN=localhost",
-            "-addext",
-            "subjectAltName=DNS:localhost",
-            "-keyout",
-            "key.pem",
-            "-out",
-            "cert.pem",
-        ],
-        cwd=folder,
-        check=True,
-        capture_output=True,
+    command = (
+        "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -keyout key.pem -out cert.pem"
     )
+    argv = [*command.split(), "-addext", "subjectAltName=DNS:localhost"]
+    subprocess.run(argv, cwd=folder, check=True, capture_output=True)
     both = folder / "both.pem"
     both.write_bytes((folder / "cert.pem").read_bytes() + (folder / "key.pem").read_bytes())
     return both
@@ -459,24 +342,21 @@ def tls_outcome(run, certificate: Path, host: str, **settings) -> Outcome:
     return run(test)
 
 
-def test_tls_with_a_trusted_certificate_works(run, certificate):
-    outcome = tls_outcome(run, certificate, "localhost", ca_file=str(certificate))
-    assert (outcome.status, outcome.code) == (200, "SUCCESS")
-
-
-def test_tls_with_an_unknown_authority_is_a_tls_error(run, certificate):
-    outcome = tls_outcome(run, certificate, "localhost")
-    assert (outcome.status, outcome.code) == (0, "TLS_ERROR")
-
-
-def test_tls_with_another_hosts_certificate_is_a_tls_error(run, certificate):
-    outcome = tls_outcome(run, certificate, "127.0.0.1", ca_file=str(certificate))
-    assert (outcome.status, outcome.code) == (0, "TLS_ERROR")
-
-
-def test_tls_may_be_left_unverified_on_request(run, certificate):
-    outcome = tls_outcome(run, certificate, "127.0.0.1", verify_tls=False)
-    assert (outcome.status, outcome.code) == (200, "SUCCESS")
+@pytest.mark.parametrize(
+    ("host", "trusted", "settings", "outcome"),
+    [
+        pytest.param("localhost", True, {}, (200, "SUCCESS"), id="a trusted certificate works"),
+        pytest.param("localhost", False, {}, (0, "TLS_ERROR"), id="an unknown authority"),
+        pytest.param("127.0.0.1", True, {}, (0, "TLS_ERROR"), id="another host's certificate"),
+        pytest.param("127.0.0.1", False, {"verify_tls": False}, (200, "SUCCESS"), id="unverified on request"),
+    ],
+)
+def test_tls_verifies_the_server_unless_it_is_asked_not_to(
+    run, certificate, host, trusted, settings, outcome
+):
+    ca_file = {"ca_file": str(certificate)} if trusted else {}
+    result = tls_outcome(run, certificate, host, **ca_file, **settings)
+    assert (result.status, result.code) == outcome
 
 
 def test_tls_to_a_server_without_it_is_a_tls_error(run):
@@ -497,14 +377,9 @@ def test_certificate_authorities_that_cannot_be_read_are_refused_before_the_load
 
 
 def test_timeouts_expire_in_the_order_of_sending(run):
-    async def test() -> list[float]:
-        async with serve(Peer.gone) as server:
-            async with Client(plan_for(server.url, timeout_s=0.1)) as client:
-                waits = []
-                for seq in range(3):
-                    began = time.monotonic()
-                    await client.request(seq)
-                    waits.append(time.monotonic() - began)
-                return waits
-
-    assert all(0.1 <= wait < 1 for wait in run(test))
+    began = time.monotonic()
+    outcomes, _ = exchange(run, Peer.gone, requests=3, timeout_s=0.1)
+    assert [outcome.code for outcome in outcomes] == ["TIMEOUT"] * 3
+    waits = [outcome.done - outcome.sent for outcome in outcomes]
+    assert all(0.1 <= wait < 1 for wait in waits)
+    assert time.monotonic() - began < 3

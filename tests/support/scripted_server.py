@@ -7,6 +7,7 @@ import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Literal
 
 OK = b'HTTP/1.1 200 OK\r\nContent-Length: 28\r\nx-instance: app-a-0\r\n\r\n{"ok":true,"code":"SUCCESS"}'
 
@@ -93,3 +94,18 @@ async def answer_all(peer: Peer) -> None:
     """Answer every request with OK, as long as there are any."""
     while await peer.request():
         await peer.send(OK)
+
+
+def respond(*responses: bytes, then: Literal["close", "reset", "wait"] = "close") -> Script:
+    """A script that answers requests with these responses; then it closes, resets, or waits until the client closes."""
+
+    async def script(peer: Peer) -> None:
+        for response in responses:
+            await peer.request()
+            await peer.send(response)
+        if then == "reset":
+            peer.reset()
+        elif then == "wait":
+            await peer.gone()
+
+    return script
