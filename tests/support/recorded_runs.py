@@ -1,8 +1,7 @@
-"""A real run of S4 in both modes as test data, and how a liar bends a copy of it.
+"""A real run of S4 in both modes as test data, and how a tampering case changes a copy of it.
 
-`tests/tampering/data/` holds what two short runs left (see `record.py`), raw files only. A careful liar seals the
-folder again after the lie: the log of events and the manifest then fit, and only what the files say of each other can
-tell.
+`tests/tampering/data/` holds what two short runs left (see `record.py`), raw files only. A careful case seals the
+folder again after its change: the log of events and the manifest then fit, and only the files' contradictions show it.
 """
 
 import gzip
@@ -44,7 +43,7 @@ def unpack(mode: str, to: Path) -> Path:
 
 
 def honest(mode: str, to: Path) -> "Folder":
-    """A copy of the honest run for a liar to bend."""
+    """A copy of the honest run to tamper with."""
     return Folder(unpack(mode, to))
 
 
@@ -60,10 +59,10 @@ class Folder:
     def write(self, name: str, value: Any) -> None:
         (self.path / name).write_text(json.dumps(value, indent=2) + "\n")
 
-    def bend(self, name: str, change: Callable[[Any], object]) -> None:
+    def change(self, name: str, mutate: Callable[[Any], object]) -> None:
         """Change the document `name` in place."""
         document = self.read(name)
-        change(document)
+        mutate(document)
         self.write(name, document)
 
     def lines(self, name: str) -> list[Any]:
@@ -72,23 +71,23 @@ class Folder:
     def write_lines(self, name: str, rows: list[Any]) -> None:
         (self.path / name).write_text("".join(json.dumps(row) + "\n" for row in rows))
 
-    def bend_lines(self, name: str, change: Callable[[list[Any]], object]) -> None:
+    def change_lines(self, name: str, change: Callable[[list[Any]], object]) -> None:
         rows = self.lines(name)
         change(rows)
         self.write_lines(name, rows)
 
-    def bend_text(self, name: str, change: Callable[[str], str]) -> None:
+    def change_text(self, name: str, change: Callable[[str], str]) -> None:
         path = self.path / name
         before = path.read_text()
         path.write_text(change(before))
-        assert path.read_text() != before, f"the lie about {name} changes nothing"
+        assert path.read_text() != before, f"the change of {name} changes nothing"
 
     def rows(self) -> list[list[str]]:
         lines = gzip.decompress((self.path / "requests.csv.gz").read_bytes()).decode().splitlines()
         assert lines[0] == _HEADER
         return [line.split(",") for line in lines[1:]]
 
-    def bend_rows(self, change: Callable[[list[list[str]]], object]) -> None:
+    def change_rows(self, change: Callable[[list[list[str]]], object]) -> None:
         rows = self.rows()
         change(rows)
         text = "".join(",".join(row) + "\n" for row in [_HEADER.split(","), *rows])
@@ -111,7 +110,7 @@ class Folder:
         write_verdict(self.path, judge_run(self.path))
 
     def seal(self) -> None:
-        """Make the log of events and the manifest fit what the folder holds now, as a careful liar does."""
+        """Make the log of events and the manifest fit what the folder holds now, as a careful forger does."""
         events = self.path / "events.ndjson"
         if events.exists():
             events.write_bytes(self._chained(self.lines("events.ndjson")))

@@ -1,4 +1,4 @@
-"""A run of S4 as short as it can be, of an experiment that a liar has bent."""
+"""A run of S4 as short as it can be, of an experiment that a case has mutated."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from typing import Any
 from chaosproof.judge.judge import Verdict, judge_run
 from tests.support.chaos import REPOSITORY
 
-__all__ = ["Live", "bent_argv", "run_bent"]
+__all__ = ["Live", "mutated_argv", "run_mutated"]
 
 SHORTEST = {
     "warmup_s": 2,
@@ -21,7 +21,7 @@ SHORTEST = {
     "fault_s": 1.5,
     "tolerated_error_ratio": 0.05,
 }
-Bend = Callable[[Any], object]
+Mutate = Callable[[Any], object]
 
 
 class Live:
@@ -42,17 +42,17 @@ class Live:
         return next(c.status for c in self.verdict.checks if c.id == check_id)
 
 
-def bent_argv(folder: Path, bend: Bend, **variables: object) -> list[str]:
-    """The command line of a run of S4 that `bend` has changed, with every file it writes in `folder`."""
+def mutated_argv(folder: Path, mutate: Mutate, **variables: object) -> list[str]:
+    """The command line of a run of S4 that `mutate` has changed, with every file it writes in `folder`."""
     experiment = json.loads((REPOSITORY / "experiments" / "s4.json").read_text())
     # Prometheus looks at new targets every 5 s only, and a recovery is seen 5 s after a fault: too long for a short run
     probes = experiment["steady-state-hypothesis"]["probes"]
     probes[:] = [probe for probe in probes if "chaosprometheus" not in probe["provider"]["module"]]
     own = experiment["extensions"][0]
     own["checks"] = [claim for claim in own["checks"] if claim["id"] != "S4_RECOVERY"]
-    bend(experiment)
+    mutate(experiment)
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "bent.json"
+    path = folder / "mutated.json"
     path.write_text(json.dumps(experiment, indent=1))
     argv = [str(Path(sys.executable).with_name("chaos")), "--no-version-check", "--no-log-file", "run"]
     argv += ["--journal-path", str(folder / "toolkit.json"), "--var", f"journals={folder / 'journals'}"]
@@ -62,16 +62,16 @@ def bent_argv(folder: Path, bend: Bend, **variables: object) -> list[str]:
 
 
 def environment(**sabotage: str) -> Mapping[str, str]:
-    """Broken activities can be imported; `LIAR_...` is heard by `sabotage/sitecustomize.py`."""
+    """Broken activities can be imported; `SABOTAGE_...` is read by `sabotage/sitecustomize.py`."""
     places = [str(REPOSITORY), *([str(Path(__file__).parent / "sabotage")] if sabotage else [])]
     return {**os.environ, "NO_COLOR": "1", "PYTHONPATH": os.pathsep.join(places), **sabotage}
 
 
-def run_bent(
-    folder: Path, bend: Bend = lambda experiment: None, options: Sequence[str] = (), **sabotage: str
+def run_mutated(
+    folder: Path, mutate: Mutate = lambda experiment: None, options: Sequence[str] = (), **sabotage: str
 ) -> Live:
     """Run it to its end; `options` are more of those of `chaos run`."""
-    *argv, experiment = bent_argv(folder, bend)
+    *argv, experiment = mutated_argv(folder, mutate)
     done = subprocess.run(
         [*argv, *options, experiment],
         cwd=REPOSITORY,

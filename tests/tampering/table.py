@@ -3,10 +3,9 @@
 
 from collections.abc import Iterable, Iterator
 
-from tests.tampering.lies import LIARS
-from tests.tampering.test_live_liars import STAGES, WRITTEN
-from tests.tampering.test_spoilt_packs import LIES
-from tests.tampering.test_spoilt_pairs import PAIRS
+from tests.tampering.case import Case
+from tests.tampering.cases import PACKS, PAIRS, RECORDED
+from tests.tampering.cases.live import CASES, CRASHES, STAGES, WRITTEN, LiveCase
 
 __all__ = ["page"]
 
@@ -46,14 +45,14 @@ def page() -> str:
             "## The folder of a run\n",
             *_table(
                 ("what is done", "seen by", "verdict"),
-                ((liar.name, f"`{liar.check}`", liar.expected) for liar in LIARS),
+                map(_row, RECORDED),
             ),
             "",
             "## A pair of runs\n",
             *_table(
                 ("what is done", "seen by", "verdict"),
                 (
-                    *((name, f"`{check}`", expected) for name, expected, check, _ in PAIRS),
+                    *map(_row, PAIRS),
                     ("baseline and resilient are swapped", "`compare` refuses", "exit code 64"),
                     ("they are swapped, each under the other's name", "`compare`", "no pass"),
                     ("seed, experiment, load or fault differ", "`compare` refuses", "exit code 64"),
@@ -64,7 +63,7 @@ def page() -> str:
             "Each once as it is and once with every manifest made anew.\n",
             *_table(
                 ("what is done", "seen by", "verdict"),
-                ((name, "`verify-pack`, `gate`", "fail") for name, _ in LIES),
+                ((case.id, "`verify-pack`, `gate`", case.status) for case in PACKS),
             ),
             "",
             "## While a run is on\n",
@@ -74,20 +73,21 @@ def page() -> str:
     )
 
 
+def _row(case: Case) -> tuple[str, str, str]:
+    return case.id, f"`{case.check}`", case.status
+
+
+def _live_row(id: str, case: LiveCase) -> tuple[str, str, str]:
+    seen_by = f"`{case.check}`" if case.check else "the verdict"
+    return id, seen_by, case.status or case.verdict or "no pass"
+
+
 def _live() -> Iterator[tuple[str, str, str]]:
-    yield "the fault action raises", "`SYS_ACTIVITIES`", "fail"
+    yield from (_live_row(id, case) for id, case in CASES.items())
     yield "the control is missing", "the activities, which find no session", "exit code 1"
     yield "the control crashes", "`SYS_SESSION_COMPLETE`", "unknown"
-    yield "a rollback fails", "`SYS_ROLLBACKS`", "fail"
-    yield "a probe raises in the method", "`SYS_ACTIVITIES`", "fail"
-    yield "a probe raises in the hypothesis", "`SYS_STEADY_STATE_BEFORE`", "no pass"
-    yield "the steady state was not met before", "`SYS_STEADY_STATE_BEFORE`", "fail"
-    yield "the load never starts", "`SYS_LOAD_RATE`, `SYS_ACTIVITIES`", "no pass"
-    yield "the load runs at half its rate", "`SYS_LOAD_RATE`", "fail"
-    yield "the fault is on the wrong instance", "`SYS_FAULT_HIT`", "fail"
-    yield "the fault hits nothing", "`SYS_FAULT_HIT`", "fail"
-    yield "the experiment has no checks", "`SYS_STEADY_STATE_BEFORE`", "unknown"
-    yield "the judge itself crashes", "the session's control", "exit code 1"
+    for name in CRASHES:
+        yield f"the judge itself crashes at `{name}`", "the session's control", "exit code 1"
     for name in WRITTEN:
         yield f"the disk is full at `{name}`", "the session, or the check that needs it", "exit code 1"
     for stage in STAGES:

@@ -61,7 +61,7 @@ def test_a_raw_file_that_was_touched_is_seen_by_both_seals(judged: Folder, name:
 
 
 @pytest.mark.parametrize("name", RAW)
-def test_a_liar_who_makes_the_manifest_anew_is_told_by_the_log_of_events(judged: Folder, name: str) -> None:
+def test_a_manifest_made_anew_does_not_hide_what_the_log_of_events_knows(judged: Folder, name: str) -> None:
     add_a_space(judged.path / name)
     judged.drop(*(derived for derived in DERIVED))
     judged.judge()
@@ -86,7 +86,7 @@ def test_a_derived_file_that_was_touched_is_seen(judged: Folder, name: str) -> N
 
 
 def test_a_figure_edited_in_summary_json_is_seen_and_stays_seen(judged: Folder) -> None:
-    judged.bend_text(
+    judged.change_text(
         "summary.json", lambda text: re.sub(r'"p99_ms": [0-9.]+', '"p99_ms": 1.5', text, count=1)
     )
     verdict = judge_run(judged.path)
@@ -99,14 +99,14 @@ def test_a_figure_edited_in_summary_json_is_seen_and_stays_seen(judged: Folder) 
 
 
 def test_a_required_check_taken_out_of_checks_tsv_is_seen(judged: Folder) -> None:
-    judged.bend_text("checks.tsv", lambda text: re.sub(r"SYS_FAULT_HIT.*\n", "", text))
+    judged.change_text("checks.tsv", lambda text: re.sub(r"SYS_FAULT_HIT.*\n", "", text))
     assert failed(judged) == {MANIFEST}
 
 
 def test_a_figure_edited_and_the_manifest_made_anew_is_put_right_by_judging(judged: Folder) -> None:
     """No verdict is ever read from a derived file: judging derives them again."""
     honest_summary = judged.read("summary.json")
-    judged.bend("summary.json", lambda summary: summary.update(verdict="fail", recovery_s=99))
+    judged.change("summary.json", lambda summary: summary.update(verdict="fail", recovery_s=99))
     judged.drop("MANIFEST.sha256")
     judged.judge()
     assert judged.read("summary.json") == honest_summary
@@ -117,7 +117,7 @@ def test_a_judge_whose_disk_is_full_says_so_and_exits_2(tmp_path: Path, name: st
     folder = unpack("resilient", tmp_path / "run")
     done = subprocess.run(
         [sys.executable, "-m", "chaosproof.cli.main", "judge", str(folder)],
-        env=environment(LIAR_FULL_DISK=name),
+        env=environment(SABOTAGE_FULL_DISK=name),
         capture_output=True,
         text=True,
         timeout=60,

@@ -1,7 +1,7 @@
 """Python imports this by itself where the folder is on PYTHONPATH, so also in every process that a run starts.
 
-`LIAR_FULL_DISK=NAME`: whoever opens a file of that name for writing, or renames a draft to it, is told that the disk is
-full. `LIAR_CRASH=NAME`: the same, with an error that nobody expects.
+`SABOTAGE_FULL_DISK=NAME`: to open a file of that name for writing, or to rename a draft to it, fails as on a full disk.
+`SABOTAGE_CRASH=NAME`: the same, with an error that nobody expects.
 """
 
 import errno
@@ -9,7 +9,7 @@ import os
 import sys
 from typing import Any
 
-_FULL, _CRASH = os.environ.get("LIAR_FULL_DISK"), os.environ.get("LIAR_CRASH")
+_FULL, _CRASH = os.environ.get("SABOTAGE_FULL_DISK"), os.environ.get("SABOTAGE_CRASH")
 
 
 def _refuse(event: str, arguments: tuple[Any, ...]) -> None:

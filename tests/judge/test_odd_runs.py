@@ -1,0 +1,132 @@
+"""What the judge makes of runs that are odd and true, or that ended early."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chaosproof.judge.check import guarded
+from chaosproof.judge.judge import judge_run
+from chaosproof.runfolder.checks import Check
+from tests.support.runs import DURATION_S, FAULT_END, LOAD_AT, RATE_RPS, requests_gz, resilient_run
+from tests.tampering.cases.made import instance, lack_capability
+
+
+def test_a_run_killed_in_the_middle_of_its_fault_is_unknown(tmp_path: Path) -> None:
+    run = resilient_run()
+    run.session.update(complete=False, ended_at=None)
+    del run.session["states"]
+    run.rows[:] = run.rows[: 15 * RATE_RPS]
+    run.raw["requests.csv.gz"] = requests_gz(run.rows)[:-11]
+    run.fault.update(ended_at=None, ended_by=None, packets=0)
+    run.fault["canary"].pop("after")
+    run.artifacts.clear()
+    run.without.update({"journal.json", "load-done.json", "series.json"})
+    verdict = judge_run(run.write(tmp_path))
+    assert verdict.status == "unknown"
+    assert verdict.summary["load"]["requests"] > 0
+    assert verdict.summary["fault"]["ended_at"] is None
+
+
+def test_what_a_machine_cannot_do_is_skipped_and_still_no_pass(tmp_path: Path) -> None:
+    run = resilient_run()
+    lack_capability(run)
+    verdict = judge_run(run.write(tmp_path))
+    skipped = {c.id for c in verdict.checks if c.skipped}
+    assert {"SYS_ACTIVITIES", "SYS_FAULT_HIT", "SYS_FAULT_ENDED", "SYS_FAULT_CANARY"} == skipped
+    assert verdict.status == "unknown"
+
+
+def test_an_experiment_without_a_fault_says_so_and_may_pass(tmp_path: Path) -> None:
+    run = resilient_run()
+    run.faults.clear()
+    run.without.add("faults.jsonl")
+    del run.experiment["method"][1], run.journal["run"][1]
+    run.experiment["extensions"] = []
+    verdict = judge_run(run.write(tmp_path))
+    hit = next(c for c in verdict.checks if c.id == "SYS_FAULT_HIT")
+    assert hit.status == "pass" and "no fault planned" in hit.details
+    assert verdict.status == "pass"
+    assert verdict.summary["fault"] is None
+
+
+def test_a_fault_healed_by_a_rollback_counts_as_ended(tmp_path: Path) -> None:
+    run = resilient_run()
+    run.fault.update(ended_at=FAULT_END - 3, ended_by="heal", healed=True)
+    ended = next(c for c in judge_run(run.write(tmp_path)).checks if c.id == "SYS_FAULT_ENDED")
+    assert ended.status == "pass"
+
+
+def test_an_instance_killed_on_purpose_did_not_die_by_itself(tmp_path: Path) -> None:
+    run = resilient_run()
+    instance(run, stops=1, restarts=1)
+    run.readiness.append({"at": FAULT_END + 1, "instance": "app-b-1", "event": "exited", "detail": ""})
+    assert judge_run(run.write(tmp_path)).status == "pass"
+
+
+def test_a_kill_is_proved_by_what_the_target_saw(tmp_path: Path) -> None:
+    run = resilient_run()
+    run.fault.update(
+        kind="kill", instance="app-b-1", packets=None, planned_s=None, expires_at=None, canary=None
+    )
+    run.session["variables"]["fault_instance"] = "app-b-1"
+    run.experiment["method"][1]["provider"] = {"type": "python", "module": "actions.process", "func": "kill"}
+    run.experiment["extensions"] = []
+    instance(run, stops=1, restarts=1)
+    hit = next(c for c in judge_run(run.write(tmp_path / "unseen")).checks if c.id == "SYS_FAULT_HIT")
+    assert hit.status == "fail"
+    run.readiness.append({"at": run.fault["applied_at"] + 0.01, "instance": "app-b-1", "event": "killed"})
+    run.readiness.sort(key=lambda event: float(event["at"]))
+    verdict = judge_run(run.write(tmp_path / "seen"))
+    assert {c.id: c.details for c in verdict.checks if c.status != "pass"} == {}
+
+
+def test_in_the_closed_model_a_slow_system_is_no_fault_of_the_load(tmp_path: Path) -> None:
+    """Twenty workers that wait all the time make fewer requests than planned; twenty idle ones must not."""
+    for latency_s, expected in ((2.0, "pass"), (0.5, "fail")):
+        run = resilient_run()
+        run.plan["model"] = "closed"
+        run.rows[:] = [
+            [n, at, at, at + latency_s, 200, "SUCCESS", "app-a-0", 1]
+            for n, at in enumerate(LOAD_AT + 2 * (n // 20) for n in range(20 * DURATION_S // 2))
+        ]
+        run.recount()
+        rate = next(c for c in judge_run(run.write(tmp_path / expected)).checks if c.id == "SYS_LOAD_RATE")
+        assert rate.status == expected, rate.details
+
+
+@pytest.mark.parametrize(
+    ("message", "mutate"),
+    [
+        ("no row", lambda rows: rows.pop(700)),
+        ("more than one row", lambda rows: rows.append(rows[3])),
+    ],
+)
+def test_in_the_closed_model_which_may_send_less_no_row_may_be_lost_or_doubled(
+    tmp_path: Path, message: str, mutate: Callable[[list[Any]], object]
+) -> None:
+    run = resilient_run()
+    run.plan["model"] = "closed"
+    del run.rows[1900:]
+    run.recount()
+    accounted = next(
+        c for c in judge_run(run.write(tmp_path / "whole")).checks if c.id == "SYS_LOAD_ACCOUNTED"
+    )
+    assert accounted.status == "pass", accounted.details
+    mutate(run.rows)
+    run.recount()
+    accounted = next(
+        c for c in judge_run(run.write(tmp_path / "spoilt")).checks if c.id == "SYS_LOAD_ACCOUNTED"
+    )
+    assert accounted.status == "fail"
+    assert message in accounted.details
+
+
+def test_a_checker_that_crashes_has_found_nothing_out() -> None:
+    def crash() -> Check:
+        raise ZeroDivisionError("division by zero")
+
+    check = guarded("SYS_X", "journal.json", crash)
+    assert check.status == "unknown"
+    assert "ZeroDivisionError: division by zero" in check.details
