@@ -9,7 +9,7 @@ from syrupy.assertion import SnapshotAssertion
 from chaosproof.compare.compare import Comparison
 from chaosproof.judge.judge import judge_run
 from tests.support.shown_runs import three_pairs
-from tests.support.snapshots import compact, normalise
+from tests.support.snapshots import compact
 from tests.support.variant_runs import compared, pool1
 
 
@@ -24,7 +24,7 @@ def test_the_document_of_a_comparison(
     """compare.json, without the summaries of its runs."""
     document = compare(tmp_path).document
     own = {key: value for key, value in document.items() if key not in ("baseline", "resilient")}
-    assert normalise(compact(own), tmp_path) == snapshot
+    assert compact(own, tmp_path) == snapshot
 
 
 def test_a_comparison_has_the_summaries_of_its_runs(tmp_path: Path) -> None:

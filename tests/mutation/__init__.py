@@ -1,1 +1,1 @@
-"""How many deliberate mistakes in chaosproof/evidence its tests notice: `./run test --mutation --sample 400`."""
+"""How many deliberate mistakes in judging and packing the tests notice: `./run test --mutation --sample 400`."""

@@ -1,4 +1,4 @@
-"""The share of the mutants of chaosproof/evidence that its tests kill: all of them, or a sample of them.
+"""The share of the mutants of judging and packing that the tests kill: all of them, or a sample of them.
 
 Each small change that mutmut knows is made in each function, one at a time, and the tests that reach that function
 are run until one fails. A mutant that no test fails for has survived, and is named. All of them take hours;
@@ -12,12 +12,12 @@ import os
 import sys
 from pathlib import Path
 
-from tests.mutation.asked import asked_for
 from tests.mutation.make import PLACE, make
+from tests.mutation.options import read_options
 
 
 def main() -> None:
-    asked_for(__doc__)  # a wrong call ends here
+    read_options(__doc__)  # a wrong call ends here
     if importlib.util.find_spec("mutmut") is None:
         sys.exit("mutmut, which makes the mutants, is not installed: pip install -r requirements-dev.txt")
     print("making the mutants ...", flush=True)

@@ -23,13 +23,16 @@ from _pytest.runner import runtestprotocol
 
 from tests.mutation import switch
 
-TESTS = ("tests/judge", "tests/pack", "tests/tampering", "tests/ci")
+TESTS = (
+    *("tests/stats", "tests/runfolder", "tests/judge", "tests/compare", "tests/report", "tests/pack"),
+    *("tests/tampering", "tests/cli/test_verdicts.py", "tests/campaign/test_conclude.py"),
+)
 # The first looks at a process' modules, and would find the switch. The others run no code of the judge but their
 # own simulation of seconds, or ask what others ask, too.
 LEFT_OUT = (
     "tests/judge/test_truthful_run.py::test_judging_reads_files_and_nothing_else",
-    "tests/judge/test_sequential.py::test_a_confidence_sequence_holds_the_median_at_every_moment",
-    "tests/judge/test_pairs.py::test_a_series_ended_early_is_judged_by_what_stays_valid_then",
+    "tests/stats/test_sequential.py::test_a_confidence_sequence_holds_the_median_at_every_moment",
+    "tests/compare/test_pairs.py::test_a_series_ended_early_is_judged_by_what_stays_valid_then",
 )
 _MEMORY_BYTES = 8 << 30
 _BROKEN = 70

@@ -13,27 +13,34 @@ from pathlib import Path
 from tests.support.tree import files_of
 
 PLACE = Path("mutants")
-MUTATED = Path("chaosproof/evidence")
+ROOMS = ("runfolder", "experiment", "stats", "judge", "compare", "report", "pack")
+OTHERS = ("json_access.py", "cli/verdicts.py", "cli/pack.py", "cli/ci_summary.py", "campaign/conclude.py")
+MUTATED = tuple(Path("chaosproof", name) for name in (*ROOMS, *OTHERS))
 _THEIR_SWITCH = "from mutmut.mutation.trampoline import"
 _OUR_SWITCH = "from tests.mutation.switch import"
 
 
 def make() -> None:
-    """Copies what git knows or would add, with chaosproof/evidence mutated."""
+    """Copies what git knows or would add, with the rooms above mutated."""
     names = files_of(Path())
     for stale in {p.relative_to(PLACE) for p in PLACE.rglob("*.py")} - set(names):
         (PLACE / stale).unlink()
+        (PLACE / stale).with_suffix(".mutants").unlink(missing_ok=True)
     for name in names:
         (PLACE / name).parent.mkdir(parents=True, exist_ok=True)
-        if name.suffix == ".py" and name.is_relative_to(MUTATED):
+        if name.suffix == ".py" and any(name.is_relative_to(path) for path in MUTATED):
             _mutate(name)
         else:
             shutil.copy2(name, PLACE / name)
 
 
 def made() -> list[str]:
-    """Inside the copy: the names of all mutants, `chaosproof.evidence.MODULE.x_FUNCTION__mutmut_N`."""
-    return [name for path in sorted(MUTATED.rglob("*.mutants")) for name in path.read_text().split()[1:]]
+    """Inside the copy: the names of all mutants, `chaosproof.MODULE.x_FUNCTION__mutmut_N`."""
+    return [
+        name
+        for path in sorted(Path("chaosproof").rglob("*.mutants"))
+        for name in path.read_text().split()[1:]
+    ]
 
 
 @cache

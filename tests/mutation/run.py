@@ -14,32 +14,35 @@ from typing import Any, TextIO
 import pytest
 
 from chaosproof.stats.intervals import wilson
-from tests.mutation.asked import asked_for
 from tests.mutation.loop import LEFT_OUT, TESTS, Loop, Reach
 from tests.mutation.make import digest, made
+from tests.mutation.options import read_options
 
 _CONTROLS = 10
-_WORD_FOR_WORD = ("tests/pack/test_kept.py", "tests/judge/test_golden.py")
-_PREFIX = "chaosproof.evidence."
+_WORD_FOR_WORD = tuple(
+    f"tests/{name}.py"
+    for name in ("judge/test_documents", "compare/test_documents", "pack/test_documents", "report/test_texts")
+)
+_PREFIX = "chaosproof."
 
 
 def main() -> int:
-    asked = asked_for(None)
+    options = read_options(None)
     out = os.fdopen(os.dup(1), "w", buffering=1)  # pytest takes the other one
     every = made()
-    if asked.modules:
-        wanted = {_PREFIX + word for word in asked.modules.split(",")}
+    if options.modules:
+        wanted = {_PREFIX + word for word in options.modules.split(",")}
         every = [name for name in every if name.rpartition(".")[0] in wanted]
     names = every
-    if asked.only:
-        names = asked.only.split(",")
-    elif asked.sample is not None:
-        names = random.Random(asked.seed).sample(every, min(asked.sample, len(every)))
+    if options.only:
+        names = options.only.split(",")
+    elif options.sample is not None:
+        names = random.Random(options.seed).sample(every, min(options.sample, len(every)))
     print(f"{len(every)} mutants, of which {len(names)} are tried", file=out)
     killed_by: dict[str, str] = {}
 
     def work(loop: Loop) -> None:
-        killed_by.update(_tried(loop, _reach(loop, out), names, asked, out))
+        killed_by.update(_tried(loop, _reach(loop, out), names, options, out))
 
     loop = Loop(work)
     deselected = [word for test in LEFT_OUT for word in ("--deselect", test)]
@@ -49,7 +52,7 @@ def main() -> int:
     if not loop.done:
         print(f"the tests could not be run (pytest ended with {code})", file=out)
         return 2
-    return _say(killed_by, len(every), asked, out)
+    return _report(killed_by, len(every), options, out)
 
 
 def _reach(loop: Loop, out: TextIO) -> dict[str, Reach]:
@@ -87,23 +90,23 @@ def _reach(loop: Loop, out: TextIO) -> dict[str, Reach]:
 
 
 def _tried(
-    loop: Loop, reach: Mapping[str, Reach], names: Sequence[str], asked: argparse.Namespace, out: TextIO
+    loop: Loop, reach: Mapping[str, Reach], names: Sequence[str], options: argparse.Namespace, out: TextIO
 ) -> dict[str, str]:
     """Each mutant's killer, or ""."""
-    durations = {name: one.duration_s for name, one in reach.items()}
+    durations = {name: test.duration_s for name, test in reach.items()}
     killers: Counter[tuple[str, str]] = Counter()  # those that noticed another mutant near by go first
     found: dict[str, str] = {}
     left_over: dict[str, list[str]] = {}
     began = time.monotonic()
     for number, mutant in enumerate(names, 1):
-        if time.monotonic() - began > 60 * asked.minutes:
+        if time.monotonic() - began > 60 * options.minutes:
             words = f"{len(found)} of {len(names)} were tried, in their random order"
             print(f"the time is over: {words}", file=out)
             break
         function = mutant.rpartition("__mutmut_")[0]
         module = function.rpartition(".")[0]
         tests = sorted(
-            (name for name, one in reach.items() if function in one.functions),
+            (name for name, test in reach.items() if function in test.functions),
             key=lambda name: (
                 -killers[function, name],
                 -killers[module, name],
@@ -112,7 +115,7 @@ def _tried(
                 (durations[name] + 0.1) * len(reach[name].functions) / (killers["", name] + 0.1),
             ),
         )
-        chosen = _within(tests, durations, asked.budget_s)
+        chosen = _within(tests, durations, options.budget_s)
         if number % (len(names) // _CONTROLS + 1) == 0 and chosen:
             _control(loop, chosen, durations)
         found[mutant] = killer = loop.try_mutant(mutant, chosen, durations).killed_by if chosen else ""
@@ -125,7 +128,9 @@ def _tried(
             print(f"{number} of {len(names)}: {dead} killed; {time.monotonic() - began:.0f} s", file=out)
     print(f"{len(left_over)} that survived are tried with more tests", file=out)
     for mutant, tests in left_over.items():
-        found[mutant] = loop.try_mutant(mutant, _within(tests, durations, asked.again_s), durations).killed_by
+        found[mutant] = loop.try_mutant(
+            mutant, _within(tests, durations, options.again_s), durations
+        ).killed_by
     return found
 
 
@@ -147,7 +152,7 @@ def _control(loop: Loop, tests: Sequence[str], durations: Mapping[str, float]) -
         raise RuntimeError(f"{answer.killed_by} fails without any mutant, now and then")
 
 
-def _say(killed_by: Mapping[str, str], every: int, asked: argparse.Namespace, out: TextIO) -> int:
+def _report(killed_by: Mapping[str, str], every: int, options: argparse.Namespace, out: TextIO) -> int:
     run: Counter[str] = Counter(name.rpartition(".")[0] for name in killed_by)
     dead: Counter[str] = Counter(name.rpartition(".")[0] for name, by in killed_by.items() if by)
     for module in sorted(run):
@@ -166,11 +171,11 @@ def _say(killed_by: Mapping[str, str], every: int, asked: argparse.Namespace, ou
     low, high = wilson(dead.total(), run.total())
     share = dead.total() / run.total()
     print(
-        f"mutants in all {every}, tried {run.total()} (seed {asked.seed}), killed {dead.total()} "
+        f"mutants in all {every}, tried {run.total()} (seed {options.seed}), killed {dead.total()} "
         f"(of which {ended} never ended): {share:.1%}, with 95 % {low:.1%} to {high:.1%}",
         file=out,
     )
-    return 0 if share >= asked.at_least else 1
+    return 0 if share >= options.at_least else 1
 
 
 if __name__ == "__main__":

@@ -44,8 +44,12 @@ def row_of(checks: Sequence[Check], check_id: str, *folders: Path) -> str:
     return normalise(f"{row.id} {row.status}: {row.details} [{row.evidence}]{also}", *folders)
 
 
-def compact(document: Any, width: int = _WIDTH) -> str:
-    """JSON in which what fits into a line is one line, so that a changed value changes one line."""
+def compact(document: Any, *folders: Path) -> str:
+    """JSON, normalised, in which what fits into a line is one line, so that a changed value changes one line."""
+    return _compact(json.loads(normalise(json.dumps(document), *folders)), _WIDTH)
+
+
+def _compact(document: Any, width: int) -> str:
     flat = json.dumps(document, ensure_ascii=False)
     if len(flat) <= width or not isinstance(document, dict | list):
         return flat
@@ -53,9 +57,9 @@ def compact(document: Any, width: int = _WIDTH) -> str:
         return textwrap.fill(flat, width)
     inner = width - 1
     if isinstance(document, dict):
-        items = [f"{json.dumps(key)}: {compact(value, inner)}" for key, value in document.items()]
+        items = [f"{json.dumps(key)}: {_compact(value, inner)}" for key, value in document.items()]
     else:
-        items = [compact(value, inner) for value in document]
+        items = [_compact(value, inner) for value in document]
     opened, closed = "{}" if isinstance(document, dict) else "[]"
     return "\n".join([opened, textwrap.indent(",\n".join(items), " "), closed])
 
