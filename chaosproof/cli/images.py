@@ -13,10 +13,10 @@ import click
 
 from chaosproof.errors import UsageError
 from chaosproof.images.archive import write_archive
-from chaosproof.images.base import base_layer, cache_folder
-from chaosproof.images.engine import ENGINES, build_argv, choose_engine, load_argvs, run_command
-from chaosproof.images.names import IMAGES, PROMETHEUS, USER, image, source_root
-from chaosproof.images.source import add_source
+from chaosproof.images.base_layer import base_layer, cache_folder
+from chaosproof.images.container_engine import ENGINES, build_argv, choose_engine, load_argvs, run_command
+from chaosproof.images.names import PROMETHEUS, image, images_of, source_root
+from chaosproof.images.source_layer import add_source
 
 __all__ = ["images"]
 
@@ -31,7 +31,8 @@ _OUT = click.option(
     type=click.Path(path_type=Path, dir_okay=False),
     help="The file to write.",
 )
-_KEYS = click.argument("keys", nargs=-1, metavar="[demo] [chaos]")
+_PROMETHEUS_USER = "10001:10001"  # as the chart runs it
+_KEYS = click.argument("keys", nargs=-1, metavar="[NAME ...]")
 
 
 @click.group()
@@ -53,11 +54,11 @@ def images() -> None:
 @_ENGINE
 def build(keys: tuple[str, ...], engine: str | None) -> None:
     """Build the images (all, or those named) from docker/*.Dockerfile."""
-    chosen = [image(key) for key in keys] or IMAGES
+    chosen = [image(key) for key in keys] or images_of(source_root())
     command = choose_engine(engine)
-    for one in chosen:
-        run_command(build_argv(command, one, source_root()))
-        click.echo(f"Built {one.name}.")
+    for built in chosen:
+        run_command(build_argv(command, built, source_root()))
+        click.echo(f"Built {built.name}.")
 
 
 @images.command()
@@ -77,7 +78,8 @@ def load(keys: tuple[str, ...], engine: str | None, cluster_name: str, archive: 
         [argv] = load_argvs("", [], cluster_name=cluster_name, archive=archive)
         run_command(argv)
         return
-    names = [one.name for one in ([image(key) for key in keys] or IMAGES)]
+    chosen = [image(key) for key in keys] or images_of(source_root())
+    names = [image.name for image in chosen]
     command = choose_engine(engine)
     with tempfile.TemporaryDirectory(prefix="chaosproof-images-") as scratch:
         file = Path(scratch) / "images.tar" if command == "podman" else None
@@ -91,10 +93,11 @@ def load(keys: tuple[str, ...], engine: str | None, cluster_name: str, archive: 
 def archive(out: Path) -> None:
     """Make all images without an engine, in one file that docker, podman, kind and ctr load.
 
-    One file system serves the demo, the sidecar and Prometheus; images.prometheus of the chart is then
+    One file system serves all of them, and Prometheus; images.prometheus of the chart is then
     the name that is printed here.
     """
-    names = {one.name: one.user for one in IMAGES} | {PROMETHEUS: USER}
+    images = images_of(source_root())
+    names = {image.name: image.user for image in images} | {PROMETHEUS: _PROMETHEUS_USER}
     folder = _folder_of(out)
     base = _base()
     with tempfile.TemporaryDirectory(prefix="chaosproof-images-", dir=folder) as scratch:

@@ -67,16 +67,16 @@ def init(
     """
     # Imported late: the client of a cluster takes its time, and --help needs none.
     from chaosproof.targets.kubernetes.client.api import connect
+    from chaosproof.targets.kubernetes.cluster_settings import cluster_settings
     from chaosproof.targets.kubernetes.onboarding.own_experiment import own_experiment
-    from chaosproof.targets.kubernetes.onboarding.preflight import look_at, rights_of, role_of
-    from chaosproof.targets.kubernetes.settings import cluster_settings
+    from chaosproof.targets.kubernetes.onboarding.preflight import rights_of, role_of, survey
 
     settings = cluster_settings(
         {"namespace": namespace, "service": service or "-", "selector": selector, "context": context}
     )
     assert settings.selector is not None
     cluster = connect(settings.namespace, settings.context)
-    seen = look_at(cluster, settings.selector, service)
+    seen = survey(cluster, settings.selector, service)
     experiment = own_experiment(
         seen, namespace=namespace, selector=selector, port=port, direction=direction, url=url
     )

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from chaosproof.images.source import FOLDER
+from chaosproof.images.source_layer import FOLDER
 
 __all__ = ["image_config", "write_archive"]
 

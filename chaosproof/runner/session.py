@@ -42,10 +42,10 @@ from chaosproof.runfolder.provenance import (
 from chaosproof.runner.overrides import place_variables, variables_there
 from chaosproof.runner.settings import DEFAULT_CEILING_S, count, flag, number, port, read_settings
 from chaosproof.targets import Target
-from chaosproof.targets.launcher import Running, launch, system_to_run
-from chaosproof.targets.local.launcher import lab_path
-from chaosproof.targets.local.target import only_lab
-from chaosproof.targets.registry import open_target, target_names
+from chaosproof.targets.base import Running
+from chaosproof.targets.host_command import command_path
+from chaosproof.targets.registry import launcher_of, open_running, target_names
+from chaosproof.targets.system.system_file import system_to_run
 
 __all__ = ["Session", "begin"]
 
@@ -78,9 +78,8 @@ class Session:
         session = known.get(_KEY)
         if isinstance(session, Session):
             return session
-        kind = str(known.get("target", "local"))
-        lab = str(known.get("lab") or (known.get("namespace") if kind != "local" else None) or only_lab())
-        target = open_target(kind, lab)
+        running = open_running(known)
+        target, lab = running.target, running.name
         limits = _limits(known)
         return cls(
             None, target, lab, FaultEngine(target, limits=limits), ProcessFaults(target, limits=limits)
@@ -153,8 +152,7 @@ def begin(content: Mapping[str, Any], configuration: MutableMapping[str, Any]) -
     if text is not None:
         write_text(run_dir / EXPERIMENT, text)
     try:
-        running = launch(
-            settings.target,
+        running = launcher_of(settings.target).launch(
             system,
             settings.variables,
             name=f"{name}-{settings.mode}-{secrets.token_hex(3)}",
@@ -231,7 +229,7 @@ def _started(running: Running) -> dict[str, Any]:
 def _surroundings() -> dict[str, Any]:
     commit, dirty = git_commit(Path.cwd())
     return {
-        "versions": versions(lab_path()),
+        "versions": versions(command_path()),
         "kernel": platform.release(),
         "hostname": socket.gethostname(),
         "commit": commit,

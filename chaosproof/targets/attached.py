@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from chaosproof.errors import TargetError, UsageError
-from chaosproof.targets.base import CommandResult, Inside, Instance, InstanceState
+from chaosproof.targets.base import CommandResult, Inside, Instance, InstanceState, Running
 from chaosproof.targets.host_command import run_to_end
-from chaosproof.targets.launcher import Running
 from chaosproof.targets.limited import LimitedTarget
-from chaosproof.targets.system.model import System
+from chaosproof.targets.system.definition import System
 
 __all__ = ["LAUNCHER", "SERVICE", "AttachedTarget"]
 

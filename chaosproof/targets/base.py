@@ -1,13 +1,15 @@
-"""What the rest of the project knows of the place where a system runs: plain data and one Protocol.
+"""What the rest of the project knows of where a system runs: plain data, and the contracts of a target.
 
-Two implementations act on real systems (`local`, `kubernetes`); `fake` records calls for unit tests.
-Nothing outside this package asks which one it has.
+A target is a file or a folder beside this one that has a `LAUNCHER` (see `Launcher`), which gives a `Target`.
+Nothing outside of this package asks which target it has. `docs/extending.md` shows how to add one.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
+
+from chaosproof.targets.system.definition import System
 
 __all__ = [
     "Address",
@@ -17,7 +19,9 @@ __all__ = [
     "Instance",
     "InstanceState",
     "JobState",
+    "Launcher",
     "PendingCommand",
+    "Running",
     "SupportsDeferred",
     "SupportsPrestart",
     "Target",
@@ -88,7 +92,7 @@ class Target(Protocol):
 
     @property
     def kind(self) -> str:
-        """`local`, `kubernetes` or `fake`, for the journal only."""
+        """The target's name, such as `local`, for the journal only."""
 
     def instances(self, service: str | None = None) -> tuple[Instance, ...]:
         """All instances, or those of `service`, in order of name; an unknown service is an error."""
@@ -204,3 +208,43 @@ class SupportsPrestart(Protocol):
 
     def begin(self, instance: str, argv: Sequence[str], *, keep_s: float) -> PendingCommand:
         """Start a command that does nothing before it has its input; after `keep_s` it gets an empty one."""
+
+
+@dataclass(frozen=True)
+class Running:
+    """A system that runs: how to act on it, where this machine reaches it, and how to end it.
+
+    `name` is what the target calls this system: a lab's name, or that of a cluster's namespace. `endpoints` are URLs by
+    name, `timings` seconds from the call to a stage, `facts` what the record of a run says of the place. `take_down`
+    leaves nothing of what `launch` put there; a system that was only opened goes on.
+    """
+
+    target: Target
+    name: str
+    endpoints: Mapping[str, str] = field(default_factory=dict)
+    timings: Mapping[str, float] = field(default_factory=dict)
+    take_down: Callable[[], None] = lambda: None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Launcher(Protocol):
+    """One kind of target. What takes long to import, such as the client of a cluster, is imported by its methods."""
+
+    @property
+    def name(self) -> str:
+        """What an experiment calls it: `"target": "local"`."""
+
+    def open(self, variables: Mapping[str, Any]) -> Running:
+        """A system that runs already, as the experiment's `variables` name it; taking it down does nothing.
+
+        Raises `UsageError` or `TargetError` when there is none.
+        """
+
+    def launch(
+        self, system: System, variables: Mapping[str, Any], *, name: str, events_file: Path
+    ) -> Running:
+        """Start `system` and return when it is ready; every change of an instance goes to `events_file`.
+
+        `name` tells this run from others. Raises `UsageError` when the system cannot run there, `TargetError` with the
+        reason when it does not get ready; then nothing is left of it.
+        """

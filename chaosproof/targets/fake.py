@@ -56,7 +56,7 @@ class FakeTarget(LimitedTarget):
         with self._lock:
             self._answers.insert(0, (tuple(argv), CommandResult(tuple(argv), exit_code, stdout, stderr, 0.0)))
 
-    def say(self, instance: str, *, metrics: str | None = None, logs: str | None = None) -> None:
+    def set_pages(self, instance: str, *, metrics: str | None = None, logs: str | None = None) -> None:
         """From now on, the instance's metrics page or its log is this."""
         for what, text in (("metrics", metrics), ("logs", logs)):
             if text is not None:

@@ -35,11 +35,11 @@ def ask_http(target: Target, instance: Instance, method: str, path: str, body: s
         )
     where = [instance.address, str(instance.ports[_PORT])]
     done = target.run(instance.name, ["python", "-I", "-S", "-c", _ASK, *where, method, path, body])
-    status, _, said = done.stdout.partition("\n")
+    status, _, body_received = done.stdout.partition("\n")
     if done.exit_code != 0 or not status.isdigit():
         lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
         raise ChaosproofError(
             f"{instance.name} did not answer {method} {path} (exit code {done.exit_code}): "
-            f"{lines[-1] if lines else 'it said nothing'}"
+            f"{lines[-1] if lines else 'it body_received nothing'}"
         )
-    return int(status), said
+    return int(status), body_received

@@ -7,16 +7,13 @@ from typing import Any
 
 import chaosproof.targets
 from chaosproof.errors import UsageError
-from chaosproof.targets.base import Target
-from chaosproof.targets.launcher import Launcher, Running
+from chaosproof.targets.base import Launcher, Running
 
 __all__ = [
     "DEFAULT_TARGET",
-    "KINDS",
     "find_launchers",
     "launcher_of",
     "open_running",
-    "open_target",
     "target_names",
 ]
 
@@ -48,12 +45,3 @@ def launcher_of(name: str) -> Launcher:
 def open_running(variables: Mapping[str, Any]) -> Running:
     """The system that runs already on the target that `variables` name; see `Launcher.open`."""
     return launcher_of(str(variables.get("target", DEFAULT_TARGET))).open(variables)
-
-
-# These two go as soon as the runner asks the functions above.
-KINDS = ("local", "kubernetes")
-
-
-def open_target(kind: str, name: str) -> Target:
-    """Like `open_running`, by the name of a lab or of a namespace."""
-    return open_running({"target": kind, "lab": name, "namespace": name}).target

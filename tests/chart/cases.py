@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from chaosproof.targets.system.model import System
+from chaosproof.targets.system.definition import System
 from chaosproof.targets.system.system_file import load_system
 from chaosproof.targets.system.values import merge
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chaosproof.images.names import IMAGES
+from chaosproof.images.names import image
 from demo.grpc.settings import SettingsA, SettingsB
 from tests.chart.cases import CHART
 from tests.chart.conftest import Rendered
@@ -87,5 +87,5 @@ def test_the_schema_knows_the_very_settings_that_the_program_reads(name: str, se
 
 def test_the_chart_runs_the_images_that_are_built() -> None:
     text = (CHART / "values.yaml").read_text(encoding="utf-8")
-    for image in IMAGES:
-        assert f"  {image.key}: {image.name}\n" in text
+    for key in ("demo", "chaos"):
+        assert f"  {key}: {image(key).name}\n" in text

@@ -12,11 +12,11 @@ import pytest
 
 from chaosproof.cli.main import main
 from chaosproof.errors import UsageError
-from chaosproof.images import base
+from chaosproof.images import base_layer as base
 from chaosproof.images.archive import image_config, write_archive
-from chaosproof.images.base import base_layer, cache_folder, owned_by_root, packages_folder
+from chaosproof.images.base_layer import base_layer, cache_folder, owned_by_root, packages_folder
 from chaosproof.images.names import source_root
-from chaosproof.images.source import FOLDER, add_source
+from chaosproof.images.source_layer import FOLDER, add_source
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from chaosproof.errors import ChaosproofError, UsageError
-from chaosproof.images.engine import build_argv, choose_engine, load_argvs, run_command
+from chaosproof.images.container_engine import build_argv, choose_engine, load_argvs, run_command
 from chaosproof.images.names import image, source_root
 
 ROOT = Path("/src")
@@ -60,7 +60,7 @@ def test_a_command_that_fails_is_named_with_its_exit_code_and_its_words() -> Non
 
 
 def test_an_unknown_image_is_answered_with_the_known_ones() -> None:
-    with pytest.raises(UsageError, match="'router'; known images: demo, chaos"):
+    with pytest.raises(UsageError, match="'router'; known images: chaos, demo, load"):
         image("router")
 
 
@@ -73,3 +73,8 @@ def test_a_dockerfile_has_several_stages_fixed_versions_and_says_who_runs(key: s
         tag = base.rpartition(":")[2]
         assert tag.count(".") >= 1 and "latest" not in tag, base
     assert f"USER {image(key).user}" in lines
+
+
+def test_the_image_of_a_load_is_that_of_the_demo() -> None:
+    lines = (source_root() / image("load").dockerfile).read_text(encoding="utf-8").splitlines()
+    assert f"FROM {image('demo').name}" in lines

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from chaosproof.images.source import FOLDER
+from chaosproof.images.source_layer import FOLDER
 
 pytestmark = [
     pytest.mark.slow,

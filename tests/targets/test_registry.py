@@ -8,7 +8,7 @@ import pytest
 
 from chaosproof.errors import TargetError, UsageError
 from chaosproof.targets.registry import find_launchers, launcher_of, open_running, target_names
-from chaosproof.targets.system.model import System
+from chaosproof.targets.system.definition import System
 
 
 def test_the_default_comes_first_and_a_stand_in_is_no_choice():

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from chaosproof.targets.launcher import Running
-from chaosproof.targets.system.model import System
+from chaosproof.targets.base import Running
+from chaosproof.targets.system.definition import System
 
 __all__ = ["LAUNCHER"]
 
@@ -18,8 +18,8 @@ class _KubernetesLauncher:
     def open(self, variables: Mapping[str, Any]) -> Running:
         """All services of the namespace that `namespace` names, in the cluster of `context`."""
         from chaosproof.targets.kubernetes.client.api import connect
+        from chaosproof.targets.kubernetes.cluster_settings import cluster_settings
         from chaosproof.targets.kubernetes.pods.services import find_services
-        from chaosproof.targets.kubernetes.settings import cluster_settings
         from chaosproof.targets.kubernetes.target import KubernetesTarget
 
         settings = cluster_settings(variables)
@@ -29,7 +29,7 @@ class _KubernetesLauncher:
     def launch(
         self, system: System, variables: Mapping[str, Any], *, name: str, events_file: Path
     ) -> Running:
-        from chaosproof.targets.kubernetes.deploy.launcher import launch_in_cluster
+        from chaosproof.targets.kubernetes.deploy.cluster_launcher import launch_in_cluster
 
         return launch_in_cluster(system, variables, run=name, events_file=events_file)
 

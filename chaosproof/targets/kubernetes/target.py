@@ -1,6 +1,6 @@
 """The `Target` in a cluster: one namespace of it, some Services, and the pods behind them.
 
-    target = KubernetesTarget(connect("demo"), find_services(cluster, ["app-a", "app-b"]))
+    target = KubernetesTarget(connect("shop"), find_services(cluster, ["checkout", "cart"]))
 
 Whatever it does it does through the API server, with the rights of whoever runs it, in this one namespace.
 """
@@ -15,11 +15,12 @@ from chaosproof.errors import TargetError
 from chaosproof.targets.base import Address, CommandResult, Inside, Instance, InstanceState, JobState
 from chaosproof.targets.kubernetes.client.api import Cluster, NotFound
 from chaosproof.targets.kubernetes.client.execute import execute
-from chaosproof.targets.kubernetes.jobs.jobs import Jobs
+from chaosproof.targets.kubernetes.jobs.cluster_jobs import Jobs
 from chaosproof.targets.kubernetes.pods.instance_registry import InstanceSlot
 from chaosproof.targets.kubernetes.pods.netadmin import CHAOS_IMAGE, netadmin_container_of
+from chaosproof.targets.kubernetes.pods.pod_watch import PodWatch
 from chaosproof.targets.kubernetes.pods.pods import Pod, ServiceBackend, instance_of
-from chaosproof.targets.kubernetes.pods.processes import (
+from chaosproof.targets.kubernetes.pods.program_signals import (
     Program,
     end_program,
     find_program,
@@ -27,7 +28,6 @@ from chaosproof.targets.kubernetes.pods.processes import (
     pause_program,
     resume_program,
 )
-from chaosproof.targets.kubernetes.pods.watch import Watch
 
 __all__ = ["KubernetesTarget"]
 
@@ -58,7 +58,7 @@ class KubernetesTarget:
         self._cluster = cluster
         self._services = dict(services)
         self._metrics = dict(metrics or {})
-        self._watch = Watch(cluster, self._services, events_file)
+        self._watch = PodWatch(cluster, self._services, events_file)
         self._jobs = Jobs(cluster, load_image)
         self._chaos_image = chaos_image
         self._lock = threading.Lock()
@@ -77,14 +77,14 @@ class KubernetesTarget:
                 f"There is no service {service!r} in the namespace {self._cluster.namespace}; "
                 f"there are: {', '.join(self._services)}."
             )
-        places = [place for place in self._watch.all() if service in (None, place.service)]
-        return tuple(self._instance(place) for place in places)
+        slots = [slot for slot in self._watch.all() if service in (None, slot.service)]
+        return tuple(self._instance(slot) for slot in slots)
 
     def instance(self, name: str) -> Instance:
-        return self._instance(self._watch.place(name))
+        return self._instance(self._watch.slot(name))
 
     def states(self) -> Mapping[str, InstanceState]:
-        return {place.name: self._state(place) for place in self._watch.all()}
+        return {slot.name: self._state(slot) for slot in self._watch.all()}
 
     def address(self, service: str) -> Address:
         if service not in self._services:
@@ -100,7 +100,7 @@ class KubernetesTarget:
         timeout_s: float = 10.0,
         inside: Inside = "network",
     ) -> CommandResult:
-        pod = self._watch.place(instance).pod
+        pod = self._watch.slot(instance).pod
         container = (
             netadmin_container_of(self._cluster, pod, self._chaos_image)
             if inside == "network"
@@ -132,7 +132,7 @@ class KubernetesTarget:
     ) -> None:
         where = None
         if beside is not None:
-            pod = self._watch.place(beside).pod
+            pod = self._watch.slot(beside).pod
             where = (pod.name, pod.load or pod.program)
         self._jobs.start(name, argv, env=env, out_dir=out_dir, beside=where)
 
@@ -143,43 +143,43 @@ class KubernetesTarget:
         self._jobs.stop(name)
 
     def metrics(self, instance: str) -> str:
-        copy = self.instance(instance)
-        if copy.metrics_port is None:
+        info = self.instance(instance)
+        if info.metrics_port is None:
             raise TargetError(
                 f"{instance} has no metrics: neither the system file nor its pod's annotation prometheus.io/port "
                 "names a port."
             )
-        pod = self._watch.place(instance).pod.name
+        pod = self._watch.slot(instance).pod.name
         return self._cluster.text(
-            self._cluster.path("pods", f"{pod}:{copy.metrics_port}/proxy{copy.metrics_path}")
+            self._cluster.path("pods", f"{pod}:{info.metrics_port}/proxy{info.metrics_path}")
         )
 
     def logs(self, instance: str) -> str:
-        place = self._watch.place(instance)
+        slot = self._watch.slot(instance)
         with self._lock:
             earlier = dict(self._earlier_logs.get(instance, {}))
-        earlier.pop(place.pod.life, None)
-        if place.deaths:
+        earlier.pop(slot.pod.life, None)
+        if slot.deaths:
             # it crashed, and the pod still has what the life before this one wrote
             with suppress(TargetError):
-                earlier["before"] = self._log(place.pod, previous="true")
-        return "".join(earlier.values()) + self._log(place.pod)
+                earlier["before"] = self._log(slot.pod, previous="true")
+        return "".join(earlier.values()) + self._log(slot.pod)
 
     def restart(self, instance: str) -> None:
-        before = self._watch.place(instance)
+        before = self._watch.slot(instance)
         self._keep_log(before)
         self._watch.expect_end(instance)
         path = self._cluster.path("pods", before.pod.name)
         # What has ended has nothing to clear up, and its pod may wait in a back-off: it is replaced at once.
         self._cluster.delete(path, **({} if before.alive else {"gracePeriodSeconds": 0}))
         if not self._watch.wait(
-            lambda place: place.pod.uid != before.pod.uid and place.ready, instance, _BACK_WITHIN_S
+            lambda slot: slot.pod.uid != before.pod.uid and slot.ready, instance, _BACK_WITHIN_S
         ):
             raise TargetError(
                 f"{instance} was restarted, and was not ready again within {_BACK_WITHIN_S:g} s."
             )
         # looked for now, so that the next signal to it is one command
-        self._pid(self._watch.place(instance))
+        self._pid(self._watch.slot(instance))
 
     def kill(self, instance: str) -> None:
         self._end(instance, "KILL")
@@ -188,51 +188,49 @@ class KubernetesTarget:
         self._end(instance, "TERM")
 
     def pause(self, instance: str, *, duration_s: float | None = None) -> None:
-        place = self._alive(instance)
-        pause_program(self._cluster, self._program(place), duration_s)
+        slot = self._alive(instance)
+        pause_program(self._cluster, self._program(slot), duration_s)
         until = None if duration_s is None else time.monotonic() + duration_s
         with self._lock:
-            self._paused[instance] = (place.pod.life, until)
+            self._paused[instance] = (slot.pod.life, until)
         self._watch.note(instance, "paused", "")
 
     def resume(self, instance: str) -> None:
-        place = self._alive(instance)
-        resume_program(self._cluster, self._program(place))
+        slot = self._alive(instance)
+        resume_program(self._cluster, self._program(slot))
         self._goes_on(instance)
 
-    def _instance(self, place: InstanceSlot) -> Instance:
-        service = self._services[place.service]
-        return instance_of(
-            place.name, service, place.pod, self._metrics.get(place.service, ("/metrics", None))
-        )
+    def _instance(self, slot: InstanceSlot) -> Instance:
+        service = self._services[slot.service]
+        return instance_of(slot.name, service, slot.pod, self._metrics.get(slot.service, ("/metrics", None)))
 
-    def _state(self, place: InstanceSlot) -> InstanceState:
+    def _state(self, slot: InstanceSlot) -> InstanceState:
         return InstanceState(
-            name=place.name,
-            alive=place.alive,
-            ready=place.ready,
-            paused=self._is_paused(place),
-            pid=self._pid(place),
-            restarts=place.restarts,
-            deaths=place.deaths,
-            stops=place.stops,
+            name=slot.name,
+            alive=slot.alive,
+            ready=slot.ready,
+            paused=self._is_paused(slot),
+            pid=self._pid(slot),
+            restarts=slot.restarts,
+            deaths=slot.deaths,
+            stops=slot.stops,
         )
 
-    def _pid(self, place: InstanceSlot) -> int:
+    def _pid(self, slot: InstanceSlot) -> int:
         """0 where it is not known: a program that just starts or ends may not be there to be asked for."""
-        if place.alive:
+        if slot.alive:
             with suppress(TargetError):
-                return self._program(place).pid
+                return self._program(slot).pid
         return 0
 
-    def _is_paused(self, place: InstanceSlot) -> bool:
+    def _is_paused(self, slot: InstanceSlot) -> bool:
         with self._lock:
-            life, until = self._paused.get(place.name, ("", None))
-        if life != place.pod.life:
+            life, until = self._paused.get(slot.name, ("", None))
+        if life != slot.pod.life:
             return False
-        if until is None or time.monotonic() < until or is_stopped(self._cluster, self._program(place)):
+        if until is None or time.monotonic() < until or is_stopped(self._cluster, self._program(slot)):
             return True
-        self._goes_on(place.name)
+        self._goes_on(slot.name)
         return False
 
     def _goes_on(self, instance: str) -> None:
@@ -242,40 +240,40 @@ class KubernetesTarget:
             self._watch.note(instance, "resumed", "")
 
     def _alive(self, instance: str) -> InstanceSlot:
-        place = self._watch.place(instance)
-        if not place.alive:
+        slot = self._watch.slot(instance)
+        if not slot.alive:
             raise TargetError(f"{instance} is not running, so no signal can reach it.")
-        return place
+        return slot
 
-    def _program(self, place: InstanceSlot) -> Program:
+    def _program(self, slot: InstanceSlot) -> Program:
         with self._lock:
-            known = self._programs.get(place.pod.life)
+            known = self._programs.get(slot.pod.life)
         if known is None:
-            known = find_program(self._cluster, place.pod)
+            known = find_program(self._cluster, slot.pod)
             with self._lock:
-                self._programs[place.pod.life] = known
+                self._programs[slot.pod.life] = known
         return known
 
     def _end(self, instance: str, signal_name: str) -> None:
-        place = self._alive(instance)
-        program = self._program(place)
+        slot = self._alive(instance)
+        program = self._program(slot)
         self._watch.expect_end(instance)
         # The signal first of all: who is told of the end, and how soon, is counted from the call.
         at = end_program(self._cluster, program, signal_name)
         if signal_name == "KILL":
             self._watch.ended(instance, "SIGKILL", at)
-        self._keep_log(place)
+        self._keep_log(slot)
         if signal_name != "KILL":
             self._watch.wait(
-                lambda now: not now.alive or now.pod.life != place.pod.life, instance, _GONE_WITHIN_S
+                lambda now: not now.alive or now.pod.life != slot.pod.life, instance, _GONE_WITHIN_S
             )
 
-    def _keep_log(self, place: InstanceSlot) -> None:
+    def _keep_log(self, slot: InstanceSlot) -> None:
         """The log of a life that ends here, before its pod goes and takes it along."""
         with suppress(TargetError):
-            log = self._log(place.pod)
+            log = self._log(slot.pod)
             with self._lock:
-                self._earlier_logs.setdefault(place.name, {})[place.pod.life] = log
+                self._earlier_logs.setdefault(slot.name, {})[slot.pod.life] = log
 
     def _log(self, pod: Pod, **which: str) -> str:
         return self._cluster.text(

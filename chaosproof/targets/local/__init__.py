@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from chaosproof.targets.launcher import Running
-from chaosproof.targets.system.model import System
+from chaosproof.targets.base import Running
+from chaosproof.targets.system.definition import System
 
 __all__ = ["LAUNCHER"]
 

@@ -1,6 +1,6 @@
 """From the host: start a lab, and say clearly why when it cannot be started.
 
-    chaosproof lab up demo/grpc/system.yaml
+    chaosproof lab up system.yaml
 
 The host's network namespace gets nothing but listening sockets on its loopback, held by the lab's processes.
 """
@@ -22,11 +22,9 @@ from chaosproof.errors import TargetError, UsageError
 from chaosproof.targets.host_command import command_path
 from chaosproof.targets.local.control_client import ask, socket_name, take_down
 from chaosproof.targets.local.spec import PROMETHEUS_PORT, LabSpec, PublishedPort, plan_lab
-from chaosproof.targets.system.model import System
+from chaosproof.targets.system.definition import System
 
 __all__ = ["Lab", "launch_lab"]
-
-lab_path = command_path  # goes as soon as its only user, the runner, asks for `command_path`
 
 _TOOLS = {
     "unshare": "util-linux",
@@ -139,10 +137,10 @@ def _from(folder: str, command: str) -> str:
 def _prometheus(system: System, path: str) -> str | None:
     if all(service.metrics_port is None for service in system.services):
         return None
-    found = shutil.which("prometheus", path=path)
-    if found is None:
+    binary = shutil.which("prometheus", path=path)
+    if binary is None:
         raise UsageError("The command 'prometheus' is missing; install it with: apt-get install prometheus")
-    return found
+    return binary
 
 
 def _publish(spec: LabSpec) -> list[tuple[PublishedPort, socket.socket]]:

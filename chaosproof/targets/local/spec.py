@@ -7,7 +7,7 @@ from typing import Any
 
 from chaosproof.errors import UsageError
 from chaosproof.targets.base import Instance
-from chaosproof.targets.system.model import HealthCheck, Service, System
+from chaosproof.targets.system.definition import HealthCheck, Service, System
 
 __all__ = ["LabSpec", "PublishedPort", "ServicePlan", "plan_lab"]
 

@@ -49,10 +49,10 @@ class LocalTarget:
 
     def instances(self, service: str | None = None) -> tuple[Instance, ...]:
         if service is None:
-            return tuple(sorted(self._spec.instances, key=lambda one: one.name))
+            return tuple(sorted(self._spec.instances, key=lambda instance: instance.name))
         for plan in self._spec.services:
             if plan.service.name == service:
-                return tuple(sorted(plan.instances, key=lambda one: one.name))
+                return tuple(sorted(plan.instances, key=lambda instance: instance.name))
         raise TargetError(
             f"There is no service {service!r} in lab {self.lab}; there are: {self._services()}."
         )

@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from chaosproof.errors import UsageError
-from chaosproof.targets.system.model import HealthCheck, Service, System
+from chaosproof.targets.system.definition import HealthCheck, Service, System
 from chaosproof.targets.system.values import Values, load_values, merge
 from chaosproof.targets.system.yaml_lines import Document, load_yaml
 

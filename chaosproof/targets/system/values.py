@@ -41,7 +41,7 @@ def load_values(folder: Path, mode: str | None, scenario: str | None) -> Values:
     """Merge `values-common`, `values-<mode>` and `values-<scenario>` of `folder`.
 
     An unknown mode is a `UsageError` that names the known ones; a scenario without an overlay of its own
-    has nothing to change, and that is fine. `s4-pool1` is a variant of `s4`: first the overlay of `s4`, then its own.
+    has nothing to change, and that is fine. `peak-big` is a variant of `peak`: that overlay first, then its own.
     """
     common = folder / "values-common.yaml"
     if not common.is_file():
@@ -53,8 +53,8 @@ def load_values(folder: Path, mode: str | None, scenario: str | None) -> Values:
             known = ", ".join(_known_modes(folder))
             raise UsageError(f"Unknown mode {mode!r}: {overlay} does not exist. Modes here: {known}.")
         files.append(overlay)
-    words = scenario.split("-") if scenario else []
-    overlays = (folder / f"values-{'-'.join(words[: n + 1])}.yaml" for n in range(len(words)))
+    parts = scenario.split("-") if scenario else []
+    overlays = (folder / f"values-{'-'.join(parts[: n + 1])}.yaml" for n in range(len(parts)))
     files += [overlay for overlay in overlays if overlay.is_file()]
     merged: dict[str, Any] = {}
     for file in files:
@@ -67,5 +67,5 @@ def load_values(folder: Path, mode: str | None, scenario: str | None) -> Values:
 
 def _known_modes(folder: Path) -> list[str]:
     names = (path.stem.removeprefix("values-") for path in sorted(folder.glob("values-*.yaml")))
-    # Scenarios are named by a letter and a number (s4, r1, s4-pool1); all else but `common` is a mode.
+    # By its name a scenario has a letter and a number first; all else but `common` is a mode.
     return [name for name in names if name != "common" and not name[1:2].isdigit()]

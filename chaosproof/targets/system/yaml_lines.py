@@ -56,8 +56,8 @@ def load_yaml(path: Path) -> Document:
         value = loader.construct_document(node) if node is not None else None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
-        place = f"{path}:{mark.line + 1}" if mark else str(path)
-        raise UsageError(f"{place}: not valid YAML: {error.problem or error}.") from error
+        location = f"{path}:{mark.line + 1}" if mark else str(path)
+        raise UsageError(f"{location}: not valid YAML: {error.problem or error}.") from error
     except yaml.YAMLError as error:
         raise UsageError(f"{path}: not valid YAML: {error}.") from error
     finally:

@@ -12,12 +12,13 @@ from chaosproof.faults.errors import FaultError
 from chaosproof.targets.base import Instance
 from chaosproof.targets.fake import FakeTarget
 from chaosproof.targets.kubernetes.client.api import connect
-from chaosproof.targets.kubernetes.deploy.launcher import RELEASE, launch_in_cluster, release_values
+from chaosproof.targets.kubernetes.cluster_settings import cluster_settings
+from chaosproof.targets.kubernetes.deploy.chart import chart_of, chart_values
+from chaosproof.targets.kubernetes.deploy.cluster_launcher import launch_in_cluster
 from chaosproof.targets.kubernetes.deploy.ready import wait_until_ready
 from chaosproof.targets.kubernetes.pods.netadmin import ephemeral_container, netadmin_container_of
 from chaosproof.targets.kubernetes.pods.pods import read_pod
 from chaosproof.targets.kubernetes.pods.services import find_services
-from chaosproof.targets.kubernetes.settings import ClusterSettings, cluster_settings
 from chaosproof.targets.kubernetes.target import KubernetesTarget
 from chaosproof.targets.system.system_file import load_system, system_to_run
 from tests.support.kubernetes_api import pod, service
@@ -146,10 +147,10 @@ def test_a_service_of_one_s_own_is_deployed_already():
 def test_a_release_that_no_run_installed_is_left_alone(api, monkeypatch):
     root = "/api/v1/namespaces/demo"
     api.objects[root] = {"status": {"phase": "Active"}}
-    api.list_of(f"{root}/secrets", {"metadata": {"labels": {"owner": "helm", "name": RELEASE}}})
+    api.list_of(f"{root}/secrets", {"metadata": {"labels": {"owner": "helm", "name": "chaosproof-demo"}}})
     system = load_system(SYSTEM, "resilient", "s4")
-    with pytest.raises(UsageError, match=f"has a release {RELEASE} that no run installed"):
-        launch_in_cluster(system, {}, run="r", say=lambda _: None)
+    with pytest.raises(UsageError, match="has a release chaosproof-demo that no run installed"):
+        launch_in_cluster(system, {}, run="r", report_progress=lambda _: None)
     assert {method for method, _, _ in api.asked} == {"GET"}
 
 
@@ -161,13 +162,20 @@ def test_a_release_of_a_living_run_is_left_alone(api, monkeypatch):
     api.list_of(f"{root}/secrets", {"metadata": {"labels": labels}})
     system = load_system(SYSTEM, "resilient", "s4")
     with pytest.raises(UsageError, match=r"The run s4-resilient-1 .process 1. uses the namespace demo now"):
-        launch_in_cluster(system, {}, run="r", say=lambda _: None)
+        launch_in_cluster(system, {}, run="r", report_progress=lambda _: None)
     assert {method for method, _, _ in api.asked} == {"GET"}
 
 
 def test_the_chart_is_given_the_overlays_and_which_system_it_is():
     system = load_system(SYSTEM, "resilient", "s4")
-    values = release_values(system, ClusterSettings(images={"demo": "mine:1"}))
+    chart = chart_of(system)
+    assert chart is not None
+    assert (chart.name, chart.namespace, chart.images[chart.load_image]) == (
+        "chaosproof-demo",
+        "demo",
+        "chaosproof/demo:0.1.0",
+    )
+    values = chart_values(chart, system, {"demo": "mine:1"})
     assert values["systems"] == {"grpc": True, "router": False}
     assert values["services"]["app-a"]["environment"]["DEADLINE_MS"] == "500"
     assert values["images"] == {"demo": "mine:1"}

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from chaosproof.errors import TargetError
+from chaosproof.targets.kubernetes.jobs.cluster_jobs import translate
 from chaosproof.targets.kubernetes.jobs.fetch import Folder
-from chaosproof.targets.kubernetes.jobs.jobs import translate
 from chaosproof.targets.kubernetes.jobs.pod_scripts import SEND, WRAP
 
 

@@ -62,7 +62,7 @@ class Cluster:
         return str(self.configuration.host)
 
     def path(self, kind: str, name: str = "", *, group: str = "") -> str:
-        """The path of objects of this namespace: `path("pods", "app-a-0")`, `path("jobs", group="batch/v1")`."""
+        """The path of objects of this namespace: `path("pods", "web-0")`, `path("jobs", group="batch/v1")`."""
         root = f"/apis/{group}" if group else "/api/v1"
         return f"{root}/namespaces/{self.namespace}/{kind}" + (f"/{name}" if name else "")
 
@@ -149,13 +149,13 @@ class Cluster:
         timeout_s: float,
     ) -> Any:
         headers = {"Accept": "application/json, */*", "Content-Type": content_type, **self.headers()}
-        words = urlencode([(key, value) for key, value in query.items() if value is not None])
+        text = urlencode([(key, value) for key, value in query.items() if value is not None])
         given_up_at = time.monotonic() + self.patience_s
         while True:
             try:
                 response = self._pool.request(
                     method,
-                    f"{self.host}{path}{'?' if words else ''}{words}",
+                    f"{self.host}{path}{'?' if text else ''}{text}",
                     headers=headers,
                     body=None if body is None else json.dumps(body),
                     timeout=urllib3.Timeout(connect=5.0, read=timeout_s),
@@ -211,19 +211,20 @@ def sentence_of(status: int, body: bytes | str | None) -> str:
     return f"{message} ({status})"
 
 
-def _refused(method: str, path: str, status: int, word: str | None, body: bytes) -> Refused:
-    said = sentence_of(status, body)
+def _refused(method: str, path: str, status: int, reason_word: str | None, body: bytes) -> Refused:
+    sentence = sentence_of(status, body)
     try:
         reason = str(json.loads(body)["reason"])
     except (ValueError, KeyError, TypeError):
-        reason = str(word)
+        reason = str(reason_word)
     if status == FORBIDDEN:
-        said = f"The cluster does not allow it: {said}. docs/reference/kubernetes.md lists the verbs that are needed."
+        needed = "docs/reference/kubernetes.md lists the verbs that are needed"
+        sentence = f"The cluster does not allow it: {sentence}. {needed}."
     elif status == 401:
-        said = f"The cluster does not know who is asking: {said}. Renew the kubeconfig's credentials."
+        sentence = f"The cluster does not know who is asking: {sentence}. Renew the kubeconfig's credentials."
     else:
-        said = f"The API server refused {method} {path}: {said}."
-    return (NotFound if status == 404 else Refused)(said, status, reason)
+        sentence = f"The API server refused {method} {path}: {sentence}."
+    return (NotFound if status == 404 else Refused)(sentence, status, reason)
 
 
 def _kubeconfig() -> str:
@@ -232,7 +233,7 @@ def _kubeconfig() -> str:
 
 def _no_kubeconfig(context: str | None, why: str) -> str:
     where = _kubeconfig()
-    if not any(Path(one).is_file() for one in where.split(":") if one):
+    if not any(Path(file).is_file() for file in where.split(":") if file):
         return (
             f"There is no kubeconfig: {where} does not exist, and this is not a pod. Set KUBECONFIG, or make a "
             "cluster (kind create cluster)."
@@ -241,8 +242,8 @@ def _no_kubeconfig(context: str | None, why: str) -> str:
 
 
 def _short_reason(reason: object) -> str:
-    words = str(reason)
+    text = str(reason)
     for mark in ("Connection refused", "timed out", "Name or service not known", "CERTIFICATE_VERIFY_FAILED"):
-        if mark in words:
+        if mark in text:
             return mark
-    return words.splitlines()[0] if words else type(reason).__name__
+    return text.splitlines()[0] if text else type(reason).__name__

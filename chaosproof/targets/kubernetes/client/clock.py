@@ -20,10 +20,10 @@ def clock_offset_s(target: Target) -> float | None:
     best: tuple[float, float] | None = None
     for _ in range(_TRIES):
         with suppress(ChaosproofError, ValueError):
-            asked_at = time.time()
-            said = float(target.run(instance, ["date", "+%s.%N"]).stdout)
-            took_s = time.time() - asked_at
+            sent_at = time.time()
+            pod_time_s = float(target.run(instance, ["date", "+%s.%N"]).stdout)
+            took_s = time.time() - sent_at
             # the command is at its end when it prints: the way back is the smaller part
-            offset_s = said - (asked_at + took_s / 2)
+            offset_s = pod_time_s - (sent_at + took_s / 2)
             best = min(best or (took_s, offset_s), (took_s, offset_s))
     return None if best is None else round(best[1], 3)

@@ -68,13 +68,13 @@ class Exec:
 
         def url() -> str:
             late_ms = str(round((time.monotonic() - called_at) * 1000))
-            words = [("command", late_ms if word is _LATE else word) for word in argv]
-            return root + urlencode([*words, *query])
+            command = [("command", late_ms if argument is _LATE else argument) for argument in argv]
+            return root + urlencode([*command, *query])
 
         self._where = f"{pod} ({container})"
         self._socket = _connected(cluster, url, path)
         self.exit_code: int | None = None
-        self.said = b""
+        self.message = b""
 
     def __enter__(self) -> "Exec":
         return self
@@ -111,7 +111,7 @@ class Exec:
                 continue
             channel, content = data[0], data[1:]
             if channel == _STATUS:
-                self.exit_code, self.said = exit_code_in(content)
+                self.exit_code, self.message = exit_code_in(content)
                 return
             if content and channel in (_STDOUT, _STDERR):
                 yield channel, content
@@ -140,13 +140,13 @@ def execute(
             for channel, data in running.messages(timeout_s + 5.0):
                 out[channel].extend(data)
         except (TimeoutError, ConnectionError, websocket.WebSocketException, OSError) as error:
-            said = str(error) or f"did not end within {timeout_s:g} s"
+            message = str(error) or f"did not end within {timeout_s:g} s"
             code = 124 if isinstance(error, TimeoutError) else BROKEN
-            return Ended(code, bytes(out[_STDOUT]), said.encode())
+            return Ended(code, bytes(out[_STDOUT]), message.encode())
     code = BROKEN if running.exit_code is None else running.exit_code
     if code == 137 and time.monotonic() - begun >= timeout_s:
         return Ended(124, b"", f"did not end within {timeout_s:g} s".encode())
-    return Ended(code, bytes(out[_STDOUT]), bytes(out[_STDERR]) or running.said)
+    return Ended(code, bytes(out[_STDOUT]), bytes(out[_STDERR]) or running.message)
 
 
 def _connected(cluster: Cluster, url: Callable[[], str], path: str) -> Any:
@@ -167,15 +167,15 @@ def _connected(cluster: Cluster, url: Callable[[], str], path: str) -> Any:
 
 
 def _refused(status: int, path: str, body: bytes | str | None) -> Refused:
-    said = sentence_of(status, body)
+    message = sentence_of(status, body)
     if status == 403:
         sentence = (
-            f"The cluster does not allow commands in pods (verb create on pods/exec): {said}. "
+            f"The cluster does not allow commands in pods (verb create on pods/exec): {message}. "
             "docs/reference/kubernetes.md lists the verbs that are needed."
         )
         return Refused(sentence, status, "Forbidden")
     kind = NotFound if status == 404 else Refused
-    return kind(f"The cluster refused a command in {path.rsplit('/', 2)[1]}: {said}.", status, "")
+    return kind(f"The cluster refused a command in {path.rsplit('/', 2)[1]}: {message}.", status, "")
 
 
 def exit_code_in(content: bytes) -> tuple[int, bytes]:

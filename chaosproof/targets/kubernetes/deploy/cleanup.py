@@ -19,14 +19,16 @@ def marks_of(run: str) -> dict[str, str]:
     return {OURS: run, "host": _host(), "pid": str(os.getpid())}
 
 
-def clean_up_earlier_run(cluster: Cluster, release: Release, pods: str, say: Callable[[str], None]) -> None:
+def clean_up_earlier_run(
+    cluster: Cluster, release: Release, pods: str, report_progress: Callable[[str], None]
+) -> None:
     """Take down what a run that was killed left: its release, whose pods have the labels `pods`, and its jobs.
 
     Raises `UsageError` when the release is somebody else's, or of a run of this machine that is alive.
     """
-    found = cluster.get(cluster.path("secrets"), labelSelector=f"owner=helm,name={release.name}")["items"]
-    if found:
-        labels = found[-1]["metadata"].get("labels", {})
+    releases = cluster.get(cluster.path("secrets"), labelSelector=f"owner=helm,name={release.name}")["items"]
+    if releases:
+        labels = releases[-1]["metadata"].get("labels", {})
         if OURS not in labels:
             raise UsageError(
                 f"The namespace {cluster.namespace} has a release {release.name} that no run installed: use it with "
@@ -37,7 +39,7 @@ def clean_up_earlier_run(cluster: Cluster, release: Release, pods: str, say: Cal
                 f"The run {labels[OURS]} (process {labels['pid']}) uses the namespace {cluster.namespace} now: "
                 "wait for it, or choose another with --var namespace=..."
             )
-        say(f"taking down what the run {labels[OURS]} left")
+        report_progress(f"taking down what the run {labels[OURS]} left")
         uninstall(release)
         wait_until_gone(cluster, pods)
     owned = ",".join(f"{key}={value}" for key, value in OWNED.items())

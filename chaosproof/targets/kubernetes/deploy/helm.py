@@ -82,8 +82,8 @@ def _call(what: str, release: Release) -> None:
         except subprocess.TimeoutExpired as error:
             raise TargetError(f"Helm did not {what} {release.name} within {_TIMEOUT_S:g} s.") from error
     if done.returncode != 0:
-        said = (done.stderr or done.stdout).strip().splitlines()
-        why = said[-1] if said else "it said nothing"
+        printed = (done.stderr or done.stdout).strip().splitlines()
+        why = printed[-1] if printed else "it said nothing"
         raise TargetError(f"Helm could not {what} {release.name} in {release.namespace}: {why}")
 
 
@@ -101,7 +101,7 @@ def main() -> int:
         with helm_python.Config(namespace=release.namespace, kube_context=release.context) as helm:
             if request["what"] == "uninstall":
                 helm.uninstall(release.name, ignore_not_found=True)
-            elif any(one["name"] == release.name for one in helm.list(all_states=True)):
+            elif any(release_known["name"] == release.name for release_known in helm.list(all_states=True)):
                 helm.upgrade(release.chart, release.name, dict(release.values), labels=dict(release.labels))
             else:
                 helm.install(release.chart, release.name, dict(release.values), labels=dict(release.labels))

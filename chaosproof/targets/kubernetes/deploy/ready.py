@@ -11,7 +11,7 @@ from chaosproof.targets.kubernetes.pods.pods import read_pod, troubles
 __all__ = ["hopeless", "wait_until_gone", "wait_until_ready"]
 
 _POLL_S = 0.2
-_SAY_EVERY_S = 2.0
+_REPORT_EVERY_S = 2.0
 # These do not mend themselves while somebody waits; a pull is tried a second time first.
 _HOPELESS = ("InvalidImageName", "ImagePullBackOff", "ErrImageNeverPull", "CreateContainerConfigError")
 _SOON_HOPELESS = ("CreateContainerError", "RunContainerError", "CrashLoopBackOff", "ErrImagePull")
@@ -22,7 +22,7 @@ def wait_until_ready(
     cluster: Cluster,
     expected: Mapping[str, int],
     labels: str,
-    say: Callable[[str], None],
+    report_progress: Callable[[str], None],
     *,
     within_s: float = 60.0,
 ) -> None:
@@ -30,7 +30,7 @@ def wait_until_ready(
 
     `TargetError` with the pod's own event when one cannot start, within 30 s for an image that cannot be pulled.
     """
-    begun = said_at = time.monotonic()
+    begun = reported_at = time.monotonic()
     while True:
         items = cluster.get(cluster.path("pods"), labelSelector=labels)["items"]
         now = time.monotonic()
@@ -50,9 +50,9 @@ def wait_until_ready(
                 f"Not everything was ready within {within_s:g} s ({', '.join(waiting)})."
                 + (f" {first}:{_last_warning(cluster, first)}" if first else "")
             )
-        if now - said_at > _SAY_EVERY_S:
-            said_at = now
-            say(f"waiting for {', '.join(waiting)} ({now - begun:.0f} s)")
+        if now - reported_at > _REPORT_EVERY_S:
+            reported_at = now
+            report_progress(f"waiting for {', '.join(waiting)} ({now - begun:.0f} s)")
         time.sleep(_POLL_S)
 
 
@@ -69,8 +69,8 @@ def wait_until_gone(cluster: Cluster, labels: str, *, within_s: float = 45.0) ->
 def hopeless(raw: Mapping[str, Any], waited_s: float) -> str:
     """Why waiting any longer is of no use, or nothing. Pure."""
     why = troubles(raw)
-    if any(word in why for word in _HOPELESS) or (
-        waited_s > _SOON_S and any(word in why for word in _SOON_HOPELESS)
+    if any(reason in why for reason in _HOPELESS) or (
+        waited_s > _SOON_S and any(reason in why for reason in _SOON_HOPELESS)
     ):
         return why
     for condition in raw.get("status", {}).get("conditions", []):

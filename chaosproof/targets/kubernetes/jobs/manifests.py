@@ -7,12 +7,16 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = ["FILES", "OURS", "OWNED", "ROOM", "load_job", "load_plan", "object_name"]
+from chaosproof import __version__
+
+__all__ = ["FILES", "FOLDER", "LOAD_IMAGE", "OURS", "OWNED", "load_job", "load_plan", "object_name"]
 
 OURS = "chaosproof"
 OWNED = {"app.kubernetes.io/managed-by": OURS}
-ROOM = "/tmp/job"
+FOLDER = "/tmp/job"
 FILES = "/plan"
+LOAD_IMAGE = f"chaosproof/load:{__version__}"
+"""What a job runs in where nothing else is named: an image with this project in it."""
 _USER = 10001
 _DEADLINE_S = 7200
 _KEPT_S = 600
@@ -21,8 +25,8 @@ _NAME_MAX = 40
 
 def object_name(job: str, token: str) -> str:
     """A name for the objects of a job, in the letters that a cluster allows, short enough for a pod's label."""
-    words = re.sub("[^a-z0-9]+", "-", job.lower()).strip("-")[:_NAME_MAX].rstrip("-")
-    return f"{OURS}-{words}-{token}"
+    name_part = re.sub("[^a-z0-9]+", "-", job.lower()).strip("-")[:_NAME_MAX].rstrip("-")
+    return f"{OURS}-{name_part}-{token}"
 
 
 def load_plan(name: str, files: Mapping[str, str]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from chaosproof.targets.kubernetes.onboarding.preflight import Seen
+from chaosproof.targets.kubernetes.onboarding.preflight import ServiceSurvey
 
 __all__ = ["own_experiment"]
 
@@ -10,18 +10,18 @@ _READY_AGAIN_S = 5
 
 
 def own_experiment(
-    seen: Seen, *, namespace: str, selector: str, port: int, direction: str | None, url: str | None
+    survey: ServiceSurvey, *, namespace: str, selector: str, port: int, direction: str | None, url: str | None
 ) -> dict[str, Any]:
     """One pod's TCP connections on `port` are reset for 15 s; with `url` under a load of 20 requests a second."""
-    way = direction or ("ingress" if port in seen.ports else "egress")
+    way = direction or ("ingress" if port in survey.ports else "egress")
     to = "to" if way == "ingress" else "from"
-    name = f"{namespace}-{seen.service}"
-    instances = list(seen.instances)
-    words: dict[str, Any] = {
+    name = f"{namespace}-{survey.service}"
+    instances = list(survey.instances)
+    extension: dict[str, Any] = {
         "name": "chaosproof",
         "experiment": name,
         "modes": ["resilient"],
-        "artifacts": [f"{one}.log" for one in instances] + (["load.json"] if url else []),
+        "artifacts": [f"{instance}.log" for instance in instances] + (["load.json"] if url else []),
         "checks": [
             {
                 "id": "READY_AGAIN",
@@ -35,7 +35,7 @@ def own_experiment(
         "mode": "resilient",
         "target": {"type": "env", "key": "CHAOS_TARGET", "default": "kubernetes"},
         "namespace": namespace,
-        "service": seen.service,
+        "service": survey.service,
         "selector": selector,
         "journals": "journals",
         "fault_instance": instances[0],
@@ -58,7 +58,7 @@ def own_experiment(
             len(instances),
             "probes.readiness",
             "ready_instances",
-            {"service": seen.service},
+            {"service": survey.service},
         )
     ]
     if url:
@@ -70,8 +70,8 @@ def own_experiment(
             "fault_at_s": 10,
         }
         fault["at_s"] = "${fault_at_s}"
-        words["load"] = {"url": url}
-        words["checks"].append(
+        extension["load"] = {"url": url}
+        extension["checks"].append(
             {
                 "id": "USERS",
                 "claim": "at most 5 % of the requests fail",
@@ -92,16 +92,16 @@ def own_experiment(
         method.append(_action("users go on", "actions.load", "finish", {}))
     return {
         "version": "1.0.0",
-        "title": f"{seen.service} does not mind when the connections {to} one of its pods are reset",
-        "description": f"TCP connections {to} one pod of {seen.service} on port {port} are reset for 15 s.",
+        "title": f"{survey.service} does not mind when the connections {to} one of its pods are reset",
+        "description": f"TCP connections {to} one pod of {survey.service} on port {port} are reset for 15 s.",
         "tags": ["kubernetes", "tcp-reset"],
         "configuration": configuration,
         "controls": [{"name": "session", "provider": {"type": "python", "module": "controls.session"}}],
         "runtime": {"rollbacks": {"strategy": "always"}},
-        "steady-state-hypothesis": {"title": f"{seen.service} is well", "probes": hypothesis},
+        "steady-state-hypothesis": {"title": f"{survey.service} is well", "probes": hypothesis},
         "method": method,
         "rollbacks": [_action("no fault is left", "actions.network", "heal", {})],
-        "extensions": [words],
+        "extensions": [extension],
     }
 
 
@@ -110,8 +110,8 @@ def _action(name: str, module: str, func: str, arguments: dict[str, Any]) -> dic
 
 
 def _probe(name: str, tolerance: Any, module: str, func: str, arguments: dict[str, Any]) -> dict[str, Any]:
-    held = {} if tolerance is None else {"tolerance": tolerance}
-    return {"type": "probe", "name": name, **held, "provider": _provider(module, func, arguments)}
+    checked = {} if tolerance is None else {"tolerance": tolerance}
+    return {"type": "probe", "name": name, **checked, "provider": _provider(module, func, arguments)}
 
 
 def _provider(module: str, func: str, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -12,10 +12,16 @@ import yaml
 from chaosproof.errors import TargetError, UsageError
 from chaosproof.targets.kubernetes.client.api import Cluster, NotFound
 from chaosproof.targets.kubernetes.pods.netadmin import CHAOS_IMAGE
-from chaosproof.targets.kubernetes.pods.pods import NETADMIN_CONTAINER, Pod, places, read_pod, selects
+from chaosproof.targets.kubernetes.pods.pods import (
+    NETADMIN_CONTAINER,
+    Pod,
+    assign_instances,
+    read_pod,
+    selects,
+)
 from chaosproof.targets.kubernetes.pods.services import find_services, need_namespace
 
-__all__ = ["RIGHTS", "Seen", "look_at", "rights_of", "role_of"]
+__all__ = ["RIGHTS", "ServiceSurvey", "rights_of", "role_of", "survey"]
 
 # (API group, resource, verbs, what for): all that a run against a deployed service does.
 RIGHTS = (
@@ -39,7 +45,7 @@ RIGHTS = (
 
 
 @dataclass(frozen=True)
-class Seen:
+class ServiceSurvey:
     """A service as it was found: its instances (name -> pod), its pods' ports, and what is still missing, in lines."""
 
     service: str
@@ -48,33 +54,35 @@ class Seen:
     needs: tuple[str, ...]
 
 
-def look_at(cluster: Cluster, selector: Mapping[str, str], service: str | None) -> Seen:
+def survey(cluster: Cluster, selector: Mapping[str, str], service: str | None) -> ServiceSurvey:
     """What there is behind `selector`. Raises `UsageError` when that is nothing, or pods of several services."""
     need_namespace(cluster)
-    words = ",".join(f"{key}={value}" for key, value in selector.items())
+    labels = ",".join(f"{key}={value}" for key, value in selector.items())
     pods = [read_pod(raw) for raw in cluster.get(cluster.path("pods"))["items"]]
     mine = [pod for pod in pods if selects(selector, pod.labels)]
     if not mine:
-        raise UsageError(f"No pod of the namespace {cluster.namespace} has the labels {words}.")
+        raise UsageError(f"No pod of the namespace {cluster.namespace} has the labels {labels}.")
     if service is None:
-        fronts = find_services(cluster, [])
+        services = find_services(cluster, [])
         names = [
-            name for name, one in fronts.items() if any(selects(one.selector, pod.labels) for pod in mine)
+            name
+            for name, backend in services.items()
+            if any(selects(backend.selector, pod.labels) for pod in mine)
         ]
         if len(names) != 1:
-            found = (
+            matches = (
                 f"pods of several services ({', '.join(names)})" if names else "pods that no Service selects"
             )
-            raise UsageError(f"{words} selects {found}; name the one that is meant with --service.")
+            raise UsageError(f"{labels} selects {matches}; name the one that is meant with --service.")
         (service,) = names
-    backing = find_services(cluster, [service], selector)[service]
-    found_places = places(backing, mine)
-    ports = {port for pod in mine for port in pod.named_ports.values()} | set(backing.ports.values())
-    return Seen(
+    backend = find_services(cluster, [service], selector)[service]
+    pods_by_instance = assign_instances(backend, mine)
+    ports = {port for pod in mine for port in pod.named_ports.values()} | set(backend.ports.values())
+    return ServiceSurvey(
         service=service,
-        instances={name: pod.name for name, pod in found_places.items()},
+        instances={name: pod.name for name, pod in pods_by_instance.items()},
         ports=tuple(sorted(ports)),
-        needs=(*_hands(cluster, mine), *_prometheus(cluster), *_spread(mine)),
+        needs=(*_netadmin(cluster, mine), *_prometheus(cluster), *_spread(mine)),
     )
 
 
@@ -125,8 +133,8 @@ def _may(cluster: Cluster, group: str, resource: str, verb: str) -> bool:
     return bool(answer.get("status", {}).get("allowed"))
 
 
-def _hands(cluster: Cluster, pods: list[Pod]) -> Iterator[str]:
-    bare = [pod.name for pod in pods if pod.hands is None]
+def _netadmin(cluster: Cluster, pods: list[Pod]) -> Iterator[str]:
+    bare = [pod.name for pod in pods if pod.netadmin is None]
     if not bare:
         yield f"ok         every pod has the sidecar {NETADMIN_CONTAINER}"
         return

@@ -20,7 +20,7 @@ _DELETED = "the pod was deleted"
 class InstanceSlot:
     """One instance: the pod in its place, and its account.
 
-    `asked` is the life that somebody asked to end, `over` the last one that was seen to end.
+    `expected_end` is the life that somebody asked to end, `last_ended` the last one that was seen to end.
     """
 
     name: str
@@ -31,94 +31,94 @@ class InstanceSlot:
     restarts: int = 0
     deaths: int = 0
     stops: int = 0
-    asked: str = ""
-    over: str = ""
+    expected_end: str = ""
+    last_ended: str = ""
 
 
 class InstanceRegistry:
     """The instances of some services, and their accounts. Not thread-safe."""
 
     def __init__(
-        self, services: Mapping[str, ServiceBackend], found: Mapping[str, Mapping[str, Pod]]
+        self, services: Mapping[str, ServiceBackend], pods_by_service: Mapping[str, Mapping[str, Pod]]
     ) -> None:
         self._services = services
-        places = {
+        slots = {
             name: InstanceSlot(name, service, pod, alive=pod.running, ready=pod.ready)
-            for service, named in found.items()
+            for service, named in pods_by_service.items()
             for name, pod in named.items()
         }
-        self.places = {name: places[name] for name in sorted(places)}
+        self.slots = {name: slots[name] for name in sorted(slots)}
 
-    def place(self, name: str) -> InstanceSlot:
+    def slot(self, name: str) -> InstanceSlot:
         """The instance of that name; an unknown one is a `TargetError` that lists the known ones."""
-        if name not in self.places:
-            raise TargetError(f"There is no instance {name!r}; there are: {', '.join(self.places)}.")
-        return self.places[name]
+        if name not in self.slots:
+            raise TargetError(f"There is no instance {name!r}; there are: {', '.join(self.slots)}.")
+        return self.slots[name]
 
     def expect_end(self, name: str) -> None:
         """The present life of `name` is about to end on purpose: it counts as a stop, not as a death."""
-        place = self.place(name)
-        place.asked = place.pod.life
+        slot = self.slot(name)
+        slot.expected_end = slot.pod.life
 
     def ended(self, name: str, detail: str) -> list[Event]:
         """It is known, before the cluster says so, that the present life of `name` is over."""
-        return self._end(self.place(name), detail)
+        return self._end(self.slot(name), detail)
 
     def seen(self, pod: Pod) -> list[Event]:
         """A pod as it is now; returns what this changes."""
-        place = self._place_of(pod)
-        if place is None:
+        slot = self._slot_of(pod)
+        if slot is None:
             return []
         events: list[Event] = []
-        new_life = pod.life != place.pod.life
+        new_life = pod.life != slot.pod.life
         if new_life or not pod.running:
-            events += self._end(place, _how(pod, place))
+            events += self._end(slot, _how(pod, slot))
         if new_life:
-            place.pod = pod
+            slot.pod = pod
         # a late word that a life which has ended runs changes nothing
-        if pod.running and not place.alive and place.over != pod.life:
-            place.alive = True
-            place.restarts += bool(place.over)
-            events.append((place.name, "started", f"pod {pod.name} on {pod.node}"))
-        place.pod = pod
-        if place.alive and pod.ready != place.ready:
-            place.ready = pod.ready
-            events.append((place.name, "ready" if pod.ready else "not_ready", "the cluster's word"))
+        if pod.running and not slot.alive and slot.last_ended != pod.life:
+            slot.alive = True
+            slot.restarts += bool(slot.last_ended)
+            events.append((slot.name, "started", f"pod {pod.name} on {pod.node}"))
+        slot.pod = pod
+        if slot.alive and pod.ready != slot.ready:
+            slot.ready = pod.ready
+            events.append((slot.name, "ready" if pod.ready else "not_ready", "the cluster's word"))
         return events
 
     def gone(self, pod: Pod) -> list[Event]:
         """The cluster has no such pod any more."""
-        place = next((one for one in self.places.values() if one.pod.uid == pod.uid), None)
-        return self._end(place, _DELETED) if place else []
+        slot = next((slot for slot in self.slots.values() if slot.pod.uid == pod.uid), None)
+        return self._end(slot, _DELETED) if slot else []
 
-    def _place_of(self, pod: Pod) -> InstanceSlot | None:
+    def _slot_of(self, pod: Pod) -> InstanceSlot | None:
         """Where the pod belongs: its own place, or one whose pod is over."""
-        mine = [one for one in self.places.values() if self._belongs(pod, one)]
-        for place in mine:
-            if place.pod.uid == pod.uid or place.name == pod.name:
-                return place
+        mine = [slot for slot in self.slots.values() if self._belongs(pod, slot)]
+        for slot in mine:
+            if slot.pod.uid == pod.uid or slot.name == pod.name:
+                return slot
         if pod.owner == "StatefulSet" or pod.leaving:
             return None
-        return next((one for one in mine if not one.alive or one.pod.leaving), None)
+        return next((slot for slot in mine if not slot.alive or slot.pod.leaving), None)
 
-    def _belongs(self, pod: Pod, place: InstanceSlot) -> bool:
-        return selects(self._services[place.service].selector, pod.labels)
+    def _belongs(self, pod: Pod, slot: InstanceSlot) -> bool:
+        return selects(self._services[slot.service].selector, pod.labels)
 
-    def _end(self, place: InstanceSlot, detail: str) -> list[Event]:
-        if not place.alive:
+    def _end(self, slot: InstanceSlot, detail: str) -> list[Event]:
+        if not slot.alive:
             return []
-        place.alive = place.ready = False
-        place.over = place.pod.life
-        meant = place.asked == place.pod.life
+        slot.alive = slot.ready = False
+        slot.last_ended = slot.pod.life
+        meant = slot.expected_end == slot.pod.life
         if meant:
-            place.stops += 1
+            slot.stops += 1
         else:
-            place.deaths += 1
-        return [(place.name, "killed" if meant else "exited", detail)]
+            slot.deaths += 1
+        return [(slot.name, "killed" if meant else "exited", detail)]
 
 
-def _how(pod: Pod, place: InstanceSlot) -> str:
+def _how(pod: Pod, slot: InstanceSlot) -> str:
     """How the last life ended. What somebody deleted did not end by itself, whatever its exit code."""
-    if pod.leaving or pod.uid != place.pod.uid:
-        return f"{_DELETED} {pod.exit_said}".strip()
-    return pod.exit_said
+    if pod.leaving or pod.uid != slot.pod.uid:
+        return f"{_DELETED} {pod.exit_detail}".strip()
+    return pod.exit_detail

@@ -8,13 +8,14 @@ says so.
 import time
 from typing import Any
 
+from chaosproof import __version__
 from chaosproof.errors import TargetError
 from chaosproof.targets.kubernetes.client.api import Cluster, NotFound, Refused
 from chaosproof.targets.kubernetes.pods.pods import NETADMIN_CONTAINER, Pod, read_pod, troubles
 
 __all__ = ["CHAOS_IMAGE", "ephemeral_container", "netadmin_container_of"]
 
-CHAOS_IMAGE = "chaosproof/chaos:0.1.0"
+CHAOS_IMAGE = f"chaosproof/chaos:{__version__}"
 _WITHIN_S = 30.0
 _POLL_S = 0.1
 
@@ -43,12 +44,12 @@ def netadmin_container_of(cluster: Cluster, pod: Pod, image: str = CHAOS_IMAGE) 
 
     Raises `TargetError` with one sentence where that cannot be.
     """
-    if pod.hands is not None:
-        return pod.hands
+    if pod.netadmin is not None:
+        return pod.netadmin
     path = cluster.path("pods", pod.name)
     known = read_pod(cluster.get(path))
-    if known.hands is not None:
-        return known.hands
+    if known.netadmin is not None:
+        return known.netadmin
     body = {"spec": {"ephemeralContainers": [ephemeral_container(image)]}}
     try:
         cluster.patch(f"{path}/ephemeralcontainers", body)
@@ -62,8 +63,8 @@ def netadmin_container_of(cluster: Cluster, pod: Pod, image: str = CHAOS_IMAGE) 
     while True:
         raw = cluster.get(path)
         known = read_pod(raw)
-        if known.hands is not None:
-            return known.hands
+        if known.netadmin is not None:
+            return known.netadmin
         if time.monotonic() > given_up_at:
             raise TargetError(
                 _neither(pod, f"it did not start within {_WITHIN_S:g} s {troubles(raw)}".strip())

@@ -1,6 +1,6 @@
 """What a pod's JSON says that a target needs, and which pod is which instance: pure.
 
-A pod of a StatefulSet keeps its name for good, so the instance has the pod's name (`app-a-0`). Other pods are named
+A pod of a StatefulSet keeps its name for good, so the instance has the pod's name (`web-0`). Other pods are named
 anew with every life, so there the instance is a place: `checkout-0` is the oldest pod at the start, and the pod that
 takes over from it takes its place.
 """
@@ -16,8 +16,8 @@ __all__ = [
     "NETADMIN_CONTAINER",
     "Pod",
     "ServiceBackend",
+    "assign_instances",
     "instance_of",
-    "places",
     "read_pod",
     "selects",
     "service_backend_of",
@@ -35,7 +35,7 @@ _PATIENT = frozenset({"", "ContainerCreating", "PodInitializing"})
 
 @dataclass(frozen=True)
 class Pod:
-    """One pod. `life` changes when its program is started again; `hands` and `load` are the names of containers."""
+    """One pod. `life` changes when its program is started again; `netadmin` and `load` are the names of containers."""
 
     name: str
     uid: str
@@ -46,7 +46,7 @@ class Pod:
     owner: str
     program: str
     image: str
-    hands: str | None
+    netadmin: str | None
     load: str | None
     shares_processes: bool
     named_ports: Mapping[str, int]
@@ -55,7 +55,7 @@ class Pod:
     running: bool
     ready: bool
     leaving: bool
-    exit_said: str
+    exit_detail: str
 
 
 @dataclass(frozen=True)
@@ -78,17 +78,17 @@ def read_pod(raw: Mapping[str, Any]) -> Pod:
     meta, spec, status = raw["metadata"], raw["spec"], raw.get("status", {})
     containers: list[Mapping[str, Any]] = spec["containers"]
     program = _program(meta, containers)
-    names = [one["name"] for one in containers]
+    names = [container["name"] for container in containers]
     running_ephemeral = [
-        one["name"]
-        for one in status.get("ephemeralContainerStatuses", [])
-        if "running" in one.get("state", {}) and one["name"].startswith(NETADMIN_CONTAINER)
+        container["name"]
+        for container in status.get("ephemeralContainerStatuses", [])
+        if "running" in container.get("state", {}) and container["name"].startswith(NETADMIN_CONTAINER)
     ]
     state: Mapping[str, Any] = next(
         (s for s in status.get("containerStatuses", []) if s["name"] == program["name"]), {}
     )
     ended = state.get("state", {}).get("terminated") or state.get("lastState", {}).get("terminated") or {}
-    conditions = {one["type"]: one["status"] for one in status.get("conditions", [])}
+    conditions = {each["type"]: each["status"] for each in status.get("conditions", [])}
     running = status.get("phase") == "Running" and "running" in state.get("state", {})
     leaving = "deletionTimestamp" in meta
     return Pod(
@@ -98,16 +98,18 @@ def read_pod(raw: Mapping[str, Any]) -> Pod:
         ip=status.get("podIP", ""),
         node=spec.get("nodeName", ""),
         labels=meta.get("labels") or {},
-        owner=next((one["kind"] for one in meta.get("ownerReferences", []) if one.get("controller")), ""),
+        owner=next(
+            (owner["kind"] for owner in meta.get("ownerReferences", []) if owner.get("controller")), ""
+        ),
         program=program["name"],
         image=program.get("image", ""),
-        hands=NETADMIN_CONTAINER if NETADMIN_CONTAINER in names else next(iter(running_ephemeral), None),
+        netadmin=NETADMIN_CONTAINER if NETADMIN_CONTAINER in names else next(iter(running_ephemeral), None),
         load=LOAD if LOAD in names else None,
         shares_processes=bool(spec.get("shareProcessNamespace")),
         named_ports={
             port["name"]: int(port["containerPort"])
-            for one in containers
-            for port in one.get("ports", [])
+            for container in containers
+            for port in container.get("ports", [])
             if "name" in port
         },
         annotations=meta.get("annotations") or {},
@@ -115,7 +117,7 @@ def read_pod(raw: Mapping[str, Any]) -> Pod:
         running=running,
         ready=running and not leaving and conditions.get("Ready") == "True",
         leaving=leaving,
-        exit_said=f"exit code {ended['exitCode']}" if "exitCode" in ended else "",
+        exit_detail=f"exit code {ended['exitCode']}" if "exitCode" in ended else "",
     )
 
 
@@ -128,8 +130,10 @@ def service_backend_of(raw: Mapping[str, Any]) -> ServiceBackend:
     return ServiceBackend(
         name=name,
         ip=spec.get("clusterIP", ""),
-        ports={one.get("name") or str(one["port"]): int(one["port"]) for one in ports},
-        pod_ports={one.get("name") or str(one["port"]): one.get("targetPort", one["port"]) for one in ports},
+        ports={port.get("name") or str(port["port"]): int(port["port"]) for port in ports},
+        pod_ports={
+            port.get("name") or str(port["port"]): port.get("targetPort", port["port"]) for port in ports
+        },
         selector=spec["selector"],
     )
 
@@ -147,9 +151,9 @@ def instance_of(name: str, service: ServiceBackend, pod: Pod, metrics: tuple[str
         if number is not None:
             ports[port_name] = int(number)
     path, port = metrics
-    noted = pod.annotations.get("prometheus.io/port", "")
-    if port is None and noted.isdigit():
-        path, port = pod.annotations.get("prometheus.io/path", path), int(noted)
+    annotated = pod.annotations.get("prometheus.io/port", "")
+    if port is None and annotated.isdigit():
+        path, port = pod.annotations.get("prometheus.io/path", path), int(annotated)
     return Instance(
         name=name,
         service=service.name,
@@ -160,15 +164,15 @@ def instance_of(name: str, service: ServiceBackend, pod: Pod, metrics: tuple[str
     )
 
 
-def places(service: ServiceBackend, pods: Sequence[Pod]) -> dict[str, Pod]:
+def assign_instances(service: ServiceBackend, pods: Sequence[Pod]) -> dict[str, Pod]:
     """Instance name -> pod, for the pods behind `service`.
 
     Raises `TargetError` when there is none, `UsageError` when the selector takes in pods of several owners' kinds.
     """
     mine = [pod for pod in pods if selects(service.selector, pod.labels) and not pod.leaving]
-    words = ",".join(f"{key}={value}" for key, value in service.selector.items())
+    labels = ",".join(f"{key}={value}" for key, value in service.selector.items())
     if not mine:
-        raise TargetError(f"No pod has the labels {words} of the service {service.name}.")
+        raise TargetError(f"No pod has the labels {labels} of the service {service.name}.")
     if all(pod.owner == "StatefulSet" for pod in mine):
         return {pod.name: pod for pod in sorted(mine, key=lambda pod: pod.name)}
     oldest_first = sorted(mine, key=lambda pod: (pod.created, pod.name))
@@ -179,20 +183,19 @@ def troubles(raw: Mapping[str, Any]) -> str:
     """Why a pod's containers do not run, where they say so: `ImagePullBackOff: Back-off pulling image ...`."""
     status = raw.get("status", {})
     kinds = ("initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses")
-    every = [one for kind in kinds for one in status.get(kind, [])]
-    for one in every:
-        waiting = one.get("state", {}).get("waiting") or {}
+    for container in (container for kind in kinds for container in status.get(kind, [])):
+        waiting = container.get("state", {}).get("waiting") or {}
         reason = waiting.get("reason", "")
         if reason not in _PATIENT:
-            said = waiting.get("message", "")
-            return f"container {one['name']}: {reason}{': ' if said else ''}{said}"
+            message = waiting.get("message", "")
+            return f"container {container['name']}: {reason}{': ' if message else ''}{message}"
     return ""
 
 
 def _program(meta: Mapping[str, Any], containers: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
     """The container of the service itself."""
     chosen = (meta.get("annotations") or {}).get(_DEFAULT_CONTAINER)
-    for one in containers:
-        if one["name"] == chosen or (chosen is None and one["name"] not in _OURS):
-            return one
+    for container in containers:
+        if container["name"] == chosen or (chosen is None and container["name"] not in _OURS):
+            return container
     return containers[0]

@@ -19,7 +19,7 @@ def find_services(
     `selector` takes the place of the only Service's own. Raises `UsageError` for one that does not exist.
     """
     raw = cluster.get(cluster.path("services"))["items"]
-    known = {one["metadata"]["name"]: one for one in raw}
+    known = {service["metadata"]["name"]: service for service in raw}
     if not known:
         need_namespace(cluster)
     for name in names:
@@ -29,14 +29,14 @@ def find_services(
                 f"There is no Service {name} in the namespace {cluster.namespace}; there are: {there}."
             )
     if not names:
-        usable = {name: one for name, one in known.items() if _is_front(one)}
-        return {name: service_backend_of(one) for name, one in sorted(usable.items())}
-    found = {name: service_backend_of(known[name]) for name in names}
+        usable = {name: service for name, service in known.items() if _has_pods(service)}
+        return {name: service_backend_of(service) for name, service in sorted(usable.items())}
+    services = {name: service_backend_of(known[name]) for name in names}
     if selector:
         (name,) = names
         _refuse_two_services(cluster, name, selector, known.values())
-        found[name] = replace(found[name], selector=dict(selector))
-    return found
+        services[name] = replace(services[name], selector=dict(selector))
+    return services
 
 
 def need_namespace(cluster: Cluster) -> None:
@@ -58,23 +58,23 @@ def _refuse_two_services(
 ) -> None:
     """A selector that takes in pods of another service, too, would hit one that nobody has named."""
     pods = [read_pod(raw) for raw in cluster.get(cluster.path("pods"))["items"]]
-    fronts = [service_backend_of(raw) for raw in services if _is_front(raw)]
+    backends = [service_backend_of(raw) for raw in services if _has_pods(raw)]
     behind = {
-        pod.name: [one.name for one in fronts if selects(one.selector, pod.labels)]
+        pod.name: [backend.name for backend in backends if selects(backend.selector, pod.labels)]
         for pod in pods
         if selects(selector, pod.labels)
     }
     own = next((pod for pod, names in behind.items() if name in names), None)
     stranger = next((pod for pod, names in behind.items() if names and name not in names), None)
     if own and stranger:
-        words = ",".join(f"{key}={value}" for key, value in selector.items())
+        labels = ",".join(f"{key}={value}" for key, value in selector.items())
         raise UsageError(
-            f"{words} selects {stranger} of the service {behind[stranger][0]} as well as {own} of {name}: "
+            f"{labels} selects {stranger} of the service {behind[stranger][0]} as well as {own} of {name}: "
             "choose labels that only one service's pods have."
         )
 
 
-def _is_front(raw: Mapping[str, object]) -> bool:
+def _has_pods(raw: Mapping[str, object]) -> bool:
     """Whether a Service selects pods and has an address of its own: the headless ones name single pods."""
     spec = raw["spec"]
     assert isinstance(spec, Mapping)

@@ -4,7 +4,7 @@ import asyncio
 import sys
 from collections.abc import Mapping, Sequence
 
-from chaosproof.targets.local.inside.processes import ProcessManager
+from chaosproof.targets.local.inside.process_manager import ProcessManager
 
 __all__ = ["DeferredCommands"]
 
@@ -33,5 +33,7 @@ class DeferredCommands:
             print(f"{instance}: {argv[0]} could not be run: {error.strerror}", file=sys.stderr, flush=True)
             return
         if done.exit_code != 0:
-            said = f"{done.stdout} {done.stderr}".strip()
-            print(f"{instance}: {argv[0]} ended with {done.exit_code}: {said}", file=sys.stderr, flush=True)
+            printed = f"{done.stdout} {done.stderr}".strip()
+            print(
+                f"{instance}: {argv[0]} ended with {done.exit_code}: {printed}", file=sys.stderr, flush=True
+            )

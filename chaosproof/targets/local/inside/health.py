@@ -2,7 +2,7 @@
 
 import asyncio
 
-from chaosproof.targets.system.model import HealthCheck
+from chaosproof.targets.system.definition import HealthCheck
 
 __all__ = ["http_get", "is_ready"]
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from chaosproof.errors import TargetError
 from chaosproof.targets.base import Instance, InstanceState
 from chaosproof.targets.local.inside.health import is_ready
-from chaosproof.targets.local.inside.processes import ProcessManager, signal_group
-from chaosproof.targets.system.model import Service
+from chaosproof.targets.local.inside.process_manager import ProcessManager, signal_group
+from chaosproof.targets.system.definition import Service
 
 __all__ = ["InstanceRunner"]
 

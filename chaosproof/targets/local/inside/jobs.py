@@ -8,7 +8,7 @@ from pathlib import Path
 
 from chaosproof.errors import TargetError
 from chaosproof.targets.base import JobState
-from chaosproof.targets.local.inside.processes import ProcessManager, signal_group
+from chaosproof.targets.local.inside.process_manager import ProcessManager, signal_group
 
 __all__ = ["Jobs"]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from chaosproof.errors import TargetError
 from chaosproof.targets.base import CommandResult
-from chaosproof.targets.local.inside.processes import ProcessManager
+from chaosproof.targets.local.inside.process_manager import ProcessManager
 
 __all__ = ["PrestartedCommands"]
 

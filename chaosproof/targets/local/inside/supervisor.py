@@ -26,7 +26,7 @@ from chaosproof.targets.local.inside.health import http_get
 from chaosproof.targets.local.inside.instances import InstanceRunner
 from chaosproof.targets.local.inside.jobs import Jobs
 from chaosproof.targets.local.inside.prestart import PrestartedCommands
-from chaosproof.targets.local.inside.processes import ProcessManager
+from chaosproof.targets.local.inside.process_manager import ProcessManager
 from chaosproof.targets.local.inside.publish import serve_published_ports
 from chaosproof.targets.local.spec import PROMETHEUS_PORT, LabSpec
 
@@ -326,11 +326,11 @@ class Supervisor:
         self._jobs.stop(name)
 
     async def _metrics(self, instance: str) -> str:
-        copy = self._runner(instance).instance
-        if copy.metrics_port is None:
-            raise TargetError(f"{instance} has no metrics: the system file names none for {copy.service}.")
+        info = self._runner(instance).instance
+        if info.metrics_port is None:
+            raise TargetError(f"{instance} has no metrics: the system file names none for {info.service}.")
         try:
-            status, body = await http_get(copy.address, copy.metrics_port, copy.metrics_path, 5.0)
+            status, body = await http_get(info.address, info.metrics_port, info.metrics_path, 5.0)
         except (OSError, TimeoutError) as error:
             raise TargetError(
                 f"{instance} did not give its metrics: {error or 'no answer in 5 s'}."

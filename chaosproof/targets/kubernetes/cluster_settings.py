@@ -15,9 +15,9 @@ _IMAGE = "image_"
 
 @dataclass(frozen=True)
 class ClusterSettings:
-    """`deployed`: the services are there already, and stay. `images`: by the chart's name for them, such as `demo`."""
+    """`deployed`: the services are there already, and stay. `images`: by the chart's name for them, such as `chaos`."""
 
-    namespace: str = "demo"
+    namespace: str
     context: str | None = None
     deployed: bool = False
     keep: bool = False
@@ -25,9 +25,14 @@ class ClusterSettings:
     images: Mapping[str, str] = field(default_factory=dict)
 
 
-def cluster_settings(variables: Mapping[str, Any]) -> ClusterSettings:
-    """Read `namespace`, `context`, `deployed`, `keep`, `service`, `selector`, `image_...`; `UsageError` otherwise."""
-    namespace = str(variables.get("namespace") or "demo")
+def cluster_settings(
+    variables: Mapping[str, Any], *, default_namespace: str | None = None
+) -> ClusterSettings:
+    """Read `namespace`, `context`, `deployed`, `keep`, `service`, `selector`, `image_...`; `UsageError` otherwise.
+
+    Where nobody names a namespace, it is `default`, as for kubectl.
+    """
+    namespace = str(variables.get("namespace") or default_namespace or "default")
     if not _NAME.fullmatch(namespace):
         raise UsageError(f"namespace must be a name of small letters, digits and dashes, not {namespace!r}.")
     selector = variables.get("selector")

@@ -20,7 +20,7 @@ from chaosproof.targets.base import JobState
 from chaosproof.targets.kubernetes.client.api import Cluster, NotFound, Refused
 from chaosproof.targets.kubernetes.client.execute import Exec, execute
 from chaosproof.targets.kubernetes.jobs.fetch import Folder
-from chaosproof.targets.kubernetes.jobs.manifests import FILES, ROOM, load_job, load_plan, object_name
+from chaosproof.targets.kubernetes.jobs.manifests import FILES, FOLDER, load_job, load_plan, object_name
 from chaosproof.targets.kubernetes.jobs.pod_scripts import KEEP, SEND, WRAP
 from chaosproof.targets.kubernetes.pods.pods import read_pod, troubles
 
@@ -34,7 +34,7 @@ _DAY_S = 86_400.0
 
 
 @dataclass(frozen=True)
-class _Place:
+class _Location:
     """Where a job runs: a container, and the folder of its files there."""
 
     pod: str
@@ -105,7 +105,7 @@ class _Job:
         self._object = object_name(name, secrets.token_hex(2))
         self._out_dir = out_dir
         self._folder = Folder(out_dir)
-        self._place: _Place | None = None
+        self._location: _Location | None = None
         self._apart = False
         self._stopping = threading.Event()
         self._state = JobState(name, True, None, "")
@@ -114,39 +114,39 @@ class _Job:
         return self._state
 
     def start_apart(self, argv: Sequence[str], env: Mapping[str, str], image: str) -> None:
-        words, inputs = translate(argv, self._out_dir, ROOM, FILES)
+        command, inputs = translate(argv, self._out_dir, FOLDER, FILES)
         self._apart = True
         plan = load_plan(
             self._object, {name: file.read_text(encoding="utf-8") for name, file in inputs.items()}
         )
         self._cluster.post(self._cluster.path("configmaps"), plan)
-        command = ["sh", "-c", WRAP + KEEP, "job", ROOM, *words]
+        command = ["sh", "-c", WRAP + KEEP, "job", FOLDER, *command]
         self._cluster.post(
             self._cluster.path("jobs", group=_BATCH), load_job(self._object, image, command, env)
         )
         self._follow()
 
     def start_beside(self, argv: Sequence[str], env: Mapping[str, str], pod: str, container: str) -> None:
-        room = f"/tmp/{self._object}"
-        words, inputs = translate(argv, self._out_dir, room, f"{room}-files")
-        self._place = _Place(pod, container, room)
+        folder = f"/tmp/{self._object}"
+        command, inputs = translate(argv, self._out_dir, folder, f"{folder}-files")
+        self._location = _Location(pod, container, folder)
         for name, file in inputs.items():
             self._must(
-                ["sh", "-c", f'mkdir -p {room}-files && cat >{room}-files/"$1"', "put", name],
+                ["sh", "-c", f'mkdir -p {folder}-files && cat >{folder}-files/"$1"', "put", name],
                 file.read_bytes(),
             )
         settings = [f"{key}={value}" for key, value in env.items()]
         # A session of its own: it lives on when the connection that started it ends.
         apart = 'setsid sh -c "$@" </dev/null >/dev/null 2>&1 &'
-        self._must(["sh", "-c", apart, "start", WRAP, "job", room, "env", *settings, *words])
+        self._must(["sh", "-c", apart, "start", WRAP, "job", folder, "env", *settings, *command])
         self._follow()
 
     def stop(self) -> None:
         self._stopping.set()
-        if not self._state.running or self._place is None:
+        if not self._state.running or self._location is None:
             return
-        pid = f'kill -TERM "$(cat {self._place.folder}/.pid)"'
-        execute(self._cluster, self._place.pod, self._place.container, ["sh", "-c", pid])
+        pid = f'kill -TERM "$(cat {self._location.folder}/.pid)"'
+        execute(self._cluster, self._location.pod, self._location.container, ["sh", "-c", pid])
 
     def clean(self) -> None:
         """Take away what this job put into the cluster; harmless when it is gone."""
@@ -158,26 +158,28 @@ class _Job:
                     gracePeriodSeconds=0,
                 )
                 self._cluster.delete(self._cluster.path("configmaps", self._object))
-            elif self._place is not None:
-                place = self._place
-                gone = ["rm", "-rf", place.folder, f"{place.folder}-files"]
-                execute(self._cluster, place.pod, place.container, gone)
+            elif self._location is not None:
+                location = self._location
+                gone = ["rm", "-rf", location.folder, f"{location.folder}-files"]
+                execute(self._cluster, location.pod, location.container, gone)
 
     def _must(self, argv: Sequence[str], stdin: bytes = b"") -> None:
-        assert self._place is not None
-        done = execute(self._cluster, self._place.pod, self._place.container, argv, stdin=stdin)
+        assert self._location is not None
+        done = execute(self._cluster, self._location.pod, self._location.container, argv, stdin=stdin)
         if done.exit_code != 0:
-            said = done.stderr.decode(errors="replace").strip()
-            raise TargetError(f"The job {self._name} could not be started in {self._place.pod}: {said}.")
+            printed = done.stderr.decode(errors="replace").strip()
+            raise TargetError(
+                f"The job {self._name} could not be started in {self._location.pod}: {printed}."
+            )
 
     def _follow(self) -> None:
         threading.Thread(target=self._watch, name=f"job {self._name}", daemon=True).start()
 
     def _watch(self) -> None:
         try:
-            if self._place is None:
-                self._place = self._placed()
-            ending = self._receive(self._place)
+            if self._location is None:
+                self._location = self._placed()
+            ending = self._receive(self._location)
             self._folder.check()
             ended = JobState(self._name, False, int(ending["end"]), str(ending["said"]))
         except (ChaosproofError, OSError) as error:
@@ -185,39 +187,39 @@ class _Job:
         self._state = ended
         self.clean()
 
-    def _placed(self) -> _Place:
+    def _placed(self) -> _Location:
         """The Job's pod, once it runs. Raises `TargetError` with the pod's own words when it does not."""
         given_up_at = time.monotonic() + _PENDING_S
         why = "no pod was made for it"
         while time.monotonic() < given_up_at:
-            found = self._cluster.get(self._cluster.path("pods"), labelSelector=f"job-name={self._object}")[
+            pods = self._cluster.get(self._cluster.path("pods"), labelSelector=f"job-name={self._object}")[
                 "items"
             ]
-            for raw in found:
+            for raw in pods:
                 pod = read_pod(raw)
                 if pod.running:
-                    place = _Place(pod.name, pod.program, ROOM)
+                    location = _Location(pod.name, pod.program, FOLDER)
                     if self._stopping.is_set():
                         execute(
                             self._cluster,
-                            place.pod,
-                            place.container,
-                            ["sh", "-c", f"kill -TERM $(cat {ROOM}/.pid)"],
+                            location.pod,
+                            location.container,
+                            ["sh", "-c", f"kill -TERM $(cat {FOLDER}/.pid)"],
                         )
-                    return place
+                    return location
                 why = troubles(raw) or f"it is {raw.get('status', {}).get('phase', 'not there yet')}"
                 if "Image" in why and "ImagePull" not in why:
                     break
             time.sleep(_POLL_S)
         raise TargetError(f"The pod of the job {self._name} did not start within {_PENDING_S:g} s: {why}.")
 
-    def _receive(self, place: _Place) -> dict[str, Any]:
+    def _receive(self, location: _Location) -> dict[str, Any]:
         """Receive files until the program has ended; a connection that breaks is made again."""
         heard_at = time.monotonic()
         while True:
             try:
                 with Exec(
-                    self._cluster, place.pod, place.container, self._sender(place), stdin=False
+                    self._cluster, location.pod, location.container, self._sender(location), stdin=False
                 ) as sender:
                     self._folder.begin_again()
                     for channel, data in sender.messages(_DAY_S):
@@ -227,46 +229,48 @@ class _Job:
             except (ConnectionError, TimeoutError):
                 pass
             except NotFound as error:
-                raise TargetError(f"The pod {place.pod} of the job {self._name} was deleted.") from error
+                raise TargetError(f"The pod {location.pod} of the job {self._name} was deleted.") from error
             except Refused as error:
-                if time.monotonic() - heard_at > _SILENT_S or self._is_over(place):
+                if time.monotonic() - heard_at > _SILENT_S or self._is_over(location):
                     raise TargetError(
-                        f"The pod {place.pod} of the job {self._name} ended: {error}"
+                        f"The pod {location.pod} of the job {self._name} ended: {error}"
                     ) from error
             if self._folder.ending is not None:
                 return self._folder.ending
-            if self._is_over(place):
-                raise TargetError(f"The pod {place.pod} of the job {self._name} ended before the job did.")
+            if self._is_over(location):
+                raise TargetError(f"The pod {location.pod} of the job {self._name} ended before the job did.")
             if time.monotonic() - heard_at > _SILENT_S:
                 raise TargetError(f"Nothing was heard of the job {self._name} for {_SILENT_S:g} s.")
             time.sleep(_POLL_S)
 
-    def _sender(self, place: _Place) -> list[str]:
-        return ["python", "-I", "-S", "-c", SEND, place.folder, json.dumps(self._folder.known())]
+    def _sender(self, location: _Location) -> list[str]:
+        return ["python", "-I", "-S", "-c", SEND, location.folder, json.dumps(self._folder.known())]
 
-    def _is_over(self, place: _Place) -> bool:
+    def _is_over(self, location: _Location) -> bool:
         try:
-            pod = read_pod(self._cluster.get(self._cluster.path("pods", place.pod)))
+            pod = read_pod(self._cluster.get(self._cluster.path("pods", location.pod)))
         except NotFound:
             return True
         return pod.leaving
 
 
-def translate(argv: Sequence[str], out_dir: Path, room: str, files: str) -> tuple[list[str], dict[str, Path]]:
+def translate(
+    argv: Sequence[str], out_dir: Path, folder: str, files: str
+) -> tuple[list[str], dict[str, Path]]:
     """The command as it reads in a pod, and the files that it is given: pure but for looking whether they are there.
 
-    What lies in `out_dir` is below `room` there; a file that exists already is an input, and lies in `files`.
+    What lies in `out_dir` is below `folder` there; a file that exists already is an input, and lies in `files`.
     """
     inputs: dict[str, Path] = {}
-    words = []
-    for word in argv:
-        path = Path(word)
+    command = []
+    for argument in argv:
+        path = Path(argument)
         if path.is_absolute() and path.is_relative_to(out_dir) and out_dir != Path("/"):
             if path.is_file():
                 inputs[path.name] = path
-                words.append(f"{files}/{path.name}")
+                command.append(f"{files}/{path.name}")
             else:
-                words.append(room if path == out_dir else f"{room}/{path.relative_to(out_dir)}")
+                command.append(folder if path == out_dir else f"{folder}/{path.relative_to(out_dir)}")
         else:
-            words.append(word)
-    return words, inputs
+            command.append(argument)
+    return command, inputs

@@ -51,11 +51,11 @@ def find_program(cluster: Cluster, pod: Pod) -> Program:
     if not pod.shares_processes:
         return Program(pod.name, pod.program, 1)
     done = execute(cluster, pod.name, pod.program, ["sh", "-c", _FIND])
-    word = done.stdout.decode(errors="replace").strip()
-    if done.exit_code != 0 or not word.isdigit():
-        said = done.stderr.decode(errors="replace").strip()
-        raise TargetError(f"The program of {pod.name} was not found (exit code {done.exit_code}): {said}")
-    return Program(pod.name, pod.program, int(word))
+    printed = done.stdout.decode(errors="replace").strip()
+    if done.exit_code != 0 or not printed.isdigit():
+        errors = done.stderr.decode(errors="replace").strip()
+        raise TargetError(f"The program of {pod.name} was not found (exit code {done.exit_code}): {errors}")
+    return Program(pod.name, pod.program, int(printed))
 
 
 def end_program(cluster: Cluster, program: Program, signal_name: str) -> float | None:
@@ -64,11 +64,11 @@ def end_program(cluster: Cluster, program: Program, signal_name: str) -> float |
     In Unix seconds by the pod's clock; None where the pod did not get to say it. Raises `TargetError`.
     """
     # The container may end with its program, and take our shell along before it has said so: no matter.
-    said = _run(
+    printed = _run(
         cluster, program, _END, [signal_name, str(program.pid)], f"sent SIG{signal_name}", may_break=True
     )
     with contextlib.suppress(ValueError):
-        return float(said)
+        return float(printed)
     return None
 
 
@@ -108,6 +108,6 @@ def _run(
         )
     done = execute(cluster, program.pod, program.container, ["sh", "-c", script, "signal", *arguments])
     if done.exit_code != 0 and not (may_break and done.exit_code in (BROKEN, 137, 143)):
-        said = done.stderr.decode(errors="replace").strip()
-        raise TargetError(f"{program.pod} was not {what} (exit code {done.exit_code}): {said}")
+        errors = done.stderr.decode(errors="replace").strip()
+        raise TargetError(f"{program.pod} was not {what} (exit code {done.exit_code}): {errors}")
     return done.stdout.decode(errors="replace")

@@ -5,6 +5,7 @@ is told by them, and taken away by the next one; what somebody else installed is
 """
 
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -13,27 +14,25 @@ from pathlib import Path
 from typing import Any
 
 from chaosproof.errors import ChaosproofError, TargetError, UsageError
+from chaosproof.targets.base import Running
 from chaosproof.targets.kubernetes.client.api import Cluster, NotFound, connect
 from chaosproof.targets.kubernetes.client.clock import clock_offset_s
 from chaosproof.targets.kubernetes.client.forward import Forward
+from chaosproof.targets.kubernetes.cluster_settings import ClusterSettings, cluster_settings
+from chaosproof.targets.kubernetes.deploy.chart import Chart, chart_of, chart_values
 from chaosproof.targets.kubernetes.deploy.cleanup import clean_up_earlier_run, marks_of
 from chaosproof.targets.kubernetes.deploy.helm import Release, install, uninstall
 from chaosproof.targets.kubernetes.deploy.ready import wait_until_gone, wait_until_ready
-from chaosproof.targets.kubernetes.jobs.manifests import OWNED
+from chaosproof.targets.kubernetes.jobs.manifests import LOAD_IMAGE, OWNED
 from chaosproof.targets.kubernetes.pods.netadmin import CHAOS_IMAGE
 from chaosproof.targets.kubernetes.pods.services import find_services, need_namespace
-from chaosproof.targets.kubernetes.settings import ClusterSettings, cluster_settings
 from chaosproof.targets.kubernetes.target import KubernetesTarget
-from chaosproof.targets.launcher import Running
-from chaosproof.targets.system.model import System
+from chaosproof.targets.system.definition import System
 
-__all__ = ["RELEASE", "launch_in_cluster", "release_values"]
+__all__ = ["launch_in_cluster"]
 
-RELEASE = "chaosproof-demo"
 _PROMETHEUS = ("prometheus", 9090)
-_IMAGES = ("demo", "chaos", "prometheus")
-_DEFAULT_NAMESPACE = "demo"
-_LOAD_IMAGE = "chaosproof/demo:0.1.0"
+_IMAGE_SETTING = re.compile("CHAOSPROOF_([A-Z]+)_IMAGE")
 _NAMESPACE_GONE_S = 60.0
 
 
@@ -43,42 +42,54 @@ def launch_in_cluster(
     *,
     run: str,
     events_file: Path | None = None,
-    say: Callable[[str], None] | None = None,
+    report_progress: Callable[[str], None] | None = None,
 ) -> Running:
     """Bring `system` up (or find it, where it is deployed), and return when all its instances are ready.
 
     Taking it down ends it, unless it was there before or is to be kept.
     Raises `UsageError` or `TargetError`; then nothing is left that was not there before.
     """
-    settings = cluster_settings(_with_images(variables))
-    tell = say or _say
+    chart = chart_of(system)
+    settings = cluster_settings(
+        {**_images_of(os.environ), **variables}, default_namespace=chart.namespace if chart else None
+    )
+    if chart is None and not settings.deployed:
+        raise UsageError(
+            f"{system.file or system.name} names no Helm chart (values:), so it cannot be installed in a cluster; "
+            "what is deployed there already is used with --var deployed=true."
+        )
+    report_progress = report_progress or _print_progress
     cluster = connect(settings.namespace, settings.context)
     begun = time.monotonic()
     version = str(cluster.get("/version").get("gitVersion", "unknown"))
-    stage = _Stage(cluster, settings, system, run, tell)
+    installation = _Installation(cluster, settings, system, chart, run, report_progress)
     try:
         if settings.deployed:
             need_namespace(cluster)
         else:
-            stage.install()
+            installation.install()
         installed_s = time.monotonic() - begun
         names = [service.name for service in system.services]
-        target = stage.target = KubernetesTarget(
+        target = installation.target = KubernetesTarget(
             cluster,
             find_services(cluster, names, settings.selector),
-            metrics={one.name: (one.metrics_path, one.metrics_port) for one in system.services},
+            metrics={
+                service.name: (service.metrics_path, service.metrics_port) for service in system.services
+            },
             events_file=events_file,
-            load_image=settings.images.get("demo", _LOAD_IMAGE),
+            load_image=_load_image(chart, settings),
             chaos_image=settings.images.get("chaos", CHAOS_IMAGE),
         )
-        endpoints = stage.forward()
+        endpoints = installation.forward()
         offset_s = clock_offset_s(target)
         if offset_s is not None and abs(offset_s) > 0.1:
-            tell(f"the pods' clock is {offset_s:+.2f} s from this machine's: recoveries are wrong by as much")
+            report_progress(
+                f"the pods' clock is {offset_s:+.2f} s from this machine's: recoveries are wrong by as much"
+            )
     except BaseException:
         # Why it did not start is what the reader needs; what could not be taken away, the next run takes.
         with suppress(ChaosproofError):
-            stage.take_down()
+            installation.take_down()
         raise
     timings = {"installed_s": round(installed_s, 3), "ready_s": round(time.monotonic() - begun, 3)}
     facts = {
@@ -87,22 +98,10 @@ def launch_in_cluster(
         "deployed": settings.deployed,
         "clock_offset_s": offset_s,
     }
-    return Running(target, settings.namespace, endpoints, timings, stage.take_down, facts)
+    return Running(target, settings.namespace, endpoints, timings, installation.take_down, facts)
 
 
-def release_values(system: System, settings: ClusterSettings) -> dict[str, Any]:
-    """The chart's values: the overlays, and which of the chart's systems this is. Reads the chart's folder."""
-    systems = {
-        file.stem: file.resolve() == Path(system.file).resolve()
-        for file in sorted((_chart(system) / "files").glob("*.yaml"))
-    }
-    values = {**system.values, "systems": systems}
-    if settings.images:
-        values["images"] = {**values.get("images", {}), **settings.images}
-    return values
-
-
-class _Stage:
+class _Installation:
     """What was put into the cluster so far, so that it can be taken away again at any point."""
 
     def __init__(
@@ -110,15 +109,17 @@ class _Stage:
         cluster: Cluster,
         settings: ClusterSettings,
         system: System,
+        chart: Chart | None,
         run: str,
-        say: Callable[[str], None],
+        report_progress: Callable[[str], None],
     ) -> None:
         self._cluster = cluster
         self._settings = settings
         self._system = system
+        self._chart = chart
         self._run = run
-        self._say = say
-        self._labels = f"app.kubernetes.io/instance={RELEASE}"
+        self._report_progress = report_progress
+        self._labels = f"app.kubernetes.io/instance={chart.name}" if chart else ""
         self._installed = False
         self._made_namespace = False
         self._forward: Forward | None = None
@@ -128,14 +129,14 @@ class _Stage:
         """The chart, anew: an experiment needs instances that nothing has happened to yet."""
         release = self._release()
         self._have_namespace()
-        clean_up_earlier_run(self._cluster, release, self._labels, self._say)
-        self._say(f"installing {RELEASE} into the namespace {self._settings.namespace}")
+        clean_up_earlier_run(self._cluster, release, self._labels, self._report_progress)
+        self._report_progress(f"installing {release.name} into the namespace {self._settings.namespace}")
         self._installed = True
         install(release)
         expected = {service.name: service.replicas for service in self._system.services}
         if any(service.metrics_port is not None for service in self._system.services):
             expected[_PROMETHEUS[0]] = 1
-        wait_until_ready(self._cluster, expected, self._labels, self._say)
+        wait_until_ready(self._cluster, expected, self._labels, self._report_progress)
 
     def forward(self) -> dict[str, str]:
         """Prometheus on this machine's loopback, where the namespace has one."""
@@ -163,19 +164,21 @@ class _Stage:
                 self._cluster.delete(f"/api/v1/namespaces/{self._settings.namespace}")
 
     def _release(self) -> Release:
+        assert self._chart is not None
         return Release(
-            name=RELEASE,
+            name=self._chart.name,
             namespace=self._settings.namespace,
-            chart=str(_chart(self._system)),
+            chart=str(self._chart.folder),
             context=self._settings.context,
-            values=release_values(self._system, self._settings),
+            values=chart_values(self._chart, self._system, self._settings.images),
             labels=marks_of(self._run),
         )
 
     def _have_namespace(self) -> None:
-        """Only the default namespace is made; one that was named is somebody's, or misspelt."""
+        """Only the chart's own namespace is made; another that was named is somebody's, or misspelt."""
+        assert self._chart is not None
         path = f"/api/v1/namespaces/{self._settings.namespace}"
-        if self._settings.namespace != _DEFAULT_NAMESPACE:
+        if self._settings.namespace != self._chart.namespace:
             need_namespace(self._cluster)
             return
         given_up_at = time.monotonic() + _NAMESPACE_GONE_S
@@ -200,21 +203,17 @@ class _Stage:
         self._made_namespace = True
 
 
-def _chart(system: System) -> Path:
-    folder = Path(system.values_files[0]).parent if system.values_files else None
-    if folder is None or not (folder / "Chart.yaml").is_file():
-        raise UsageError(
-            f"{system.file or system.name} names no Helm chart (values:), so it cannot be installed in a cluster; "
-            "what is deployed there already is used with --var deployed=true."
-        )
-    return folder
+def _load_image(chart: Chart | None, settings: ClusterSettings) -> str:
+    if chart is None:
+        return settings.images.get("load", LOAD_IMAGE)
+    return {"load": LOAD_IMAGE, **chart.images, **settings.images}[chart.load_image]
 
 
-def _with_images(variables: Mapping[str, Any]) -> dict[str, Any]:
-    """The variables, and the images that the environment names (CHAOSPROOF_PROMETHEUS_IMAGE and the like)."""
-    named = {f"image_{one}": os.environ.get(f"CHAOSPROOF_{one.upper()}_IMAGE") for one in _IMAGES}
-    return {**{name: image for name, image in named.items() if image}, **variables}
+def _images_of(environment: Mapping[str, str]) -> dict[str, str]:
+    """The images that the environment names: CHAOSPROOF_PROMETHEUS_IMAGE is `image_prometheus`, and so on."""
+    matches = ((_IMAGE_SETTING.fullmatch(name), image) for name, image in environment.items())
+    return {f"image_{match[1].lower()}": image for match, image in matches if match and image}
 
 
-def _say(sentence: str) -> None:
+def _print_progress(sentence: str) -> None:
     print(f"kubernetes: {sentence}", file=sys.stderr, flush=True)

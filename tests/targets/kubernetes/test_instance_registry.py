@@ -5,8 +5,8 @@ import pytest
 from chaosproof.errors import TargetError, UsageError
 from chaosproof.targets.kubernetes.pods.instance_registry import InstanceRegistry
 from chaosproof.targets.kubernetes.pods.pods import (
+    assign_instances,
     instance_of,
-    places,
     read_pod,
     service_backend_of,
     troubles,
@@ -14,23 +14,25 @@ from chaosproof.targets.kubernetes.pods.pods import (
 from tests.support.kubernetes_api import pod, service
 
 
-def _roll(*pods):
+def _registry(*pods):
     backing = service_backend_of(service("app-a"))
-    return InstanceRegistry({"app-a": backing}, {"app-a": places(backing, [read_pod(one) for one in pods])})
+    return InstanceRegistry(
+        {"app-a": backing}, {"app-a": assign_instances(backing, [read_pod(one) for one in pods])}
+    )
 
 
 def test_pods_of_a_stateful_set_keep_their_names():
-    roll = _roll(pod("app-a-1"), pod("app-a-0"), pod("app-b-0"))
-    assert list(roll.places) == ["app-a-0", "app-a-1"]
+    registry = _registry(pod("app-a-1"), pod("app-a-0"), pod("app-b-0"))
+    assert list(registry.slots) == ["app-a-0", "app-a-1"]
 
 
 def test_the_instances_of_all_services_are_in_order_of_name_and_so_is_the_list_of_those_there_are():
     backing = {name: service_backend_of(service(name)) for name in ("app-b", "app-a")}
     pods = [read_pod(pod(name)) for name in ("app-b-0", "app-a-1", "app-a-0")]
-    roll = InstanceRegistry(backing, {name: places(backing[name], pods) for name in backing})
-    assert list(roll.places) == ["app-a-0", "app-a-1", "app-b-0"]
+    registry = InstanceRegistry(backing, {name: assign_instances(backing[name], pods) for name in backing})
+    assert list(registry.slots) == ["app-a-0", "app-a-1", "app-b-0"]
     with pytest.raises(TargetError, match=r"no instance 'app-a-9'; there are: app-a-0, app-a-1, app-b-0\."):
-        roll.place("app-a-9")
+        registry.slot("app-a-9")
 
 
 def test_pods_of_a_deployment_become_places_and_a_new_pod_takes_the_place_of_a_gone_one():
@@ -39,61 +41,61 @@ def test_pods_of_a_deployment_become_places_and_a_new_pod_takes_the_place_of_a_g
     def one(name, **more):
         return pod(name, labels=labels, owner="ReplicaSet", **more)
 
-    roll = _roll(one("app-a-7d-xyz", created="2"), one("app-a-7d-abc", created="1"))
-    assert {name: place.pod.name for name, place in roll.places.items()} == {
+    registry = _registry(one("app-a-7d-xyz", created="2"), one("app-a-7d-abc", created="1"))
+    assert {name: place.pod.name for name, place in registry.slots.items()} == {
         "app-a-0": "app-a-7d-abc",
         "app-a-1": "app-a-7d-xyz",
     }
-    roll.gone(read_pod(one("app-a-7d-xyz")))
-    roll.seen(read_pod(one("app-a-7d-new")))
-    assert roll.place("app-a-1").pod.name == "app-a-7d-new"
-    assert roll.place("app-a-1").deaths == 1
+    registry.gone(read_pod(one("app-a-7d-xyz")))
+    registry.seen(read_pod(one("app-a-7d-new")))
+    assert registry.slot("app-a-1").pod.name == "app-a-7d-new"
+    assert registry.slot("app-a-1").deaths == 1
 
 
 def test_an_end_that_nobody_asked_for_is_a_death_and_one_that_was_is_a_stop():
-    roll = _roll(pod("app-a-0"), pod("app-a-1"))
-    roll.expect_end("app-a-0")
-    assert roll.gone(read_pod(pod("app-a-0"))) == [("app-a-0", "killed", "the pod was deleted")]
-    assert roll.gone(read_pod(pod("app-a-1"))) == [("app-a-1", "exited", "the pod was deleted")]
-    assert (roll.place("app-a-0").stops, roll.place("app-a-0").deaths) == (1, 0)
-    assert (roll.place("app-a-1").stops, roll.place("app-a-1").deaths) == (0, 1)
+    registry = _registry(pod("app-a-0"), pod("app-a-1"))
+    registry.expect_end("app-a-0")
+    assert registry.gone(read_pod(pod("app-a-0"))) == [("app-a-0", "killed", "the pod was deleted")]
+    assert registry.gone(read_pod(pod("app-a-1"))) == [("app-a-1", "exited", "the pod was deleted")]
+    assert (registry.slot("app-a-0").stops, registry.slot("app-a-0").deaths) == (1, 0)
+    assert (registry.slot("app-a-1").stops, registry.slot("app-a-1").deaths) == (0, 1)
 
 
 def test_a_container_that_was_started_again_died_and_is_back():
-    roll = _roll(pod("app-a-0"))
-    events = roll.seen(read_pod(pod("app-a-0", restarts=1, ready=False)))
+    registry = _registry(pod("app-a-0"))
+    events = registry.seen(read_pod(pod("app-a-0", restarts=1, ready=False)))
     assert [event for _, event, _ in events] == ["exited", "started"]
-    assert [event for _, event, _ in roll.seen(read_pod(pod("app-a-0", restarts=1)))] == ["ready"]
-    place = roll.place("app-a-0")
+    assert [event for _, event, _ in registry.seen(read_pod(pod("app-a-0", restarts=1)))] == ["ready"]
+    place = registry.slot("app-a-0")
     assert (place.alive, place.ready, place.deaths, place.restarts) == (True, True, 1, 1)
 
 
 def test_a_late_word_that_a_killed_program_runs_does_not_revive_it():
-    roll = _roll(pod("app-a-0"))
-    roll.expect_end("app-a-0")
-    roll.ended("app-a-0", "SIGKILL")
-    assert roll.seen(read_pod(pod("app-a-0"))) == []
-    assert not roll.place("app-a-0").alive
-    assert roll.place("app-a-0").stops == 1
+    registry = _registry(pod("app-a-0"))
+    registry.expect_end("app-a-0")
+    registry.ended("app-a-0", "SIGKILL")
+    assert registry.seen(read_pod(pod("app-a-0"))) == []
+    assert not registry.slot("app-a-0").alive
+    assert registry.slot("app-a-0").stops == 1
 
 
 def test_a_stop_counts_once_however_often_it_is_seen():
-    roll = _roll(pod("app-a-0"))
-    roll.expect_end("app-a-0")
+    registry = _registry(pod("app-a-0"))
+    registry.expect_end("app-a-0")
     leaving = pod("app-a-0", metadata={"deletionTimestamp": "now"})
     ended = pod("app-a-0", metadata={"deletionTimestamp": "now"}, state={"terminated": {"exitCode": 0}})
-    assert roll.seen(read_pod(leaving)) == [("app-a-0", "not_ready", "the cluster's word")]
-    assert roll.seen(read_pod(ended)) == [("app-a-0", "killed", "the pod was deleted exit code 0")]
-    assert roll.gone(read_pod(ended)) == []
-    roll.seen(read_pod(pod("app-a-0", uid="another")))
-    assert (roll.place("app-a-0").stops, roll.place("app-a-0").deaths) == (1, 0)
+    assert registry.seen(read_pod(leaving)) == [("app-a-0", "not_ready", "the cluster's word")]
+    assert registry.seen(read_pod(ended)) == [("app-a-0", "killed", "the pod was deleted exit code 0")]
+    assert registry.gone(read_pod(ended)) == []
+    registry.seen(read_pod(pod("app-a-0", uid="another")))
+    assert (registry.slot("app-a-0").stops, registry.slot("app-a-0").deaths) == (1, 0)
 
 
 def test_a_pod_that_starts_for_the_first_time_is_no_restart():
-    roll = _roll(pod("app-a-0", ready=False, state={"waiting": {"reason": "ContainerCreating"}}))
-    events = roll.seen(read_pod(pod("app-a-0")))
+    registry = _registry(pod("app-a-0", ready=False, state={"waiting": {"reason": "ContainerCreating"}}))
+    events = registry.seen(read_pod(pod("app-a-0")))
     assert [event for _, event, _ in events] == ["started", "ready"]
-    assert roll.place("app-a-0").restarts == 0
+    assert registry.slot("app-a-0").restarts == 0
 
 
 def test_ports_are_those_of_the_pod_behind_the_service():
@@ -119,7 +121,7 @@ def test_the_metrics_port_is_the_system_file_s_or_the_annotation_s():
 
 def test_a_selector_that_matches_nothing_is_named():
     with pytest.raises(TargetError, match=r"No pod has the labels app=gone of the service shop"):
-        places(service_backend_of(service("shop", {"app": "gone"})), [read_pod(pod("app-a-0"))])
+        assign_instances(service_backend_of(service("shop", {"app": "gone"})), [read_pod(pod("app-a-0"))])
 
 
 def test_a_service_without_a_selector_has_no_pods_of_its_own():

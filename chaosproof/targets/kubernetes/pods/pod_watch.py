@@ -16,15 +16,15 @@ from typing import Any
 from chaosproof.errors import ChaosproofError
 from chaosproof.targets.kubernetes.client.api import Cluster
 from chaosproof.targets.kubernetes.pods.instance_registry import Event, InstanceRegistry, InstanceSlot
-from chaosproof.targets.kubernetes.pods.pods import Pod, ServiceBackend, places, read_pod
+from chaosproof.targets.kubernetes.pods.pods import Pod, ServiceBackend, assign_instances, read_pod
 
-__all__ = ["Watch"]
+__all__ = ["PodWatch"]
 
 _IDLE_S = 60.0
 _AGAIN_S = 0.3
 
 
-class Watch:
+class PodWatch:
     """The roll of some services, kept by a thread. `events_file` gets the events. Thread-safe."""
 
     def __init__(
@@ -36,13 +36,13 @@ class Watch:
         self._over = threading.Event()
         listing = cluster.get(cluster.path("pods"))
         pods = [read_pod(raw) for raw in listing["items"]]
-        self._roll = InstanceRegistry(
-            services, {name: places(backing, pods) for name, backing in services.items()}
+        self._registry = InstanceRegistry(
+            services, {name: assign_instances(backend, pods) for name, backend in services.items()}
         )
         self._known = {pod.uid: pod for pod in pods}
-        for place in self._roll.places.values():
-            if place.ready:
-                self._write([(place.name, "ready", "at the start")])
+        for slot in self._registry.slots.values():
+            if slot.ready:
+                self._write([(slot.name, "ready", "at the start")])
         self._thread = threading.Thread(
             target=self._follow,
             args=(listing["metadata"]["resourceVersion"],),
@@ -55,25 +55,25 @@ class Watch:
         """Follow no more; the thread ends with its next word from the cluster."""
         self._over.set()
 
-    def place(self, name: str) -> InstanceSlot:
+    def slot(self, name: str) -> InstanceSlot:
         """The instance as it is now (a copy). Raises `TargetError` for an unknown one."""
         with self._changed:
-            return InstanceSlot(**vars(self._roll.place(name)))
+            return InstanceSlot(**vars(self._registry.slot(name)))
 
     def all(self) -> list[InstanceSlot]:
         """All instances as they are now (copies), in order of name."""
         with self._changed:
-            return [InstanceSlot(**vars(self._roll.places[name])) for name in sorted(self._roll.places)]
+            return [InstanceSlot(**vars(self._registry.slots[name])) for name in sorted(self._registry.slots)]
 
     def expect_end(self, name: str) -> None:
         """The present life of `name` is about to be ended on purpose."""
         with self._changed:
-            self._roll.expect_end(name)
+            self._registry.expect_end(name)
 
     def ended(self, name: str, detail: str, at: float | None = None) -> None:
         """The present life of `name` is over, as whoever ended it has seen; `at` is the very instant, if known."""
         with self._changed:
-            self._write(self._roll.ended(name, detail), at)
+            self._write(self._registry.ended(name, detail), at)
             self._changed.notify_all()
 
     def note(self, name: str, event: str, detail: str) -> None:
@@ -81,10 +81,10 @@ class Watch:
         with self._changed:
             self._note([(name, event, detail)])
 
-    def wait(self, is_so: Callable[[InstanceSlot], bool], name: str, timeout_s: float) -> bool:
-        """Wait until `is_so` of the instance; False when `timeout_s` pass before."""
+    def wait(self, condition: Callable[[InstanceSlot], bool], name: str, timeout_s: float) -> bool:
+        """Wait until `condition` of the instance; False when `timeout_s` pass before."""
         with self._changed:
-            return self._changed.wait_for(lambda: is_so(self._roll.place(name)), timeout_s)
+            return self._changed.wait_for(lambda: condition(self._registry.slot(name)), timeout_s)
 
     def _follow(self, version: str) -> None:
         while not self._over.is_set():
@@ -127,11 +127,11 @@ class Watch:
 
     def _seen(self, pod: Pod) -> None:
         self._known[pod.uid] = pod
-        self._note(self._roll.seen(pod))
+        self._note(self._registry.seen(pod))
 
     def _gone(self, pod: Pod) -> None:
         self._known.pop(pod.uid, None)
-        self._note(self._roll.gone(pod))
+        self._note(self._registry.gone(pod))
 
     def _note(self, events: Iterable[Event]) -> None:
         self._write(events)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from chaosproof.errors import UsageError
-from chaosproof.images.engine import run_command
+from chaosproof.images.container_engine import run_command
 
 __all__ = ["base_layer", "cache_folder", "owned_by_root", "packages_folder"]
 
@@ -38,8 +38,8 @@ def packages_folder(version: tuple[int, int]) -> str:
     return f"./usr/local/lib/python{version[0]}.{version[1]}/dist-packages"
 
 
-def base_layer(requirements: Path, cache: Path, say: Callable[[str], None]) -> Path:
-    """The layer as a tar in `cache`, built if it is not there. `say` is told what takes long.
+def base_layer(requirements: Path, cache: Path, report_progress: Callable[[str], None]) -> Path:
+    """The layer as a tar in `cache`, built if it is not there. `report_progress` is told what takes long.
 
     `UsageError` when mmdebstrap is missing or no Debian has this Python; `ChaosproofError` when a part fails.
     """
@@ -59,9 +59,9 @@ def base_layer(requirements: Path, cache: Path, say: Callable[[str], None]) -> P
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache, prefix="building-") as scratch:
         unfinished = Path(scratch) / "layer.tar"
-        say(f"building a file system of Debian {_SUITES[version]} (half a minute, once)")
+        report_progress(f"building a file system of Debian {_SUITES[version]} (half a minute, once)")
         _debian(_SUITES[version], unfinished)
-        say("installing requirements.txt into it (half a minute, once)")
+        report_progress("installing requirements.txt into it (half a minute, once)")
         _install(pinned, Path(scratch), unfinished, version)
         unfinished.replace(layer)
     return layer

@@ -57,6 +57,8 @@ def run_command(argv: Sequence[str], *, quiet: bool = False) -> None:
     except FileNotFoundError:
         raise ChaosproofError(f"There is no {argv[0]} on PATH; install it first.") from None
     if done.returncode != 0:
-        said = (done.stderr or "").strip()[-600:]
-        words = f": {said}" if said else " (see above)."
-        raise ChaosproofError(f"`{' '.join(argv[:4])} ...` ended with exit code {done.returncode}{words}")
+        printed = (done.stderr or "").strip()[-600:]
+        explanation = f": {printed}" if printed else " (see above)."
+        raise ChaosproofError(
+            f"`{' '.join(argv[:4])} ...` ended with exit code {done.returncode}{explanation}"
+        )

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from chaosproof.errors import ChaosproofError
-from chaosproof.images.base import owned_by_root, packages_folder
+from chaosproof.images.base_layer import owned_by_root, packages_folder
 
 __all__ = ["FOLDER", "PARTS", "add_source"]
 
@@ -22,19 +22,19 @@ _COMMAND = "#!/usr/bin/python3\nfrom chaosproof.cli.main import main\n\nmain()\n
 def add_source(tar: tarfile.TarFile, root: Path) -> None:
     """Append the parts of the checkout at `root` to a layer. `ChaosproofError` for a module that does not compile."""
     with tempfile.TemporaryDirectory(prefix="chaosproof-source-") as scratch:
-        copy = Path(scratch) / "source"
-        copy.mkdir()
+        staging = Path(scratch) / "source"
+        staging.mkdir()
         for part in PARTS:
             if (root / part).is_dir():
-                shutil.copytree(root / part, copy / part, symlinks=True, ignore=_NOT_THESE)
+                shutil.copytree(root / part, staging / part, symlinks=True, ignore=_NOT_THESE)
             else:
-                shutil.copy2(root / part, copy / part)
+                shutil.copy2(root / part, staging / part)
         # The file systems of pods are read-only: what is not compiled now would be compiled at every start.
-        if not compileall.compile_dir(copy, quiet=2, stripdir=str(copy), prependdir=FOLDER):
+        if not compileall.compile_dir(staging, quiet=2, stripdir=str(staging), prependdir=FOLDER):
             raise ChaosproofError(
                 f"A module in {root} does not compile; `python -m compileall {root}` says which."
             )
-        tar.add(copy, arcname=f".{FOLDER}", filter=owned_by_root)
+        tar.add(staging, arcname=f".{FOLDER}", filter=owned_by_root)
     _add(tar, f"{packages_folder(sys.version_info[:2])}/chaosproof.pth", FOLDER + "\n", 0o644)
     _add(tar, "./usr/local/bin/chaosproof", _COMMAND, 0o755)
 
