@@ -4,6 +4,7 @@ from typing import Any
 
 from chaoslib.types import Configuration
 
+from chaosproof.runfolder.load import LoadPlan
 from chaosproof.runfolder.paths import WARMUP
 from chaosproof.runner.load_job import finish_load, start_load, stop_load
 from chaosproof.runner.session import Session
@@ -64,7 +65,7 @@ def stop(configuration: Configuration = None) -> dict[str, Any]:
     session = Session.of(configuration)
     stopped = []
     for folder in (session.folder / WARMUP, session.folder):
-        if (folder / "load-plan.json").exists():
+        if (folder / LoadPlan.FILE).exists():
             stop_load(session.target, folder)
             stopped.append(folder.name)
     return {"stopped": stopped}

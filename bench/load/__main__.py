@@ -10,8 +10,8 @@ import tempfile
 from pathlib import Path
 
 from bench.load import capacity, memory, pacing, stall
-from bench.load.place import running_server
 from bench.load.quiet import others_watched
+from bench.load.server_process import running_server
 from bench.load.tools import TOOLS
 
 

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
-from bench.load.place import Server
+from bench.load.server_process import Server
 from bench.load.table import print_table
 from bench.load.tools import Tool, Unavailable, run_worker
 
@@ -28,8 +28,8 @@ def run(
                 server.reset()
                 figures = tool(server, None, duration_s, CONNECTIONS, folder)
                 seen.append(figures.answered / figures.seconds)
-        except Unavailable as why:
-            print(f"{name}: skipped: {why}")
+        except Unavailable as error:
+            print(f"{name}: skipped: {error}")
             continue
         rates[name] = statistics.median(seen)
     ipc = []

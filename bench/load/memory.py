@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from bench.load.place import Server, on_core
+from bench.load.server_process import Server, on_core
 from bench.load.table import print_table
 
 __all__ = ["run"]
@@ -29,7 +29,7 @@ def run(server: Server, folder: Path, *, duration_s: float = 600.0) -> bool:
             except subprocess.TimeoutExpired:
                 sizes.append(_peak_mb(worker.pid))
     done = json.loads((folder / "load" / "load-done.json").read_text())
-    head = ["", *(f"{(place + 1) * duration_s / 5:.0f} s" for place in range(len(sizes))), "requests"]
+    head = ["", *(f"{(number + 1) * duration_s / 5:.0f} s" for number in range(len(sizes))), "requests"]
     row = ["peak resident MB", *(f"{size:.1f}" for size in sizes), str(done["recorded"])]
     print_table(f"memory: {RATE_RPS:g} requests/s for {duration_s:g} s", head, [row])
     kept = done["complete"] and max(sizes) <= PEAK_MB_MAX

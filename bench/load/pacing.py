@@ -5,7 +5,7 @@ import statistics
 from collections.abc import Mapping
 from pathlib import Path
 
-from bench.load.place import Server
+from bench.load.server_process import Server
 from bench.load.table import print_table
 from bench.load.tools import Tool, Unavailable, run_worker
 from chaosproof.load.recording.latencies import nearest_rank
@@ -31,7 +31,7 @@ def run(
         records, _ = run_worker(plan, folder)
         late = sorted((record.sent_at or math.inf) - record.due_at for record in records)
         late_ms.append({percent: nearest_rank(late, percent) * 1000 for percent in (50, 99, 99.9, 100)})
-    median = {percent: statistics.median(one[percent] for one in late_ms) for percent in late_ms[0]}
+    median = {percent: statistics.median(run_ms[percent] for run_ms in late_ms) for percent in late_ms[0]}
     print_table(
         f"pacing: sent after due, ms, at {RATE_RPS:g} requests/s, median of {runs} runs of {duration_s:g} s",
         ["", "p50", "p99", "p99.9", "max"],
@@ -65,8 +65,8 @@ def _rates(server: Server, folder: Path, tools: Mapping[str, Tool], runs: int, d
                 server.reset()
                 tool(server, RATE_RPS, duration_s, CONNECTIONS, folder)
                 seen.append(server.seen_rate_rps())
-        except Unavailable as why:
-            print(f"{name}: skipped: {why}")
+        except Unavailable as error:
+            print(f"{name}: skipped: {error}")
             continue
         off = statistics.median(seen) / RATE_RPS - 1
         if name == "chaosproof":

@@ -31,7 +31,7 @@ class Worker:
     """Serves one request after the other."""
 
     def __init__(self) -> None:
-        self._alarm = make_timer(asyncio.get_running_loop(), self._answer_served)
+        self._timer = make_timer(asyncio.get_running_loop(), self._answer_served)
         self.reset(0, 0, float("inf"), 0)
 
     def reset(self, service_s: float, early_s: float, freeze_after_s: float, freeze_s: float) -> None:
@@ -55,14 +55,14 @@ class Worker:
         self._free = served_at(now, self._free, self.service_s, freeze_from, self._freeze_s)
         self._served.append((self._free - self._early_s, transport))
         if len(self._served) == 1:
-            self._alarm.set(self._served[0][0])
+            self._timer.set(self._served[0][0])
 
     def _answer_served(self) -> None:
         now = time.monotonic()
         while self._served and self._served[0][0] <= now:
             self._served.popleft()[1].write(ANSWER)
         if self._served:
-            self._alarm.set(self._served[0][0])
+            self._timer.set(self._served[0][0])
 
 
 class Connection(asyncio.Protocol):
@@ -78,9 +78,9 @@ class Connection(asyncio.Protocol):
             return
         where = urlsplit(data.split(b" ", 2)[1].decode())
         if where.path == "/reset":
-            asked = {key: float(value[0]) for key, value in parse_qs(where.query).items()}
+            query = {key: float(value[0]) for key, value in parse_qs(where.query).items()}
             self._worker.reset(
-                asked["service"], asked.get("early", 0), asked.get("after", float("inf")), asked.get("for", 0)
+                query["service"], query.get("early", 0), query.get("after", float("inf")), query.get("for", 0)
             )
         seen = {"came": self._worker.came, "first": self._worker.first, "last": self._worker.last}
         body = json.dumps(seen).encode()

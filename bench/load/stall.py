@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bench.load.paper import response_times_s
-from bench.load.place import Server
+from bench.load.server_process import Server
 from bench.load.table import print_table
 from bench.load.tools import PERCENTILES, Tool, Unavailable
 from chaosproof.load.recording.latencies import nearest_rank
@@ -46,17 +46,18 @@ def run(
                 early_s = _early_s(server)
                 server.reset(ANSWER_S, early_s=early_s, freeze_after_s=freeze_from, freeze_s=FREEZE_S)
                 seen.append(tool(server, RATE_RPS, duration_s, CONNECTIONS, folder))
-        except Unavailable as why:
-            print(f"{name}: skipped: {why}")
+        except Unavailable as error:
+            print(f"{name}: skipped: {error}")
             continue
         median = {
-            percent: statistics.median(one.latency_s[percent] for one in seen) for percent in PERCENTILES
+            percent: statistics.median(figures.latency_s[percent] for figures in seen)
+            for percent in PERCENTILES
         }
         off = {percent: median[percent] / truth[percent] - 1 for percent in PERCENTILES}
         if name == "chaosproof":
             within = all(abs(part) <= TOLERANCE for part in off.values())
         cells = [f"{median[percent] * 1000:.2f} ({off[percent]:+.1%})" for percent in PERCENTILES]
-        rows.append([name, *cells, f"{statistics.median(one.answered for one in seen):.0f}"])
+        rows.append([name, *cells, f"{statistics.median(figures.answered for figures in seen):.0f}"])
     print_table(
         f"stall: response times in ms, {FREEZE_S:g} s freeze in {duration_s:g} s at {RATE_RPS:g} requests/s, "
         f"median of {runs} runs",

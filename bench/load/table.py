@@ -7,7 +7,7 @@ __all__ = ["print_table"]
 
 def print_table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """The first column to the left, all others to the right."""
-    widths = [max(len(row[place]) for row in [head, *rows]) for place in range(len(head))]
+    widths = [max(len(row[number]) for row in [head, *rows]) for number in range(len(head))]
     print(f"\n{title}")
     for row in [head, *rows]:
         cells = [row[0].ljust(widths[0])]

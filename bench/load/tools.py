@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.load.place import Server, on_core
+from bench.load.server_process import Server, on_core
 from chaosproof.load.recording.latencies import nearest_rank
 from chaosproof.runfolder.requests import RequestRow, read_rows
 
@@ -149,10 +149,10 @@ def _figures(times_s: Sequence[float], seconds: float) -> Figures:
 
 
 def _program(name: str) -> str:
-    found = shutil.which(name)
-    if found is None:
+    path = shutil.which(name)
+    if path is None:
         raise Unavailable(f"{name} is not on the PATH: apt-get install {name}")
-    return found
+    return path
 
 
 def _locust() -> Path:

@@ -72,7 +72,11 @@ class Resolver:
 
 
 class StreamConnection(asyncio.Protocol):
-    """The part of a `Connection` over a stream that is the same in all protocols."""
+    """The part of a `Connection` over a stream that is the same in all protocols.
+
+    A protocol adds `send` and `data_received`. It calls its handler's `response_received`, or `_lose` for what is no
+    response; a closed connection has no handler any more.
+    """
 
     def __init__(self, handler: ResponseHandler) -> None:
         self.lost_code = ""

@@ -72,25 +72,25 @@ class Server:
         return statistics.median(times)
 
     def _get(self, path: str) -> dict[str, Any]:
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
-            seen: dict[str, Any] = json.load(answer)
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as response:
+            seen: dict[str, Any] = json.load(response)
         return seen
 
 
-def on_core(argv: list[str], place: int = _TOOLS) -> list[str]:
+def on_core(argv: list[str], core: int = _TOOLS) -> list[str]:
     """`argv` bound to one core of those this process may use."""
-    return ["taskset", "-c", str(_core(place)), *argv]
+    return ["taskset", "-c", str(_core(core)), *argv]
 
 
-def _core(place: int) -> int:
-    return _CORES[place % len(_CORES)]
+def _core(number: int) -> int:
+    return _CORES[number % len(_CORES)]
 
 
 @contextmanager
 def running_server(folder: Path) -> Iterator[Server]:
     """A server on a core that the tools do not use, where there is one."""
     socket_path = folder / "ping.sock"
-    argv = on_core([sys.executable, "-m", "bench.load.server", str(socket_path)], place=_SERVER)
+    argv = on_core([sys.executable, "-m", "bench.load.server", str(socket_path)], core=_SERVER)
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
