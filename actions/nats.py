@@ -43,19 +43,19 @@ def restart(
         if starts_at_s >= 0:
             load_clock_s(session.target, session.folder, starts_at_s + number_of * pause_s)
         if hard:
-            rows.append(session.processes.kill(instance))
-        rows.append(session.processes.restart(instance))
+            rows.append(session.processes.kill(instance).to_json())
+        rows.append(session.processes.restart(instance).to_json())
     return rows
 
 
 def stop(instance: str = "nats-0", at_s: float = -1, configuration: Configuration = None) -> dict[str, Any]:
     """End the server with SIGTERM."""
-    return _at(at_s, configuration).processes.terminate(instance)
+    return _at(at_s, configuration).processes.terminate(instance).to_json()
 
 
 def kill(instance: str = "nats-0", at_s: float = -1, configuration: Configuration = None) -> dict[str, Any]:
     """End the server with SIGKILL."""
-    return _at(at_s, configuration).processes.kill(instance)
+    return _at(at_s, configuration).processes.kill(instance).to_json()
 
 
 def start(instance: str = "nats-0", at_s: float = -1, configuration: Configuration = None) -> dict[str, Any]:
@@ -64,7 +64,7 @@ def start(instance: str = "nats-0", at_s: float = -1, configuration: Configurati
     state = session.target.states()[session.target.instance(instance).name]
     if state.alive:
         return {"instance": instance, "started": False}
-    return session.processes.restart(instance)
+    return session.processes.restart(instance).to_json()
 
 
 def partition(
@@ -77,7 +77,7 @@ def partition(
     """Cut every instance of `service` off from the servers, both ways, without a word to anybody."""
     session = _at(at_s, configuration)
     lasts_s = seconds("duration_s", duration_s, ceiling_s=86_400.0)
-    return [receipt.to_row() for receipt in session.faults.partition(service, nats, lasts_s)]
+    return [receipt.to_json() for receipt in session.faults.partition(service, nats, lasts_s)]
 
 
 def slow_consumer(
@@ -98,7 +98,7 @@ def slow_consumer(
         port_side="source",
         peer=service,
     )
-    return session.faults.apply(fault, instance).to_row()
+    return session.faults.apply(fault, instance).to_json()
 
 
 def heal(instance: str = "nats-0", configuration: Configuration = None) -> dict[str, Any]:
@@ -107,7 +107,7 @@ def heal(instance: str = "nats-0", configuration: Configuration = None) -> dict[
         # The run ended before it began: there is no system, and so no fault on it.
         return {"healed": 0}
     session = Session.of(configuration)
-    healed = [receipt.to_row() for receipt in session.faults.heal(None)]
+    healed = [receipt.to_json() for receipt in session.faults.heal(None)]
     return {"healed": len(healed), "started": bool(start(instance, -1, configuration).get("kind"))}
 
 

@@ -1,5 +1,8 @@
 """Actions on the network of one instance. Every fault ends by itself at its deadline; the kernel sees to it.
 
+There is one action per fault kind of `chaosproof/faults/kinds`, made from its declaration: `kind.doc` is its docstring,
+and it has the arguments that the kind has a choice in.
+
 The arguments that all of them share:
 
 - `instance`: which copy of a service, such as `app-a-0`;
@@ -14,194 +17,22 @@ no sense, `FaultRefused` for what the limits or this kernel do not allow, `Fault
 nothing is applied then.
 """
 
+from collections.abc import Callable, Iterator
+from inspect import Parameter, Signature
 from typing import Any
 
 from chaoslib.types import Configuration
 
 from chaosproof.errors import ChaosproofError
+from chaosproof.faults.kinds import KINDS
+from chaosproof.faults.kinds.base import NetworkKind
 from chaosproof.faults.model import Fault
 from chaosproof.runner.load_job import load_clock_s
 from chaosproof.runner.session import Session
 from chaosproof.runner.settings import number, seconds
 from chaosproof.runner.settings import port as port_number
 
-__all__ = [
-    "corrupt",
-    "delay",
-    "drop",
-    "duplicate",
-    "heal",
-    "loss",
-    "partition",
-    "rate",
-    "reject",
-    "reorder",
-    "reset",
-    "wait_until_ended",
-]
-
-
-def reset(
-    instance: str,
-    port: int,
-    duration_s: float = 15,
-    port_side: str = "destination",
-    peer: str = "",
-    direction: str = "egress",
-    at_s: float = -1,
-    configuration: Configuration = None,
-) -> dict[str, Any]:
-    """Answer every TCP packet to or from `port` with RST: open connections end, new ones are refused."""
-    return _apply("reset", instance, port, duration_s, "tcp", port_side, peer, direction, at_s, configuration)
-
-
-def reject(
-    instance: str,
-    port: int = 0,
-    duration_s: float = 15,
-    protocol: str = "tcp",
-    port_side: str = "destination",
-    peer: str = "",
-    direction: str = "egress",
-    at_s: float = -1,
-    configuration: Configuration = None,
-) -> dict[str, Any]:
-    """Answer packets with ICMP port unreachable."""
-    return _apply(
-        "reject", instance, port, duration_s, protocol, port_side, peer, direction, at_s, configuration
-    )
-
-
-def drop(
-    instance: str,
-    port: int = 0,
-    duration_s: float = 15,
-    protocol: str = "tcp",
-    port_side: str = "destination",
-    peer: str = "",
-    direction: str = "egress",
-    at_s: float = -1,
-    configuration: Configuration = None,
-) -> dict[str, Any]:
-    """Drop packets without a word: who waits for an answer waits until its own timeout."""
-    return _apply(
-        "drop", instance, port, duration_s, protocol, port_side, peer, direction, at_s, configuration
-    )
-
-
-def loss(
-    instance: str,
-    loss_percent: float,
-    port: int = 0,
-    duration_s: float = 15,
-    protocol: str = "tcp",
-    port_side: str = "destination",
-    peer: str = "",
-    direction: str = "egress",
-    at_s: float = -1,
-    configuration: Configuration = None,
-) -> dict[str, Any]:
-    """Drop `loss_percent` % of the packets, at random."""
-    return _apply(
-        *("loss", instance, port, duration_s, protocol, port_side, peer, direction, at_s, configuration),
-        loss_percent=loss_percent,
-    )
-
-
-def delay(
-    instance: str,
-    delay_ms: float,
-    jitter_ms: float = 0,
-    port: int = 0,
-    duration_s: float = 15,
-    protocol: str = "tcp",
-    port_side: str = "destination",
-    peer: str = "",
-    at_s: float = -1,
-    configuration: Configuration = None,
-) -> dict[str, Any]:
-    """Hold outgoing packets back for `delay_ms`, give or take `jitter_ms`: by netem, or a program."""
-    return _apply(
-        *("delay", instance, port, duration_s, protocol, port_side, peer, "egress", at_s, configuration),
-        delay_ms=delay_ms,
-        jitter_ms=jitter_ms or None,
-    )
-
-
-def rate(
-    instance: str,
-    rate_kbit: float,
-    port: int = 0,
-    duration_s: float = 15,
-    protocol: str = "tcp",
-    port_side: str = "destination",
-    peer: str = "",
-    at_s: float = -1,
-    configuration: Configuration = None,
-) -> dict[str, Any]:
-    """Hold outgoing packets to a bandwidth of `rate_kbit` kbit/s."""
-    return _apply(
-        *("rate", instance, port, duration_s, protocol, port_side, peer, "egress", at_s, configuration),
-        rate_kbit=rate_kbit,
-    )
-
-
-def duplicate(
-    instance: str,
-    duplicate_percent: float,
-    port: int = 0,
-    duration_s: float = 15,
-    protocol: str = "tcp",
-    port_side: str = "destination",
-    peer: str = "",
-    at_s: float = -1,
-    configuration: Configuration = None,
-) -> dict[str, Any]:
-    """Send `duplicate_percent` % of the outgoing packets twice. Needs a kernel with netem."""
-    return _apply(
-        *("duplicate", instance, port, duration_s, protocol, port_side, peer, "egress", at_s, configuration),
-        duplicate_percent=duplicate_percent,
-    )
-
-
-def corrupt(
-    instance: str,
-    corrupt_percent: float,
-    port: int = 0,
-    duration_s: float = 15,
-    protocol: str = "tcp",
-    port_side: str = "destination",
-    peer: str = "",
-    at_s: float = -1,
-    configuration: Configuration = None,
-) -> dict[str, Any]:
-    """Flip a bit in `corrupt_percent` % of the outgoing packets. Needs a kernel with netem."""
-    return _apply(
-        *("corrupt", instance, port, duration_s, protocol, port_side, peer, "egress", at_s, configuration),
-        corrupt_percent=corrupt_percent,
-    )
-
-
-def reorder(
-    instance: str,
-    reorder_percent: float,
-    delay_ms: float,
-    jitter_ms: float = 0,
-    port: int = 0,
-    duration_s: float = 15,
-    protocol: str = "tcp",
-    port_side: str = "destination",
-    peer: str = "",
-    at_s: float = -1,
-    configuration: Configuration = None,
-) -> dict[str, Any]:
-    """Let `reorder_percent` % of the outgoing packets overtake the rest, held for `delay_ms`. Needs netem."""
-    return _apply(
-        *("reorder", instance, port, duration_s, protocol, port_side, peer, "egress", at_s, configuration),
-        reorder_percent=reorder_percent,
-        delay_ms=delay_ms,
-        jitter_ms=jitter_ms or None,
-    )
+__all__ = ["heal", "partition", "wait_until_ended"]
 
 
 def partition(
@@ -215,7 +46,7 @@ def partition(
     session = Session.of(configuration)
     lasts_s = seconds("duration_s", duration_s, ceiling_s=86_400.0)
     _wait_for_the_load(session, at_s)
-    return [receipt.to_row() for receipt in session.faults.partition(a, b, lasts_s)]
+    return [receipt.to_json() for receipt in session.faults.partition(a, b, lasts_s)]
 
 
 def wait_until_ended(configuration: Configuration = None) -> list[dict[str, Any]]:
@@ -227,7 +58,7 @@ def wait_until_ended(configuration: Configuration = None) -> list[dict[str, Any]
     receipts = engine.receipts()
     if not receipts:
         raise ChaosproofError("No fault was applied in this run, so there is none to wait for.")
-    return [engine.wait_until_ended(receipt).to_row() for receipt in receipts]
+    return [engine.wait_until_ended(receipt).to_json() for receipt in receipts]
 
 
 def heal(instance: str = "", configuration: Configuration = None) -> dict[str, Any]:
@@ -239,41 +70,97 @@ def heal(instance: str = "", configuration: Configuration = None) -> dict[str, A
         # The run ended before it began: there is no system, and so no fault on it.
         return {"healed": 0, "faults": []}
     healed = Session.of(configuration).faults.heal(instance or None)
-    return {"healed": len(healed), "faults": [receipt.to_row() for receipt in healed]}
+    return {"healed": len(healed), "faults": [receipt.to_json() for receipt in healed]}
+
+
+def _signature(kind: NetworkKind) -> Signature:
+    def parameters() -> Iterator[tuple[str, type, Any]]:
+        yield "instance", str, Parameter.empty
+        if kind.port_required:
+            yield "port", int, Parameter.empty
+        for parameter in kind.parameters:
+            yield parameter.name, float, Parameter.empty if parameter.required else 0
+        if not kind.port_required:
+            yield "port", int, 0
+        yield "duration_s", float, 15
+        if len(kind.protocols) > 1:
+            yield "protocol", str, "tcp"
+        yield "port_side", str, "destination"
+        yield "peer", str, ""
+        if len(kind.directions) > 1:
+            yield "direction", str, "egress"
+        yield "at_s", float, -1
+        yield "configuration", Configuration, None
+
+    return Signature(
+        [
+            Parameter(name, Parameter.POSITIONAL_OR_KEYWORD, default=default, annotation=annotation)
+            for name, annotation, default in parameters()
+        ],
+        return_annotation=dict[str, Any],
+    )
+
+
+def _action(kind: NetworkKind) -> Callable[..., dict[str, Any]]:
+    signature = _signature(kind)
+
+    def action(*args: Any, **kwargs: Any) -> dict[str, Any]:
+        call = signature.bind(*args, **kwargs)
+        call.apply_defaults()
+        return _apply(kind, **call.arguments)
+
+    action.__name__ = action.__qualname__ = kind.name
+    action.__doc__ = kind.doc
+    action.__annotations__ = {
+        **{name: parameter.annotation for name, parameter in signature.parameters.items()},
+        "return": signature.return_annotation,
+    }
+    action.__signature__ = signature  # type: ignore[attr-defined]  # what inspect reads
+    return action
 
 
 def _apply(
-    kind: str,
+    kind: NetworkKind,
+    *,
     instance: str,
     port: int,
     duration_s: float,
-    protocol: str,
     port_side: str,
     peer: str,
-    direction: str,
     at_s: float,
     configuration: Configuration,
-    **magnitudes: float | None,
+    protocol: str = "",
+    direction: str = "",
+    **magnitudes: float,
 ) -> dict[str, Any]:
+    optional = {parameter.name for parameter in kind.parameters if not parameter.required}
+    given: dict[str, Any] = {
+        name: number(name, value) for name, value in magnitudes.items() if value or name not in optional
+    }
     fault = Fault(
-        kind=kind,
+        kind=kind.name,
         duration_s=seconds("duration_s", duration_s, ceiling_s=86_400.0),
-        protocol=protocol,  # type: ignore[arg-type]  # Fault checks the words itself
+        protocol=protocol or kind.protocols[0],  # type: ignore[arg-type]  # Fault checks the values itself
         port=None if port in (0, "0", None, "") else port_number("port", port),
         port_side=port_side,  # type: ignore[arg-type]
         peer=peer or None,
-        direction=direction,  # type: ignore[arg-type]
-        **{name: number(name, value) for name, value in magnitudes.items() if value is not None},
+        direction=direction or kind.directions[0],  # type: ignore[arg-type]
+        **given,
     )
     session = Session.of(configuration)
-    if number("at_s", at_s) >= 0:
-        # All that takes time is done before its moment.
-        session.faults.arm(fault, instance)
-        _wait_for_the_load(session, at_s)
-    return session.faults.apply(fault, instance).to_row()
+    if number("at_s", at_s) < 0:
+        return session.faults.apply(fault, instance).to_json()
+    # All that takes time is done before its moment.
+    armed = session.faults.arm(fault, instance)
+    _wait_for_the_load(session, at_s)
+    return armed.apply().to_json()
 
 
 def _wait_for_the_load(session: Session, at_s: float) -> None:
     starts_at_s = number("at_s", at_s)
     if starts_at_s >= 0:
         load_clock_s(session.target, session.folder, starts_at_s)
+
+
+globals().update({kind.name: _action(kind) for kind in KINDS.values()})
+__all__ += list(KINDS)

@@ -18,17 +18,17 @@ __all__ = ["kill", "pause", "restart", "resume", "stress", "terminate", "wait_un
 
 def kill(instance: str, at_s: float = -1, configuration: Configuration = None) -> dict[str, Any]:
     """End `instance` with SIGKILL. It stays dead until it is restarted."""
-    return _at(at_s, configuration).processes.kill(instance)
+    return _at(at_s, configuration).processes.kill(instance).to_json()
 
 
 def terminate(instance: str, at_s: float = -1, configuration: Configuration = None) -> dict[str, Any]:
     """End `instance` with SIGTERM. It stays dead until it is restarted."""
-    return _at(at_s, configuration).processes.terminate(instance)
+    return _at(at_s, configuration).processes.terminate(instance).to_json()
 
 
 def restart(instance: str, at_s: float = -1, configuration: Configuration = None) -> dict[str, Any]:
     """Stop `instance` (SIGTERM, then SIGKILL), or bring a dead one back, and return when it is ready."""
-    return _at(at_s, configuration).processes.restart(instance)
+    return _at(at_s, configuration).processes.restart(instance).to_json()
 
 
 def pause(
@@ -36,7 +36,7 @@ def pause(
 ) -> dict[str, Any]:
     """Stop `instance` with SIGSTOP; after `duration_s` seconds it goes on by itself. Returns at once."""
     lasts_s = seconds("duration_s", duration_s, ceiling_s=86_400.0)
-    return _at(at_s, configuration).processes.pause(instance, lasts_s)
+    return _at(at_s, configuration).processes.pause(instance, lasts_s).to_json()
 
 
 def resume(instance: str, configuration: Configuration = None) -> dict[str, Any]:
@@ -58,11 +58,15 @@ def stress(
 
     Returns at once; it ends after `duration_s` seconds, rounded to whole ones. Without stress-ng: `CapabilityError`.
     """
-    return _at(at_s, configuration).processes.stress(
-        instance,
-        seconds("duration_s", duration_s, ceiling_s=86_400.0),
-        cpu_workers=count("cpu_workers", cpu_workers, least=0, most=1024),
-        memory_mb=count("memory_mb", memory_mb, least=0, most=1 << 20),
+    return (
+        _at(at_s, configuration)
+        .processes.stress(
+            instance,
+            seconds("duration_s", duration_s, ceiling_s=86_400.0),
+            cpu_workers=count("cpu_workers", cpu_workers, least=0, most=1024),
+            memory_mb=count("memory_mb", memory_mb, least=0, most=1 << 20),
+        )
+        .to_json()
     )
 
 

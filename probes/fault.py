@@ -22,7 +22,7 @@ from typing import Any
 from chaoslib.types import Configuration
 
 from chaosproof.errors import ChaosproofError, UsageError
-from chaosproof.faults.receipts.ledger import FaultLedger
+from chaosproof.runfolder.faults import read_faults
 from chaosproof.runfolder.paths import FAULTS
 from chaosproof.runner.session import Session
 from chaosproof.runner.settings import count as whole_number
@@ -278,9 +278,8 @@ def _must_be_on(session: Session, kind: str, when: str) -> None:
     if not kind:
         return
     now = time.time()
-    for row in FaultLedger(session.folder / FAULTS).rows():
-        on = row["applied_at"] is not None and row["ended_at"] is None
-        if row["kind"] == kind and on and now < (row["expires_at"] or 0):
+    for fault in read_faults(session.folder / FAULTS):
+        if fault.kind == kind and not fault.ended and now < (fault.expires_at or 0):
             return
     raise ChaosproofError(
         f"No {kind} is on {when} this measurement, so it says nothing about one: apply it first, or for longer."

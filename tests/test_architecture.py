@@ -92,7 +92,6 @@ KNOWN: dict[str, set[str]] = {
         "chaosproof/faults: asked", "chaosproof/faults: found",
         "chaosproof/faults: one", "chaosproof/faults: said", "chaosproof/faults: say",
         "chaosproof/faults: told", "chaosproof/faults: words",
-        "chaosproof/judge: asked",
         "chaosproof/judge: found", "chaosproof/judge: one", "chaosproof/judge: said",
         "chaosproof/judge: told",
         "chaosproof/pack: Say", "chaosproof/pack: amiss", "chaosproof/pack: found", "chaosproof/pack: one",
@@ -107,7 +106,7 @@ KNOWN: dict[str, set[str]] = {
         "probes: said", "probes: told", "probes: words",
     },
     "full_folders": {
-        "chaosproof/faults",
+        "chaosproof/runfolder",
     },
     "namesakes": {
         "claims.py", "errors.py", "overview.py",

@@ -14,6 +14,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -79,10 +80,9 @@ def measure(calls: int, hows: Sequence[str] = _HOWS) -> dict[str, list[float]]:
 
 def _call(engine: FaultEngine, instance: str, fault: Fault, *, armed: bool) -> float:
     """One fault, put on and healed: the milliseconds of the call that put it on."""
-    if armed:
-        engine.arm(fault, instance)
+    put_on = engine.arm(fault, instance).apply if armed else partial(engine.apply, fault, instance)
     time.sleep(_PAUSE_S)
-    (took_ms,) = _timed(1, lambda: engine.apply(fault, instance))
+    (took_ms,) = _timed(1, put_on)
     engine.heal(instance)
     return took_ms
 

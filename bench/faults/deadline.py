@@ -65,13 +65,12 @@ def main(rounds: int) -> None:
         probers = {name: room.python(name, _PROBER, address, str(PORT)) for name in [*ours, *script]}
         engine = FaultEngine(room, limits=Limits(allow_all=True), canary=False)
         for _ in range(rounds):
-            for name in ours:
-                engine.arm(fault, name)
+            armed = {name: engine.arm(fault, name) for name in ours}
             running: list[subprocess.Popen[str]] = []
             receipts = []
             deadlines: dict[str, float] = {}
             for a, b in zip(ours, script, strict=True):
-                receipts.append(engine.apply(fault, a))
+                receipts.append(armed[a].apply())
                 applies_ms.append(receipts[-1].apply_ms or 0.0)
                 deadlines[a] = _tell(probers[a], receipts[-1].expires_at or 0.0)
                 time.sleep(_STAGGER_S)

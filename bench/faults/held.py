@@ -15,7 +15,7 @@ import json
 from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.limits import Limits
 from chaosproof.faults.model import Fault, Protocol
-from chaosproof.faults.receipts.receipt import Receipt
+from chaosproof.runfolder.faults import FaultRecord
 from tests.faults.netns_target import PORT, NetnsTarget
 
 __all__ = ["main"]
@@ -115,7 +115,7 @@ def _ask(room: NetnsTarget, protocol: str, rate: float, seconds: float) -> tuple
     return lost, took_ms
 
 
-def _line(name: str, alone: list[float], held: list[float], lost: int, receipt: Receipt) -> str:
+def _line(name: str, alone: list[float], held: list[float], lost: int, receipt: FaultRecord) -> str:
     base = [_at(alone, 50), _at(alone, 99)]
     added = [_at(held, 50) - base[0], _at(held, 99) - base[0]]
     passed = receipt.note or "-"

@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from chaosproof.faults.backends.base import BACKENDS
-from chaosproof.faults.engine import FaultEngine
+from chaosproof.faults.backends import BACKENDS
+from chaosproof.faults.engine import ArmedFault, FaultEngine
 from chaosproof.faults.limits import Limits
 from chaosproof.faults.model import Fault
 from chaosproof.faults.process import ProcessFaults
@@ -81,8 +81,8 @@ def main(lab: str, orders: str) -> None:
         if backend not in engines:
             return lambda: _by_process(process, instance, dict(fields))
         fault = Fault(**fields)
-        engines[backend].arm(fault, instance)
-        return lambda: _by_engine(engines[backend], fault, instance)
+        armed = engines[backend].arm(fault, instance)
+        return lambda: _by_engine(engines[backend], armed)
 
     work: list[Order] = [(instance, backend, fields) for instance, backend, fields in json.loads(orders)]
     with ThreadPoolExecutor(len(work)) as all_at_once:
@@ -98,8 +98,8 @@ def main(lab: str, orders: str) -> None:
     sys.stdin.readline()
 
 
-def _by_engine(engine: FaultEngine, fault: Fault, instance: str) -> tuple[float, float, Callable[[], object]]:
-    receipt = engine.apply(fault, instance)
+def _by_engine(engine: FaultEngine, armed: ArmedFault) -> tuple[float, float, Callable[[], object]]:
+    receipt = armed.apply()
     assert receipt.applied_at is not None and receipt.expires_at is not None
     return receipt.applied_at, receipt.expires_at, lambda: engine.wait_until_ended(receipt)
 

@@ -35,9 +35,9 @@ def _measure(room: NetnsTarget, title: str, instances: Sequence[str]) -> None:
     calls_ms = []
     for number, name in enumerate(instances):
         fault = Fault(kind="reset", port=FIRST_PORT + number, duration_s=DURATION_S)
-        engine.arm(fault, name)
+        armed = engine.arm(fault, name)
         began = time.perf_counter()
-        engine.apply(fault, name)
+        armed.apply()
         calls_ms.append((time.perf_counter() - began) * 1000)
     healed = len(engine.heal())
     left = sum(engine.snapshot(name) != before[name] for name in before)

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from chaosproof.faults.engine import FaultEngine
+from chaosproof.faults.engine import ArmedFault, FaultEngine
 from chaosproof.faults.model import Fault
 from tests.faults.netns_target import PORT, SERVICE_ADDRESS, NetnsTarget
 
@@ -141,13 +141,15 @@ def ways_of(room: NetnsTarget) -> list[Way]:
 def ours(name: str, room: NetnsTarget, instance: str, fault: Fault, backend: str) -> Way:
     engine = FaultEngine(room, backend=backend, canary=False)
 
+    armed: list[ArmedFault] = []
+
     def ready() -> None:
         for receipt in engine.receipts():  # an observer of the last round would compete with this one
             engine.wait_until_ended(receipt)
-        engine.arm(fault, instance)
+        armed.append(engine.arm(fault, instance))
 
     prober = "stream" if fault.protocol == "tcp" else "datagram"
-    return Way(name, prober, ready, lambda: engine.apply(fault, instance))
+    return Way(name, prober, ready, lambda: armed.pop().apply())
 
 
 def script(name: str, room: NetnsTarget, instance: str, prober: str, rule: str) -> Way:

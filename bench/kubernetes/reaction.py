@@ -68,10 +68,10 @@ def main() -> int:
     took: dict[str, list[float]] = {"armed": [], "not armed": [], "iptables on": [], "iptables off": []}
     engine.prepare(options.instance)
     for round_of in range(options.rounds):
-        engine.arm(fault, options.instance)
-        for way in ("armed", "not armed"):
+        armed = engine.arm(fault, options.instance).apply
+        for way, put_on in (("armed", armed), ("not armed", partial(engine.apply, fault, options.instance))):
             begun = time.monotonic()
-            receipt = engine.apply(fault, options.instance)
+            receipt = put_on()
             took[way].append(time.monotonic() - begun)
             engine.wait_until_ended(receipt)
         if shutil.which("kubectl"):

@@ -20,21 +20,21 @@ def doctor(as_json: bool) -> None:
     Exits 0 when faults by nft work, else 1.
     """
     known = capabilities(run_to_end)
-    found = findings(known)
+    rows = findings(known)
     works = not known.lack("nft")
     if as_json:
         abilities = {ability: known.lack(ability) or None for ability in ABILITIES}
         click.echo(
             json.dumps(
-                {"works": works, "faults": [asdict(one) for one in found], "missing": abilities}, indent=2
+                {"works": works, "faults": [asdict(row) for row in rows], "missing": abilities}, indent=2
             )
         )
     else:
-        for one in found:
-            click.echo(f"{one.kind:<10} {'yes, by ' + one.backend if one.backend else 'no':<17} {one.does}")
-        for one in found:
-            if one.backend and one.why:
-                click.echo(f"\n{one.kind}: {one.why}")
+        for row in rows:
+            click.echo(f"{row.kind:<10} {'yes, by ' + row.backend if row.backend else 'no':<17} {row.does}")
+        for row in rows:
+            if row.backend and row.why:
+                click.echo(f"\n{row.kind}: {row.why}")
         for ability in ABILITIES:
             if known.lack(ability):
                 click.echo(f"\n{ability}: {known.lack(ability)}")

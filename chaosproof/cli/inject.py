@@ -8,17 +8,18 @@ chaosproof inject reset --pid 1234 --port 50051 --duration 15s
 import json
 import sys
 import time
-from typing import Any
+from typing import Any, get_args
 
 import click
 
 from chaosproof.errors import UsageError
-from chaosproof.faults.backends.base import BACKENDS
+from chaosproof.faults.backends import BACKENDS
 from chaosproof.faults.engine import FaultEngine
+from chaosproof.faults.kinds import KINDS, PARAMETERS
 from chaosproof.faults.limits import Limits
-from chaosproof.faults.model import KINDS, MAGNITUDES, Fault
-from chaosproof.faults.receipts.receipt import Receipt
+from chaosproof.faults.model import Direction, Fault, PortSide, Protocol
 from chaosproof.load.duration import parse_duration
+from chaosproof.runfolder.faults import FaultRecord
 from chaosproof.runner.settings import DEFAULT_CEILING_S
 from chaosproof.targets.registry import open_running
 
@@ -27,11 +28,9 @@ __all__ = ["inject"]
 
 def _magnitudes(command: Any) -> Any:
     """One option per magnitude that a fault can have: `--loss-percent`, `--delay-ms`, ..."""
-    for name, (least, most) in reversed(list(MAGNITUDES.items())):
-        option = click.option(
-            f"--{name.replace('_', '-')}", name, type=float, help=f"From {least:g} to {most:g}."
-        )
-        command = option(command)
+    for name, parameter in reversed(list(PARAMETERS.items())):
+        help_text = f"From {parameter.least:g} to {parameter.most:g}."
+        command = click.option(f"--{name.replace('_', '-')}", name, type=float, help=help_text)(command)
     return command
 
 
@@ -42,12 +41,10 @@ def _magnitudes(command: Any) -> Any:
 @click.option("--allow-host-network", is_flag=True, help="With --pid: also where that is the machine's own.")
 @click.option("--duration", required=True, help="How long, with its unit: 15s, 500ms, 1m.")
 @click.option("--port", type=int, help="Only packets with this port.")
-@click.option(
-    "--port-side", type=click.Choice(["destination", "source"]), default="destination", show_default=True
-)
+@click.option("--port-side", type=click.Choice(get_args(PortSide)), default="destination", show_default=True)
 @click.option("--peer", help="Only packets to or from this service, address or network.")
-@click.option("--protocol", type=click.Choice(["tcp", "udp", "any"]), default="tcp", show_default=True)
-@click.option("--direction", type=click.Choice(["egress", "ingress"]), default="egress", show_default=True)
+@click.option("--protocol", type=click.Choice(get_args(Protocol)), default="tcp", show_default=True)
+@click.option("--direction", type=click.Choice(get_args(Direction)), default="egress", show_default=True)
 @click.option("--backend", type=click.Choice(BACKENDS), help="Use this one and no other.")
 @click.option("--lab", help="The lab's name; may be left out when only one is up.")
 @click.option(
@@ -85,7 +82,7 @@ def inject(
         process = {"target": "attached", "pid": pid, "allow_host_network": allow_host_network}
         target = open_running(process).target
         (attached,) = target.instances()
-        # who names one process means it, though it is all there is
+        # naming one process says that it is meant, though it is the only one
         instance, allow_all = attached.name, True
     else:
         target = open_running({"lab": lab}).target
@@ -102,10 +99,10 @@ def inject(
         final = engine.wait_until_ended(receipt)
     if pid is not None:
         engine.release(instance)  # it is somebody else's network
-    ctx.exit(_say(final, as_json=as_json))
+    ctx.exit(_report(final, as_json=as_json))
 
 
-def _watch(engine: FaultEngine, receipt: Receipt, *, quiet: bool) -> Receipt:
+def _watch(engine: FaultEngine, receipt: FaultRecord, *, quiet: bool) -> FaultRecord:
     """Count down on a terminal, then wait for the observer's word."""
     assert receipt.expires_at is not None
     if not quiet and sys.stderr.isatty():
@@ -116,13 +113,13 @@ def _watch(engine: FaultEngine, receipt: Receipt, *, quiet: bool) -> Receipt:
     return engine.wait_until_ended(receipt)
 
 
-def _say(final: Receipt, *, as_json: bool) -> int:
+def _report(final: FaultRecord, *, as_json: bool) -> int:
     if final.ended_at is None or final.applied_at is None:
         raise UsageError(f"The fault {final.id} never began: {final.error}.")
     lasted_s = final.ended_at - final.applied_at
     in_time = final.healed or (final.expires_at or 0) + 0.5 >= final.ended_at
     if as_json:
-        click.echo(json.dumps(final.to_row()))
+        click.echo(json.dumps(final.to_json()))
     else:
         canary = "/".join((final.canary.before, final.canary.during, final.canary.after))
         click.echo(
@@ -131,4 +128,4 @@ def _say(final: Receipt, *, as_json: bool) -> int:
         )
         if not final.packets:
             click.echo("It hit nothing: was there traffic, and is the port that of the service's address?")
-    return 0 if final.packets > 0 and in_time else 1
+    return 0 if final.packets and in_time else 1

@@ -8,23 +8,28 @@ import ipaddress
 from collections.abc import Sequence
 
 from chaosproof.errors import ChaosproofError
-from chaosproof.faults.interpreter import python_argv
+from chaosproof.faults.backends.interpreter import python_argv
 from chaosproof.faults.model import Fault
 from chaosproof.faults.selector import Network, resolve_peer
 from chaosproof.targets.base import CommandResult, Target
 
 __all__ = ["ANSWERS", "TIMEOUT_S", "canary_address", "canary_argv", "hits", "read_canary"]
 
-ANSWERS = ("open", "refused", "reset", "timeout", "none")
+ANSWERS = ("open", "refused", "reset", "timeout", "held", "none")
 TIMEOUT_S = 0.8  # below the second after which a SYN is sent again
 
 _CODE = """
-import socket, struct, sys
-host, port, timeout_s = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
+import fcntl, socket, struct, sys, time
+host, port, timeout_s, data = sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), sys.argv[4].encode()
 try:
     with socket.create_connection((host, port), timeout_s) as s:
         s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    print("open")
+        s.sendall(data)
+        until = time.monotonic() + timeout_s
+        # SIOCOUTQ: what the other kernel has not acknowledged
+        while (held := fcntl.ioctl(s, 0x5411, bytes(4)) != bytes(4)) and time.monotonic() < until:
+            time.sleep(0.005)
+    print("held" if held else "open")
 except ConnectionRefusedError:
     print("refused")
 except ConnectionResetError:
@@ -34,10 +39,13 @@ except TimeoutError:
 """
 
 
-def canary_argv(address: tuple[str, int]) -> list[str]:
-    """The command that tries one connection to `address` (host, port) and prints how it fared."""
+def canary_argv(address: tuple[str, int], data: str = "") -> list[str]:
+    """The command that tries one connection to `address` (host, port) and prints how it fared.
+
+    With `data` it sends that, and is `open` once the other kernel has it, `held` when that takes too long.
+    """
     host, port = address
-    return python_argv(_CODE, host, str(port), str(TIMEOUT_S))
+    return python_argv(_CODE, host, str(port), str(TIMEOUT_S), data)
 
 
 def read_canary(done: CommandResult) -> str:
@@ -46,18 +54,22 @@ def read_canary(done: CommandResult) -> str:
     return word if word in ANSWERS else "none"
 
 
-def hits(answer: str) -> int:
+def hits(answer: str, at_most: int = 1) -> int:
     """How many of a fault's packets were the canary's own, given its answer while the fault was on."""
-    return 1 if answer in ("refused", "reset", "timeout") else 0
+    return at_most if answer not in ("", "open", "none") else 0
 
 
 def canary_address(fault: Fault, instance: str, target: Target) -> tuple[str, int] | None:
     """Where a connection from inside `instance` meets the fault and nothing else; `None` when nowhere.
 
-    Only faults that decide on every connection have one: a random loss proves nothing by one try.
+    Only kinds that decide on every connection have one: a random loss proves nothing by one try.
     """
-    decided = fault.kind in ("reset", "reject", "drop")
-    if not decided or fault.protocol != "tcp" or fault.port is None or fault.port_side != "destination":
+    if (
+        not fault.declared.canary
+        or fault.protocol != "tcp"
+        or fault.port is None
+        or fault.port_side != "destination"
+    ):
         return None
     here = target.instance(instance)
     if fault.direction == "ingress":

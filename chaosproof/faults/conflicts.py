@@ -5,17 +5,14 @@ from collections.abc import Sequence
 from chaosproof.faults.model import Fault
 from chaosproof.faults.selector import Network, overlap
 
-__all__ = ["clash"]
-
-_ANSWERING = ("reset", "reject")
-_SILENT = ("drop", "loss")
+__all__ = ["conflicts"]
 
 
-def clash(a: Fault, a_peers: Sequence[Network], b: Fault, b_peers: Sequence[Network]) -> bool:
+def conflicts(a: Fault, a_peers: Sequence[Network], b: Fault, b_peers: Sequence[Network]) -> bool:
     """Whether `a` and `b` would act on the same packets in the same way, or spoil each other.
 
-    A drop that eats the answers of a reset turns it into a blackhole without a word. Those answers come
-    from the other direction and with the ports swapped, so for such a pair neither is looked at.
+    Kinds that name each other in `conflicts_with` do so in either direction: the answers of a reset, which a drop must
+    not eat, come from the other one and with the ports swapped, so for such a pair neither is looked at.
     """
     if "any" not in (a.protocol, b.protocol) and a.protocol != b.protocol:
         return False
@@ -23,7 +20,6 @@ def clash(a: Fault, a_peers: Sequence[Network], b: Fault, b_peers: Sequence[Netw
         return False
     if not overlap(a_peers, b_peers):
         return False
-    kinds = (a.kind, b.kind)
-    if any(kind in _ANSWERING for kind in kinds) and any(kind in _SILENT for kind in kinds):
+    if b.kind in a.declared.conflicts_with or a.kind in b.declared.conflicts_with:
         return True
     return a.layer == b.layer and (a.direction, a.port_side) == (b.direction, b.port_side)

@@ -11,14 +11,16 @@ import inspect
 from dataclasses import dataclass
 from typing import Any
 
-from chaosproof.faults.backends.base import Capabilities, CommandRunner, choose_backend
-from chaosproof.faults.backends.nfqueue import program as nfqueue_program
+from chaosproof.faults.backends import choose_backend, make_backends
+from chaosproof.faults.backends.base import Capabilities, CommandRunner
+from chaosproof.faults.backends.nfqueue import holder
 from chaosproof.faults.backends.nfqueue import trial as nfqueue_try
 from chaosproof.faults.backends.nft.activation import open_script
 from chaosproof.faults.backends.nft.render import TABLE, add_script, elements, static_table
 from chaosproof.faults.backends.tc.render import ROOT
 from chaosproof.faults.errors import FaultRefused
-from chaosproof.faults.model import KINDS, Fault
+from chaosproof.faults.kinds import KINDS
+from chaosproof.faults.model import Fault
 from chaosproof.faults.selector import ANYONE
 
 __all__ = ["ABILITIES", "Finding", "capabilities", "findings"]
@@ -42,7 +44,6 @@ _PACKAGES = {
     "unshare": "util-linux",
     "python3": "python3",
 }
-_BY_QUEUE = "by a userspace queue (nfqueue), since this kernel has no netem"
 _MARK = "doctor"
 # it takes as long as some 300 commands that do nothing: who is slow, as an emulated processor is, gets the time
 _PATIENCE_S = 60.0
@@ -155,7 +156,7 @@ def capabilities(run: CommandRunner) -> Capabilities:
     sample = elements(_sample("reset", duration_s=0.1), _MARK, ANYONE)
     sample += elements(_sample("loss", duration_s=0.1, port=2), _MARK, ANYONE)
     scripts = [static_table(), open_script("egress", _MARK, 0.1) + add_script(sample)]
-    programs = [_IDLE, inspect.getsource(nfqueue_try), inspect.getsource(nfqueue_program)]
+    programs = [_IDLE, inspect.getsource(nfqueue_try), inspect.getsource(holder)]
     slow_s = _PATIENCE_COMMANDS * run(["true"]).duration_s
     patience_s = max(_PATIENCE_S, min(slow_s, _PATIENCE_MAX_S))
     done = run(["sh", "-c", _ROOM, "sh", _TRY, "doctor", *scripts, *programs], timeout_s=patience_s)
@@ -172,19 +173,26 @@ def capabilities(run: CommandRunner) -> Capabilities:
 
 def findings(known: Capabilities) -> tuple[Finding, ...]:
     """Per kind of fault, whether and how it is possible with what is `known`."""
-    found = []
+    backends = make_backends()
+    rows = []
     for kind in KINDS.values():
         try:
             backend = choose_backend(known, _sample(kind.name))
-            found.append(Finding(kind.name, kind.does, backend, _BY_QUEUE if backend == "nfqueue" else ""))
+            rows.append(Finding(kind.name, kind.does, backend, backends[backend].note))
         except FaultRefused as refusal:
-            found.append(Finding(kind.name, kind.does, None, str(refusal)))
-    return tuple(found)
+            rows.append(Finding(kind.name, kind.does, None, str(refusal)))
+    return tuple(rows)
 
 
 def _sample(kind: str, duration_s: float = 1.0, port: int = 1) -> Fault:
-    magnitudes: dict[str, Any] = dict.fromkeys(KINDS[kind].required, 50.0)
-    return Fault(kind=kind, port=port, duration_s=duration_s, **magnitudes)
+    declared = KINDS[kind]
+    magnitudes: dict[str, Any] = {
+        p.name: min(max(p.least, 50.0), p.most) for p in declared.parameters if p.required
+    }
+    protocol, direction = declared.protocols[0], declared.directions[0]
+    return Fault(
+        kind=kind, port=port, duration_s=duration_s, protocol=protocol, direction=direction, **magnitudes
+    )
 
 
 def _no_room(said: str) -> str:

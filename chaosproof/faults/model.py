@@ -3,120 +3,98 @@
     python -c "from chaosproof.faults.model import Fault; print(Fault(kind='reset', port=80, duration_s=15))"
 
 A `Fault` that exists is valid in itself. What a configuration allows (ceiling, protected ports, how many
-instances) is `chaosproof.faults.limits`; what a kernel can do is `chaosproof.faults.backends.base`.
+instances) is `chaosproof.faults.limits`; what a kernel can do is `chaosproof.faults.backends.base`, what a kind needs
+`chaosproof.faults.kinds.base`.
 """
 
 import ipaddress
 import math
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from typing import Literal
+from dataclasses import dataclass
+from typing import get_args
 
 from chaosproof.errors import UsageError
+from chaosproof.faults.kinds import KINDS
+from chaosproof.faults.kinds.base import Direction, Layer, NetworkKind, PortSide, Protocol
 
-__all__ = ["KINDS", "MAGNITUDES", "Direction", "Fault", "Kind", "PortSide", "Protocol"]
-
-Protocol = Literal["tcp", "udp", "any"]
-PortSide = Literal["destination", "source"]
-Direction = Literal["egress", "ingress"]
-Layer = Literal["cut", "shape"]
-
-
-@dataclass(frozen=True)
-class Kind:
-    """What a kind of fault needs. Faults of different layers may act on the same packets."""
-
-    name: str
-    does: str
-    layer: Layer
-    required: tuple[str, ...] = ()
-    optional: tuple[str, ...] = ()
-
-
-KINDS: Mapping[str, Kind] = {
-    kind.name: kind
-    for kind in (
-        Kind("reset", "ends TCP connections with RST, open ones and new ones", "cut"),
-        Kind("reject", "answers with ICMP port unreachable", "cut"),
-        Kind("drop", "drops packets without a word", "cut"),
-        Kind("loss", "drops packets at random", "cut", required=("loss_percent",)),
-        Kind("rate", "holds packets to a bandwidth", "shape", required=("rate_kbit",)),
-        Kind("delay", "holds packets back", "shape", required=("delay_ms",), optional=("jitter_ms",)),
-        Kind("duplicate", "sends packets twice", "shape", required=("duplicate_percent",)),
-        Kind("corrupt", "flips a bit in packets", "shape", required=("corrupt_percent",)),
-        Kind(
-            "reorder",
-            "lets packets overtake the delayed ones",
-            "shape",
-            required=("reorder_percent", "delay_ms"),
-            optional=("jitter_ms",),
-        ),
-    )
-}
-
-# the least and the most, in the unit that the name ends in; a least of 0 is itself too little
-MAGNITUDES: Mapping[str, tuple[float, float]] = {
-    "loss_percent": (0.0, 100.0),
-    "duplicate_percent": (0.0, 100.0),
-    "corrupt_percent": (0.0, 100.0),
-    "reorder_percent": (0.0, 100.0),
-    "delay_ms": (0.0, 60_000.0),
-    "jitter_ms": (0.0, 60_000.0),
-    "rate_kbit": (8.0, 10_000_000.0),
-}
+__all__ = ["Direction", "Fault", "PortSide", "Protocol"]
 
 SHORTEST_S = 0.1
 _SERVICE = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?", re.IGNORECASE)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, init=False)
 class Fault:
     """One fault on one instance. Raises `UsageError` with a sentence for whatever does not make sense.
 
     `port` is on `port_side` of the packet; `peer` is the other end: a service, an address or a network,
-    `None` for any. `direction` is seen from the instance. Magnitudes carry their unit in their name.
+    `None` for any. `direction` is seen from the instance. Magnitudes carry their unit in their name, and are those of
+    the kind; one that is `None` is as if it were not given.
     """
 
     kind: str
     duration_s: float
-    protocol: Protocol = "tcp"
-    port: int | None = None
-    port_side: PortSide = "destination"
-    peer: str | None = None
-    direction: Direction = "egress"
-    loss_percent: float | None = None
-    rate_kbit: float | None = None
-    delay_ms: float | None = None
-    jitter_ms: float | None = None
-    duplicate_percent: float | None = None
-    corrupt_percent: float | None = None
-    reorder_percent: float | None = None
+    protocol: Protocol
+    port: int | None
+    port_side: PortSide
+    peer: str | None
+    direction: Direction
+    magnitudes: tuple[tuple[str, float], ...]
 
-    def __post_init__(self) -> None:
-        if self.kind not in KINDS:
-            raise UsageError(f"unknown fault kind {self.kind!r}: use one of {', '.join(KINDS)}")
-        if self.duration_s is None:
-            raise UsageError(f"a {self.kind} fault needs duration_s: without an end no fault is applied")
-        _number("duration_s", self.duration_s)
-        if self.duration_s < SHORTEST_S:
-            raise UsageError(f"duration_s is {self.duration_s}: a fault lasts at least {SHORTEST_S} s")
-        _one_of("protocol", self.protocol, ("tcp", "udp", "any"))
-        _one_of("port_side", self.port_side, ("destination", "source"))
-        _one_of("direction", self.direction, ("egress", "ingress"))
+    def __init__(
+        self,
+        *,
+        kind: str,
+        duration_s: float,
+        protocol: Protocol = "tcp",
+        port: int | None = None,
+        port_side: PortSide = "destination",
+        peer: str | None = None,
+        direction: Direction = "egress",
+        **magnitudes: float | None,
+    ) -> None:
+        given = tuple((name, value) for name, value in magnitudes.items() if value is not None)
+        for name, value in (
+            *(("kind", kind), ("duration_s", duration_s), ("protocol", protocol), ("port", port)),
+            *(("port_side", port_side), ("peer", peer), ("direction", direction)),
+            ("magnitudes", tuple(sorted(given))),
+        ):
+            object.__setattr__(self, name, value)
+        if kind not in KINDS:
+            raise UsageError(f"unknown fault kind {kind!r}: use one of {', '.join(KINDS)}")
+        if duration_s is None:
+            raise UsageError(f"a {kind} fault needs duration_s: without an end no fault is applied")
+        _number("duration_s", duration_s)
+        if duration_s < SHORTEST_S:
+            raise UsageError(f"duration_s is {duration_s}: a fault lasts at least {SHORTEST_S} s")
+        _member("protocol", protocol, get_args(Protocol))
+        _member("port_side", port_side, get_args(PortSide))
+        _member("direction", direction, get_args(Direction))
         self._check_selector()
         self._check_magnitudes()
-        self._check_sense()
+        if sentence := self.declared.refuses(protocol, direction, port_side):
+            raise UsageError(sentence)
+
+    @property
+    def declared(self) -> NetworkKind:
+        """All that is known of its kind."""
+        return KINDS[self.kind]
 
     @property
     def layer(self) -> Layer:
         """How it acts: `cut` decides whether a packet lives, `shape` when and how it goes out."""
-        return KINDS[self.kind].layer
+        return self.declared.layer
 
     @property
     def magnitude(self) -> dict[str, float]:
         """The magnitudes that are set, by name."""
-        return {name: getattr(self, name) for name in MAGNITUDES if getattr(self, name) is not None}
+        return dict(self.magnitudes)
+
+    @property
+    def share(self) -> float | None:
+        """The share of its packets that it acts on at random, above 0 and at most 1; `None`: it acts on each."""
+        name = self.declared.share
+        return self.magnitude[name] / 100 if name else None
 
     @property
     def selector(self) -> dict[str, object]:
@@ -147,42 +125,26 @@ class Fault:
             raise UsageError(f"port {self.port} needs protocol tcp or udp: other protocols have no ports")
 
     def _check_magnitudes(self) -> None:
-        kind = KINDS[self.kind]
-        for name, (least, most) in MAGNITUDES.items():
-            value = getattr(self, name)
-            if value is None:
-                if name in kind.required:
+        values = self.magnitude
+        names = [parameter.name for parameter in self.declared.parameters]
+        for name in values:
+            if name not in names:
+                raise UsageError(f"a {self.kind} fault has no {name}: leave it out")
+        for parameter in self.declared.parameters:
+            name = parameter.name
+            if name not in values:
+                if parameter.required:
                     raise UsageError(f"a {self.kind} fault needs {name}")
                 continue
-            if name not in kind.required + kind.optional:
-                raise UsageError(f"a {self.kind} fault has no {name}: leave it out")
+            value = values[name]
             _number(name, value)
-            if not (value > 0 and least <= value <= most):
-                low = f"at least {least:g}" if least else "above 0"
-                raise UsageError(f"{name} is {value:g}: it must be {low} and at most {most:g}")
-        if self.jitter_ms is not None and self.delay_ms is not None and self.jitter_ms > self.delay_ms:
-            raise UsageError(
-                f"jitter_ms is {self.jitter_ms:g}, more than delay_ms {self.delay_ms:g}: time cannot run back"
-            )
-
-    def _check_sense(self) -> None:
-        if self.kind == "reset" and self.protocol != "tcp":
-            raise UsageError(f"only TCP can be reset: use kind reject or drop for {self.protocol}")
-        if self.kind in ("reset", "reject") and self.port_side == "source":
-            raise UsageError(
-                f"a {self.kind} on a source port answers the server and leaves its clients waiting: "
-                "name the destination port, on the client with egress or on the server with ingress"
-            )
-        if self.layer == "shape" and self.direction == "ingress":
-            raise UsageError(
-                f"{self.kind} acts on packets going out: apply it on the sending side with egress"
-            )
-        silent = self.kind in ("drop", "loss")
-        if silent and self.protocol != "tcp" and self.direction == "egress":
-            raise UsageError(
-                f"{self.kind} of {self.protocol} on egress would fail the sender's own call with EPERM, which"
-                " no network does: apply it with direction ingress on the receiving side"
-            )
+            if not (value > 0 and parameter.least <= value <= parameter.most):
+                low = f"at least {parameter.least:g}" if parameter.least else "above 0"
+                raise UsageError(f"{name} is {value:g}: it must be {low} and at most {parameter.most:g}")
+            if (limit := values.get(parameter.not_above)) is not None and value > limit:
+                raise UsageError(
+                    f"{name} is {value:g}, more than {parameter.not_above} {limit:g}: time cannot run back"
+                )
 
 
 def _number(name: str, value: object) -> None:
@@ -192,7 +154,7 @@ def _number(name: str, value: object) -> None:
         raise UsageError(f"{name} is {value}: it must be a finite number")
 
 
-def _one_of(name: str, value: object, allowed: tuple[str, ...]) -> None:
+def _member(name: str, value: object, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
         raise UsageError(f"{name} is {value!r}: use one of {', '.join(allowed)}")
 
@@ -208,6 +170,3 @@ def _check_peer(peer: object) -> None:
         return
     if network.prefixlen == 0:
         raise UsageError(f"peer is {peer!r}, which is everyone: leave it out, or name a smaller network")
-
-
-assert {*MAGNITUDES} <= {field.name for field in fields(Fault)}

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chaosproof.faults.backends.base import CommandRunner
-from chaosproof.faults.command_failure import failure
+from chaosproof.faults.errors import failure
 
 __all__ = ["Watched", "watch"]
 

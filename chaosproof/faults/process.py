@@ -11,12 +11,12 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from chaosproof.errors import ChaosproofError, UsageError
 from chaosproof.faults.errors import CapabilityError, FaultError, FaultRefused
+from chaosproof.faults.kinds import PROCESS_KINDS
 from chaosproof.faults.limits import Limits, check_spread
-from chaosproof.faults.receipts.ledger import FaultLedger
+from chaosproof.runfolder.faults import FaultLedger, FaultRecord
 from chaosproof.targets.base import Target
 
 __all__ = ["ProcessFaults"]
@@ -26,10 +26,10 @@ _LATE_S = 5.0
 
 
 class ProcessFaults:
-    """Process faults on the instances of one target. Every fault becomes a row of the ledger, when there is one.
+    """Process faults on the instances of one target. Every fault becomes a record of the ledger, when there is one.
 
-    Every method returns the row, raises `TargetError` for an unknown or dead instance and `FaultRefused` for what the
-    limits do not allow.
+    Every method returns the record, raises `TargetError` for an unknown or dead instance and `FaultRefused` for what
+    the limits do not allow.
     """
 
     def __init__(
@@ -47,27 +47,27 @@ class ProcessFaults:
         self._new_id = new_id
         self._followers: list[threading.Thread] = []
 
-    def kill(self, instance: str) -> dict[str, Any]:
+    def kill(self, instance: str) -> FaultRecord:
         """End the instance with SIGKILL."""
         return self._at_once("kill", instance, self._target.kill)
 
-    def terminate(self, instance: str) -> dict[str, Any]:
+    def terminate(self, instance: str) -> FaultRecord:
         """End the instance with SIGTERM."""
         return self._at_once("terminate", instance, self._target.terminate)
 
-    def restart(self, instance: str) -> dict[str, Any]:
+    def restart(self, instance: str) -> FaultRecord:
         """Stop the instance and start it again; returns when it is ready, with how long that took."""
         return self._at_once("restart", instance, self._target.restart)
 
-    def pause(self, instance: str, duration_s: float) -> dict[str, Any]:
+    def pause(self, instance: str, duration_s: float) -> FaultRecord:
         """Stop the instance with SIGSTOP for `duration_s`; returns at once."""
         self._check(instance, duration_s)
-        row = self._begun("pause", instance, duration_s, "signal", "watchdog in the target")
-        self._keep(row, lambda: self._target.pause(instance, duration_s=duration_s))
-        self._follow(row, lambda: not self._target.states()[instance].paused)
-        return row
+        record = self._planned("pause", instance, duration_s)
+        record = self._do(record, lambda: self._target.pause(instance, duration_s=duration_s))
+        self._follow(record, lambda: not self._target.states()[instance].paused)
+        return record
 
-    def stress(self, instance: str, duration_s: float, *, cpu_workers: int, memory_mb: int) -> dict[str, Any]:
+    def stress(self, instance: str, duration_s: float, *, cpu_workers: int, memory_mb: int) -> FaultRecord:
         """Starve the instance of CPU and memory with stress-ng, for `duration_s`; returns at once.
 
         Raises `CapabilityError` where stress-ng is not installed.
@@ -84,13 +84,11 @@ class ProcessFaults:
         argv = ["stress-ng", "--quiet", "--timeout", f"{max(1, round(duration_s))}s"]
         argv += ["--cpu", str(cpu_workers)] if cpu_workers else []
         argv += ["--vm", "1", "--vm-keep", "--vm-bytes", f"{memory_mb}m"] if memory_mb else []
-        row = self._begun(
-            "stress", instance, float(max(1, round(duration_s))), "stress-ng", "its own timeout"
-        )
-        job = f"stress-{row['id']}"
-        self._keep(row, lambda: self._target.start_job(job, argv, env={}, out_dir=Path("/")))
-        self._follow(row, lambda: self._stress_is_over(job))
-        return row
+        record = self._planned("stress", instance, float(max(1, round(duration_s))))
+        job = f"stress-{record.id}"
+        record = self._do(record, lambda: self._target.start_job(job, argv, env={}, out_dir=Path("/")))
+        self._follow(record, lambda: self._stress_is_over(job))
+        return record
 
     def _stress_is_over(self, job: str) -> bool:
         state = self._target.job(job)
@@ -108,17 +106,14 @@ class ProcessFaults:
         for follower in self._followers:
             follower.join()
 
-    def _at_once(self, kind: str, instance: str, act: Callable[[str], None]) -> dict[str, Any]:
+    def _at_once(self, kind: str, instance: str, act: Callable[[str], None]) -> FaultRecord:
         self._check(instance, None)
-        row = self._begun(kind, instance, None, "signal", "done when it returns")
-        self._keep(row, lambda: act(instance))
-        row["ended_at"], row["ended_by"] = self._clock(), "itself"
-        self._write(row)
-        return row
+        record = self._do(self._planned(kind, instance, None), lambda: act(instance))
+        return self._write(record.replace(ended_at=self._clock(), ended_by="itself"))
 
     def _check(self, instance: str, duration_s: float | None) -> None:
         service = self._target.instance(instance).service
-        everyone = [one.name for one in self._target.instances(service)]
+        everyone = [member.name for member in self._target.instances(service)]
         states = self._target.states()
         hit = [name for name in everyone if not states[name].alive or states[name].paused]
         check_spread(service, instance, hit, everyone, self._limits)
@@ -127,65 +122,54 @@ class ProcessFaults:
                 f"duration_s is {duration_s:g}: it must be above zero and at most {self._limits.ceiling_s:g} s"
             )
 
-    def _begun(
-        self, kind: str, instance: str, planned_s: float | None, backend: str, fidelity: str
-    ) -> dict[str, Any]:
-        return {
-            "id": self._new_id(),
-            "kind": kind,
-            "instance": instance,
-            "backend": backend,
-            "fidelity": fidelity,
-            "selector": {"protocol": None, "port": None, "port_side": None, "peer": None},
-            "direction": None,
-            "planned_s": planned_s,
-            "planned_at": self._clock(),
-            "applied_at": None,
-            "expires_at": None,
-            "ended_at": None,
-            "ended_by": None,
-            "packets": None,
-            "canary": {"before": "none", "during": "none", "after": "none"},
-            "healed": False,
-            "error": None,
-        }
+    def _planned(self, kind: str, instance: str, planned_s: float | None) -> FaultRecord:
+        declared = PROCESS_KINDS[kind]
+        return FaultRecord(
+            id=self._new_id(),
+            kind=kind,
+            instance=instance,
+            backend=declared.backend,
+            fidelity=declared.fidelity,
+            planned_s=planned_s,
+            planned_at=self._clock(),
+            expects=declared.expects({}),
+        )
 
-    def _keep(self, row: dict[str, Any], act: Callable[[], None]) -> None:
+    def _do(self, record: FaultRecord, act: Callable[[], None]) -> FaultRecord:
         """Do it, and write down when; a failure is written down as well."""
         # Before the act: a restart returns only when the instance is ready again.
         applied_at = self._clock()
         try:
             act()
         except ChaosproofError as error:
-            row["error"] = str(error)
-            self._write(row)
+            self._write(record.replace(error=str(error)))
             raise
-        row["applied_at"] = applied_at
-        if row["planned_s"] is not None:
-            row["expires_at"] = row["applied_at"] + row["planned_s"]
-        self._write(row)
+        expires_at = None if record.planned_s is None else applied_at + record.planned_s
+        return self._write(record.replace(applied_at=applied_at, expires_at=expires_at))
 
-    def _follow(self, row: dict[str, Any], has_ended: Callable[[], bool]) -> None:
-        def watch() -> None:
+    def _follow(self, record: FaultRecord, has_ended: Callable[[], bool]) -> None:
+        deadline = record.expires_at or 0.0
+
+        def outcome() -> FaultRecord:
             try:
                 while not has_ended():
-                    if self._clock() > row["expires_at"] + _LATE_S:
-                        row["error"] = f"it had not ended {_LATE_S:g} s after its deadline"
-                        self._write(row)
-                        return
+                    if self._clock() > deadline + _LATE_S:
+                        return record.replace(error=f"it had not ended {_LATE_S:g} s after its deadline")
                     time.sleep(_POLL_S)
             except ChaosproofError as error:
-                row["error"] = f"its end was not seen: {error}"
-            else:
-                early = self._clock() < row["expires_at"] - 0.15
-                row["ended_at"], row["ended_by"] = self._clock(), "heal" if early else "watchdog"
-                row["healed"] = early
-            self._write(row)
+                return record.replace(error=f"its end was not seen: {error}")
+            early = self._clock() < deadline - 0.15
+            ended_by = "heal" if early else "watchdog"
+            return record.replace(ended_at=self._clock(), ended_by=ended_by, healed=early)
 
-        follower = threading.Thread(target=watch, name=f"{row['kind']} of {row['instance']}", daemon=True)
+        def follow() -> None:
+            self._write(outcome())
+
+        follower = threading.Thread(target=follow, name=f"{record.kind} of {record.instance}", daemon=True)
         self._followers.append(follower)
         follower.start()
 
-    def _write(self, row: dict[str, Any]) -> None:
+    def _write(self, record: FaultRecord) -> FaultRecord:
         if self._ledger is not None:
-            self._ledger.write(row)
+            self._ledger.write(record)
+        return record

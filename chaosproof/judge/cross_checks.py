@@ -43,7 +43,7 @@ _PLAN_KEYS = (
     "timeout_s",
     "seed",
 )
-_FAULT_KEYS = ("kind", "instance", "direction", "planned_s", "applied_at", "expires_at")
+_FAULT_KEYS = ("kind", "instance", "direction", "planned_s", "applied_at", "expires_at", "expects")
 _ENDED_KEYS = ("ended_at", "ended_by", "packets", "canary")
 _SAMPLE = re.compile(r"^(?P<name>[a-zA-Z_:][\w:]*)\{(?P<labels>[^}]*)\}\s+(?P<value>\S+)", re.MULTILINE)
 _LABEL = re.compile(r'(\w+)="([^"]*)"')

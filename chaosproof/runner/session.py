@@ -21,8 +21,8 @@ from chaosproof.experiment.modes import overlays_of
 from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.limits import PROTECTED_PORTS, Limits
 from chaosproof.faults.process import ProcessFaults
-from chaosproof.faults.receipts.ledger import FaultLedger
 from chaosproof.runfolder.events import EVENTS, fault_listener, record_event
+from chaosproof.runfolder.faults import FaultLedger
 from chaosproof.runfolder.paths import (
     EXPERIMENT,
     FAULTS,

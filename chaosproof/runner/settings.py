@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chaosproof.errors import UsageError
-from chaosproof.faults.backends.base import BACKENDS
+from chaosproof.faults.backends import BACKENDS
 
 __all__ = ["DEFAULT_CEILING_S", "Settings", "count", "flag", "port", "read_settings", "seconds"]
 

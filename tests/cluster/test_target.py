@@ -77,8 +77,7 @@ def test_metrics_and_logs_are_those_of_the_instance(target):
 
 def test_a_reset_bites_at_once_and_the_kernel_ends_it(target):
     engine = FaultEngine(target)
-    engine.arm(_reset(3.0), HIT)
-    receipt = engine.apply(_reset(3.0), HIT)
+    receipt = engine.arm(_reset(3.0), HIT).apply()
     final = engine.wait_until_ended(receipt)
     assert (final.canary.before, final.canary.during, final.canary.after) == ("open", "refused", "open")
     assert final.packets and final.packets > 0

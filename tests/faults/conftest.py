@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from chaosproof.faults.engine import FaultEngine
-from chaosproof.faults.receipts.ledger import FaultLedger
+from chaosproof.runfolder.faults import FaultLedger
 
 from .netns_target import PORT, NetnsTarget
 

@@ -1,20 +1,21 @@
 """How a receipt is closed."""
 
 from chaosproof.faults.backends.base import ObservedEnd
-from chaosproof.faults.model import Fault
 from chaosproof.faults.receipts.closing import CLEANED, closed, closed_by_heal, met_another, packets_hit
-from chaosproof.faults.receipts.receipt import Canary, Receipt
+from chaosproof.runfolder.faults import Canary, FaultRecord
 
-RESET = Receipt(
+RESET = FaultRecord(
     id="a",
-    fault=Fault(kind="reset", port=80, duration_s=10),
+    kind="reset",
+    direction="egress",
+    planned_s=10,
     instance="app-0",
     backend="nft",
     fidelity="kernel expiry",
     planned_at=100.0,
     applied_at=100.5,
     expires_at=110.5,
-    canary=Canary("open", "refused"),
+    canary=Canary(before="open", during="refused"),
     apply_ms=500.0,
 )
 
@@ -27,7 +28,7 @@ def test_the_kernel_may_have_begun_at_any_moment_of_a_slow_command():
 
 
 def test_what_a_watchdog_ends_is_told_so():
-    assert closed(RESET.but(fidelity="watchdog"), 110.6, 3, "open").ended_by == "watchdog"
+    assert closed(RESET.replace(fidelity="watchdog"), 110.6, 3, "open").ended_by == "watchdog"
 
 
 def test_a_heal_that_was_quicker_than_the_observer_keeps_its_end():
@@ -47,16 +48,16 @@ def test_the_chains_counter_is_believed_only_of_a_fault_that_was_alone():
 
 
 def test_a_fault_met_another_when_both_counted_in_one_chain():
-    other = RESET.but(id="b", ended_at=100.1)
+    other = RESET.replace(id="b", ended_at=100.1)
     assert met_another(RESET, 99.0, [RESET, other])
     assert not met_another(RESET, 100.2, [RESET, other])
-    assert met_another(RESET, 100.2, [other.but(ended_at=None)])
-    assert not met_another(RESET, 99.0, [other.but(instance="app-1")])
-    assert not met_another(RESET, 99.0, [other.but(fault=Fault(kind="drop", port=80, duration_s=10))])
-    assert not met_another(RESET, 99.0, [other.but(applied_at=None)])
+    assert met_another(RESET, 100.2, [other.replace(ended_at=None)])
+    assert not met_another(RESET, 99.0, [other.replace(instance="app-1")])
+    assert not met_another(RESET, 99.0, [other.replace(kind="drop")])
+    assert not met_another(RESET, 99.0, [other.replace(applied_at=None)])
 
 
 def test_a_fault_that_its_runner_had_to_take_back_does_not_name_the_watchdog():
-    late = closed(RESET.but(fidelity="watchdog", note="x"), 110.8, 3, "open", cleaned=True)
+    late = closed(RESET.replace(fidelity="watchdog", note="x"), 110.8, 3, "open", cleaned=True)
     assert (late.ended_by, late.ended_at, late.healed) == ("heal", 110.8, False)
     assert late.note == f"x; {CLEANED}"

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from chaosproof.faults.backends.base import Capabilities, choose_backend
+from chaosproof.faults.backends import choose_backend
+from chaosproof.faults.backends.base import Capabilities
+from chaosproof.faults.backends.snapshot import snapshot
 from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.errors import FaultError, FaultRefused
 from chaosproof.faults.model import Fault
-from chaosproof.faults.snapshot import snapshot
 
 from .conftest import Client
 from .netns_target import PORT, SERVICE_ADDRESS, NetnsTarget
@@ -125,14 +126,14 @@ def test_healing_takes_a_rule_and_its_watchdog_away(
 
 @pytest.mark.lab
 def test_a_rule_that_iptables_does_not_take_leaves_nothing(by_iptables: FaultEngine, room: NetnsTarget):
-    by_iptables.arm(Fault(kind="reset", port=PORT, duration_s=20), "client-0")
+    armed = by_iptables.arm(Fault(kind="reset", port=PORT, duration_s=20), "client-0")
     room.run("client-0", ["sh", "-c", "mkdir -p /run/no; mount -t tmpfs none /run/no"])
     hidden = "mount --bind /bin/false $(readlink -f $(command -v ip6tables))"
     shown = "umount $(readlink -f $(command -v ip6tables))"
     assert room.run("client-0", ["sh", "-c", hidden]).exit_code == 0
     try:
         with pytest.raises(FaultError, match="iptables did not take reset"):
-            by_iptables.apply(Fault(kind="reset", port=PORT, duration_s=20), "client-0")
+            armed.apply()
     finally:
         assert room.run("client-0", ["sh", "-c", shown]).exit_code == 0
     assert by_iptables.active("client-0") == ()

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 import pytest
 
 from chaosproof.errors import ChaosproofError
+from chaosproof.faults.backends.snapshot import snapshot
 from chaosproof.faults.canary import canary_argv
 from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.errors import FaultError, FaultRefused
+from chaosproof.faults.kinds import KINDS
 from chaosproof.faults.limits import Limits
-from chaosproof.faults.model import KINDS, Fault
-from chaosproof.faults.snapshot import snapshot
+from chaosproof.faults.model import Fault
 
 from .conftest import Client
 from .netns_target import PORT, SERVICE_ADDRESS, NetnsTarget

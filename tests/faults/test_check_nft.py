@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from chaosproof.errors import UsageError
 from chaosproof.faults.backends.nft.render import SHAPE_CLASSES, add_script, elements, prepare_script
-from chaosproof.faults.model import KINDS, MAGNITUDES, Fault
+from chaosproof.faults.kinds import KINDS
+from chaosproof.faults.model import Fault
 from chaosproof.faults.selector import ANYONE, Network, merge
 
 from .netns_target import NetnsTarget
@@ -27,13 +28,10 @@ NETWORKS: st.SearchStrategy[Network] = st.one_of(
 @st.composite
 def faults(draw: st.DrawFn) -> Fault:
     kind = KINDS[draw(st.sampled_from(sorted(KINDS)))]
-    names = [
-        *kind.required,
-        *draw(st.lists(st.sampled_from(kind.optional), unique=True) if kind.optional else st.just([])),
-    ]
     magnitudes = {
-        name: draw(st.floats(MAGNITUDES[name][0], MAGNITUDES[name][1], exclude_min=not MAGNITUDES[name][0]))
-        for name in names
+        p.name: draw(st.floats(p.least, p.most, exclude_min=not p.least))
+        for p in kind.parameters
+        if p.required or draw(st.booleans())
     }
     try:
         return Fault(

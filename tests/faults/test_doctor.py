@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from chaosproof.cli.doctor import doctor
 from chaosproof.faults.doctor import ABILITIES, capabilities, findings
 from chaosproof.faults.engine import FaultEngine
-from chaosproof.faults.model import KINDS
+from chaosproof.faults.kinds import KINDS
 from chaosproof.targets.base import CommandResult
 from chaosproof.targets.host_command import run_to_end
 

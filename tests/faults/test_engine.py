@@ -5,14 +5,14 @@ import pytest
 from chaosproof.errors import TargetError
 from chaosproof.faults.backends.base import ResolvedFault
 from chaosproof.faults.backends.nft.activation import key_of
+from chaosproof.faults.backends.socket_kill import idle_filter
 from chaosproof.faults.canary import canary_address, hits, read_canary
-from chaosproof.faults.conflicts import clash
+from chaosproof.faults.conflicts import conflicts
 from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.errors import FaultError, FaultRefused
 from chaosproof.faults.limits import Limits
 from chaosproof.faults.model import Fault
 from chaosproof.faults.selector import ANYONE, merge, resolve_peer
-from chaosproof.faults.socket_kill import idle_filter
 from chaosproof.targets.base import Address, CommandResult, Instance
 from chaosproof.targets.fake import FakeTarget
 
@@ -45,9 +45,9 @@ def target() -> FakeTarget:
 
 
 def watch_begin() -> list[str]:
-    from chaosproof.faults import watch
+    from chaosproof.faults import observer
 
-    return ["sh", "-c", watch._SCRIPT]
+    return ["sh", "-c", observer._SCRIPT]
 
 
 class Clock:
@@ -65,9 +65,9 @@ def engine_of(target: FakeTarget, **options) -> tuple[FaultEngine, Clock]:
 
 def test_applying_an_armed_fault_is_one_command(target: FakeTarget):
     engine, _ = engine_of(target)
-    engine.arm(RESET, "app-a-0")
+    armed = engine.arm(RESET, "app-a-0")
     before = len(target.calls)
-    engine.apply(RESET, "app-a-0")
+    armed.apply()
     first = [call for call in target.calls if call.what == "run"][before]
     assert first.argv == ("nft", "-f", "-")
     assert first.stdin.count("create element inet chaosproof cut_") == 2
@@ -76,10 +76,10 @@ def test_applying_an_armed_fault_is_one_command(target: FakeTarget):
 
 def test_the_receipt_counts_by_the_chain_without_the_canary(target: FakeTarget):
     engine, clock = engine_of(target)
-    engine.arm(RESET, "app-a-0")
+    armed = engine.arm(RESET, "app-a-0")
     target.answer(["sh", "-c"], "refused\n")
     target.answer(watch_begin(), "\n====\n".join(["1015.01", "itself", "", "", COUNTER % 112]))
-    receipt = engine.apply(RESET, "app-a-0")
+    receipt = armed.apply()
     clock.at = 1015.01
     final = engine.wait_until_ended(receipt)
     # 112 - 100 in all, one of which was the canary's
@@ -116,11 +116,10 @@ def test_an_end_that_nobody_could_observe_is_no_end(target: FakeTarget):
 def test_limits_are_asked_again_when_an_armed_fault_is_applied(target: FakeTarget):
     engine, _ = engine_of(target)
     target.answer(watch_begin(), exit_code=124)
-    engine.arm(RESET, "app-a-0")
-    engine.arm(RESET, "app-a-1")
-    engine.apply(RESET, "app-a-0")
+    first, second = engine.arm(RESET, "app-a-0"), engine.arm(RESET, "app-a-1")
+    first.apply()
     with pytest.raises(FaultRefused, match="no instance of app-a whole"):
-        engine.apply(RESET, "app-a-1")
+        second.apply()
 
 
 def test_what_is_refused_touches_nothing(target: FakeTarget):
@@ -208,15 +207,15 @@ def test_faults_clash_when_they_meet_on_the_same_packets_or_spoil_each_other():
 
     drop, loss = with_("drop"), with_("loss", loss_percent=5)
     answers = with_("drop", port_side="source", direction="ingress")
-    assert clash(with_("reset"), ANYONE, with_("reset"), ANYONE)
-    assert clash(with_("reset"), ANYONE, drop, ANYONE)
-    assert clash(with_("reset"), ANYONE, answers, ANYONE)
-    assert clash(answers, ANYONE, with_("reject"), ANYONE)
-    assert clash(drop, ANYONE, loss, ANYONE)
-    assert clash(with_("drop", port=None, peer="10.0.0.1"), ANYONE[:1], with_("reset"), ANYONE)
-    assert not clash(drop, ANYONE, answers, ANYONE)
-    assert not clash(with_("reset"), ANYONE, with_("reset", port=81), ANYONE)
-    assert not clash(with_("reset"), ANYONE[:1], drop, ANYONE[1:])
-    assert not clash(with_("delay", delay_ms=5), ANYONE, loss, ANYONE)
-    assert clash(with_("delay", delay_ms=5), ANYONE, with_("rate", rate_kbit=80), ANYONE)
-    assert not clash(with_("reset"), ANYONE, with_("drop", protocol="udp", direction="ingress"), ANYONE)
+    assert conflicts(with_("reset"), ANYONE, with_("reset"), ANYONE)
+    assert conflicts(with_("reset"), ANYONE, drop, ANYONE)
+    assert conflicts(with_("reset"), ANYONE, answers, ANYONE)
+    assert conflicts(answers, ANYONE, with_("reject"), ANYONE)
+    assert conflicts(drop, ANYONE, loss, ANYONE)
+    assert conflicts(with_("drop", port=None, peer="10.0.0.1"), ANYONE[:1], with_("reset"), ANYONE)
+    assert not conflicts(drop, ANYONE, answers, ANYONE)
+    assert not conflicts(with_("reset"), ANYONE, with_("reset", port=81), ANYONE)
+    assert not conflicts(with_("reset"), ANYONE[:1], drop, ANYONE[1:])
+    assert not conflicts(with_("delay", delay_ms=5), ANYONE, loss, ANYONE)
+    assert conflicts(with_("delay", delay_ms=5), ANYONE, with_("rate", rate_kbit=80), ANYONE)
+    assert not conflicts(with_("reset"), ANYONE, with_("drop", protocol="udp", direction="ingress"), ANYONE)

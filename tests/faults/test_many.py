@@ -10,7 +10,7 @@ import pytest
 from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.limits import Limits
 from chaosproof.faults.model import Fault
-from chaosproof.faults.receipts.receipt import Receipt
+from chaosproof.runfolder.faults import FaultRecord
 
 from .netns_target import NetnsTarget
 
@@ -49,7 +49,7 @@ def refused(room: NetnsTarget, instance: str, ports: Sequence[int]) -> set[int]:
     return {port for port, error in json.loads(done.stdout) if error == "ConnectionRefusedError"}
 
 
-def wait_until_idle_ended(engine: FaultEngine, receipts: Sequence[Receipt]) -> None:
+def wait_until_idle_ended(engine: FaultEngine, receipts: Sequence[FaultRecord]) -> None:
     """A fault ends its idle connections a moment after it went on, and would end one that is being made."""
     give_up_at = time.monotonic() + 20
     while not all(engine.receipt(one.id).note for one in receipts):

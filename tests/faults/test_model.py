@@ -5,7 +5,8 @@ import math
 import pytest
 
 from chaosproof.errors import UsageError
-from chaosproof.faults.model import KINDS, Fault
+from chaosproof.faults.kinds import KINDS
+from chaosproof.faults.model import Fault
 
 
 def good(**changes: object) -> dict[str, object]:

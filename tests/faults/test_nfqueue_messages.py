@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from chaosproof.faults.backends.base import ResolvedFault
 from chaosproof.faults.backends.nfqueue.backend import Nfqueue, program_argv, read_look, rules_up
-from chaosproof.faults.backends.nfqueue.program import CONFIG, PACKET, VERDICT, messages, pack
+from chaosproof.faults.backends.nfqueue.holder import CONFIG, PACKET, VERDICT, messages, pack
 from chaosproof.faults.backends.watchdog import NAME
 from chaosproof.faults.model import Fault
 from chaosproof.faults.selector import ANYONE

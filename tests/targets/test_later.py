@@ -94,14 +94,14 @@ def test_an_armed_fault_goes_on_whatever_became_of_its_command(
     fault = Fault(port=7000, duration_s=30, **kind)
     engine.prepare("sleeper-0")
     before = engine.snapshot("sleeper-0")
-    engine.arm(fault, "sleeper-0")
+    armed = engine.arm(fault, "sleeper-0")
     assert engine.snapshot("sleeper-0") == before
     waiting = _asleep(target, waits)
     if killed:
         # stopped first: the end of one is the end of the input of the next, which would be gone before its turn
         kill = 'kill -s STOP "$@" && kill -s KILL "$@"'
         assert target.run("sleeper-0", ["sh", "-c", kill, "sh", *waiting]).exit_code == 0
-    receipt = engine.apply(fault, "sleeper-0")
+    receipt = armed.apply()
     assert [one.id for one in engine.active("sleeper-0")] == [receipt.id]
     engine.heal()
     assert engine.snapshot("sleeper-0") == before

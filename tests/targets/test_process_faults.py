@@ -8,7 +8,7 @@ from chaosproof.errors import TargetError
 from chaosproof.faults.errors import FaultRefused
 from chaosproof.faults.limits import Limits
 from chaosproof.faults.process import ProcessFaults
-from chaosproof.faults.receipts.ledger import FaultLedger
+from chaosproof.runfolder.faults import FaultLedger
 from chaosproof.targets.local.target import LocalTarget
 from tests.support.small_lab import running_lab
 from tests.support.waiting import eventually

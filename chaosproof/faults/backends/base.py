@@ -1,23 +1,20 @@
-"""What a way of making faults must offer, and which way is taken: pure choice, effects behind one function.
+"""The contract of a fault backend, one way of making faults: what its folder beside this file must offer.
 
-In order: nft, whose elements the kernel ends; iptables with a watchdog, for kernels whose nft cannot; tc
-netem with a loss of 100 % as the last resort. A delay needs a queue: netem's, where the kernel has it, else one in a
-program. Nothing is substituted in silence: the receipt names the way
-and what it is worth.
+`chaosproof.faults.backends` finds the backends by themselves and chooses. Nothing is substituted in silence: the
+receipt names the way and what it is worth.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from chaosproof.faults.errors import CapabilityError, FaultRefused
+from chaosproof.faults.kinds.base import Layer
 from chaosproof.faults.model import Fault
 from chaosproof.faults.selector import Network
 from chaosproof.targets.base import CommandResult
 
 __all__ = [
-    "BACKENDS",
-    "HELD_KINDS",
+    "CANNOT_SHAPE",
     "TURN_S",
     "Backend",
     "Capabilities",
@@ -25,13 +22,10 @@ __all__ = [
     "CommandRunner",
     "ObservedEnd",
     "ResolvedFault",
-    "choose_backend",
 ]
 
-BACKENDS = ("nft", "iptables", "tc", "nfqueue")
-
-# what a queue in a program can do, where the kernel has none
-HELD_KINDS = frozenset({"delay"})
+# only nft's elements can say which packets the kernel is to shape
+CANNOT_SHAPE = "it cannot single out the packets to shape"
 
 # how long a watchdog may take, before others do its work
 TURN_S = 0.1
@@ -101,7 +95,25 @@ class Backend(Protocol):
 
     @property
     def name(self) -> str:
-        """One of `BACKENDS`."""
+        """The name of its folder, by which it can be forced."""
+
+    @property
+    def rank(self) -> int:
+        """The lowest rank that can make a fault makes it."""
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The layers whose faults it is considered for."""
+
+    @property
+    def note(self) -> str:
+        """What `doctor` says of a kind that is made this way; empty where there is nothing to say."""
+
+    def refusal(self, fault: Fault) -> str:
+        """Why it makes such a fault on no kernel; empty when it does on some."""
+
+    def needs(self, fault: Fault) -> Sequence[str]:
+        """The abilities without which it cannot make the fault."""
 
     def fidelity(self, fault: Fault, *, kept: bool = False) -> str:
         """How far its faults can be trusted, for the receipt; `kept` says that the target runs `undo`."""
@@ -131,48 +143,8 @@ class Backend(Protocol):
     def tidy(self, run: CommandRunner, order: ResolvedFault) -> None:
         """Take back what else its watchdog should have, once the fault has ended; nobody else's is touched."""
 
+    def forget(self, instance: str) -> None:
+        """All faults of the instance were ended before their time: what was remembered of it holds no more."""
+
     def release(self, run: CommandRunner) -> None:
         """Take back what `prepare` put in place."""
-
-
-def choose_backend(capabilities: Capabilities, fault: Fault, forced: str | None = None) -> str:
-    """The first of `BACKENDS` that can make the fault, or `forced`.
-
-    Raises `CapabilityError` with what is missing when none can, `FaultRefused` for an unknown backend.
-    """
-    if forced is not None and forced not in BACKENDS:
-        raise FaultRefused(f"unknown fault backend {forced!r}: use one of {', '.join(BACKENDS)}")
-    names = [forced] if forced else _ways(fault)
-    reasons = []
-    for name in names:
-        reason = _why_not(name, fault, capabilities)
-        if not reason:
-            return name
-        reasons.append(f"{name}: {reason}" if len(names) > 1 else reason)
-    raise CapabilityError(f"{fault.kind} is not possible here: {'; '.join(reasons)}")
-
-
-def _ways(fault: Fault) -> Sequence[str]:
-    if fault.layer == "cut":
-        return ("nft", "iptables", "tc")
-    # only nft's elements can say which packets the kernel is to shape
-    return ("nft", "nfqueue") if fault.kind in HELD_KINDS else ("nft",)
-
-
-def _why_not(name: str, fault: Fault, capabilities: Capabilities) -> str:
-    if name == "nfqueue":
-        if fault.kind not in HELD_KINDS:
-            return f"a queue in a program can make {', '.join(sorted(HELD_KINDS))} only"
-        return capabilities.lack("nfqueue")
-    if fault.layer == "shape":
-        if name != "nft":
-            return "it cannot single out the packets to shape"
-        queue = "" if fault.kind == "rate" else capabilities.lack("netem")
-        return capabilities.lack("nft") or capabilities.lack("htb") or queue
-    if name == "nft":
-        return capabilities.lack("nft")
-    if name == "iptables":
-        return capabilities.lack("iptables")
-    if fault.kind not in ("reset", "drop") or fault.direction == "ingress":
-        return "netem stands in for reset and drop on egress only"
-    return capabilities.lack("htb") or capabilities.lack("netem")

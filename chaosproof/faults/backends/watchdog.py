@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chaosproof.faults.backends.base import CommandRunner
-from chaosproof.faults.command_failure import failure
+from chaosproof.faults.errors import failure
 from chaosproof.targets.base import CommandResult
 
 __all__ = ["NAME", "Step", "clean", "clean_argv", "detached_argv", "put_on", "watchdog_argv"]

@@ -3,9 +3,10 @@
 import threading
 from collections.abc import Callable
 
+from chaosproof.errors import ChaosproofError
 from chaosproof.faults.errors import FaultError
-from chaosproof.faults.receipts.ledger import FaultLedger
-from chaosproof.faults.receipts.receipt import Receipt
+from chaosproof.faults.kinds import KINDS
+from chaosproof.runfolder.faults import FaultLedger, FaultRecord
 
 __all__ = ["ReceiptStore"]
 
@@ -16,38 +17,38 @@ class ReceiptStore:
     def __init__(self, ledger: FaultLedger | None) -> None:
         self._ledger = ledger
         self._lock = threading.RLock()
-        self._receipts: dict[str, Receipt] = {}
-        for row in ledger.rows() if ledger else ():
-            self._receipts[row["id"]] = Receipt.from_row(row)
+        records = ledger.records() if ledger else ()
+        self._receipts = {record.id: record for record in records if record.kind in KINDS}
 
-    def get(self, fault_id: str) -> Receipt:
-        """The newest state of a fault. Raises `FaultError` for an id that nobody has seen here."""
+    def get(self, fault_id: str) -> FaultRecord:
+        """The newest state of a fault. Raises `FaultError` for an id that was never kept here."""
         with self._lock:
             if fault_id not in self._receipts:
                 known = ", ".join(self._receipts) or "none"
                 raise FaultError(f"no fault {fault_id} is known: known are {known}")
             return self._receipts[fault_id]
 
-    def all(self) -> tuple[Receipt, ...]:
+    def all(self) -> tuple[FaultRecord, ...]:
         """The newest state of every fault, oldest first."""
         with self._lock:
             return tuple(self._receipts.values())
 
-    def on(self, now: float) -> tuple[Receipt, ...]:
+    def on(self, now: float) -> tuple[FaultRecord, ...]:
         """The faults that should be on at `now` (Unix seconds), as far as is known here."""
-        return tuple(
-            one for one in self.all() if not one.ended and one.expires_at is not None and one.expires_at > now
-        )
+        return tuple(r for r in self.all() if not r.ended and r.expires_at is not None and r.expires_at > now)
 
-    def keep(self, receipt: Receipt) -> Receipt:
-        """Put the receipt in, as the newest state of its fault."""
+    def keep(self, receipt: FaultRecord) -> FaultRecord:
+        """Put the receipt in, as the newest state of its fault. Raises `FaultError` when the disk does not take it."""
         with self._lock:
             self._receipts[receipt.id] = receipt
             if self._ledger:
-                self._ledger.write(receipt.to_row())
+                try:
+                    self._ledger.write(receipt)
+                except ChaosproofError as error:
+                    raise FaultError(str(error)) from error
         return receipt
 
-    def change(self, fault_id: str, change: Callable[[Receipt], Receipt]) -> Receipt:
+    def change(self, fault_id: str, change: Callable[[FaultRecord], FaultRecord]) -> FaultRecord:
         """Replace the receipt by what `change` makes of its newest state."""
         with self._lock:
             return self.keep(change(self._receipts[fault_id]))

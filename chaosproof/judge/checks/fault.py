@@ -2,7 +2,8 @@
 it was.
 """
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chaosproof.experiment.variables import resolve
@@ -15,6 +16,7 @@ from chaosproof.judge.figures.request_stats import RequestStats
 from chaosproof.judge.figures.summary import Figures, fault_span
 from chaosproof.judge.findings import Findings
 from chaosproof.runfolder.checks import Check
+from chaosproof.runfolder.faults import FaultRecord
 from chaosproof.runfolder.run_folder import RunFolder
 
 __all__ = ["END_SLACK_S", "FAULT_MODULES", "fault_canary", "fault_ended", "fault_hit"]
@@ -22,15 +24,8 @@ __all__ = ["END_SLACK_S", "FAULT_MODULES", "fault_canary", "fault_ended", "fault
 END_SLACK_S = 0.5
 FAULT_MODULES = ("actions.network", "actions.process", "actions.nats")
 
-# what ends or stops a process touches no packet: the target's own events are the receipt
-_PROCESS_KINDS = ("kill", "terminate", "restart", "pause")
-_PROCESS_EVENTS = ("killed", "exited", "paused", "started")
-
 # arguments of the actions, and where in a fault's row their value must be found
-_ASKED = {"duration_s": ("planned_s",), "port": ("selector", "port"), "port_number": ("selector", "port")}
-
-# how a new connection must fail while the fault is on, by kind; other kinds let it through
-_CANARY_DURING = {"reset": ("refused", "reset"), "reject": ("refused", "reset"), "drop": ("timeout",)}
+_PLANNED = {"duration_s": ("planned_s",), "port": ("selector", "port"), "port_number": ("selector", "port")}
 
 
 def fault_hit(run: RunFolder, fold: RequestStats, figures: Figures) -> Check:
@@ -42,23 +37,24 @@ def fault_hit(run: RunFolder, fold: RequestStats, figures: Figures) -> Check:
     _note_torn_ledger(run, findings)
     meant = text(run.variables.get("fault_instance"))
     names = run.session.names
-    for row in run.faults:
-        what = _called(row)
-        if error := row.get("error"):
-            findings.wrong.append(f"{what}: {error}")
-        if number(row.get("applied_at")) is None:
-            findings.wrong.append(f"{what} never went on")
-        _examine_receipt(run, row, what, findings)
-        if meant and row.get("instance") != meant:
-            findings.wrong.append(f"{what} is not on {meant}, which the experiment names")
-        if names and text(row.get("instance")) not in names:
-            findings.wrong.append(f"{what} is on no instance that the session knows")
-    _compare_with_asked(run, findings)
+    faults = _records(run)
+    for fault in faults:
+        label = _label(fault)
+        if fault.error:
+            findings.wrong.append(f"{label}: {fault.error}")
+        if fault.applied_at is None:
+            findings.wrong.append(f"{label} never went on")
+        _examine_receipt(run, fault, faults, findings)
+        if meant and fault.instance != meant:
+            findings.wrong.append(f"{label} is not on {meant}, which the experiment names")
+        if names and fault.instance not in names:
+            findings.wrong.append(f"{label} is on no instance that the session knows")
+    _compare_with_arguments(run, faults, findings)
     findings.wrong.extend(journal_objects_to_faults(run))
     if load_expected(run, fold):
         _examine_overlap(run, fold, figures, findings)
-    packets = sum(number(row.get("packets")) or 0 for row in run.faults)
-    return findings.check(f"{', '.join(_called(row) for row in run.faults)}: {packets:.0f} packets hit")
+    packets = sum(fault.packets or 0 for fault in faults)
+    return findings.check(f"{', '.join(map(_label, faults))}: {packets:.0f} packets hit")
 
 
 def fault_ended(run: RunFolder) -> Check:
@@ -69,35 +65,32 @@ def fault_ended(run: RunFolder) -> Check:
     findings = Findings(id, evidence)
     _note_torn_ledger(run, findings)
     ends: list[str] = []
-    for row in run.faults:
-        what = _called(row)
-        applied_at, ended_at = number(row.get("applied_at")), number(row.get("ended_at"))
-        planned_s, expires_at = number(row.get("planned_s")), number(row.get("expires_at"))
-        if applied_at is None:
-            findings.unclear.append(f"{what} never went on")
+    for fault in _records(run):
+        label, planned_s = _label(fault), fault.planned_s
+        if fault.applied_at is None:
+            findings.unclear.append(f"{label} never went on")
             continue
-        if ended_at is None:
-            findings.wrong.append(f"{what} was not seen to end")
+        if fault.ended_at is None:
+            findings.wrong.append(f"{label} was not seen to end")
             continue
-        if ended_at < applied_at:
-            findings.wrong.append(f"{what} ended before it went on")
-        if row.get("kind") in _PROCESS_KINDS and planned_s is None:
+        if fault.ended_at < fault.applied_at:
+            findings.wrong.append(f"{label} ended before it went on")
+        if planned_s is None and fault.expects and fault.expects.proof == "events":
             continue
         if planned_s is None or planned_s <= 0:
-            findings.wrong.append(f"{what} has no planned duration")
+            findings.wrong.append(f"{label} has no planned duration")
             continue
-        deadline = applied_at + planned_s
-        if expires_at is not None and abs(expires_at - deadline) > END_SLACK_S:
-            findings.wrong.append(
-                f"{what} was to expire after {expires_at - applied_at:.2f} s, planned {planned_s:g} s"
-            )
-        late_s = ended_at - deadline
-        healed = row.get("healed") is True or row.get("ended_by") == "heal"
+        deadline = fault.applied_at + planned_s
+        if fault.expires_at is not None and abs(fault.expires_at - deadline) > END_SLACK_S:
+            lasts_s = fault.expires_at - fault.applied_at
+            findings.wrong.append(f"{label} was to expire after {lasts_s:.2f} s, planned {planned_s:g} s")
+        late_s = fault.ended_at - deadline
+        healed = fault.healed or fault.ended_by == "heal"
         if late_s > END_SLACK_S:
-            findings.wrong.append(f"{what} ended {late_s:.2f} s after its deadline")
+            findings.wrong.append(f"{label} ended {late_s:.2f} s after its deadline")
         elif late_s < -END_SLACK_S and not healed:
-            findings.wrong.append(f"{what} ended {-late_s:.2f} s before its deadline, and nobody healed it")
-        ends.append(f"{what} ended {late_s:+.3f} s from its deadline by {row.get('ended_by')}")
+            findings.wrong.append(f"{label} ended {-late_s:.2f} s before its deadline, and nobody healed it")
+        ends.append(f"{label} ended {late_s:+.3f} s from its deadline by {fault.ended_by}")
     return findings.check("; ".join(ends) or "every fault ended")
 
 
@@ -108,30 +101,32 @@ def fault_canary(run: RunFolder) -> Check:
         return answer
     findings = Findings(id, evidence)
     _note_torn_ledger(run, findings)
+    faults = _records(run)
     proved = 0
-    for row in run.faults:
-        wanted = _CANARY_DURING.get(text(row.get("kind")))
-        selector = mapping(row.get("selector"))
-        if wanted is None or selector.get("protocol") != "tcp" or not selector.get("port"):
-            # without a TCP port there is nothing that a connection of our own could be opened to
+    for fault in faults:
+        if fault.expects is None:
+            findings.unclear.append(f"{_label(fault)}: its row does not say what a connection had to meet")
+            continue
+        if fault.expects.canary is None:
             continue
         proved += 1
-        canary = mapping(row.get("canary"))
-        for moment, allowed in (("before", ("open",)), ("during", wanted), ("after", ("open",))):
-            saw = text(canary.get(moment))
-            if saw in ("", "none"):
-                findings.unclear.append(f"{_called(row)}: no canary was sent {moment} it")
-            elif saw not in allowed:
+        expected, canary = fault.expects.canary, fault.canary
+        for moment, allowed, seen in (
+            ("before", expected.before, canary.before),
+            ("during", expected.during, canary.during),
+            ("after", expected.after, canary.after),
+        ):
+            if seen in ("", "none"):
+                findings.unclear.append(f"{_label(fault)}: no canary was sent {moment} it")
+            elif seen not in allowed:
                 findings.wrong.append(
-                    f"{_called(row)}: the canary {moment} it saw {saw}, not {' or '.join(allowed)}"
+                    f"{_label(fault)}: the canary {moment} it saw {seen}, not {' or '.join(allowed)}"
                 )
     if not proved:
         return findings.check(
             "no fault of this run cuts TCP connections, so there is nothing to prove by one"
         )
-    return findings.check(
-        f"{', '.join(sorted({text(r.get('kind')) for r in run.faults}))} proved by the canary"
-    )
+    return findings.check(f"{', '.join(sorted({fault.kind for fault in faults}))} proved by the canary")
 
 
 def _no_fault(id: str, run: RunFolder) -> Check | None:
@@ -168,52 +163,50 @@ def _note_torn_ledger(run: RunFolder, findings: Findings) -> None:
         findings.unclear.append(run.missing("faults.jsonl"))
 
 
-def _examine_receipt(run: RunFolder, row: Mapping[str, Any], what: str, findings: Findings) -> None:
-    applied_at = number(row.get("applied_at"))
-    if row.get("kind") in _PROCESS_KINDS:
-        seen = any(
-            event.instance == row.get("instance")
-            and event.event in _PROCESS_EVENTS
-            and applied_at is not None
-            and (event.at or 0.0) >= applied_at - END_SLACK_S
+def _examine_receipt(
+    run: RunFolder, fault: FaultRecord, faults: Sequence[FaultRecord], findings: Findings
+) -> None:
+    """Whether there is the proof that the fault's row asks for."""
+    expects, label = fault.expects, _label(fault)
+    if expects is None:
+        findings.unclear.append(f"{label}: its row does not say what would prove that it acted")
+    elif expects.proof == "events":
+        since = math.inf if fault.applied_at is None else fault.applied_at - END_SLACK_S
+        if not any(
+            event.instance == fault.instance and event.event in expects.events and (event.at or 0.0) >= since
             for event in run.readiness
-        )
-        if not seen:
-            findings.wrong.append(f"{what}: the target saw nothing happen to it")
-        return
-    if row.get("kind") == "stress":
-        # it touches no packet: an early end is its row's error, and what it took is for the experiment to claim
-        return
-    packets = number(row.get("packets"))
-    if packets is None:
-        findings.unclear.append(f"{what}: how many packets it hit is not known")
-    elif packets <= 0 and not _hit_on_another_side(run, row):
-        findings.wrong.append(f"{what} hit no packets: it did not happen")
+        ):
+            findings.wrong.append(f"{label}: the target saw nothing happen to it")
+    elif expects.proof == "packets":
+        if fault.packets is None:
+            findings.unclear.append(f"{label}: how many packets it hit is not known")
+        elif fault.packets <= 0 and not _hit_on_another_side(fault, faults):
+            findings.wrong.append(f"{label} hit no packets: it did not happen")
 
 
-def _hit_on_another_side(run: RunFolder, row: Mapping[str, Any]) -> bool:
-    """Whether another side of the same partition hit packets: who only calls has nothing to drop."""
-    note = text(row.get("note"))
-    return note.startswith("partition of ") and any(
-        other.get("note") == note and (number(other.get("packets")) or 0) > 0 for other in run.faults
+def _hit_on_another_side(fault: FaultRecord, faults: Sequence[FaultRecord]) -> bool:
+    """Whether another side of the same partition hit packets: one that only calls has nothing to drop."""
+    return fault.note.startswith("partition of ") and any(
+        other.note == fault.note and (other.packets or 0) > 0 for other in faults
     )
 
 
-def _compare_with_asked(run: RunFolder, findings: Findings) -> None:
+def _compare_with_arguments(run: RunFolder, faults: Sequence[FaultRecord], findings: Findings) -> None:
     """The experiment's own arguments against what was planned; a default is not compared."""
+    rows = [fault.to_json() for fault in faults]
     for call in run.calls("actions.network"):
         arguments = mapping(at(call, "provider", "arguments"))
-        for key, place in _ASKED.items():
-            asked = _asked_number(arguments.get(key), run.variables)
-            planned = [number(at(row, *place)) for row in run.faults]
-            if asked is not None and asked not in planned:
+        for key, path in _PLANNED.items():
+            value = _argument(arguments.get(key), run.variables)
+            planned = [number(at(row, *path)) for row in rows]
+            if value is not None and value not in planned:
                 shown = ", ".join("unknown" if p is None else f"{p:g}" for p in planned)
                 findings.wrong.append(
-                    f"the experiment asked for {key} {asked:g}, and the fault planned {shown}"
+                    f"the experiment asked for {key} {value:g}, and the fault planned {shown}"
                 )
 
 
-def _asked_number(value: Any, variables: Mapping[str, Any]) -> float | None:
+def _argument(value: Any, variables: Mapping[str, Any]) -> float | None:
     try:
         return number(float(resolve(value, variables)))
     except (KeyError, TypeError, ValueError):
@@ -228,5 +221,9 @@ def _examine_overlap(run: RunFolder, fold: RequestStats, figures: Figures, findi
         findings.wrong.append("no request was due while the fault was on")
 
 
-def _called(row: Mapping[str, Any]) -> str:
-    return f"{text(row.get('kind')) or 'fault'} on {text(row.get('instance')) or 'an unnamed instance'}"
+def _records(run: RunFolder) -> list[FaultRecord]:
+    return [FaultRecord.from_json(row) for row in run.faults]
+
+
+def _label(fault: FaultRecord) -> str:
+    return f"{fault.kind or 'fault'} on {fault.instance or 'an unnamed instance'}"

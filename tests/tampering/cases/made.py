@@ -221,6 +221,8 @@ CASES: Table = {
             lambda r: r.fault.update({"packets": 0, "note": "partition of app-a and app-b"}),
         ),
         "packets are not known": (UNKNOWN, lambda r: r.fault.update(packets=None)),
+        "its kind is not known": (UNKNOWN, lambda r: r.fault.update(kind="unheard-of")),
+        "what proves it is not said": (UNKNOWN, lambda r: r.fault.update(schema_version=2)),
         "packets are a word": (UNKNOWN, lambda r: r.fault.update(packets="412")),
         "another instance was hit": (FAIL, lambda r: r.fault.update(instance="app-a-1")),
         "an instance that is not there": (FAIL, hit_nobody),

@@ -7,11 +7,12 @@ The watchdog ends the fault to the millisecond. Should it be killed, the kernel 
 first whole second after the deadline; and the rule itself stays, without effect, until somebody heals.
 """
 
+import shlex
 from collections.abc import Sequence
 
 from chaosproof.faults.backends.base import ResolvedFault
 from chaosproof.faults.backends.watchdog import Step
-from chaosproof.faults.model import Fault
+from chaosproof.faults.errors import FaultRefused
 from chaosproof.faults.selector import Network
 
 __all__ = [
@@ -99,14 +100,13 @@ def by_program(order: ResolvedFault) -> dict[str, list[Network]]:
 
 def _rule(order: ResolvedFault, network: Network, verb: str) -> str:
     chain = "OUTPUT" if order.fault.direction == "egress" else "INPUT"
-    words = [
-        verb,
-        chain,
-        *match(order, network),
-        "-m time --datestop $until",
-        *_verdict(order.fault, network),
-    ]
-    return " ".join(words)  # none has anything in it that a shell or iptables-restore would take for its own
+    target = order.fault.declared.iptables
+    if target is None:
+        raise FaultRefused(f"iptables cannot make {order.fault.kind}")
+    end = target[network.version == 6]
+    # the end is all that a shell could take for its own; iptables-restore takes nothing
+    end = shlex.join(end.split()) if verb == "-D" else end
+    return " ".join([verb, chain, *match(order, network), "-m time --datestop $until", end])
 
 
 def match(order: ResolvedFault, network: Network) -> Sequence[str]:
@@ -119,16 +119,6 @@ def match(order: ResolvedFault, network: Network) -> Sequence[str]:
         words += ["-p", fault.protocol]
     if fault.port is not None:
         words += [{"destination": "--dport", "source": "--sport"}[fault.port_side], str(fault.port)]
-    if fault.loss_percent is not None:
-        share = f"{fault.loss_percent / 100:.10f}"
-        words += ["-m", "statistic", "--mode", "random", "--probability", share]
+    if fault.share is not None:
+        words += ["-m", "statistic", "--mode", "random", "--probability", f"{fault.share:.10f}"]
     return [*words, "-m", "comment", "--comment", f"{PREFIX}{order.id}"]
-
-
-def _verdict(fault: Fault, network: Network) -> Sequence[str]:
-    if fault.kind == "reset":
-        return ["-j", "REJECT", "--reject-with", "tcp-reset"]
-    if fault.kind == "reject":
-        with_ = "icmp-port-unreachable" if network.version == 4 else "icmp6-port-unreachable"
-        return ["-j", "REJECT", "--reject-with", with_]
-    return ["-j", "DROP"]

@@ -2,7 +2,7 @@
 
     ./run chaosproof inject delay --instance app-a-0 --port 50051 --delay-ms 100 --duration 15s --backend nfqueue
 
-The program (nfqueue_program) runs inside the instance and is its own watchdog. Should it be killed, its rules let
+The program (holder) runs inside the instance and is its own watchdog. Should it be killed, its rules let
 packets pass from that moment on, and whoever does a watchdog's work takes them out after the deadline.
 """
 
@@ -11,9 +11,10 @@ import json
 import re
 import shlex
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import asdict, astuple, dataclass
 
 from chaosproof.faults.backends.base import TURN_S, Cleanup, CommandRunner, ObservedEnd, ResolvedFault
+from chaosproof.faults.backends.interpreter import python_argv
 from chaosproof.faults.backends.iptables.render import (
     PREFIX,
     by_program,
@@ -21,15 +22,16 @@ from chaosproof.faults.backends.iptables.render import (
     prepare_script,
     rules_down,
 )
-from chaosproof.faults.backends.nfqueue import program as nfqueue_program
+from chaosproof.faults.backends.nfqueue import holder
 from chaosproof.faults.backends.watchdog import NAME, clean_argv, detached_argv, put_on
-from chaosproof.faults.command_failure import failure
-from chaosproof.faults.interpreter import python_argv
+from chaosproof.faults.errors import FaultRefused, failure
+from chaosproof.faults.kinds import KINDS
+from chaosproof.faults.kinds.base import Layer
 from chaosproof.faults.model import Fault
 from chaosproof.faults.observer import watch
 from chaosproof.faults.selector import Network
 
-__all__ = ["HOLDING", "Nfqueue", "Transaction", "program_argv", "read_look", "rules_up"]
+__all__ = ["BACKEND", "HOLDING", "Nfqueue", "Transaction", "program_argv", "read_look", "rules_up"]
 
 # by this word a program is known as one that holds packets
 HOLDING = "chaosproof-nfqueue"
@@ -48,6 +50,9 @@ class Nfqueue:
     """Delays by a queue in a program. Stateless: all there is to know is in the kernel."""
 
     name = "nfqueue"
+    rank = 4
+    layers: tuple[Layer, ...] = ("shape",)
+    note = "by a userspace queue (nfqueue), since this kernel has no netem"
 
     def fidelity(self, fault: Fault, *, kept: bool = False) -> str:
         return (
@@ -55,10 +60,21 @@ class Nfqueue:
             "and those that it held then are lost"
         )
 
+    def refusal(self, fault: Fault) -> str:
+        if fault.declared.held:
+            return ""
+        return f"a queue in a program can make {', '.join(k.name for k in KINDS.values() if k.held)} only"
+
+    def needs(self, fault: Fault) -> Sequence[str]:
+        return ("nfqueue",)
+
     def prepare(self, run: CommandRunner) -> None:
         done = run(["sh", "-c", prepare_script(_TABLE, ["OUTPUT"])])
         if done.exit_code != 0:
             raise failure("iptables could not be prepared", done)
+
+    def forget(self, instance: str) -> None:
+        """Nothing is remembered here."""
 
     def release(self, run: CommandRunner) -> None:
         """Nothing: the base chain that `prepare` left is empty, and may be somebody's by now."""
@@ -119,14 +135,15 @@ def rules_up(order: ResolvedFault) -> list[Transaction]:
 def program_argv(order: ResolvedFault) -> list[str]:
     """The command that runs the program for this order."""
     fault = order.fault
-    told = {
-        "delay_s": (fault.delay_ms or 0.0) / 1000,
-        "jitter_s": (fault.jitter_ms or 0.0) / 1000,
+    if fault.declared.held is None:
+        raise FaultRefused(f"a queue in a program cannot make {fault.kind}")
+    settings = {
+        **asdict(fault.declared.held(fault.magnitude)),
         "duration_s": fault.duration_s,
         "up": [astuple(one) for one in rules_up(order)],
         "down": "; ".join(rules_down(order, _TABLE)),
     }
-    return python_argv(inspect.getsource(nfqueue_program), NAME, HOLDING, order.id, json.dumps(told))
+    return python_argv(inspect.getsource(holder), NAME, HOLDING, order.id, json.dumps(settings))
 
 
 def read_look(text: str, fault_id: str) -> tuple[int, int, bool]:
@@ -144,3 +161,6 @@ def read_look(text: str, fault_id: str) -> tuple[int, int, bool]:
             ]
             return int(row[7]) - sum(drops), sum(drops), True
     return sum(int(count) for count, _ in rules), 0, False
+
+
+BACKEND = Nfqueue

@@ -1,6 +1,6 @@
 """Tries in a network namespace whether packets can be held by a program there: sent by the doctor, in one file.
 
-The arguments are the text of nfqueue_program and the chain for the rules: `OUTPUT` where the namespace is thrown away
+The arguments are the text of holder and the chain for the rules: `OUTPUT` where the namespace is thrown away
 afterwards, and then a datagram over loopback must come late; else a chain of its own, through which nothing passes.
 """
 

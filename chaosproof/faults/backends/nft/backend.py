@@ -30,13 +30,13 @@ from chaosproof.faults.backends.nft.render import (
 )
 from chaosproof.faults.backends.tc.render import shape_down, shape_up, shape_wait
 from chaosproof.faults.backends.watchdog import Step, clean, clean_argv, put_on, watchdog_argv
-from chaosproof.faults.command_failure import failure
-from chaosproof.faults.errors import FaultCutShort, FaultError
+from chaosproof.faults.errors import FaultCutShort, FaultError, failure
+from chaosproof.faults.kinds.base import Layer
 from chaosproof.faults.model import Direction, Fault
 from chaosproof.faults.observer import watch
 from chaosproof.targets.base import CommandResult
 
-__all__ = ["Nft"]
+__all__ = ["BACKEND", "Nft"]
 
 _NFT = ("nft", "-f", "-")
 # what is in the queue at the deadline may still leave it; the rest is dropped with the queue
@@ -51,6 +51,9 @@ class Nft:
     """Faults as timed elements. All there is to know is in the kernel; `gates` only saves a look."""
 
     name = "nft"
+    rank = 1
+    layers: tuple[Layer, ...] = ("cut", "shape")
+    note = ""
 
     def __init__(self, gates: Gates | None = None) -> None:
         self._gates = gates or Gates()
@@ -62,11 +65,21 @@ class Nft:
             return (
                 f"kernel expiry; {who} removes its queue; as that comes and goes, nothing is sent for some ms"
             )
-        if fault.kind == "loss" and fault.direction == "egress":
+        if fault.share is not None and fault.direction == "egress":
             return (
                 "kernel expiry; the sending TCP notices a loss on egress at once, unlike one in the network"
             )
         return "kernel expiry"
+
+    def refusal(self, fault: Fault) -> str:
+        able = fault.declared.qdisc if fault.layer == "shape" else fault.declared.nft_verdict
+        return "" if able else f"its table has no {fault.kind}"
+
+    def needs(self, fault: Fault) -> Sequence[str]:
+        return ("nft", *fault.declared.qdisc_needs) if fault.layer == "shape" else ("nft",)
+
+    def forget(self, instance: str) -> None:
+        self._gates.forget(instance)
 
     def prepare(self, run: CommandRunner) -> None:
         # only when it is not there yet: replacing it would end the faults of another run
@@ -179,3 +192,6 @@ def _refused(order: ResolvedFault, done: CommandResult, said: str) -> FaultError
     if any(word in said for word in ("File exists", "conflicting", "overlap")) and not has_moved(said):
         return FaultError(f"another fault acts on the same packets already: {order.fault}")
     return failure(f"the kernel did not take {order.fault}", done)
+
+
+BACKEND = Nft

@@ -12,6 +12,7 @@ a fault needs fits into an element:
 - how it acts is the verdict, a jump to a static chain;
 - a loss of p percent is one more field of the key: the lowest p percent of the 32 random bits that
   `meta random` draws for each packet;
+- a kind with conditions of its own (`nft_matches`) has maps of its own, which only packets that meet them see;
 - who it is, is the element's comment; what it hit, the element's counter.
 
 Shaping gives its packets the priority that is the handle of a class of our queue (render_tc); when the
@@ -23,9 +24,12 @@ Looking a packet up in an empty map of ranges costs it 0.15 us. So each directio
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from chaosproof.faults.errors import FaultRefused
+from chaosproof.faults.kinds import KINDS
+from chaosproof.faults.kinds.base import Direction, Layer, NetworkKind
 from chaosproof.faults.model import Fault
 from chaosproof.faults.selector import Network
 
@@ -48,15 +52,9 @@ SHAPE_MAJOR = 0xC405
 SHAPE_CLASSES = 8
 _DICE_MAX = 2**32 - 1
 _ANY_PORT = "0-65535"
-_HOOKS = {"egress": "output", "ingress": "input"}
+_HOOKS: Mapping[Direction, str] = {"egress": "output", "ingress": "input"}
 # the maps that a fault's protocol goes to; `rest` is every protocol but the two that have ports
 _GROUPS = {"tcp": ("tcp",), "udp": ("udp",), "any": ("tcp", "udp", "rest")}
-_VERDICTS = {
-    "reset": "reject with tcp reset",
-    "reject": "reject with icmpx port-unreachable",
-    "drop": "drop",
-    "loss": "drop",
-}
 
 
 @dataclass(frozen=True)
@@ -79,13 +77,14 @@ def elements(
     """The elements that make the fault, one per network and protocol. `shape_class` is for the layer `shape` alone."""
     port = str(fault.port) if fault.port is not None else _ANY_PORT
     ports = f"{port} . {_ANY_PORT}" if fault.port_side == "source" else f"{_ANY_PORT} . {port}"
-    dice = f"0-{_dice(fault)} . " if fault.layer == "cut" else ""
+    maps = _maps_of(fault.declared)
+    dice = f"0-{_dice(fault)} . " if maps == "cut" else ""
     # a shaped packet comes back, for another fault to act on
     go = "jump" if fault.layer == "shape" else "goto"
     timeout = f'timeout {round(fault.duration_s * 1000)}ms comment "{fault_id}"'
     return tuple(
         Element(
-            map=f"{fault.layer}_{fault.direction}_{group}_{network.version}",
+            map=f"{maps}_{fault.direction}_{group}_{network.version}",
             key=f"{dice}{network} . {ports if group != 'rest' else '0-255'}",
             value=f"counter {timeout} : {go} {chain_of(fault, shape_class)}",
         )
@@ -102,7 +101,9 @@ def add_script(parts: Sequence[Element]) -> str:
 def clear_script() -> str:
     """The transaction that ends every fault of the instance, and changes nothing when there is none."""
     gates = [f"flush map {TABLE} gate_{one}\nflush map {TABLE} next_{one}\n" for one in _HOOKS]
-    return "".join([*gates, *(f"flush map {TABLE} {name}\n" for name, _ in _maps())])
+    return "".join(
+        [*gates, *(f"flush map {TABLE} {name}\n" for name, *_ in (*_maps("cut"), *_maps("shape")))]
+    )
 
 
 def static_table() -> str:
@@ -126,20 +127,20 @@ def _body() -> str:
 
 
 def _lines() -> Iterator[str]:
-    for name, key in _maps():
+    for name, key, _ in (*_maps("cut"), *_maps("shape")):
         yield f"  map {name} {{ typeof {key} : verdict; flags interval,timeout; counter; }}"
-    for kind, verdict in _VERDICTS.items():
-        for direction in _HOOKS:
-            yield f"  chain {kind}_{direction} {{ counter {verdict}; }}"
+    for kind in KINDS.values():
+        for direction in kind.directions if kind.nft_verdict else ():
+            yield f"  chain {kind.name}_{direction} {{ counter {kind.nft_verdict}; }}"
     for number in range(1, SHAPE_CLASSES + 1):
         yield f"  chain shape_{number} {{ counter meta priority set {SHAPE_MAJOR << 16 | number:#x}; }}"
     for direction, hook in _HOOKS.items():
         for group in _GROUPS["any"]:
             yield f"  chain {direction}_{group} {{"
-            for layer in ("shape", "cut"):  # the cut is last: nothing comes back from it
-                for name, key in _maps():
-                    if name.startswith(f"{layer}_{direction}_{group}_"):
-                        yield f"    {key} vmap @{name}"
+            # the cuts are last: nothing comes back from them
+            for name, key, conditions in (*_maps("shape"), *_maps("cut")):
+                if f"_{direction}_{group}_" in name:
+                    yield from (f"    {condition}{key} vmap @{name}" for condition in conditions)
             yield "  }"
         yield f"  chain {direction}_open {{"
         yield f"    meta l4proto tcp goto {direction}_tcp"
@@ -154,18 +155,41 @@ def _lines() -> Iterator[str]:
         yield "  }"
 
 
-def _maps() -> Iterator[tuple[str, str]]:
-    """(name, key expression) of every map of the table; the name is layer, direction, protocol, version."""
-    for layer, direction in (("cut", "egress"), ("cut", "ingress"), ("shape", "egress")):
-        address = "daddr" if direction == "egress" else "saddr"
-        dice = "meta random . " if layer == "cut" else ""
-        for group in _GROUPS["any"]:
-            last = "meta l4proto" if group == "rest" else "th sport . th dport"
-            for version, family in (("4", "ip"), ("6", "ip6")):
-                yield f"{layer}_{direction}_{group}_{version}", f"{dice}{family} {address} . {last}"
+def _maps(layer: Layer) -> Iterator[tuple[str, str, Sequence[str]]]:
+    """(name, key expression, conditions for a look) of every map of the layer.
+
+    The name is that of `_maps_of`, direction, protocol, version.
+    """
+    for kind in {_maps_of(kind): kind for kind in KINDS.values() if _is_in_table(kind, layer)}.values():
+        own = kind.nft_matches
+        # a map that several kinds share is there for all that any of them may act on
+        groups = (
+            {group for protocol in kind.protocols for group in _GROUPS[protocol]} if own else _GROUPS["any"]
+        )
+        for direction in _HOOKS if layer == "cut" else ("egress",):
+            address = "daddr" if direction == "egress" else "saddr"
+            dice = "meta random . " if _maps_of(kind) == "cut" else ""
+            for group in _GROUPS["any"]:
+                last = "meta l4proto" if group == "rest" else "th sport . th dport"
+                for version, family in ((4, "ip"), (6, "ip6")):
+                    conditions = [f"{match} " for match in own[version == 6]] if own else [""]
+                    if group in groups:
+                        name = f"{_maps_of(kind)}_{direction}_{group}_{version}"
+                        yield name, f"{dice}{family} {address} . {last}", conditions
+
+
+def _maps_of(kind: NetworkKind) -> str:
+    """The first word of the names of the maps that its faults go into: its own, or those of its layer."""
+    if kind.layer == "cut" and not kind.nft_verdict:
+        raise FaultRefused(f"nft cannot make {kind.name}")
+    return kind.name if kind.nft_matches else kind.layer
+
+
+def _is_in_table(kind: NetworkKind, layer: Layer) -> bool:
+    return kind.layer == layer and (layer == "shape" or bool(kind.nft_verdict))
 
 
 def _dice(fault: Fault) -> int:
     """The highest of the 2^32 throws that the fault acts on."""
-    share = 1.0 if fault.loss_percent is None else fault.loss_percent / 100
+    share = 1.0 if fault.share is None else fault.share
     return max(0, min(_DICE_MAX, round(share * 2**32) - 1))

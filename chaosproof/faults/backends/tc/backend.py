@@ -2,28 +2,54 @@
 
 from collections.abc import Sequence
 
-from chaosproof.faults.backends.base import TURN_S, Cleanup, CommandRunner, ObservedEnd, ResolvedFault
+from chaosproof.faults.backends.base import (
+    CANNOT_SHAPE,
+    TURN_S,
+    Cleanup,
+    CommandRunner,
+    ObservedEnd,
+    ResolvedFault,
+)
 from chaosproof.faults.backends.listings import read_dropped
 from chaosproof.faults.backends.tc.render import ROOT, blackhole_check, blackhole_down, blackhole_up
 from chaosproof.faults.backends.watchdog import clean_argv, put_on, watchdog_argv
-from chaosproof.faults.command_failure import failure
+from chaosproof.faults.errors import failure
+from chaosproof.faults.kinds import KINDS
+from chaosproof.faults.kinds.base import Layer
 from chaosproof.faults.model import Fault
 from chaosproof.faults.observer import watch
 
-__all__ = ["Tc"]
+__all__ = ["BACKEND", "Tc"]
 
 
 class Tc:
     """A blackhole by netem. It owns the root queue, so there is one such fault on an instance at a time."""
 
     name = "tc"
+    rank = 3
+    layers: tuple[Layer, ...] = ("cut",)
+    note = ""
 
     def fidelity(self, fault: Fault, *, kept: bool = False) -> str:
-        what = "a blackhole, no reset: netem loses 100 %" if fault.kind == "reset" else "netem loses 100 %"
-        return f"watchdog{', and the target should it be killed' if kept else ''}; {what}"
+        late = ", and the target should it be killed" if kept else ""
+        return f"watchdog{late}; {fault.declared.tc_stand_in}"
+
+    def refusal(self, fault: Fault) -> str:
+        if fault.layer == "shape":
+            return CANNOT_SHAPE
+        if fault.declared.tc_stand_in and fault.direction == "egress":
+            return ""
+        kinds = [kind.name for kind in reversed(list(KINDS.values())) if kind.tc_stand_in]
+        return f"netem stands in for {' and '.join(kinds)} on egress only"
+
+    def needs(self, fault: Fault) -> Sequence[str]:
+        return ("htb", "netem")
 
     def prepare(self, run: CommandRunner) -> None:
         """Nothing is static here."""
+
+    def forget(self, instance: str) -> None:
+        """Nothing is remembered here."""
 
     def release(self, run: CommandRunner) -> None:
         """Nothing is static here."""
@@ -51,3 +77,6 @@ class Tc:
         down = blackhole_down(order, order.devices)
         seen = watch(run, "tc -s qdisc show", f" {ROOT} ", left_s, down)
         return ObservedEnd(max(map(read_dropped, seen.looks)), None, seen.at, seen.cleaned)
+
+
+BACKEND = Tc

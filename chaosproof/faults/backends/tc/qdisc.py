@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from chaosproof.faults.backends.base import CommandRunner, ResolvedFault
 from chaosproof.faults.backends.tc.render import devices, free_class
-from chaosproof.faults.command_failure import failure
+from chaosproof.faults.errors import failure
 
 __all__ = ["with_queue"]
 

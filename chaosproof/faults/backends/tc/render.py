@@ -2,7 +2,7 @@
 
 Our root is an HTB that sends what is not addressed to one of its classes straight on. A class is addressed by
 a packet's priority, which the nft element of the fault sets, so no filter is needed and no mark of anybody
-else is touched. The class's leaf does the work: `tbf` holds a rate, `netem` the rest.
+else is touched. The class's leaf does the work; the kind says what it is (`qdisc`).
 
 A queue is ours by its handle, c405: a root with another handle is somebody's, and is never replaced.
 """
@@ -36,11 +36,6 @@ __all__ = [
 ROOT = f"{SHAPE_MAJOR:x}:"
 # so wide that it only sorts; what is slow is the leaf
 _CLASS = "htb rate 10gbit quantum 200000"
-# a queue longer than this would still be emptying when the fault has long ended
-_QUEUE_S = 0.25
-_MTU_BYTES = 1514
-# tbf refills at every timer tick: its bucket must hold what a tick of 4 ms brings
-_TICK_S = 0.004
 _POLL_S = 0.025
 
 
@@ -78,21 +73,10 @@ def free_class(classes: str) -> int:
 
 def leaf(fault: Fault) -> str:
     """The queue that does what the fault says, as arguments of `tc qdisc add`."""
-    if fault.rate_kbit is not None:
-        bytes_per_s = fault.rate_kbit * 125
-        burst = round(max(2 * _MTU_BYTES, bytes_per_s * _TICK_S))
-        limit = round(burst + max(2 * _MTU_BYTES, bytes_per_s * _QUEUE_S))
-        return f"tbf rate {round(fault.rate_kbit * 1000)}bit burst {burst}b limit {limit}b"
-    words = ["netem", "limit 10000"]
-    if fault.delay_ms is not None:
-        words.append(f"delay {round(fault.delay_ms * 1000)}us")
-        if fault.jitter_ms is not None:
-            words.append(f"{round(fault.jitter_ms * 1000)}us")
-    for verb in ("duplicate", "corrupt", "reorder"):
-        percent = getattr(fault, f"{verb}_percent")
-        if percent is not None:
-            words.append(f"{verb} {percent:.6g}%")
-    return " ".join(words)
+    qdisc = fault.declared.qdisc
+    if qdisc is None:
+        raise FaultRefused(f"no queue makes {fault.kind}")
+    return qdisc(fault.magnitude)
 
 
 def shape_up(order: ResolvedFault, devs: Sequence[str]) -> Step:

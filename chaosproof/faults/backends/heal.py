@@ -13,7 +13,7 @@ from chaosproof.faults.backends.nfqueue.backend import HOLDING
 from chaosproof.faults.backends.nft.render import TABLE, clear_script
 from chaosproof.faults.backends.tc.render import ROOT
 from chaosproof.faults.backends.watchdog import NAME
-from chaosproof.faults.command_failure import failure
+from chaosproof.faults.errors import failure
 
 __all__ = ["active", "heal"]
 

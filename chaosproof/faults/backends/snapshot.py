@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from chaosproof.faults.backends.base import CommandRunner
-from chaosproof.faults.command_failure import failure
+from chaosproof.faults.errors import failure
 
 __all__ = ["canonical", "snapshot"]
 
