@@ -199,7 +199,7 @@ def test_a_load_finds_the_log_of_its_run(tmp_path: Path) -> None:
     warmup = tmp_path / "warmup"
     warmup.mkdir()
     record_near(warmup, "load_begun", {"folder": "warmup"})
-    assert [row["what"] for row in read_chain(tmp_path / EVENTS).rows] == ["session_begun", "load_begun"]
+    assert [row.what for row in read_chain(tmp_path / EVENTS).rows] == ["session_begun", "load_begun"]
     other = tmp_path / "a" / "b" / "c" / "d" / "e"
     other.mkdir(parents=True)
     record_near(other, "load_begun", {})
