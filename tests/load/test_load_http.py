@@ -14,7 +14,7 @@ import pytest
 
 from chaosproof.errors import UsageError
 from chaosproof.load.protocols.http import HttpDriver
-from tests.support.load_client import Client, Outcome, plan_for
+from tests.support.load_client import Client, Outcome, outcome_at, plan_for
 from tests.support.scripted_server import OK, Peer, Script, answer_all, respond, serve
 
 
@@ -24,16 +24,6 @@ def exchange(run, script: Script, requests: int = 1, **settings) -> tuple[list[O
     async def test() -> tuple[list[Outcome], int]:
         async with serve(script) as server, Client(plan_for(server.url, **settings)) as client:
             return [await client.request(seq) for seq in range(requests)], len(server.peers)
-
-    return run(test)
-
-
-def outcome_at(run, url: str, **settings) -> Outcome:
-    """The outcome of one request to a url where no scripted server is."""
-
-    async def test() -> Outcome:
-        async with Client(plan_for(url, **settings)) as client:
-            return await client.request()
 
     return run(test)
 

@@ -8,8 +8,8 @@ import os
 import signal
 import time
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import psutil
@@ -40,14 +40,25 @@ class Load:
 
 @pytest.fixture
 def load(run, tmp_path):
-    """Runs a short load against a script, and reads its records back."""
+    """Runs a short load against a script, and reads its records back.
 
-    def run_it(script: Script, **settings: Any) -> Load:
+    `cancel` are the reasons for which it is cancelled at its first progress row.
+    """
+
+    def run_it(
+        script: Script, *, cancel: Sequence[str] = (), on_progress=lambda *_: None, **settings: Any
+    ) -> Load:
+        cancellation = Cancellation()
+
+        def listen(*_: object) -> None:
+            on_progress()
+            for reason in cancel:
+                cancellation.cancel(reason)
+
         async def test() -> Load:
             async with serve(script) as server:
-                done = await run_load(
-                    short_plan(server.url, **settings), tmp_path, cancellation=Cancellation()
-                )
+                plan = short_plan(server.url, **settings)
+                done = await run_load(plan, tmp_path, cancellation=cancellation, on_progress=listen)
             return Load(done, list(read_rows(tmp_path / "requests.csv.gz")), server)
 
         return run(test)
@@ -197,53 +208,25 @@ def test_a_server_that_refuses_everyone_leaves_a_complete_record_of_it(run, tmp_
     assert {record.code for record in read_rows(tmp_path / "requests.csv.gz")} == {"CONNECT_REFUSED"}
 
 
-def test_a_stopped_load_says_so_and_keeps_what_was_done(run, tmp_path):
-    async def test() -> LoadDone:
-        cancellation = Cancellation()
-        async with serve(answer_all) as server:
-            plan = short_plan(server.url, duration_s=30.0)
-            return await run_load(
-                plan,
-                tmp_path,
-                cancellation=cancellation,
-                on_progress=lambda *_: cancellation.cancel("SIGTERM"),
-            )
-
-    done = run(test)
+def test_a_stopped_load_says_so_and_keeps_what_was_done(load):
+    result = load(answer_all, cancel=["SIGTERM"], duration_s=30.0)
+    done = result.done
     assert (done.complete, done.stopped_by, done.planned) == (False, "SIGTERM", 6000)
-    rows = sorted(record.seq for record in read_rows(tmp_path / "requests.csv.gz"))
-    assert rows == list(range(done.recorded))
+    assert sorted(record.seq for record in result.records) == list(range(done.recorded))
     assert 50 < done.recorded < 1000
     assert done.rate_rps == pytest.approx(200, rel=0.1)
 
 
-def test_a_stop_ends_requests_in_flight_after_a_moment_as_stopped(run, tmp_path):
-    async def test() -> LoadDone:
-        cancellation = Cancellation()
-
-        def twice(*_: object) -> None:
-            cancellation.cancel("SIGINT")
-            cancellation.cancel("SIGINT")
-
-        async with serve(Peer.gone) as server:
-            plan = short_plan(server.url, duration_s=30.0, connections=3)
-            return await run_load(plan, tmp_path, cancellation=cancellation, on_progress=twice)
-
-    done = run(test)
-    codes = Counter(record.code for record in read_rows(tmp_path / "requests.csv.gz"))
+def test_a_stop_ends_requests_in_flight_after_a_moment_as_stopped(load):
+    result = load(Peer.gone, cancel=["SIGINT", "SIGINT"], duration_s=30.0, connections=3)
+    codes = Counter(record.code for record in result.records)
     assert codes["STOPPED"] == 3
-    assert codes["STOPPED"] + codes["NOT_SENT"] == done.recorded
-    assert done.stopped_by == "SIGINT"
+    assert codes["STOPPED"] + codes["NOT_SENT"] == result.done.recorded
+    assert result.done.stopped_by == "SIGINT"
 
 
-def test_progress_rows_add_up(run, tmp_path):
-    async def test() -> LoadDone:
-        async with serve(answer_all) as server:
-            return await run_load(
-                short_plan(server.url, duration_s=1.2), tmp_path, cancellation=Cancellation()
-            )
-
-    done = run(test)
+def test_progress_rows_add_up(load, tmp_path):
+    done = load(answer_all, duration_s=1.2).done
     rows = [json.loads(line) for line in (tmp_path / "load-progress.ndjson").read_text().splitlines()]
     assert len(rows) == 3  # at 0.5 s, 1.0 s, and the end
     assert rows[0]["t_s"] >= 0.5 and rows[1]["t_s"] >= 1.0, "one came early"
@@ -256,24 +239,19 @@ def test_progress_rows_add_up(run, tmp_path):
 
 
 @pytest.mark.parametrize("model", ["open", "closed"])
-def test_several_processes_make_one_load(run, tmp_path: Path, model):
-    async def test() -> tuple[LoadDone, int]:
-        async with serve(answer_all) as server:
-            plan = short_plan(server.url, duration_s=1.0, processes=3, connections=7, model=model)
-            return await run_load(plan, tmp_path, cancellation=Cancellation()), len(server.peers)
-
-    done, connections = run(test)
-    records = list(read_rows(tmp_path / "requests.csv.gz"))
-    assert sorted(record.seq for record in records) == list(range(done.recorded))
-    ends = [record.done_at for record in records]
+def test_several_processes_make_one_load(load, model):
+    result = load(answer_all, duration_s=1.0, processes=3, connections=7, model=model)
+    done = result.done
+    assert sorted(record.seq for record in result.records) == list(range(done.recorded))
+    ends = [record.done_at for record in result.records]
     assert ends == sorted(ends)
     assert (done.planned, done.ok, done.complete) == (200, done.recorded, True)
     # A worker of the closed model that wakes too late sends its last request no more.
     assert done.recorded == 200 if model == "open" else 150 <= done.recorded <= 200
-    assert connections == 7
+    assert len(result.server.peers) == 7
 
 
-def test_a_process_that_dies_leaves_the_load_incomplete(run, tmp_path):
+def test_a_process_that_dies_leaves_the_load_incomplete(load, tmp_path):
     def kill_a_child(*_: object) -> None:
         for child in psutil.Process().children():
             # one that was killed before has no command line any more
@@ -282,45 +260,31 @@ def test_a_process_that_dies_leaves_the_load_incomplete(run, tmp_path):
                 if "chaosproof.load.workers.worker_process" in command and command[-1] == "1":
                     os.kill(child.pid, signal.SIGKILL)
 
-    async def test() -> None:
-        async with serve(answer_all) as server:
-            plan = short_plan(server.url, duration_s=20.0, processes=2)
-            with pytest.raises(ChaosproofError, match=r"process 1 of the load ended with exit code -9"):
-                await run_load(plan, tmp_path, cancellation=Cancellation(), on_progress=kill_a_child)
-
-    run(test)
+    with pytest.raises(ChaosproofError, match=r"process 1 of the load ended with exit code -9"):
+        load(answer_all, on_progress=kill_a_child, duration_s=20.0, processes=2)
     done = json.loads((tmp_path / "load-done.json").read_text())
     assert (done["complete"], done["stopped_by"]) == (False, "process")
     assert done["recorded"] == len(list(read_rows(tmp_path / "requests.csv.gz"))) > 0
 
 
-def test_a_wall_clock_that_is_stepped_in_the_middle_does_not_tear_the_records(run, tmp_path, monkeypatch):
+def test_a_wall_clock_that_is_stepped_in_the_middle_does_not_tear_the_records(load, monkeypatch):
     real, calls = time.time, itertools.count()
     monkeypatch.setattr(time, "time", lambda: real() + (1000 if next(calls) else 0))
 
-    async def test() -> LoadDone:
-        async with serve(answer_all) as server:
-            return await run_load(short_plan(server.url), tmp_path, cancellation=Cancellation())
-
-    done = run(test)
+    result = load(answer_all)
+    done, records = result.done, result.records
     assert next(calls) >= 1, "nobody asked the clock, so this test would prove nothing"
     assert done.ended_at - done.started_at < 5
-    records = list(read_rows(tmp_path / "requests.csv.gz"))
     assert all(0 <= record.due_at - done.started_at < 1 for record in records)
     assert all(0 <= record.done_at - record.due_at < 1 for record in records)
 
 
-def test_a_mistake_of_the_generator_itself_never_looks_like_a_complete_load(run, tmp_path):
+def test_a_mistake_of_the_generator_itself_never_looks_like_a_complete_load(load, tmp_path):
     def break_down(*_: object) -> None:
         raise RuntimeError("broken on purpose")
 
-    async def test() -> None:
-        async with serve(answer_all) as server:
-            plan = short_plan(server.url, duration_s=20.0)
-            with pytest.raises(ChaosproofError, match=r"the load generator broke.*broken on purpose"):
-                await run_load(plan, tmp_path, cancellation=Cancellation(), on_progress=break_down)
-
-    run(test)
+    with pytest.raises(ChaosproofError, match=r"the load generator broke.*broken on purpose"):
+        load(answer_all, on_progress=break_down, duration_s=20.0)
     done = json.loads((tmp_path / "load-done.json").read_text())
     assert (done["complete"], done["stopped_by"]) == (False, "bug")
     assert done["recorded"] == len(list(read_rows(tmp_path / "requests.csv.gz"))) > 0
@@ -341,21 +305,10 @@ def test_a_driver_that_raises_what_it_must_not_ends_the_load(run, tmp_path, monk
     assert json.loads((tmp_path / "load-done.json").read_text())["stopped_by"] == "bug"
 
 
-def test_several_processes_stop_together(run, tmp_path):
-    async def test() -> LoadDone:
-        cancellation = Cancellation()
-        async with serve(answer_all) as server:
-            plan = short_plan(server.url, duration_s=30.0, processes=2)
-            return await run_load(
-                plan,
-                tmp_path,
-                cancellation=cancellation,
-                on_progress=lambda *_: cancellation.cancel("SIGTERM"),
-            )
-
-    done = run(test)
-    rows = sorted(record.seq for record in read_rows(tmp_path / "requests.csv.gz"))
-    assert (done.complete, done.stopped_by) == (False, "SIGTERM")
-    assert len(rows) == len(set(rows)) == done.recorded
+def test_several_processes_stop_together(load):
+    result = load(answer_all, cancel=["SIGTERM"], duration_s=30.0, processes=2)
+    rows = sorted(record.seq for record in result.records)
+    assert (result.done.complete, result.done.stopped_by) == (False, "SIGTERM")
+    assert len(rows) == len(set(rows)) == result.done.recorded
     # The two stop within moments of each other: of the requests before the last, hardly any is missing.
-    assert max(rows) - done.recorded < 100
+    assert max(rows) - result.done.recorded < 100

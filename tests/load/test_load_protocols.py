@@ -14,7 +14,7 @@ import grpc.aio
 import nats
 import pytest
 
-from tests.support.load_client import Client, Outcome, plan_for
+from tests.support.load_client import Client, Outcome, outcome_at, plan_for
 
 HEADER = struct.Struct(">IBB")
 Answer = Callable[[int, bytes], bytes]
@@ -119,11 +119,7 @@ def test_a_gateway_that_hangs_up_on_a_task_is_closed_early_and_not_asked_again(r
 
 
 def test_a_socket_that_is_not_there_is_unreachable(run, tmp_path):
-    async def test() -> Outcome:
-        async with Client(plan_for(f"ipc://{tmp_path}/none.sock")) as client:
-            return await client.request()
-
-    assert run(test).code == "UNREACHABLE"
+    assert outcome_at(run, f"ipc://{tmp_path}/none.sock").code == "UNREACHABLE"
 
 
 @asynccontextmanager

@@ -34,3 +34,13 @@ class Client:
     async def __aexit__(self, *_: object) -> None:
         self.pool.close()
         await asyncio.sleep(0)
+
+
+def outcome_at(run, url: str, **settings) -> Outcome:
+    """The outcome of one request to a url; `run` is the fixture."""
+
+    async def test() -> Outcome:
+        async with Client(plan_for(url, **settings)) as client:
+            return await client.request()
+
+    return run(test)

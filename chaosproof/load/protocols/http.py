@@ -47,7 +47,7 @@ class _HttpConnection(StreamConnection):
     def send(self, seq: int) -> None:
         self._busy = True
         self._parser.expect()
-        self._write(self._request)
+        self._transport.write(self._request)
 
     def data_received(self, data: bytes) -> None:
         now = time.monotonic()  # before the response is read: that time is ours, not the server's

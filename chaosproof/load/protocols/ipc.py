@@ -52,7 +52,7 @@ class _IpcConnection(StreamConnection):
     def send(self, seq: int) -> None:
         self._busy = True
         self._sent = payload = self._payload.of(seq)
-        self._write(_HEADER.pack(_HEADER.size + len(payload), _VERSION, self._type) + payload)
+        self._transport.write(_HEADER.pack(_HEADER.size + len(payload), _VERSION, self._type) + payload)
 
     def data_received(self, data: bytes) -> None:
         now = time.monotonic()

@@ -75,7 +75,9 @@ class _NatsConnection(StreamConnection):
     def send(self, seq: int) -> None:
         self._seq = seq
         payload = self._payload.of(seq)
-        self._write(b"PUB %b %b.%d %d\r\n%b\r\n" % (self._subject, self._inbox, seq, len(payload), payload))
+        self._transport.write(
+            b"PUB %b %b.%d %d\r\n%b\r\n" % (self._subject, self._inbox, seq, len(payload), payload)
+        )
 
     def data_received(self, data: bytes) -> None:
         self._buffer = self._buffer + data if self._buffer else data
@@ -102,7 +104,7 @@ class _NatsConnection(StreamConnection):
             if not self.ready.done():
                 self._send_connect()
         elif verb == b"PING":
-            self._write(b"PONG\r\n")
+            self._transport.write(b"PONG\r\n")
         elif verb == b"PONG":
             if not self.ready.done():
                 self.ready.set_result(None)
@@ -131,7 +133,7 @@ class _NatsConnection(StreamConnection):
 
     def _send_connect(self) -> None:
         connect = json.dumps(_CONNECT, separators=(",", ":")).encode()
-        self._write(b"CONNECT %b\r\nSUB %b.* 1\r\nPING\r\n" % (connect, self._inbox))
+        self._transport.write(b"CONNECT %b\r\nSUB %b.* 1\r\nPING\r\n" % (connect, self._inbox))
 
     def _lose(self, code: str) -> None:
         if self._handler is not None and not self.ready.done():

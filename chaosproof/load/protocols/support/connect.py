@@ -78,25 +78,21 @@ class StreamConnection(asyncio.Protocol):
     response; a closed connection has no handler any more.
     """
 
+    _transport: asyncio.Transport  # there before the connection is handed to anybody
+
     def __init__(self, handler: ResponseHandler) -> None:
         self.lost_code = ""
         self._handler: ResponseHandler | None = handler
-        self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is one by shape only
 
     def close(self) -> None:
         self._handler = None
-        if self._transport is not None:
-            self._transport.abort()
+        self._transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._lose(_lost_code(exc))
-
-    def _write(self, data: bytes) -> None:
-        assert self._transport is not None
-        self._transport.write(data)
 
     def _response_begun(self) -> bool:
         """Whether a part of a response has come."""
