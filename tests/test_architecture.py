@@ -109,8 +109,7 @@ KNOWN: dict[str, set[str]] = {
         "chaosproof/runfolder",
     },
     "namesakes": {
-        "claims.py", "errors.py", "overview.py",
-        "session.py", "write.py",
+        "claims.py", "errors.py", "overview.py", "write.py",
     },
     "imported_tests": set(),
 }  # fmt: skip

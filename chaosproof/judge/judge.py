@@ -11,13 +11,14 @@ from typing import Any
 from chaosproof.errors import UsageError
 from chaosproof.experiment.claims import Claim, claims_of
 from chaosproof.judge.check import counts, failed, worst
-from chaosproof.judge.checks.builtin import REQUIRED, builtin_checks
-from chaosproof.judge.checks.removed import removed_instance
+from chaosproof.judge.checks.base import Material
+from chaosproof.judge.checks.registry import answers, required_ids
 from chaosproof.judge.claims import judge_claims
 from chaosproof.judge.figures.request_stats import RequestStats, fold_requests
 from chaosproof.judge.figures.series_figures import series_figures
 from chaosproof.judge.figures.summary import fault_span, figures_of
 from chaosproof.judge.figures.timeline import peak_of, timeline_of
+from chaosproof.judge.removed_instance import removed_instance
 from chaosproof.runfolder.checks import Check, Status
 from chaosproof.runfolder.manifest import MANIFEST, changed_since
 from chaosproof.runfolder.run_folder import RAW_FILES, SCHEMA_VERSION, RunFolder, read_run
@@ -74,7 +75,7 @@ def judge_run(run_dir: Path | str) -> Verdict:
     }
     mode = run.session.mode or ""
     claims = tuple(c for c in claims_of(run.experiment, "checks") if c.mistake or c.applies_to(mode))
-    builtin = builtin_checks(run, fold, measured)
+    builtin = answers(Material(run, fold, measured))
     own = judge_claims(claims, figures, run.variables)
     why = "the run did not end" if run.unfinished else removed_instance(run)
     if why:
@@ -96,7 +97,7 @@ def _verdict(checks: tuple[Check, ...]) -> dict[str, Any]:
     """The worst of all checks; and no pass without each of the built-in ones."""
     statuses = [c.status for c in checks]
     present = {c.id for c in checks}
-    if not present.issuperset(REQUIRED):
+    if not present.issuperset(required_ids()):
         statuses.append("unknown")
     verdict = worst(statuses)
     return {"verdict": verdict, "gate_pass": verdict == "pass", "checks": counts(checks)}

@@ -3,7 +3,7 @@
 A row is one line, `{"seq", "at", "what", "data", "prev_sha256", "sha256"}`. Its `sha256` is that of the line up to
 the comma before `"sha256"`, closed with `}`; `prev_sha256` is that of the row before, 64 zeros in the first. Every
 row is on the disk before the writer goes on, so a run that is killed leaves all that it had come to. What reads the
-chain is `chaosproof.judge.checks.event_chain`.
+chain is `chaosproof.judge.checks.event_log`.
 
 Try it: python -c 'import pathlib, chaosproof.runfolder.events as e; e.record_event(pathlib.Path("."), "tried", {})'
 """

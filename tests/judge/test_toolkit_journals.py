@@ -9,7 +9,10 @@ from chaoslib.experiment import run_experiment
 from chaoslib.types import Strategy
 
 from chaosproof.errors import ChaosproofError
-from chaosproof.judge.checks import session
+from chaosproof.judge.checks.base import Material
+from chaosproof.judge.checks.registry import answers
+from chaosproof.judge.figures.request_stats import fold_requests
+from chaosproof.judge.figures.summary import figures_of
 from chaosproof.runfolder.checks import Check
 from chaosproof.runfolder.run_folder import read_run
 
@@ -57,14 +60,8 @@ def toolkit(tmp_path: Path) -> Any:
         (tmp_path / "session.json").write_text(json.dumps({"complete": True, "interrupted": None}))
         (tmp_path / "journal.json").write_text(json.dumps(journal, default=str))
         run = read_run(tmp_path)
-        asked = (
-            session.session_complete(run),
-            session.steady_state(run, "before"),
-            session.steady_state(run, "after"),
-            session.activities(run),
-            session.rollbacks(run),
-        )
-        return {c.id.removeprefix("SYS_"): c for c in asked}
+        stats = fold_requests(tmp_path / "requests.csv.gz", closed=False, fault=None)
+        return {c.id.removeprefix("SYS_"): c for c in answers(Material(run, stats, figures_of(run, stats)))}
 
     return checks
 

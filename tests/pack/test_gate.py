@@ -14,7 +14,7 @@ from chaosproof.compare.variants import needed_by
 from chaosproof.errors import UsageError
 from chaosproof.experiment.claims import claims_of
 from chaosproof.judge.check import failed, passed, unknown
-from chaosproof.judge.checks.builtin import REQUIRED
+from chaosproof.judge.checks.registry import required_ids
 from chaosproof.pack.gate.gate import decide_gate
 from chaosproof.pack.gate.readiness import readiness_of
 from chaosproof.pack.gate.rules import parse_rules, read_rules
@@ -55,7 +55,7 @@ def test_the_required_checks_of_the_issue_are_named() -> None:
 
 
 def test_every_built_in_check_of_a_run_is_required_of_every_run() -> None:
-    assert set(REQUIRED) == set(RULES.every_run)
+    assert set(required_ids()) == set(RULES.every_run)
     for run in ("s1.resilient", "s4.resilient", "r6.resilient"):
         assert {f"{run}.{id}" for id in RULES.every_run} <= set(ALL)
     allowed = set(RULES.every_run) - {"SYS_STEADY_STATE_AFTER"}

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from chaosproof.errors import ChaosproofError
-from chaosproof.judge.checks.event_chain import read_chain
+from chaosproof.judge.checks.event_log import read_chain
 from chaosproof.judge.judge import judge_run
 from chaosproof.runfolder.checks import Check
 from chaosproof.runfolder.events import EVENTS, record_event, record_near

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chaosproof.judge.checks.builtin import REQUIRED
+from chaosproof.judge.checks.registry import required_ids
 from chaosproof.judge.judge import judge_run
 from chaosproof.report.formats.junit import junit_xml
 from chaosproof.report.page import run_page
@@ -48,7 +48,7 @@ def write(folder: Path, files: dict[str, bytes]) -> Path:
 
 def judge_all(folder: Path, files: dict[str, bytes]) -> str:
     verdict = judge_run(write(folder, files))
-    assert {c.id for c in verdict.checks} >= set(REQUIRED)
+    assert {c.id for c in verdict.checks} >= set(required_ids())
     assert not [c for c in verdict.checks if "checker itself failed" in c.details]
     json.dumps([verdict.summary, verdict.timeline], allow_nan=False)
     return verdict.status
@@ -119,7 +119,7 @@ def test_any_json_in_the_place_of_any_value_never_raises(
     inner[path[-1]] = value
     folder = write(tmp_path, FILES | {name: json.dumps(document).encode() + b"\n"})
     verdict = judge_run(folder)
-    assert {c.id for c in verdict.checks} >= set(REQUIRED)
+    assert {c.id for c in verdict.checks} >= set(required_ids())
     assert not [c for c in verdict.checks if "checker itself failed" in c.details]
     json.dumps([verdict.summary, verdict.timeline], allow_nan=False)
     for page in (checks_tsv(verdict.checks), run_page(files_of(verdict))):

@@ -10,7 +10,7 @@ from chaosproof.experiment.variables import resolve
 from chaosproof.json_access import at, mapping, number, text
 from chaosproof.judge.capability import missing_capability
 from chaosproof.judge.check import passed, skipped, unknown
-from chaosproof.judge.checks.load import load_expected
+from chaosproof.judge.checks.base import BuiltinCheck, Material
 from chaosproof.judge.cross_checks import journal_objects_to_faults
 from chaosproof.judge.figures.request_stats import RequestStats
 from chaosproof.judge.figures.summary import Figures, fault_span
@@ -28,9 +28,9 @@ FAULT_MODULES = ("actions.network", "actions.process", "actions.nats")
 _PLANNED = {"duration_s": ("planned_s",), "port": ("selector", "port"), "port_number": ("selector", "port")}
 
 
-def fault_hit(run: RunFolder, fold: RequestStats, figures: Figures) -> Check:
+def fault_hit(material: Material) -> Check:
     """Every fault hit packets, on the instance that the experiment names, while the load was on."""
-    id, evidence = "SYS_FAULT_HIT", "faults.jsonl"
+    run, id, evidence = material.run, HIT.id, "faults.jsonl"
     if answer := _no_fault(id, run):
         return answer
     findings = Findings(id, evidence)
@@ -51,15 +51,15 @@ def fault_hit(run: RunFolder, fold: RequestStats, figures: Figures) -> Check:
             findings.wrong.append(f"{label} is on no instance that the session knows")
     _compare_with_arguments(run, faults, findings)
     findings.wrong.extend(journal_objects_to_faults(run))
-    if load_expected(run, fold):
-        _examine_overlap(run, fold, figures, findings)
+    if material.load_expected:
+        _examine_overlap(run, material.stats, material.figures, findings)
     packets = sum(fault.packets or 0 for fault in faults)
     return findings.check(f"{', '.join(map(_label, faults))}: {packets:.0f} packets hit")
 
 
-def fault_ended(run: RunFolder) -> Check:
+def fault_ended(material: Material) -> Check:
     """Every fault ended, within 0.5 s of its deadline; one healed by a rollback may end sooner."""
-    id, evidence = "SYS_FAULT_ENDED", "faults.jsonl"
+    run, id, evidence = material.run, ENDED.id, "faults.jsonl"
     if answer := _no_fault(id, run):
         return answer
     findings = Findings(id, evidence)
@@ -94,9 +94,9 @@ def fault_ended(run: RunFolder) -> Check:
     return findings.check("; ".join(ends) or "every fault ended")
 
 
-def fault_canary(run: RunFolder) -> Check:
+def fault_canary(material: Material) -> Check:
     """A connection of our own failed in the way the fault promises, and was open before and after it."""
-    id, evidence = "SYS_FAULT_CANARY", "faults.jsonl#canary"
+    run, id, evidence = material.run, CANARY.id, "faults.jsonl#canary"
     if answer := _no_fault(id, run):
         return answer
     findings = Findings(id, evidence)
@@ -227,3 +227,25 @@ def _records(run: RunFolder) -> list[FaultRecord]:
 
 def _label(fault: FaultRecord) -> str:
     return f"{fault.kind or 'fault'} on {fault.instance or 'an unnamed instance'}"
+
+
+HIT = BuiltinCheck(
+    id="SYS_FAULT_HIT",
+    position=70,
+    title="Did every fault act, on the instance that the experiment names, under load?",
+    answer=fault_hit,
+)
+
+ENDED = BuiltinCheck(
+    id="SYS_FAULT_ENDED",
+    position=80,
+    title="Did every fault end within 0.5 s of its deadline?",
+    answer=fault_ended,
+)
+
+CANARY = BuiltinCheck(
+    id="SYS_FAULT_CANARY",
+    position=90,
+    title="Did a connection of our own meet what each fault promises?",
+    answer=fault_canary,
+)

@@ -14,13 +14,14 @@ from typing import Any
 
 from chaosproof.json_access import as_object, mapping, text
 from chaosproof.judge.check import failed, unknown
+from chaosproof.judge.checks.base import BuiltinCheck, Material
 from chaosproof.judge.findings import Findings
 from chaosproof.runfolder.checks import Check
 from chaosproof.runfolder.events import EVENTS, FIRST_PREVIOUS, ROW_BYTES_MAX, EventRow
 from chaosproof.runfolder.manifest import raw_hashes
 from chaosproof.runfolder.run_folder import RunFolder
 
-__all__ = ["Chain", "events", "read_chain"]
+__all__ = ["Chain", "read_chain"]
 
 _ID = "SYS_EVENTS"
 _DIGEST_MARK = b', "sha256": "'
@@ -69,8 +70,9 @@ def read_chain(path: Path) -> Chain:
     return Chain(tuple(rows))
 
 
-def events(run: RunFolder) -> Check:
+def _answer(material: Material) -> Check:
     """What was told while it happened is what the files tell. Without a log nothing is known of that."""
+    run = material.run
     path = run.path / EVENTS
     if not path.exists():
         if run.session.source.get("events") is None:
@@ -141,3 +143,11 @@ def _as_faults(run: RunFolder, chain: Chain, findings: Findings) -> None:
                 findings.wrong.append(
                     f"faults.jsonl has {key} {recorded.get(id)} for {id}, and the log of events {seen.get(id)}"
                 )
+
+
+CHECK = BuiltinCheck(
+    id=_ID,
+    position=130,
+    title="Is the log of events whole, and does it agree with the other files?",
+    answer=_answer,
+)

@@ -7,13 +7,13 @@ from datetime import datetime
 from chaosproof.experiment.experiment import read_experiment
 from chaosproof.json_access import as_object, at, number, text, whole
 from chaosproof.judge.check import unknown
+from chaosproof.judge.checks.base import BuiltinCheck, Material
 from chaosproof.judge.cross_checks import counters_object, result_objects
 from chaosproof.judge.figures.request_stats import RequestStats
 from chaosproof.judge.findings import Findings
 from chaosproof.runfolder.checks import Check
+from chaosproof.runfolder.paths import ARTIFACTS
 from chaosproof.runfolder.run_folder import RunFolder
-
-__all__ = ["artifacts"]
 
 # a process' start time is known to about two seconds, and pods have clocks of their own
 _CLOCK_SLACK_S = 5.0
@@ -22,11 +22,11 @@ _FRACTION = re.compile(r"\.(\d{1,6})\d*")
 _EXAMINED_BYTES = 4 << 20
 
 
-def artifacts(run: RunFolder, fold: RequestStats) -> Check:
+def _answer(material: Material) -> Check:
     """Every file that the session expected is there, not empty, and tells of this run where it tells of a
     time.
     """
-    id, evidence = "SYS_ARTIFACTS", "artifacts"
+    run, fold, id, evidence = material.run, material.stats, CHECK.id, ARTIFACTS
     expected = run.session.expected_artifacts
     if not expected:
         return unknown(id, "session.json names no expected artifacts", "session.json#expected_artifacts")
@@ -144,3 +144,11 @@ def _float(word: str) -> float | None:
         return number(float(word))
     except ValueError:
         return None
+
+
+CHECK = BuiltinCheck(
+    id="SYS_ARTIFACTS",
+    position=110,
+    title="Is every expected artifact there, not empty, and of this run?",
+    answer=_answer,
+)

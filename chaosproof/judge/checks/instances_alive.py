@@ -1,0 +1,45 @@
+"""SYS_INSTANCES: no instance died but those that were ended on purpose, and none of the rest is gone."""
+
+from chaosproof.judge.check import unknown
+from chaosproof.judge.checks.base import BuiltinCheck, Material
+from chaosproof.judge.findings import Findings
+from chaosproof.judge.wording import counted, short
+from chaosproof.runfolder.checks import Check
+
+
+def _answer(material: Material) -> Check:
+    """No instance died but those that were ended on purpose, and none of the rest is gone."""
+    run, id, evidence = material.run, CHECK.id, "session.json#states"
+    if "session.json" in run.problems:
+        return unknown(id, run.missing("session.json"), evidence)
+    names = [instance.name for instance in run.session.instances]
+    if not names:
+        return unknown(id, "session.json names no instances", "session.json#instances")
+    findings = Findings(id, evidence)
+    if "readiness.ndjson" in run.problems or not run.readiness:
+        findings.unclear.append(f"who exited is not known; {run.missing('readiness.ndjson')}")
+    for name in names:
+        state = run.session.states.get(name)
+        if state is None or state.deaths is None or state.alive is None:
+            findings.unclear.append(f"the state of {name} at the end is not known")
+            continue
+        exits = [e for e in run.readiness if e.instance == name and e.event == "exited"]
+        how = "".join(f": {short(e.detail)}" for e in exits[:1] if e.detail)
+        stops = state.stops or 0
+        if state.deaths:
+            findings.wrong.append(f"{name} died {counted(state.deaths, 'time')} without being asked to{how}")
+        elif not state.alive and not stops:
+            findings.wrong.append(f"{name} is not alive, and nobody stopped it")
+        elif len(exits) > stops:
+            findings.wrong.append(
+                f"{name} was seen to exit {counted(len(exits), 'time')}, and was stopped {stops}"
+            )
+    return findings.check(f"all {counted(len(names), 'instance')} lived, or were ended on purpose")
+
+
+CHECK = BuiltinCheck(
+    id="SYS_INSTANCES",
+    position=120,
+    title="Did every instance live, but those that were ended on purpose?",
+    answer=_answer,
+)
