@@ -5,8 +5,8 @@
 FROM docker.io/library/python:3.11.14-slim-bookworm AS requirements
 WORKDIR /build
 COPY requirements.txt .
-# Without the checkout itself, and without Helm: what runs in a cluster finds its system installed.
-RUN grep --invert-match --extended-regexp '^(#|-e|helm-python-sdk)' requirements.txt > pinned.txt \
+# Without the checkout itself, which is a layer of its own.
+RUN grep --invert-match --extended-regexp '^(#|-e)' requirements.txt > pinned.txt \
     && python -m venv /opt/venv \
     && /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check --requirement pinned.txt \
     && rm -rf /opt/venv/bin/pip* /opt/venv/lib/python3.11/site-packages/pip*

@@ -22,8 +22,7 @@ __all__ = ["base_layer", "cache_folder", "owned_by_root", "packages_folder"]
 _SUITES = {(3, 11): "bookworm", (3, 13): "trixie"}
 _PACKAGES = ("python3", "libstdc++6", "nftables", "iptables", "iproute2", "procps", "stress-ng", "prometheus")
 _LEFT_OUT = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*", "/usr/share/javascript/*")
-# What runs in a cluster finds its system installed.
-_NOT_IN_A_CLUSTER = ("#", "-e", "helm-python-sdk")
+_NOT_INSTALLED = ("#", "-e")
 _RECIPE = 1  # a higher number makes a cached layer be built anew
 
 
@@ -68,9 +67,9 @@ def base_layer(requirements: Path, cache: Path, report_progress: Callable[[str],
 
 
 def _pinned(requirements: Path) -> str:
-    """The requirements without the checkout, which is a layer of its own, and without Helm, which is 200 MB."""
+    """The requirements without the checkout, which is a layer of its own."""
     lines = requirements.read_text(encoding="utf-8").splitlines()
-    return "\n".join(line for line in lines if line.strip() and not line.startswith(_NOT_IN_A_CLUSTER)) + "\n"
+    return "\n".join(line for line in lines if line.strip() and not line.startswith(_NOT_INSTALLED)) + "\n"
 
 
 def _debian(suite: str, layer: Path) -> None:

@@ -166,6 +166,14 @@ def test_a_release_of_a_living_run_is_left_alone(api, monkeypatch):
     assert {method for method, _, _ in api.asked} == {"GET"}
 
 
+def test_without_helm_nothing_is_asked_of_the_cluster_and_both_ways_to_get_it_are_named(api, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(UsageError, match=r"put the command helm on PATH .*pip install -e '\.\[helm\]'"):
+        launch_in_cluster(load_system(SYSTEM, "resilient", "s4"), {}, run="r")
+    assert api.asked == []
+
+
 def test_the_chart_is_given_the_overlays_and_which_system_it_is():
     system = load_system(SYSTEM, "resilient", "s4")
     chart = chart_of(system)

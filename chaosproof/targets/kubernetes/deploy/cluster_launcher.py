@@ -21,7 +21,7 @@ from chaosproof.targets.kubernetes.client.forward import Forward
 from chaosproof.targets.kubernetes.cluster_settings import ClusterSettings, cluster_settings
 from chaosproof.targets.kubernetes.deploy.chart import Chart, chart_of, chart_values
 from chaosproof.targets.kubernetes.deploy.cleanup import clean_up_earlier_run, marks_of
-from chaosproof.targets.kubernetes.deploy.helm import Release, install, uninstall
+from chaosproof.targets.kubernetes.deploy.helm import Release, install, need_helm, uninstall
 from chaosproof.targets.kubernetes.deploy.ready import wait_until_gone, wait_until_ready
 from chaosproof.targets.kubernetes.jobs.manifests import LOAD_IMAGE, OWNED
 from chaosproof.targets.kubernetes.pods.netadmin import CHAOS_IMAGE
@@ -58,6 +58,8 @@ def launch_in_cluster(
             f"{system.file or system.name} names no Helm chart (values:), so it cannot be installed in a cluster; "
             "what is deployed there already is used with --var deployed=true."
         )
+    if not settings.deployed:
+        need_helm()
     report_progress = report_progress or _print_progress
     cluster = connect(settings.namespace, settings.context)
     begun = time.monotonic()

@@ -1,11 +1,12 @@
-"""Helm, by the command where it is on PATH, else by the SDK from PyPI, in a process of its own either way.
+"""Helm, by the command where it is on PATH, else by the library (extra `helm`), in a process of its own either way.
 
-A process of its own also for the SDK: it is a program in Go, with threads and signal handlers, which have no place in
-the process that conducts an experiment.
+The library, too, gets a process of its own: it is a program in Go, with threads and signal handlers, which have no
+place in the process that conducts an experiment.
 
 Try: python -m chaosproof.targets.kubernetes.deploy.helm < request.json
 """
 
+import importlib.util
 import json
 import shutil
 import subprocess
@@ -16,9 +17,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from chaosproof.errors import TargetError
+from chaosproof.errors import TargetError, UsageError
 
-__all__ = ["Release", "helm_argv", "install", "uninstall"]
+__all__ = ["Release", "helm_argv", "install", "need_helm", "uninstall"]
 
 _TIMEOUT_S = 120.0
 
@@ -33,6 +34,15 @@ class Release:
     context: str | None = None
     values: Mapping[str, Any] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
+
+
+def need_helm() -> None:
+    """Raises `UsageError` where there is neither the command nor the library."""
+    if not shutil.which("helm") and importlib.util.find_spec("helm_python") is None:
+        raise UsageError(
+            "To install a chart, Helm is needed: put the command helm on PATH (https://helm.sh), or install it as a "
+            "library: .venv/bin/python -m pip install -e '.[helm]'"
+        )
 
 
 def install(release: Release) -> None:
@@ -88,14 +98,11 @@ def _call(what: str, release: Release) -> None:
 
 
 def main() -> int:
-    """Do by the SDK what stdin asks for; an error is one line on stderr."""
+    """Do by the library what stdin asks for; an error is one line on stderr."""
     request = json.loads(sys.stdin.read())
     release = Release(**request["release"])
-    try:
-        import helm_python
-    except ImportError:
-        print("neither the command helm nor PyPI's helm-python-sdk is installed", file=sys.stderr)
-        return 1
+    import helm_python
+
     # The credentials are found as kubectl finds them: KUBECONFIG, ~/.kube/config, or the pod's own account.
     try:
         with helm_python.Config(namespace=release.namespace, kube_context=release.context) as helm:
