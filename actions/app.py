@@ -11,8 +11,9 @@ from chaoslib.types import Configuration
 from chaosproof.errors import UsageError
 from chaosproof.runner import disturbance
 from chaosproof.runner.load_job import load_clock_s
-from chaosproof.runner.session import Session
 from chaosproof.runner.settings import count, number, seconds
+from chaosproof.toolkit.current import has_begun, session_of
+from chaosproof.toolkit.load_figures import answers_since
 
 __all__ = ["disturb", "settle", "wait_until_ended"]
 
@@ -31,20 +32,20 @@ def disturb(
     that many seconds old. Returns what each instance answered. Raises `UsageError` for a value out of range,
     `ChaosproofError` when an instance refuses; none is disturbed then.
     """
-    words: dict[str, float] = {"duration_s": seconds("duration_s", duration_s)}
+    settings: dict[str, float] = {"duration_s": seconds("duration_s", duration_s)}
     if delay := count("delay_ms", delay_ms, least=0, most=60_000):
-        words["B_DELAY_MS"] = delay
+        settings["B_DELAY_MS"] = delay
     if rate := number("fail_rate", fail_rate):
         if not 0 < rate <= 1:
             raise UsageError(f"fail_rate must be between 0 and 1, not {fail_rate!r}.")
-        words["FAIL_RATE"] = rate
-    if len(words) == 1:
+        settings["FAIL_RATE"] = rate
+    if len(settings) == 1:
         raise UsageError("There is nothing to disturb: give delay_ms, fail_rate or both.")
     starts_at_s = number("at_s", at_s)
-    session = Session.of(configuration)
+    session = session_of(configuration)
     if starts_at_s >= 0:
         load_clock_s(session.target, session.folder, starts_at_s)
-    return {**words, "instances": disturbance.begin(session.target, service, words)}
+    return {**settings, "instances": disturbance.begin(session.target, service, settings)}
 
 
 def wait_until_ended(service: str, configuration: Configuration = None) -> dict[str, Any]:
@@ -54,9 +55,9 @@ def wait_until_ended(service: str, configuration: Configuration = None) -> dict[
     the measured load meanwhile, with `error_ratio` and `calls_per_request`. Raises `ChaosproofError` when the
     disturbance was not on for its whole time, or no call met it.
     """
-    session = Session.of(configuration)
+    session = session_of(configuration)
     receipt = disturbance.receipt_when_ended(session.target, service)
-    requests, errors = disturbance.answers_since(session.folder, receipt["began_at"])
+    requests, errors = answers_since(session.folder, receipt["began_at"])
     ratios = {"error_ratio": errors, "calls_per_request": receipt["received"]}
     return {
         **receipt,
@@ -67,6 +68,6 @@ def wait_until_ended(service: str, configuration: Configuration = None) -> dict[
 
 def settle(service: str, configuration: Configuration = None) -> dict[str, Any]:
     """End the disturbance of `service` now; harmless when nothing is on, and when there was no run."""
-    if configuration and not Session.has_begun(configuration):
+    if configuration and not has_begun(configuration):
         return {"instances": {}}
-    return {"instances": disturbance.end(Session.of(configuration).target, service)}
+    return {"instances": disturbance.end(session_of(configuration).target, service)}

@@ -7,9 +7,9 @@ from chaoslib.types import Configuration
 from chaosproof.runfolder.load import LoadPlan
 from chaosproof.runfolder.paths import WARMUP
 from chaosproof.runner.load_job import finish_load, start_load, stop_load
-from chaosproof.runner.session import Session
 from chaosproof.runner.settings import count, number, seconds
 from chaosproof.runner.warmup import load_plan
+from chaosproof.toolkit.current import session_of
 
 __all__ = ["finish", "start", "stop"]
 
@@ -31,7 +31,7 @@ def start(
     `timeout_s` ends one request. Every request becomes a row of the run's `requests.csv.gz`. Raises
     `UsageError` for a value out of range, `ChaosproofError` when the load does not begin.
     """
-    session = Session.of(configuration)
+    session = session_of(configuration)
     plan = load_plan(
         {},
         {},
@@ -56,13 +56,13 @@ def finish(configuration: Configuration = None) -> dict[str, Any]:
 
     Raises `ChaosproofError` when it ended before its time.
     """
-    session = Session.of(configuration)
+    session = session_of(configuration)
     return finish_load(session.target, session.folder)
 
 
 def stop(configuration: Configuration = None) -> dict[str, Any]:
     """Stop every load of this run that is still going on; harmless when there is none."""
-    session = Session.of(configuration)
+    session = session_of(configuration)
     stopped = []
     for folder in (session.folder / WARMUP, session.folder):
         if (folder / LoadPlan.FILE).exists():

@@ -14,6 +14,7 @@ from chaosproof.faults.model import Fault
 from chaosproof.runner.load_job import load_clock_s
 from chaosproof.runner.session import Session
 from chaosproof.runner.settings import count, number, seconds
+from chaosproof.toolkit.current import has_begun, session_of
 
 __all__ = ["heal", "kill", "partition", "restart", "slow_consumer", "start", "stop"]
 
@@ -32,7 +33,7 @@ def restart(
 
     `hard` ends it with SIGKILL, else with SIGTERM. Returns when it is ready after the last restart.
     """
-    session = Session.of(configuration)
+    session = session_of(configuration)
     rounds = count("times", times, most=1000)
     pause_s = seconds("every_s", every_s)
     starts_at_s = number("at_s", at_s)
@@ -103,16 +104,16 @@ def slow_consumer(
 
 def heal(instance: str = "nats-0", configuration: Configuration = None) -> dict[str, Any]:
     """Let the server run again if it does not, and end every network fault of the run; harmless otherwise."""
-    if configuration and not Session.has_begun(configuration) and not configuration.get("lab"):
+    if configuration and not has_begun(configuration) and not configuration.get("lab"):
         # The run ended before it began: there is no system, and so no fault on it.
         return {"healed": 0}
-    session = Session.of(configuration)
+    session = session_of(configuration)
     healed = [receipt.to_json() for receipt in session.faults.heal(None)]
     return {"healed": len(healed), "started": bool(start(instance, -1, configuration).get("kind"))}
 
 
 def _at(at_s: float, configuration: Configuration) -> Session:
-    session = Session.of(configuration)
+    session = session_of(configuration)
     starts_at_s = number("at_s", at_s)
     if starts_at_s >= 0:
         load_clock_s(session.target, session.folder, starts_at_s)

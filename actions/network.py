@@ -31,6 +31,7 @@ from chaosproof.runner.load_job import load_clock_s
 from chaosproof.runner.session import Session
 from chaosproof.runner.settings import number, seconds
 from chaosproof.runner.settings import port as port_number
+from chaosproof.toolkit.current import has_begun, session_of
 
 __all__ = ["heal", "partition", "wait_until_ended"]
 
@@ -43,7 +44,7 @@ def partition(
     The run's configuration must say `"allow_all": true`, for no instance is left whole. Returns one receipt per
     instance, of kind `drop`; a side that only calls has nothing to drop, so its own count may be 0.
     """
-    session = Session.of(configuration)
+    session = session_of(configuration)
     lasts_s = seconds("duration_s", duration_s, ceiling_s=86_400.0)
     _wait_for_the_load(session, at_s)
     return [receipt.to_json() for receipt in session.faults.partition(a, b, lasts_s)]
@@ -54,7 +55,7 @@ def wait_until_ended(configuration: Configuration = None) -> list[dict[str, Any]
 
     Raises `FaultError` when the end of one could not be observed, `ChaosproofError` when there was no fault.
     """
-    engine = Session.of(configuration).faults
+    engine = session_of(configuration).faults
     receipts = engine.receipts()
     if not receipts:
         raise ChaosproofError("No fault was applied in this run, so there is none to wait for.")
@@ -66,10 +67,10 @@ def heal(instance: str = "", configuration: Configuration = None) -> dict[str, A
 
     Returns how many faults this ended. Raises `FaultError` when an instance could not be healed.
     """
-    if configuration and not Session.has_begun(configuration):
+    if configuration and not has_begun(configuration):
         # The run ended before it began: there is no system, and so no fault on it.
         return {"healed": 0, "faults": []}
-    healed = Session.of(configuration).faults.heal(instance or None)
+    healed = session_of(configuration).faults.heal(instance or None)
     return {"healed": len(healed), "faults": [receipt.to_json() for receipt in healed]}
 
 
@@ -147,7 +148,7 @@ def _apply(
         direction=direction or kind.directions[0],  # type: ignore[arg-type]
         **given,
     )
-    session = Session.of(configuration)
+    session = session_of(configuration)
     if number("at_s", at_s) < 0:
         return session.faults.apply(fault, instance).to_json()
     # All that takes time is done before its moment.

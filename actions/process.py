@@ -12,6 +12,7 @@ from chaoslib.types import Configuration
 from chaosproof.runner.load_job import load_clock_s
 from chaosproof.runner.session import Session
 from chaosproof.runner.settings import count, number, seconds
+from chaosproof.toolkit.current import has_begun, session_of
 
 __all__ = ["kill", "pause", "restart", "resume", "stress", "terminate", "wait_until_ended"]
 
@@ -41,8 +42,8 @@ def pause(
 
 def resume(instance: str, configuration: Configuration = None) -> dict[str, Any]:
     """Let a paused `instance` go on now; harmless when it is not paused, and when there was no run."""
-    if not configuration or Session.has_begun(configuration):
-        Session.of(configuration).processes.resume(instance)
+    if not configuration or has_begun(configuration):
+        session_of(configuration).processes.resume(instance)
     return {"instance": instance}
 
 
@@ -72,12 +73,12 @@ def stress(
 
 def wait_until_ended(configuration: Configuration = None) -> dict[str, Any]:
     """Hold until every pause and every stress of this run has been seen to end."""
-    Session.of(configuration).processes.wait_until_ended()
+    session_of(configuration).processes.wait_until_ended()
     return {"ended": True}
 
 
 def _at(at_s: float, configuration: Configuration) -> Session:
-    session = Session.of(configuration)
+    session = session_of(configuration)
     starts_at_s = number("at_s", at_s)
     if starts_at_s >= 0:
         load_clock_s(session.target, session.folder, starts_at_s)

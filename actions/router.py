@@ -14,6 +14,7 @@ from chaosproof.runner.client_program import run_client
 from chaosproof.runner.load_job import finish_load, start_load, start_load_program, stop_load
 from chaosproof.runner.session import Session
 from chaosproof.runner.settings import count, number, seconds
+from chaosproof.toolkit.current import session_of
 from demo.router import CLIENT
 
 __all__ = ["conform", "ledger_load", "load", "rehearse"]
@@ -42,7 +43,7 @@ def load(
     of `requests.csv.gz`; `actions.load.finish` waits for the end. Raises `UsageError` for a value out of
     range, `ChaosproofError` when the load does not begin.
     """
-    session = Session.of(configuration)
+    session = session_of(configuration)
     paced_rps = number("rate_rps", rate_rps)
     plan: dict[str, Any] = {
         "name": "measured",
@@ -77,7 +78,7 @@ def ledger_load(
     on each. `actions.load.finish` waits for the end. Raises `UsageError` for stages that are none,
     `ChaosproofError` when the load does not begin.
     """
-    session = Session.of(configuration)
+    session = session_of(configuration)
     checked = _stages(stages)
     argv = _load_argv(socket, checked, connections, timeout_s, _task(task_type, delay_ms))
     _end_warmup(session)
@@ -104,7 +105,7 @@ def rehearse(
 
     Its files go to the folder `rehearsal`. Returns its load-done.json. Raises as `ledger_load` does.
     """
-    session = Session.of(configuration)
+    session = session_of(configuration)
     folder = session.folder / "rehearsal"
     argv = _load_argv(socket, _stages(stages), connections, timeout_s, _task(task_type, delay_ms))
     start_load_program(
@@ -124,7 +125,7 @@ def conform(
     Returns `cases`, `wrong` (how many were not answered exactly as they must be), their names and what a
     bystander saw; the whole report is `conformance.json`. Raises `ChaosproofError` when nobody listens.
     """
-    session = Session.of(configuration)
+    session = session_of(configuration)
     folder, limit_s = session.folder, seconds("timeout_s", timeout_s)
     argv = [*CLIENT, "conform", "-s", socket, "--timeout", str(limit_s)]
     report = run_client(session.target, instance, argv, timeout_s=120.0)

@@ -4,8 +4,8 @@ from chaoslib.types import Configuration
 from prometheus_client.parser import text_string_to_metric_families
 
 from chaosproof.errors import ChaosproofError
-from chaosproof.runner.session import Session
 from chaosproof.targets.instance_http import ask_http
+from chaosproof.toolkit.current import session_of
 
 __all__ = ["executions"]
 
@@ -18,7 +18,7 @@ def executions(service: str = "app-b", configuration: Configuration = None) -> d
     `executed` works, for `ids` different ids; `twice` is how many were done for an id that had been worked on before,
     by any of them. Raises `ChaosproofError` when an instance does not tell, or has forgotten some of it.
     """
-    target = Session.of(configuration).target
+    target = session_of(configuration).target
     ids: list[str] = []
     for instance in target.instances(service):
         counted = _counter(target.metrics(instance.name), _EXECUTED)

@@ -9,8 +9,8 @@ from typing import Any
 from chaoslib.types import Configuration
 
 from chaosproof.errors import ChaosproofError
-from chaosproof.runner.session import Session
 from chaosproof.runner.settings import port as port_number
+from chaosproof.toolkit.current import session_of
 
 __all__ = ["established"]
 
@@ -21,7 +21,7 @@ def established(instance: str, port: int, configuration: Configuration = None) -
     Returns their `count`. Raises `TargetError` for an unknown instance, `ChaosproofError` when `ss` could not tell.
     """
     to = port_number("port", port)
-    target = Session.of(configuration).target
+    target = session_of(configuration).target
     argv = ["ss", "-Htn", "state", "established", f"dport = :{to}"]
     done = target.run(instance, argv, timeout_s=5.0)
     if done.exit_code != 0:

@@ -28,6 +28,7 @@ from chaosproof.runner.session import Session
 from chaosproof.runner.settings import count as whole_number
 from chaosproof.runner.settings import number, seconds
 from chaosproof.runner.settings import port as port_number
+from chaosproof.toolkit.current import session_of
 
 __all__ = ["connect", "round_trips", "said", "state", "taken", "throughput"]
 
@@ -234,7 +235,7 @@ def state(instance: str, configuration: Configuration = None) -> dict[str, Any]:
     """What the target knows of `instance` now: `alive`, `ready`, `paused`, `pid`, and the counts `restarts`, `stops`
     (ended on purpose) and `deaths` (ended otherwise).
     """
-    target = Session.of(configuration).target
+    target = session_of(configuration).target
     return asdict(target.states()[target.instance(instance).name])
 
 
@@ -242,7 +243,7 @@ def said(instance: str, words: str, configuration: Configuration = None) -> dict
     """How often `words` stand in the log of `instance` so far: `times` (lines), and the `last` such line."""
     if not words:
         raise UsageError("words is empty: say what to look for in the log.")
-    lines = [line for line in Session.of(configuration).target.logs(instance).splitlines() if words in line]
+    lines = [line for line in session_of(configuration).target.logs(instance).splitlines() if words in line]
     return {
         "instance": instance,
         "words": words,
@@ -260,7 +261,7 @@ def _measured(
     under: str,
 ) -> dict[str, Any]:
     """Run a Python program in the network of `instance` and return the JSON object that it prints."""
-    session = Session.of(configuration)
+    session = session_of(configuration)
     _must_be_on(session, under, "before")
     argv = ["sh", "-c", _SHELL, program, *map(str, arguments)]
     done = session.target.run(instance, argv, timeout_s=lasts_s + _PATIENCE_S)

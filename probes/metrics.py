@@ -6,7 +6,7 @@ from chaoslib.types import Configuration
 from prometheus_client.parser import text_string_to_metric_families
 
 from chaosproof.errors import ChaosproofError
-from chaosproof.runner.session import Session
+from chaosproof.toolkit.current import session_of
 
 __all__ = ["breaker_transitions", "samples"]
 
@@ -16,7 +16,7 @@ def samples(instance: str, metric: str, configuration: Configuration = None) -> 
 
     Raises `TargetError` when the page cannot be had, `ChaosproofError` when the metric is not on it.
     """
-    page = Session.of(configuration).target.metrics(instance)
+    page = session_of(configuration).target.metrics(instance)
     found = [
         {"labels": dict(sample.labels), "value": sample.value}
         for family in text_string_to_metric_families(page)

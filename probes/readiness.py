@@ -6,8 +6,8 @@ from typing import Any
 from chaoslib.types import Configuration
 
 from chaosproof.errors import ChaosproofError
-from chaosproof.runner.session import Session
 from chaosproof.runner.settings import seconds
+from chaosproof.toolkit.current import session_of
 
 __all__ = ["ready_instances", "wait_until_ready"]
 
@@ -16,7 +16,7 @@ _POLL_S = 0.05
 
 def ready_instances(service: str, configuration: Configuration = None) -> int:
     """How many instances of `service` are ready now. Raises `TargetError` for an unknown service."""
-    target = Session.of(configuration).target
+    target = session_of(configuration).target
     states = target.states()
     return sum(states[instance.name].ready for instance in target.instances(service))
 
@@ -27,7 +27,7 @@ def wait_until_ready(
     """Wait until `instance` is ready; returns `waited_s`. Raises `ChaosproofError` after `timeout_s`
     seconds.
     """
-    target = Session.of(configuration).target
+    target = session_of(configuration).target
     target.instance(instance)
     limit_s = seconds("timeout_s", timeout_s)
     begun = time.monotonic()

@@ -9,8 +9,8 @@ from chaosproof.errors import ChaosproofError
 from chaosproof.runner.resources import as_row
 from chaosproof.runner.resources import growth as grown
 from chaosproof.runner.resources import measure as measured
-from chaosproof.runner.session import Session
 from chaosproof.runner.settings import seconds
+from chaosproof.toolkit.current import session_of
 
 __all__ = ["growth", "measure"]
 
@@ -30,7 +30,7 @@ def measure(
     run remembers it for `growth`. Raises `TargetError` for an unknown instance, `ChaosproofError` for one that
     does not run.
     """
-    session = Session.of(configuration)
+    session = session_of(configuration)
     level = measured(
         session.target,
         instance,
@@ -51,7 +51,7 @@ def growth(
 
     What its metrics page does not tell is null. Raises `ChaosproofError` for a label that was not measured.
     """
-    path = Session.of(configuration).folder / _ROWS
+    path = session_of(configuration).folder / _ROWS
     rows = (
         [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
     )

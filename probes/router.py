@@ -10,9 +10,9 @@ from chaosproof.errors import ChaosproofError
 from chaosproof.runfolder.paths import FAULTS, READINESS
 from chaosproof.runner.absences import absences_of
 from chaosproof.runner.client_program import run_client
-from chaosproof.runner.session import Session
 from chaosproof.runner.settings import number, seconds
 from chaosproof.targets import Target
+from chaosproof.toolkit.current import session_of
 from demo.router import CLIENT
 from demo.router.request_ledger import (
     LEDGERS,
@@ -40,13 +40,13 @@ def ask(
     """
     limit_s = seconds("timeout_s", timeout_s)
     argv = [*CLIENT, "ask", "-s", socket, "--timeout", str(limit_s)]
-    answer = run_client(Session.of(configuration).target, instance, argv, timeout_s=limit_s + 10.0)
+    answer = run_client(session_of(configuration).target, instance, argv, timeout_s=limit_s + 10.0)
     return str(answer["code"])
 
 
 def answers(instance: str = "gateway-0", configuration: Configuration = None) -> dict[str, int]:
     """How often the gateway has answered with each code so far, `ok` among them; codes it never used left out."""
-    page = Session.of(configuration).target.metrics(instance)
+    page = session_of(configuration).target.metrics(instance)
     return {
         sample.labels["code"]: int(sample.value)
         for family in text_string_to_metric_families(page)
@@ -60,7 +60,7 @@ def metric(name: str, instance: str = "gateway-0", configuration: Configuration 
 
     Raises `TargetError` when there is no page, `ChaosproofError` when the sample is not on it.
     """
-    page = Session.of(configuration).target.metrics(instance)
+    page = session_of(configuration).target.metrics(instance)
     for family in text_string_to_metric_families(page):
         for sample in family.samples:
             if sample.name == name and not sample.labels:
@@ -79,7 +79,7 @@ def ledger(
     `executed_again`, `late`, `ok_unexecuted`; latencies by code. `path` is where the instances of `service`
     write theirs; where none does, what needs it is null. Raises `LedgerError` without a client's ledger.
     """
-    session = Session.of(configuration)
+    session = session_of(configuration)
     for instance in session.target.instances(service):
         _save_ledger(session.target, session.folder, instance.name, path.replace("{instance}", instance.name))
     return fold_ledger(*read_ledgers(session.folder))
@@ -92,7 +92,7 @@ def disruptions(
 
     See `demo.router.request_ledger.disruption_figures`. Raises `ChaosproofError` when it never went away.
     """
-    folder = Session.of(configuration).folder
+    folder = session_of(configuration).folder
     client, _ = read_ledgers(folder)
     absences = absences_of(folder / READINESS, folder / FAULTS, instance)
     return disruption_figures(client, [Disruption(*absence) for absence in absences], gone_code=gone_code)
@@ -103,7 +103,7 @@ def between(from_s: float = 0, to_s: float = 60, configuration: Configuration = 
 
     Returns `requests`, `ok`, `error_ratio` (null where none was due) and `codes`.
     """
-    client, _ = read_ledgers(Session.of(configuration).folder)
+    client, _ = read_ledgers(session_of(configuration).folder)
     return window_figures(client, number("from_s", from_s), number("to_s", to_s))
 
 

@@ -22,8 +22,11 @@ class InstanceRecord(Record):
 class InstanceState(Record):
     """What had become of an instance when the session ended."""
 
+    name: str = about("its name", default="")
     alive: bool | None = about("whether its program ran")
     ready: bool | None = about("whether it said that it was ready")
+    paused: bool | None = about("whether it was stopped by a signal", default=None)
+    pid: int | None = about("the number of its process, inside the target", default=None)
     restarts: int | None = about("how often it was started anew")
     deaths: int | None = about("how often it exited without being asked to")
     stops: int | None = about("how often it was ended on purpose")

@@ -2,25 +2,22 @@
 
 For what no network or process fault can do: make every answer slower, or a share of them wrong.
 
-The service's side of it: PUT with `{"B_DELAY_MS", "FAIL_RATE", "duration_s"}`, GET and DELETE, each answering
+The service's side of it: PUT with `duration_s` and what the service calls its settings, GET and DELETE, each answering
 `{"on", "disturbance", "began_at", "lasted_s", "ended_by", "account": {"received", ...}}`.
 """
 
 import contextlib
 import json
-import math
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 from chaosproof.errors import ChaosproofError
-from chaosproof.judge.figures.request_stats import fold_requests
 from chaosproof.targets import Instance, Target
 from chaosproof.targets.instance_http import ask_http
 
-__all__ = ["answers_since", "begin", "end", "receipt_when_ended"]
+__all__ = ["begin", "end", "receipt_when_ended"]
 
 _POLL_S = 0.1
 # Its timer and ours are two, and the machine may be busy.
@@ -29,14 +26,14 @@ _EARLY_S, _LATE_S = 0.05, 5.0
 States = dict[str, dict[str, Any]]
 
 
-def begin(target: Target, service: str, words: Mapping[str, float]) -> States:
-    """Put the disturbance `words` on all instances of `service` at once; returns what each of them answered.
+def begin(target: Target, service: str, settings: Mapping[str, float]) -> States:
+    """Put the disturbance `settings` on all instances of `service` at once; returns what each of them answered.
 
     Raises `ChaosproofError` when one refuses or does not answer; then none is left disturbed.
     """
     instances = target.instances(service)
     try:
-        return _each(instances, lambda one: _ask(target, one, "PUT", json.dumps(words)))
+        return _each(instances, lambda instance: _ask(target, instance, "PUT", json.dumps(settings)))
     except ChaosproofError:
         # Why it was refused is what the reader needs, not that there was nothing to end.
         with contextlib.suppress(ChaosproofError):
@@ -47,19 +44,19 @@ def begin(target: Target, service: str, words: Mapping[str, float]) -> States:
 def end(target: Target, service: str) -> States:
     """End it on all instances of `service` that live. Harmless when nothing is on; returns what each answered."""
     states = target.states()
-    alive = [one for one in target.instances(service) if states[one.name].alive]
-    return _each(alive, lambda one: _ask(target, one, "DELETE"))
+    alive = [instance for instance in target.instances(service) if states[instance.name].alive]
+    return _each(alive, lambda instance: _ask(target, instance, "DELETE"))
 
 
 def receipt_when_ended(target: Target, service: str) -> dict[str, Any]:
     """Wait until the disturbance is over on all instances of `service`, and return what they have met of it.
 
     The sums of their accounts, `busiest_ratio` (the share of the time that the busiest of them worked), `began_at` of
-    the first, `lasted_s` of the shortest, and `instances` with all that each said. Raises `ChaosproofError` when one
+    the first, `lasted_s` of the shortest, and `instances` with the answer of each. Raises `ChaosproofError` when one
     was not disturbed for as long as it was to be, and when no call met the disturbance: then it did not happen.
     """
     instances = target.instances(service)
-    states = _each(instances, lambda one: _when_ended(target, one))
+    states = _each(instances, lambda instance: _when_ended(target, instance))
     accounts = [state["account"] for state in states.values()]
     total = {name: round(sum(account[name] for account in accounts), 6) for name in accounts[0]}
     if not total["received"]:
@@ -71,14 +68,6 @@ def receipt_when_ended(target: Target, service: str) -> dict[str, Any]:
         "lasted_s": min(state["lasted_s"] for state in states.values()),
         "instances": states,
     }
-
-
-def answers_since(run_dir: Path, began_at: float) -> tuple[int, int]:
-    """How many requests of the measured load were due at or after `began_at`, and how many of them failed."""
-    fold = fold_requests(run_dir / "requests.csv.gz", closed=False, fault=(began_at, math.inf))
-    cells = fold.cells["fault"].values()
-    requests = sum(len(cell.latencies) for cell in cells)
-    return requests, requests - sum(cell.ok for cell in cells)
 
 
 def _when_ended(target: Target, instance: Instance) -> dict[str, Any]:
@@ -104,14 +93,14 @@ def _when_ended(target: Target, instance: Instance) -> dict[str, Any]:
 
 
 def _ask(target: Target, instance: Instance, method: str, body: str = "") -> dict[str, Any]:
-    status, said = ask_http(target, instance, method, "/disturb", body)
+    status, content = ask_http(target, instance, method, "/disturb", body)
     try:
-        answer = json.loads(said)
+        answer = json.loads(content)
     except ValueError:
         answer = None
     if status == 200 and isinstance(answer, dict) and "on" in answer:
         return answer
-    why = answer["error"] if isinstance(answer, dict) and "error" in answer else said.strip()[:200]
+    why = answer["error"] if isinstance(answer, dict) and "error" in answer else content.strip()[:200]
     raise ChaosproofError(f"{instance.name} answered {status} to {method} /disturb {body}: {why}")
 
 
@@ -121,4 +110,4 @@ def _each(
     if not instances:
         return {}
     with ThreadPoolExecutor(len(instances)) as pool:
-        return dict(zip([one.name for one in instances], pool.map(ask, instances), strict=True))
+        return dict(zip([instance.name for instance in instances], pool.map(ask, instances), strict=True))

@@ -1,13 +1,12 @@
-"""The end of a run: everything saved, the target taken down, and only then judged.
+"""The end of a run: everything saved, and the target taken down.
 
 Each step is tried whatever became of the others; what could not be saved is missing from the folder, and the
-judgement says so.
+checks say so.
 """
 
-import json
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from chaosproof.load.output.fortio import save_fortio_result
 from chaosproof.runfolder.events import EVENTS, record_event
 from chaosproof.runfolder.manifest import raw_hashes
 from chaosproof.runfolder.paths import ARTIFACTS, JOURNAL, SERIES, SESSION, WARMUP, write_json, write_text
+from chaosproof.runfolder.session import InstanceState
 from chaosproof.runner.load_job import DONE, PLAN, stop_load
 from chaosproof.runner.prometheus import range_series
 from chaosproof.runner.session import Session
@@ -41,43 +41,47 @@ class Saved:
 
 
 def save_and_take_down(
-    session: Session, journal: Mapping[str, Any], configuration: Mapping[str, Any], interrupted: str | None
+    session: Session, journal: Mapping[str, Any], prometheus: str | None, interrupted: str | None
 ) -> Saved:
-    """Save load, artifacts, series, states and journal into the run folder, then take the target down."""
+    """Save load, artifacts, series, states and journal into the run folder, then take the target down.
+
+    `prometheus` is where it is asked for the series, `interrupted` the sentence that ended the run early.
+    """
     saved = Saved()
-    folder = session.folder
-    record = json.loads((folder / SESSION).read_text(encoding="utf-8"))
-    prometheus = configuration.get("prometheus_base_url")
+    folder, record = session.folder, session.record
+    assert record is not None and record.started_at is not None  # it has begun
+    began_at = record.started_at
     watched = read_experiment(journal["experiment"]).series
-    states: dict[str, Any] = {}
+    states: dict[str, InstanceState] = {}
 
     def keep_states() -> None:
-        states.update({name: asdict(state) for name, state in session.target.states().items()})
+        states.update(
+            {name: InstanceState(**asdict(state)) for name, state in session.target.states().items()}
+        )
 
     try:
         saved.attempt("stopping the load", lambda: _stop_loads(session))
         saved.attempt("states of the instances", keep_states)
-        saved.attempt("artifacts", lambda: _save_artifacts(session, record["expected_artifacts"], saved))
+        saved.attempt("artifacts", lambda: _save_artifacts(session, record.expected_artifacts, saved))
         if prometheus and watched:
             saved.attempt(
                 "series of Prometheus",
-                lambda: write_json(
-                    folder / SERIES, range_series(str(prometheus), watched, record["started_at"], time.time())
-                ),
+                lambda: write_json(folder / SERIES, range_series(prometheus, watched, began_at, time.time())),
             )
     finally:
         saved.attempt("taking the target down", session.take_down)
     saved.attempt("load.json", lambda: _save_load(folder))
     saved.attempt("journal", lambda: write_json(folder / JOURNAL, journal))
     problems = "; ".join(saved.problems) or None
-    ending = {
-        "ended_at": time.time(),
-        "complete": interrupted is None,
-        "interrupted": interrupted,
-        "states": states,
-        "not_saved": problems,
-    }
-    saved.attempt("session", lambda: write_json(folder / SESSION, {**record, **ending}))
+    ended = replace(
+        record,
+        ended_at=time.time(),
+        complete=interrupted is None,
+        interrupted=interrupted,
+        states=states,
+        not_saved=problems,
+    )
+    saved.attempt("session", lambda: write_json(folder / SESSION, ended.to_json()))
     saved.attempt(
         "events",
         lambda: record_event(
@@ -93,7 +97,7 @@ def _stop_loads(session: Session) -> None:
             stop_load(session.target, folder)
 
 
-def _save_artifacts(session: Session, expected: list[str], saved: Saved) -> None:
+def _save_artifacts(session: Session, expected: Sequence[str], saved: Saved) -> None:
     """What every instance says of itself: `<instance>.prom` or `.metrics`, and `<instance>.log`, as
     expected.
     """

@@ -24,9 +24,8 @@ from chaosproof.experiment.experiment import Watched
 from chaosproof.runfolder.paths import FAULTS, WARMUP
 from chaosproof.runner.load_job import PROGRESS
 from chaosproof.runner.prometheus import instant
-from chaosproof.runner.session import Session
 
-__all__ = ["Moment", "start_progress", "status_line", "stop_progress"]
+__all__ = ["Moment", "Progress", "status_line"]
 
 _PLAIN_INTERVAL_S = 5.0
 _TERMINAL_INTERVAL_S = 0.5
@@ -71,27 +70,34 @@ def _countdown(fault: Mapping[str, Any], now: float) -> str:
     return f"[{fault['kind']} on {fault['instance']} ends in {left_s:.0f} s]"
 
 
-class _Progress(threading.Thread):
-    def __init__(self, session: Session, prometheus: str | None, watch: tuple[Watched, ...]) -> None:
-        super().__init__(name=_name(session.folder), daemon=True)
-        self._folder = session.folder
+class Progress(threading.Thread):
+    """Shows the progress of the run in `folder` from `start` until `stop`, or until the process ends.
+
+    `prometheus` is its URL, and `watch` what it is asked for; nothing without one.
+    """
+
+    def __init__(self, folder: Path, prometheus: str | None, watch: tuple[Watched, ...]) -> None:
+        super().__init__(name="progress", daemon=True)
+        self._folder = folder
         self._prometheus = prometheus
         self._watch = watch
         self._over = threading.Event()
         self._before: Mapping[str, Any] | None = None
 
     def stop(self) -> None:
+        """Show no more, and return when the thread has ended."""
         self._over.set()
         self.join(timeout=5.0)
 
     def run(self) -> None:
+        """The thread itself."""
         console = Console(stderr=True)
         if console.is_terminal:
-            self._rewrite_one_line(console)
+            self._rewrite_line(console)
         else:
             self._print_lines(sys.stderr)
 
-    def _rewrite_one_line(self, console: Console) -> None:
+    def _rewrite_line(self, console: Console) -> None:
         with Live(console=console, transient=True, auto_refresh=False) as live, _logs_through(sys.stderr):
             while not self._over.wait(_TERMINAL_INTERVAL_S):
                 moment = self._look()
@@ -134,23 +140,6 @@ class _Progress(threading.Thread):
             ]
             seen.append(f"{entry.label} {' '.join(sorted(values))}" if values else "")
         return tuple(seen)
-
-
-def start_progress(session: Session, configuration: Mapping[str, Any], watch: tuple[Watched, ...]) -> None:
-    """Begin to show progress of the run until `stop_progress`, or until the process ends."""
-    prometheus = configuration.get("prometheus_base_url")
-    _Progress(session, str(prometheus) if prometheus else None, watch).start()
-
-
-def stop_progress(folder: Path) -> None:
-    """End the progress of the run in `folder`; one that was never started is no error."""
-    for thread in threading.enumerate():
-        if isinstance(thread, _Progress) and thread.name == _name(folder):
-            thread.stop()
-
-
-def _name(folder: Path) -> str:
-    return f"progress of {folder}"
 
 
 def _last_row(path: Path) -> dict[str, Any] | None:

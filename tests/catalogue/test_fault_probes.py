@@ -8,8 +8,9 @@ from chaoslib.types import Configuration
 
 from actions import network
 from chaosproof.errors import ChaosproofError, TargetError, UsageError
-from chaosproof.runner.session import Session, begin
+from chaosproof.runner.lifecycle import begin
 from chaosproof.targets.local.control_client import take_down
+from chaosproof.toolkit.current import keep_session, session_of
 from probes import fault
 from tests.support.chaos import REPOSITORY
 
@@ -44,9 +45,10 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Configuration]:
         "system": str(REPOSITORY / "demo" / "catalogue" / "system.yaml"),
         "journals": str(tmp_path_factory.mktemp("probes") / "journals"),
     }
-    begin({"extensions": [{"name": "chaosproof", "experiment": "probes"}]}, configuration)
+    content = {"extensions": [{"name": "chaosproof", "experiment": "probes"}]}
+    keep_session(begin(content, configuration), configuration)
     yield configuration
-    take_down(Session.of(configuration).lab)
+    take_down(session_of(configuration).lab)
 
 
 @pytest.fixture
@@ -66,9 +68,9 @@ def test_with_no_fault_on_everything_is_answered(run: Configuration):
 
 
 def test_what_is_lost_doubled_and_overtaken_is_counted_apart(run: Configuration):
-    target = Session.of(run).target
+    target = session_of(run).target
     argv = ["python", "-I", "-S", "-c", UNFAITHFUL_ECHO, str(UNFAITHFUL_PORT)]
-    target.start_job("unfaithful-echo", argv, env={}, out_dir=Session.of(run).folder)
+    target.start_job("unfaithful-echo", argv, env={}, out_dir=session_of(run).folder)
     route = target.run("client-0", ["ip", "route", "show", "default"]).stdout.split()
     beside_the_services = route[route.index("via") + 1]
 

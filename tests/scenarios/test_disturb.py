@@ -20,6 +20,7 @@ from chaosproof.targets import Instance
 from chaosproof.targets import instance_http as ask_http
 from chaosproof.targets.fake import FakeTarget
 from chaosproof.targets.local.target import LocalTarget
+from chaosproof.toolkit.load_figures import answers_since
 from probes.app import executions
 from tests.support.small_lab import running_lab
 
@@ -185,7 +186,7 @@ def test_the_requests_of_a_disturbance_are_those_due_since_it_began_and_so_are_t
     ]
     with gzip.open(tmp_path / "requests.csv.gz", "wt") as file:
         file.writelines([header, *rows])
-    assert disturbance.answers_since(tmp_path, 1004.0) == (6, 2)
+    assert answers_since(tmp_path, 1004.0) == (6, 2)
 
 
 def _with_work(*works: tuple[int, str]) -> dict[str, object]:

@@ -1,6 +1,4 @@
-"""The verdict of a run that has just ended: judged from its files, written beside them, and said to the
-person.
-"""
+"""The verdict of a run that has just ended: judged from its files, written beside them, and printed."""
 
 from pathlib import Path
 
@@ -11,9 +9,9 @@ from chaosproof.judge.judge import Verdict, judge_run
 from chaosproof.report.write import write_verdict
 from chaosproof.runfolder.events import EVENTS, record_event
 
-__all__ = ["STYLES", "conclude", "print_verdict"]
+__all__ = ["conclude", "print_verdict"]
 
-STYLES = {"pass": "bold green", "fail": "bold red", "unknown": "bold yellow"}
+_STYLES = {"pass": "bold green", "fail": "bold red", "unknown": "bold yellow"}
 
 
 def conclude(folder: Path) -> Verdict:
@@ -36,13 +34,13 @@ def print_verdict(folder: Path, verdict: Verdict) -> None:
     summary = verdict.summary
     line = Text.assemble(
         f"{summary['experiment']} {summary['mode']}: ",
-        (verdict.status, STYLES[verdict.status]),
+        (verdict.status, _STYLES[verdict.status]),
         f" ({summary['checks']['pass']} of {summary['checks']['total']} checks pass)",
     )
     console.print(line)
     for check in verdict.checks:
         if check.status != "pass":
             console.print(
-                Text.assemble("  ", (check.status, STYLES[check.status]), f" {check.id}: {check.details}")
+                Text.assemble("  ", (check.status, _STYLES[check.status]), f" {check.id}: {check.details}")
             )
     console.print(f"  {_short(folder)}", style="dim")

@@ -18,8 +18,8 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 def attend_to_signals() -> None:
     """From here on the first SIGINT or SIGTERM ends the method; later ones do not disturb the clearing up."""
-    for one in _SIGNALS:
-        signal.signal(one, _end)
+    for signum in _SIGNALS:
+        signal.signal(signum, _end)
 
 
 def leave_signals() -> None:
@@ -28,8 +28,8 @@ def leave_signals() -> None:
 
 
 def _end(signum: int, frame: FrameType | None) -> None:
-    for one in _SIGNALS:
-        signal.signal(one, _already)
+    for ending in _SIGNALS:
+        signal.signal(ending, _already)
     raise SystemExit(_NOW_WITH_ROLLBACKS)
 
 

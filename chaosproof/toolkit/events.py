@@ -1,6 +1,6 @@
 """What the toolkit does, put into the run's log of events as it happens (`chaosproof.runfolder.events`).
 
-These hooks belong to the control `controls.session`, which names them. What a hook raises is swallowed by the toolkit;
+The control `controls.session` names these hooks. What a hook raises is swallowed by the toolkit;
 a row that is missing for that reason is missed when the run is judged.
 """
 
@@ -9,7 +9,7 @@ from typing import Any
 from chaoslib.types import Activity, Configuration, Experiment, Hypothesis, Journal, Run, Secrets
 
 from chaosproof.runfolder.events import record_event
-from chaosproof.runner.session import Session
+from chaosproof.toolkit.current import has_begun, session_of
 
 __all__ = [
     "after_activity_control",
@@ -78,5 +78,5 @@ def _called(activity: Activity) -> dict[str, Any]:
 
 
 def _record(configuration: Configuration, what: str, data: dict[str, Any]) -> None:
-    if Session.has_begun(configuration):
-        record_event(Session.of(configuration).folder, what, data)
+    if has_begun(configuration):
+        record_event(session_of(configuration).folder, what, data)

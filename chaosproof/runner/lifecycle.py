@@ -1,0 +1,172 @@
+"""The begin of a run: everything checked, the run folder made, the target up, and what is static prepared on it."""
+
+import platform
+import secrets
+import socket
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from chaosproof.errors import ChaosproofError
+from chaosproof.experiment.experiment import Experiment, checked_experiment
+from chaosproof.experiment.modes import overlays_of
+from chaosproof.faults.engine import FaultEngine
+from chaosproof.faults.process import ProcessFaults
+from chaosproof.runfolder.events import EVENTS, fault_listener, record_event
+from chaosproof.runfolder.faults import FaultLedger
+from chaosproof.runfolder.paths import (
+    EXPERIMENT,
+    FAULTS,
+    READINESS,
+    SESSION,
+    new_run_folder,
+    write_json,
+    write_text,
+)
+from chaosproof.runfolder.provenance import (
+    experiment_file,
+    experiment_sha256,
+    experiment_text,
+    git_commit,
+    versions,
+)
+from chaosproof.runfolder.session import Cluster, InstanceRecord, SessionRecord
+from chaosproof.runner.overrides import place_variables, variables_there
+from chaosproof.runner.session import Session, limits_of
+from chaosproof.runner.settings import Settings, read_settings
+from chaosproof.targets.base import Running
+from chaosproof.targets.host_command import command_path
+from chaosproof.targets.registry import DEFAULT_TARGET, launcher_of, target_names
+from chaosproof.targets.system.definition import System
+from chaosproof.targets.system.system_file import system_to_run
+
+__all__ = ["begin"]
+
+
+def begin(
+    content: Mapping[str, Any], configuration: Mapping[str, Any], arguments: Sequence[str] = ()
+) -> Session:
+    """Check everything, make the run folder, bring the target up; returns the session.
+
+    `content` is the experiment's file, `configuration` its variables as resolved, `arguments` the command line. Raises
+    `ChaosproofError` with a sentence; then no lab is left, and a run folder only when it has something to tell.
+    """
+    experiment = checked_experiment(content, target_names())
+    there = variables_there(experiment.on, str(configuration.get("target", DEFAULT_TARGET)), arguments)
+    variables = {**place_variables(arguments), **configuration, **there}
+    settings = read_settings(variables, target_names())
+    overlays = overlays_of(content, settings.mode, experiment.scenario)
+    system = system_to_run(settings.variables, *overlays)
+    now = time.time()
+    journals = Path(str(configuration.get("journals", "journals"))).resolve()
+    run_dir = new_run_folder(journals, experiment.name, settings.mode, now)
+    record = _record(experiment, settings, system, now, content, arguments)
+    _write(run_dir, record)
+    record_event(
+        run_dir,
+        "session_begun",
+        {
+            "experiment": record.experiment,
+            "mode": record.mode,
+            "target": record.target,
+            "started_at": record.started_at,
+            "experiment_sha256": record.experiment_sha256,
+            "seed": record.seed,
+        },
+    )
+    # the file as its author wrote it, so that a claim can be shown at its line
+    text = experiment_text(content, record.experiment_file)
+    if text is not None:
+        write_text(run_dir / EXPERIMENT, text)
+    try:
+        running = launcher_of(settings.target).launch(
+            system,
+            settings.variables,
+            name=f"{experiment.name}-{settings.mode}-{secrets.token_hex(3)}",
+            events_file=run_dir / READINESS,
+        )
+    except ChaosproofError as error:
+        _write(run_dir, replace(record, ended_at=time.time(), interrupted=str(error)))
+        record_event(run_dir, "target_failed", {"error": str(error)})
+        raise
+    try:
+        session = _session(run_dir, running, record)
+        _prepare(session)
+        session = replace(session, record=_started(record, running))
+        assert session.record is not None
+        _write(run_dir, session.record)
+        names = [instance.name for instance in session.record.instances]
+        record_event(run_dir, "target_ready", {"lab": running.name, "instances": names})
+    except BaseException:
+        running.take_down()
+        raise
+    return session
+
+
+def _record(
+    experiment: Experiment,
+    settings: Settings,
+    system: System,
+    now: float,
+    content: Mapping[str, Any],
+    arguments: Sequence[str],
+) -> SessionRecord:
+    """session.json as it is before the target is started."""
+    commit, dirty = git_commit(Path.cwd())
+    return SessionRecord(
+        experiment=experiment.name,
+        title=experiment.title,
+        experiment_file=experiment_file(content, arguments),
+        experiment_sha256=experiment_sha256(content),
+        mode=settings.mode,
+        target=settings.target,
+        started_at=now,
+        variables=dict(settings.variables),
+        seed=settings.variables.get("seed"),
+        values=dict(system.values),
+        values_files=tuple(system.values_files),
+        expected_artifacts=experiment.artifacts,
+        events=EVENTS,
+        versions=versions(command_path()),
+        kernel=platform.release(),
+        hostname=socket.gethostname(),
+        commit=commit,
+        dirty=dirty,
+    )
+
+
+def _session(run_dir: Path, running: Running, record: SessionRecord) -> Session:
+    target, limits = running.target, limits_of(record.variables)
+    ledger = FaultLedger(run_dir / FAULTS, listener=fault_listener(run_dir))
+    engine = FaultEngine(target, ledger, limits, backend=record.variables.get("backend") or None)
+    processes = ProcessFaults(target, ledger, limits)
+    return Session(run_dir, target, running.name, engine, processes, running.take_down, record)
+
+
+def _prepare(session: Session) -> None:
+    """What is static on every instance, at one time: a command costs a tenth of a second in a cluster."""
+    names = [instance.name for instance in session.target.instances()]
+    with ThreadPoolExecutor(len(names)) as pool:
+        list(pool.map(session.faults.prepare, names))
+
+
+def _started(record: SessionRecord, running: Running) -> SessionRecord:
+    return replace(
+        record,
+        lab=running.name,
+        ready_at=time.time(),
+        endpoints=dict(running.endpoints),
+        timings=dict(running.timings),
+        cluster=Cluster(**running.facts) if running.facts else None,
+        instances=tuple(
+            InstanceRecord(name=instance.name, service=instance.service, address=instance.address)
+            for instance in running.target.instances()
+        ),
+    )
+
+
+def _write(run_dir: Path, record: SessionRecord) -> None:
+    write_json(run_dir / SESSION, record.to_json())

@@ -1,0 +1,84 @@
+"""The session around a run: target up, steady load, and afterwards everything saved, then judged.
+
+Chaos Toolkit swallows what a control raises, but for `InterruptExecution`, and calls a run completed whose
+only fault raised. So every way out of here sets the journal's status, and only a verdict of pass leaves it
+completed.
+"""
+
+import sys
+from collections.abc import Mapping
+
+from chaoslib.exceptions import InterruptExecution
+from chaoslib.types import Configuration, Experiment, Journal
+
+from chaosproof.errors import ChaosproofError
+from chaosproof.experiment.experiment import read_experiment
+from chaosproof.runner.finish import save_and_take_down
+from chaosproof.runner.lifecycle import begin
+from chaosproof.runner.progress import Progress
+from chaosproof.runner.warmup import start_warmup
+from chaosproof.toolkit.command_line import command_arguments
+from chaosproof.toolkit.current import has_begun, keep_session, session_of
+from chaosproof.toolkit.interruption import attend_to_signals, leave_signals
+from chaosproof.toolkit.verdict import conclude, print_verdict
+
+__all__ = ["begin_session", "end_session"]
+
+_PROGRESS = "chaosproof_progress"
+
+
+def begin_session(experiment: Experiment, configuration: Configuration) -> None:
+    """Check the settings, bring the target up, start the warm-up load and wait `warmup_s` of it.
+
+    What goes wrong ends the run with one sentence (`InterruptExecution`), before any fault.
+    """
+    settings = {} if configuration is None else configuration
+    attend_to_signals()
+    try:
+        session = begin(experiment, settings, command_arguments())
+        keep_session(session, settings)
+        extension = read_experiment(experiment)
+        settings[_PROGRESS] = Progress(session.folder, _prometheus(settings), extension.watch)
+        settings[_PROGRESS].start()
+        start_warmup(session, settings, extension.load)
+    except ChaosproofError as error:
+        raise InterruptExecution(str(error)) from error
+
+
+def end_session(journal: Journal, configuration: Configuration) -> None:
+    """Save everything, take the target down, judge, and let the journal's status follow from the verdict."""
+    settings = {} if configuration is None else configuration
+    if not has_begun(settings):
+        # Nothing was begun: whatever the journal says, nothing was proven either.
+        journal["status"] = "interrupted" if journal["status"] == "completed" else journal["status"]
+        leave_signals()
+        return
+    untouched_status = journal["status"]
+    journal["status"] = "aborted"
+    session = session_of(settings)
+    try:
+        if _PROGRESS in settings:
+            settings[_PROGRESS].stop()
+        ended = untouched_status in ("completed", "failed")
+        interrupted = None if ended else f"the run was {untouched_status}"
+        saved = {**journal, "status": untouched_status}
+        save_and_take_down(session, saved, _prometheus(settings), interrupted)
+        verdict = conclude(session.folder)
+    except Exception as error:
+        print(f"The run could not be judged: {error}", file=sys.stderr)
+        journal["chaosproof"] = {"verdict": "unknown", "reason": str(error), "run_dir": str(session.folder)}
+        return
+    finally:
+        leave_signals()
+    journal["chaosproof"] = {"verdict": verdict.status, "run_dir": str(session.folder)}
+    journal["status"] = untouched_status
+    if verdict.status == "fail":
+        journal["deviated"] = True
+    elif verdict.status == "unknown" and untouched_status == "completed":
+        journal["status"] = "failed"
+    print_verdict(session.folder, verdict)
+
+
+def _prometheus(settings: Mapping[str, object]) -> str | None:
+    url = settings.get("prometheus_base_url")
+    return str(url) if url else None
