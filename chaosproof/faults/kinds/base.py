@@ -151,7 +151,8 @@ class NetworkKind(FaultKind):
 
     - `nft_verdict`: the statement that decides on the packets of a `cut`. `nft_matches`: conditions, for IPv4 and for
       IPv6, any of which has to hold for a packet to be the fault's besides its selector.
-    - `iptables`: the end of the rule, for IPv4 and for IPv6: further matches and the target.
+    - `iptables`: the end of the rule, for IPv4 and for IPv6: further matches and the target, quoted as for a
+      shell by double quotes alone.
     - `tc_stand_in`: what netem's loss of 100 % is worth in its place, for the receipt.
     - `qdisc`: the queue of a `shape`, as arguments of `tc qdisc add`; `qdisc_needs`: the abilities for it.
     - `held`: what a queue in a program does, for kernels without netem.

@@ -44,7 +44,7 @@ def rules_up(order: ResolvedFault) -> list[Step]:
             # it repeats a comment when it comes to it, which is when the rules before it are in
             program=f"{program}-restore -v -w --noflush",
             input=f"{'' if number else last_second(order) + '; '}"
-            f'printf \'*filter\\n%s\\nCOMMIT\\n# %s\\n\' "{of_program}" "$until"',
+            f"printf '*filter\\n%s\\nCOMMIT\\n# %s\\n' {_quoted(of_program)} \"$until\"",
             done="* # 2*",
             learn="until=${said##* # }",
         )
@@ -104,9 +104,12 @@ def _rule(order: ResolvedFault, network: Network, verb: str) -> str:
     if target is None:
         raise FaultRefused(f"iptables cannot make {order.fault.kind}")
     end = target[network.version == 6]
-    # the end is all that a shell could take for its own; iptables-restore takes nothing
-    end = shlex.join(end.split()) if verb == "-D" else end
     return " ".join([verb, chain, *match(order, network), "-m time --datestop $until", end])
+
+
+def _quoted(rules: str) -> str:
+    """The rules as one word of shell, with `$until` in place."""
+    return shlex.quote(rules).replace("$until", "'\"$until\"'")
 
 
 def match(order: ResolvedFault, network: Network) -> Sequence[str]:
