@@ -1,28 +1,46 @@
-"""The HTML document around a report's body: one file that loads nothing from anywhere."""
+"""A page from its template: HTML that loads nothing from anywhere, in which whatever a file says is text.
 
-from html import escape
+Jinja escapes every value (autoescape); `tojson` writes JSON that cannot end the element that it stands in.
+"""
+
+from functools import cache
 from importlib import resources
+from typing import Any
 
-__all__ = ["asset", "document"]
+import jinja2
+from markupsafe import Markup
 
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
+from chaosproof.report.plot_library import plot_library
 
-
-def asset(name: str) -> str:
-    """A file of `chaosproof/report/templates` as text."""
-    return resources.files("chaosproof.report.templates").joinpath(name).read_text(encoding="utf-8")
+__all__ = ["render"]
 
 
-def document(title: str, body: str, *, footer: str, style: str = "", scripts: str = "") -> str:
-    """The whole page. `body` is HTML from the header on, with `<main>` still open; `style` goes before the own one."""
-    page = (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
-        f"<title>{escape(title)}</title>\n<style>{style}\n{asset('report.css')}</style>\n</head>\n<body>\n"
-        f'<a class="skip" href="#main">To the claims</a>\n{body}</main>\n'
-        f"<footer><p>{footer}</p></footer>\n"
-        f'<div id="live" class="hidden" role="status" aria-live="polite"></div>\n{scripts}</body>\n</html>\n'
-    )
+def render(template: str, **view: Any) -> str:
+    """The page that `template` (a name in `chaosproof/report/templates`) makes of `view`.
+
+    A `view` with `plots` gets the plotting library: raises ChaosproofError when that is missing or another.
+    """
+    library = plot_library() if "plots" in view else None
+    page = _environment().get_template(template).render(library=library, **view)
     # half of a surrogate pair, which a hostile file may hold, is no character
     return page.encode("utf-8", "replace").decode("utf-8")
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("chaosproof.report", "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.policies["json.dumps_kwargs"] = {"separators": (",", ":")}
+    environment.globals["asset"] = _asset
+    return environment
+
+
+def _asset(name: str) -> Markup:
+    """A style or script of our own, which goes into the page as it is."""
+    return Markup(resources.files("chaosproof.report.templates").joinpath(name).read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""What the page over all runs and the step summary of CI show of a pack: plain data, made by who has read the pack."""
+"""What the page over all runs and the step summary of CI show of a pack: plain data that pack/ makes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class Located:
 
 @dataclass(frozen=True)
 class RunRow:
-    """One run or comparison: what it is, its verdict, its figures in words, and its page, relative to the pack."""
+    """A run or comparison: what it is, its verdict, its figures, and its page, relative to the pack."""
 
     experiment: str
     what: str
@@ -49,10 +49,10 @@ class Overview:
     missing: tuple[str, ...]
 
     @property
-    def amiss(self) -> Sequence[Located]:
+    def failing(self) -> Sequence[Located]:
         """The required checks that do not pass."""
         named = {id for id, _ in self.required}
-        return [one for one in self.checks if one.check.id in named and one.check.status != "pass"]
+        return [row for row in self.checks if row.check.id in named and row.check.status != "pass"]
 
     @property
     def absent(self) -> Sequence[str]:

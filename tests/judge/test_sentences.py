@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,9 @@ from chaosproof.compare.compare import compare_runs
 from chaosproof.errors import ChaosproofError
 from chaosproof.judge.judge import judge_run
 from chaosproof.pack.write import write_pack
-from chaosproof.report.document import document
+from chaosproof.report.index import index_page
 from chaosproof.runfolder.manifest import manifest_of
+from tests.support.overviews import PASSING
 from tests.support.runs import LOAD_AT, T0, Run, baseline_run, counting, fortio, requests_gz, resilient_run
 
 Bend = Callable[[Run], object]
@@ -123,8 +125,8 @@ def test_one_thing_amiss_is_one_sentence(tmp_path: Path, what: str) -> None:
 
 
 def test_half_a_surrogate_pair_is_no_character_of_a_page() -> None:
-    page = document("t", "<main>a\ud800b", footer="f")
-    assert "<main>a?b</main>" in page
+    page = index_page(replace(PASSING, profile="a\ud800b"))
+    assert "<h1>Gate a?b</h1>" in page
     page.encode()
 
 

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from chaosproof.errors import ChaosproofError
 from chaosproof.judge.judge import judge_run
-from chaosproof.report.page import _less
-from chaosproof.report.plots import library
-from chaosproof.report.plots.library import plot_library
+from chaosproof.report.page import difference_in_words, run_page
+from chaosproof.report.plot_library import plot_library
 from chaosproof.report.quantities import figure, span
+from chaosproof.report.run_files import read_judged
 from chaosproof.report.write import write_verdict
 from tests.support.runs import Run, baseline_run, resilient_run
 
@@ -191,14 +192,41 @@ def test_the_words_of_the_page_stand_without_a_script(tmp_path: Path) -> None:
         assert words in bare, words
 
 
-def test_without_the_plotting_library_the_page_says_how_to_get_it(
+@pytest.mark.parametrize("package", ["no-such-package", "click"])
+def test_without_the_plotting_library_there_is_no_report_but_a_sentence(package: str) -> None:
+    """Not installed, or without its files: a report is never poorer by its plots."""
+    with pytest.raises(
+        ChaosproofError, match=f"uPlot, which the package {package} carries, and it is not there"
+    ):
+        plot_library(package)
+
+
+def test_a_plotting_library_that_is_not_its_authors_goes_into_no_report(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert plot_library("no-such-package") is None
-    monkeypatch.setattr("chaosproof.report.page.plot_library", lambda: None)
-    page = (judged(baseline_run(), tmp_path) / "report.html").read_text()
-    assert f"pip install {library.PACKAGE}" in page
-    assert "<script" not in page and "<figure" not in page
+    """The carrier is only trusted to the byte."""
+    info = tmp_path / "carrier-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Name: carrier\nVersion: 1\n")
+    (info / "RECORD").write_text("uplot.iife.min.js,,\nuplot.min.css,,\n")
+    for name in ("uplot.iife.min.js", "uplot.min.css"):
+        (tmp_path / name).write_text("alert(1)")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ChaosproofError, match="does not hold uPlot as its author publishes it"):
+        plot_library("carrier")
+
+
+def test_a_page_has_its_plots_or_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = judged(baseline_run(), tmp_path / "run")
+    page = (folder / "report.html").read_text()
+    assert page.count("<figure") == 6 and plot_library().script in page
+
+    def missing() -> None:
+        raise ChaosproofError("no uPlot")
+
+    monkeypatch.setattr("chaosproof.report.document.plot_library", missing)
+    with pytest.raises(ChaosproofError, match="no uPlot"):
+        run_page(read_judged(folder))
 
 
 @pytest.mark.parametrize(
@@ -253,4 +281,4 @@ def test_a_span_says_which_of_its_ends_are_known(
 )
 def test_a_difference_says_which_way_it_goes(low: float | None, high: float | None, expected: str) -> None:
     row = {"unit": "ratio", "difference": {"low": low, "high": high}}
-    assert _less(row).replace("\u00a0", " ") == expected
+    assert difference_in_words(row).replace("\u00a0", " ") == expected

@@ -27,7 +27,7 @@ def escape_property(words: str) -> str:
 def annotations(pack: Overview) -> list[str]:
     """One workflow command for each required check that does not pass, an `error`; one `warning` for each other."""
     named = {id for id, _ in pack.required}
-    lines = [_command("error", one) for one in pack.amiss]
+    lines = [_command("error", one) for one in pack.failing]
     lines += [
         f"::error title={escape_property(id)}::{escape_message(f'{id} is required and the pack does not have it')}"
         for id in pack.absent
@@ -57,7 +57,7 @@ def step_summary(pack: Overview) -> str:
         for run in pack.runs
     ]
     amiss = [
-        *((one.check.id, one.check.status, one.check.details) for one in pack.amiss),
+        *((one.check.id, one.check.status, one.check.details) for one in pack.failing),
         *((id, "absent", "required, and not in the pack") for id in pack.absent),
     ]
     if amiss:
