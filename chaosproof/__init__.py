@@ -1,3 +1,3 @@
 """Chaosproof: chaos-engineering experiments whose verdict can be trusted."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

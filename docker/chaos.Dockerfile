@@ -1,7 +1,7 @@
 # The sidecar: what changes a pod's network, and a Python for the connections that prove it. No code of ours is in it:
 # what it is to do comes with the call.
 #
-#     chaosproof images build chaos         (docker build --file docker/chaos.Dockerfile --tag chaosproof/chaos:0.1.0 .)
+#     chaosproof images build chaos         (docker build --file docker/chaos.Dockerfile --tag chaosproof/chaos:0.2.0 .)
 
 FROM docker.io/library/debian:12.12-slim AS packages
 RUN apt-get update \

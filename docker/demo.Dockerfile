@@ -1,6 +1,6 @@
 # The demo systems, the load generator, and what runs experiments from inside a cluster.
 #
-#     chaosproof images build demo          (docker build --file docker/demo.Dockerfile --tag chaosproof/demo:0.1.0 .)
+#     chaosproof images build demo          (docker build --file docker/demo.Dockerfile --tag chaosproof/demo:0.2.0 .)
 
 FROM docker.io/library/python:3.11.14-slim-bookworm AS requirements
 WORKDIR /build

@@ -2,8 +2,9 @@
 
     "extensions": [{"name": "chaosproof", "experiment": "checkout", "checks": [...], "compare": [...]}]
 
-Every key of the extension is in `extension.schema.json` (docs/experiment.md). This is the only reader. It reads what
-anybody may have written: `mistakes` says what is wrong, and `checked_experiment` refuses an experiment that has any.
+Every key of the extension is in `extension.schema.json` (docs/reference/experiment.md). This is the only reader. It
+reads what anybody may have written: `mistakes` says what is wrong, and `checked_experiment` refuses an experiment that
+has any.
 """
 
 from collections.abc import Collection, Iterator, Mapping

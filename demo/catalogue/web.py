@@ -20,7 +20,7 @@ def main() -> None:
     datagrams.bind(("", port))
     signal.signal(signal.SIGTERM, lambda *_: end())
     threading.Thread(target=echo_datagrams, args=(datagrams,), daemon=True).start()
-    say("listening")
+    log("listening")
     while True:
         connection, _ = listener.accept()
         threading.Thread(target=echo, args=(connection,), daemon=True).start()
@@ -42,11 +42,11 @@ def echo_datagrams(datagrams: socket.socket) -> None:
 
 
 def end() -> None:
-    say("asked to end")
+    log("asked to end")
     raise SystemExit(0)
 
 
-def say(what: str) -> None:
+def log(what: str) -> None:
     print(json.dumps({"at": time.time(), "said": what}), flush=True)
 
 

@@ -10,6 +10,7 @@ import asyncio
 import random
 import sys
 import time
+from typing import Any
 
 import grpc
 import grpc.aio
@@ -47,7 +48,7 @@ class _DemoService(DemoServiceServicer):
     def __init__(self, worker: Worker) -> None:
         self._worker = worker
 
-    async def Work(self, request: WorkRequest, context: grpc.aio.ServicerContext) -> WorkReply:
+    async def Work(self, request: WorkRequest, context: grpc.aio.ServicerContext[Any, Any]) -> WorkReply:
         arrived_at = time.monotonic()
         if not request.id:
             await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "the request has no id")
@@ -58,7 +59,7 @@ class _DemoService(DemoServiceServicer):
         return WorkReply(ok=True, code="SUCCESS", latency_ms=(time.monotonic() - arrived_at) * 1000)
 
 
-class _Health(health.aio.HealthServicer):
+class _Health(health.aio.HealthServicer):  # type: ignore[misc, name-defined]  # grpc_health has no types
     """grpc.health.v1, signed: behind a virtual address it is the only way to see whose answer it is."""
 
     def __init__(self, instance: str) -> None:
@@ -66,7 +67,7 @@ class _Health(health.aio.HealthServicer):
         self._instance = instance
 
     async def Check(
-        self, request: health_pb2.HealthCheckRequest, context: grpc.aio.ServicerContext
+        self, request: health_pb2.HealthCheckRequest, context: grpc.aio.ServicerContext[Any, Any]
     ) -> health_pb2.HealthCheckResponse:
         context.set_trailing_metadata((("x-instance", self._instance),))
         return await super().Check(request, context)

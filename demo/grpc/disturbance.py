@@ -49,29 +49,29 @@ class Disturbance:
 def read_disturbance(body: str) -> Disturbance:
     """From a JSON object with `duration_s` and B_DELAY_MS, FAIL_RATE or both; raises `DisturbanceError`."""
     try:
-        words = json.loads(body, object_pairs_hook=_once_each)
+        fields = json.loads(body, object_pairs_hook=_once_each)
     except DisturbanceError:
         raise
     except (ValueError, RecursionError) as error:
         raise DisturbanceError(f"the body is not JSON ({error}): send an object with {_known()}.") from error
-    if not isinstance(words, dict):
+    if not isinstance(fields, dict):
         raise DisturbanceError(f"the body is no JSON object: send one with {_known()}.")
-    for word in words:
+    for word in fields:
         if word not in _WORDS:
             raise DisturbanceError(f"{word!r} is not known: known are {_known()}.")
-    if "duration_s" not in words:
+    if "duration_s" not in fields:
         raise DisturbanceError("duration_s is missing: a disturbance without an end is refused.")
-    if len(words) == 1:
+    if len(fields) == 1:
         raise DisturbanceError("nothing is to be disturbed: give B_DELAY_MS, FAIL_RATE or both.")
-    duration_s = _number(words, "duration_s", DURATION_S_MAX)
+    duration_s = _number(fields, "duration_s", DURATION_S_MAX)
     if not duration_s:
         raise DisturbanceError("duration_s is 0: give more than zero seconds.")
-    delay_ms = _number(words, "B_DELAY_MS", DELAY_MS_MAX) if "B_DELAY_MS" in words else None
+    delay_ms = _number(fields, "B_DELAY_MS", DELAY_MS_MAX) if "B_DELAY_MS" in fields else None
     if delay_ms is not None and delay_ms != int(delay_ms):
         raise DisturbanceError(f"B_DELAY_MS is {delay_ms:g}: give a whole number of milliseconds.")
     return Disturbance(
         delay_ms=None if delay_ms is None else int(delay_ms),
-        fail_ratio=_number(words, "FAIL_RATE", 1.0) if "FAIL_RATE" in words else None,
+        fail_ratio=_number(fields, "FAIL_RATE", 1.0) if "FAIL_RATE" in fields else None,
         duration_s=duration_s,
     )
 
@@ -140,14 +140,18 @@ class Disturbed:
 
     def state(self) -> dict[str, Any]:
         """`{on, disturbance, began_at, lasted_s, ended_by, account}`; all but `on` null when there was none yet."""
-        said = self._is
-        if said is None:
+        current = self._is
+        if current is None:
             nothing = ("disturbance", "began_at", "lasted_s", "ended_by", "account")
             return {"on": False, **dict.fromkeys(nothing)}
-        words = {"B_DELAY_MS": said.delay_ms, "FAIL_RATE": said.fail_ratio, "duration_s": said.duration_s}
+        fields = {
+            "B_DELAY_MS": current.delay_ms,
+            "FAIL_RATE": current.fail_ratio,
+            "duration_s": current.duration_s,
+        }
         return {
             "on": self.on,
-            "disturbance": {word: value for word, value in words.items() if value is not None},
+            "disturbance": {word: value for word, value in fields.items() if value is not None},
             "began_at": self._began_at,
             **(self._ended or {**self._so_far(), "ended_by": None}),
         }
@@ -185,14 +189,14 @@ def call_later(delay_s: float, call: Callable[[], None]) -> asyncio.TimerHandle:
 
 
 def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    words = dict(pairs)
-    if len(words) < len(pairs):
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
         raise DisturbanceError("a word is there twice: give each once.")
-    return words
+    return fields
 
 
-def _number(words: Mapping[str, Any], word: str, at_most: float) -> float:
-    value = words[word]
+def _number(fields: Mapping[str, Any], word: str, at_most: float) -> float:
+    value = fields[word]
     # True is an int to Python, and NaN a number to its JSON.
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= at_most:
         raise DisturbanceError(f"{word} is {json.dumps(value)}: give a number from 0 to {at_most:g}.")

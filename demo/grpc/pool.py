@@ -65,7 +65,8 @@ class Channel:
         """One attempt, failing fast when not connected; raises `grpc.aio.AioRpcError`."""
         self.inflight += 1
         try:
-            return await self._work(WorkRequest(id=id), timeout=timeout_s)
+            reply: WorkReply = await self._work(WorkRequest(id=id), timeout=timeout_s)
+            return reply
         finally:
             self.inflight -= 1
 
@@ -77,7 +78,7 @@ class Channel:
             self.served_by = (await call.trailing_metadata()).get("x-instance", "")
         except grpc.aio.AioRpcError:
             return False
-        return reply.status == health_pb2.HealthCheckResponse.SERVING
+        return bool(reply.status == health_pb2.HealthCheckResponse.SERVING)
 
     async def watch(self, on_change: Callable[[grpc.ChannelConnectivity], None]) -> None:
         """Tell every change of state until the channel is closed; the first call on it connects it."""

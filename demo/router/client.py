@@ -103,7 +103,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         options.path = socket_path(options.socket, os.environ)
-        return uvloop.run(options.function(options))
+        exit_code: int = uvloop.run(options.function(options))
+        return exit_code
     except (SettingError, ValueError) as error:
         print(error, file=sys.stderr)
         return EX_USAGE

@@ -176,11 +176,13 @@ async def _mapped(path: str, code: str, status: int, timeout_s: float) -> dict[s
     task = {"type": "demo.error", "payload": {"code": code, "message": message}}
     expected = {"code": code, "status": status, "message": message, "trace_id": f"trace-map-{code}"}
     return _result(
-        f"mapping of {code}", expected, _seen(await _asked(path, new_request(f"map-{code}", task), timeout_s))
+        f"mapping of {code}",
+        expected,
+        _seen(await _answer_to(path, new_request(f"map-{code}", task), timeout_s)),
     )
 
 
-async def _asked(path: str, request: bytes, timeout_s: float) -> Answer:
+async def _answer_to(path: str, request: bytes, timeout_s: float) -> Answer:
     client = await Client.connect(path)
     try:
         return await client.ask(request, timeout_s)
@@ -203,7 +205,7 @@ def _ask_for(
     name: str, task: dict[str, Any], expected: tuple[str, int], **more: Any
 ) -> "Callable[[str, float], Any]":
     async def case(path: str, timeout_s: float) -> dict[str, Any]:
-        answer = await _asked(path, new_request(name.replace(" ", "-"), task, **more), timeout_s)
+        answer = await _answer_to(path, new_request(name.replace(" ", "-"), task, **more), timeout_s)
         return _result(name, list(expected), [answer.code, answer.status])
 
     return case
@@ -211,7 +213,7 @@ def _ask_for(
 
 async def _without_trace_id(path: str, timeout_s: float) -> dict[str, Any]:
     request = json.dumps({"version": "1", "request_id": "untraced", "task": {"type": "text.generate"}})
-    answer = await _asked(path, request.encode(), timeout_s)
+    answer = await _answer_to(path, request.encode(), timeout_s)
     trace_id = answer.body.get("context", {}).get("trace_id", "")
     return _result("a request without trace_id gets one", ["ok", True], [answer.code, bool(trace_id)])
 
@@ -271,9 +273,8 @@ async def _framed(path: str, case: FrameCase, timeout_s: float) -> dict[str, Any
     async with asyncio.timeout(timeout_s):
         while len(seen) < len(case.answers) and not client.closed.done():
             arrived.clear()
-            await asyncio.wait(
-                [client.closed, asyncio.ensure_future(arrived.wait())], return_when=asyncio.FIRST_COMPLETED
-            )
+            either: list[asyncio.Future[Any]] = [client.closed, asyncio.ensure_future(arrived.wait())]
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
     # What must not come would come now; a close that is due is waited for.
     await asyncio.wait([client.closed], timeout=timeout_s if case.closes else _SILENCE_S)
     closed = client.closed.done()
@@ -307,12 +308,12 @@ class _Bystander:
 
     async def run(self) -> None:
         while not self._over.is_set():
-            said = f"bystander-{self.requests}"
+            name = f"bystander-{self.requests}"
             self.requests += 1
             try:
-                echoed = await self._client.ping(said.encode(), self._timeout_s)
-                answer = await self._client.ask(new_request(said, _TASK), self._timeout_s)
-                self.failed += echoed != said.encode() or answer.code != "ok"
+                echoed = await self._client.ping(name.encode(), self._timeout_s)
+                answer = await self._client.ask(new_request(name, _TASK), self._timeout_s)
+                self.failed += echoed != name.encode() or answer.code != "ok"
             except ClientError:
                 self.failed += 1
                 if self._client.closed.done():

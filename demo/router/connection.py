@@ -112,7 +112,8 @@ class Client(asyncio.Protocol):
         self.submit(payload)
         try:
             async with asyncio.timeout(timeout_s):
-                return await waiting
+                answer: Answer = await waiting
+                return answer
         except TimeoutError:
             raise ClientError("TIMEOUT", f"no answer to {request_id} within {timeout_s:g} s") from None
         finally:
@@ -139,7 +140,8 @@ class Client(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
         why = str(exc) if exc else "the gateway closed the connection"
-        for waiting in (*self._waiting.values(), *self._pings):
+        every: list[asyncio.Future[Any]] = [*self._waiting.values(), *self._pings]
+        for waiting in every:
             if not waiting.done():
                 waiting.set_exception(ClientError("CONNECTION_CLOSED", why))
         if not self.closed.done():

@@ -51,11 +51,11 @@ class LoadPlan:
 
     @property
     def duration_s(self) -> float:
-        return math.fsum(one.duration_s for one in self.stages)
+        return math.fsum(part.duration_s for part in self.stages)
 
     def to_dict(self) -> dict[str, Any]:
         """The plan as load-plan.json has it."""
-        requests = math.fsum(one.rate_rps * one.duration_s for one in self.stages)
+        requests = math.fsum(part.rate_rps * part.duration_s for part in self.stages)
         return {
             "name": self.name,
             "url": f"ipc://{self.path}",
@@ -70,8 +70,8 @@ class LoadPlan:
             "timeout_s": self.timeout_s,
             "seed": 0,
             "stages": [
-                {"from_rps": one.rate_rps, "to_rps": one.rate_rps, "duration_s": one.duration_s}
-                for one in self.stages
+                {"from_rps": part.rate_rps, "to_rps": part.rate_rps, "duration_s": part.duration_s}
+                for part in self.stages
             ],
         }
 
@@ -80,21 +80,21 @@ def stage(text: str) -> Stage:
     """The stage that `RPS:SECONDS` names; `ValueError` with a sentence when it names none."""
     rate, colon, duration = text.partition(":")
     try:
-        one = Stage(float(rate), float(duration))
+        part = Stage(float(rate), float(duration))
     except ValueError:
-        one = Stage(0.0, 0.0)
-    if not colon or not (0 < one.rate_rps <= 1e6 and 0 < one.duration_s <= 3600):
+        part = Stage(0.0, 0.0)
+    if not colon or not (0 < part.rate_rps <= 1e6 and 0 < part.duration_s <= 3600):
         raise ValueError(f"--stage {text!r} is none: write RPS:SECONDS, such as 100:60.")
-    return one
+    return part
 
 
 def due_offsets(stages: tuple[Stage, ...]) -> Iterator[float]:
     """Seconds after the start at which each request is due, evenly within each stage."""
     begun_s = 0.0
-    for one in stages:
-        for number in range(math.ceil(one.rate_rps * one.duration_s - 5e-7)):
-            yield begun_s + number / one.rate_rps
-        begun_s += one.duration_s
+    for part in stages:
+        for number in range(math.ceil(part.rate_rps * part.duration_s - 5e-7)):
+            yield begun_s + number / part.rate_rps
+        begun_s += part.duration_s
 
 
 class _Sent:
@@ -121,13 +121,13 @@ class _Books:
         self._progress = (folder / "load-progress.ndjson").open("a", encoding="utf-8")
         self._latencies_ms: list[float] = []
 
-    def record(self, one: _Sent, done_at: float, status: int, code: str, was_sent: bool) -> None:
+    def record(self, sent: _Sent, done_at: float, status: int, code: str, was_sent: bool) -> None:
         """The fate of one request."""
-        sent_at = f"{one.sent_at:.6f}" if was_sent else ""
+        sent_at = f"{sent.sent_at:.6f}" if was_sent else ""
         self._rows.append(
-            f"{one.seq},{one.due_at:.6f},{sent_at},{done_at:.6f},{status},{code},,{int(was_sent)}\n"
+            f"{sent.seq},{sent.due_at:.6f},{sent_at},{done_at:.6f},{status},{code},,{int(was_sent)}\n"
         )
-        self._latencies_ms.append((done_at - one.due_at) * 1000)
+        self._latencies_ms.append((done_at - sent.due_at) * 1000)
         self.recorded += 1
         self.ok += 200 <= status <= 299
         self.codes[code] += 1
@@ -230,16 +230,16 @@ class _Load:
         books = self._books
         request_id = f"{self._plan.name}-{seq}"
         sent_at = self.now()
-        one = _Sent(seq, due_at, sent_at)
+        sent = _Sent(seq, due_at, sent_at)
         books.due += 1
         books.ledger.write(request_id, "due", due_at=round(due_at, 6))
         if not self._clients:
             books.ledger.write(request_id, "not_sent", code="CONNECT_REFUSED")
-            books.record(one, sent_at, 0, "CONNECT_REFUSED", was_sent=False)
+            books.record(sent, sent_at, 0, "CONNECT_REFUSED", was_sent=False)
             return
         self._turn = (self._turn + 1) % len(self._clients)
         client = self._clients[self._turn]
-        self._open[request_id] = (one, client)
+        self._open[request_id] = (sent, client)
         client.submit(new_request(request_id, self._plan.task))
         books.sent += 1
         books.ledger.write(request_id, "sent")

@@ -203,7 +203,7 @@ class _Connection(asyncio.Protocol):
         self.ready: asyncio.Future[None] = self._loop.create_future()
         self._name = name
         self._place = place
-        self._handlers = {b"%d" % number: one for number, one in enumerate(subscriptions, start=1)}
+        self._handlers = {b"%d" % number: handler for number, handler in enumerate(subscriptions, start=1)}
         self._ping_s = ping_s
         self._on_lost = on_lost
         self._transport: asyncio.Transport | None = None
@@ -279,18 +279,18 @@ class _Connection(asyncio.Protocol):
     def _take_line(self, line: bytes) -> bool:
         """One line of the protocol; False when the connection is over."""
         if line.startswith((b"MSG ", b"HMSG ")):
-            words = line.split(b" ")
-            has_headers = words[0] == b"HMSG"
-            lengths = words[-2:] if has_headers else (b"0", words[-1])
-            if len(words) not in ((5, 6) if has_headers else (4, 5)) or not (
+            parts = line.split(b" ")
+            has_headers = parts[0] == b"HMSG"
+            lengths = parts[-2:] if has_headers else (b"0", parts[-1])
+            if len(parts) not in ((5, 6) if has_headers else (4, 5)) or not (
                 lengths[0].isdigit() and lengths[1].isdigit()
             ):
                 return self._fail(f"the server sent {line[:80]!r}")
             headers_length, length = int(lengths[0]), int(lengths[1])
             if not headers_length <= length <= _PAYLOAD_BYTES_MAX:
                 return self._fail(f"the server sent {line[:80]!r}")
-            reply = words[3] if len(words) == (6 if has_headers else 5) else b""
-            self._message = (self._handlers.get(words[2]), words[1], reply, headers_length, length)
+            reply = parts[3] if len(parts) == (6 if has_headers else 5) else b""
+            self._message = (self._handlers.get(parts[2]), parts[1], reply, headers_length, length)
             return True
         verb = line.split(b" ", 1)[0].upper()
         if verb == b"PING":
@@ -320,7 +320,7 @@ class _Connection(asyncio.Protocol):
             return True
         if info.get("tls_required"):
             return self._fail("the server wants TLS, which is not spoken here")
-        words: dict[str, object] = {
+        parts: dict[str, object] = {
             "verbose": False,
             "pedantic": False,
             "lang": "python",
@@ -332,17 +332,17 @@ class _Connection(asyncio.Protocol):
         }
         if self._place.user is not None:
             if self._place.password is None:
-                words["auth_token"] = self._place.user
+                parts["auth_token"] = self._place.user
             else:
-                words |= {"user": self._place.user, "pass": self._place.password}
+                parts |= {"user": self._place.user, "pass": self._place.password}
         subscriptions = b"".join(
-            b"SUB %b %b %b\r\n" % (one.subject, one.queue, number)
-            if one.queue
-            else b"SUB %b %b\r\n" % (one.subject, number)
-            for number, one in self._handlers.items()
+            b"SUB %b %b %b\r\n" % (handler.subject, handler.queue, number)
+            if handler.queue
+            else b"SUB %b %b\r\n" % (handler.subject, number)
+            for number, handler in self._handlers.items()
         )
         # The PONG comes after the subscriptions were taken: who is ready can be reached.
-        self.write(b"CONNECT %b\r\n%bPING\r\n" % (json.dumps(words).encode(), subscriptions))
+        self.write(b"CONNECT %b\r\n%bPING\r\n" % (json.dumps(parts).encode(), subscriptions))
         return True
 
     def _ask(self) -> None:
@@ -361,8 +361,8 @@ class _Connection(asyncio.Protocol):
 
 def _status(headers: bytes) -> int:
     """The status of a message of NATS' own, such as `NATS/1.0 503`; 0 for anybody else's."""
-    words = headers.partition(b"\r\n")[0].split()
-    return int(words[1]) if len(words) >= 2 and words[1].isdigit() else 0
+    parts = headers.partition(b"\r\n")[0].split()
+    return int(parts[1]) if len(parts) >= 2 and parts[1].isdigit() else 0
 
 
 def _reason(error: BaseException) -> str:

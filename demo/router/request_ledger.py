@@ -152,10 +152,10 @@ def window_figures(client: Iterable[Event], from_s: float, to_s: float) -> dict[
     `error_ratio` is None where none was due.
     """
     requests = _requests(client, ()).values()
-    start_at = min((one.due_at for one in requests), default=0.0)
-    chosen = [one for one in requests if from_s <= one.due_at - start_at < to_s]
-    ok = sum(one.fate == "ok" for one in chosen)
-    codes = Counter(one.codes[0] if one.codes else one.fate for one in chosen)
+    start_at = min((request.due_at for request in requests), default=0.0)
+    chosen = [request for request in requests if from_s <= request.due_at - start_at < to_s]
+    ok = sum(request.fate == "ok" for request in chosen)
+    codes = Counter(request.codes[0] if request.codes else request.fate for request in chosen)
     return {
         "requests": len(chosen),
         "ok": ok,
@@ -174,18 +174,18 @@ def disruption_figures(
     it was away. `resumed_s`: from the moment it was back to the first request that was sent then and
     succeeded; None when none did before the next disruption.
     """
-    requests = sorted(_requests(client, ()).values(), key=lambda one: one.due_at)
+    requests = sorted(_requests(client, ()).values(), key=lambda request: request.due_at)
     each = []
-    for number, one in enumerate(disruptions):
+    for number, disruption in enumerate(disruptions):
         following = disruptions[number + 1].began_at if number + 1 < len(disruptions) else math.inf
-        each.append(_around(requests, one, following, gone_code))
+        each.append(_around(requests, disruption, following, gone_code))
     return {
         "disruptions": len(each),
-        "inflight_min": min((one["inflight"] for one in each), default=None),
+        "inflight_min": min((figures["inflight"] for figures in each), default=None),
         "told_max_ms": _worst(each, "told_max_ms"),
         "refused_max_ms": _worst(each, "refused_max_ms"),
         "resumed_max_s": (
-            None if any(one["resumed_s"] is None for one in each) else _worst(each, "resumed_s")
+            None if any(figures["resumed_s"] is None for figures in each) else _worst(each, "resumed_s")
         ),
         "each": each,
     }
@@ -260,7 +260,7 @@ def _rank(ordered: Sequence[float], percent: float) -> float:
 
 
 def _worst(each: Sequence[Mapping[str, Any]], key: str) -> float | None:
-    return max((one[key] for one in each if one[key] is not None), default=None)
+    return max((figures[key] for figures in each if figures[key] is not None), default=None)
 
 
 def _rounded_ratio(part: int, whole: int) -> float | None:

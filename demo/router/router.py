@@ -57,7 +57,7 @@ class Router:
             on_change=self._nats_changed,
             ping_s=settings.nats_ping_ms / 1000,
         )
-        self._link.subscribe(settings.subject, self._asked, settings.queue)
+        self._link.subscribe(settings.subject, self._receive, settings.queue)
 
     @property
     def ready(self) -> bool:
@@ -106,7 +106,7 @@ class Router:
         else:
             self._log("nats_lost", reason=self._link.last_error)
 
-    def _asked(self, _: bytes, reply: bytes, payload: bytes, __: int) -> None:
+    def _receive(self, _: bytes, reply: bytes, payload: bytes, __: int) -> None:
         self.figures.received += 1
         try:
             request = read_request(payload)
@@ -199,11 +199,11 @@ class Router:
         settings = self._settings
         if not settings.pressure_high:
             return
-        asked = self._working + len(self._line)
-        pressed = asked > settings.pressure_low if self._pressed else asked >= settings.pressure_high
+        requests = self._working + len(self._line)
+        pressed = requests > settings.pressure_low if self._pressed else requests >= settings.pressure_high
         if pressed != self._pressed:
             self._pressed = pressed
-            self._log("pressed" if pressed else "relieved", asked=asked)
+            self._log("pressed" if pressed else "relieved", requests=requests)
             self._signal_pressure()
 
     def _signal_pressure(self) -> None:

@@ -38,8 +38,8 @@ def socket_path(option: str | None, values: Mapping[str, str]) -> str:
 
 def _subject(env: Environment, name: str, default: str) -> bytes:
     value = env.text(name, default)
-    words = value.split(".")
-    if not value.isascii() or any(not word or set(word) & set(" \t\r\n*>") for word in words):
+    parts = value.split(".")
+    if not value.isascii() or any(not word or set(word) & set(" \t\r\n*>") for word in parts):
         raise SettingError(f"{name}={value!r} is not a subject to publish on, such as {default}.")
     return value.encode()
 

@@ -25,7 +25,7 @@ class SocketFile:
         try:
             self._bind()
             self.listener.listen(_BACKLOG)
-            found = self._path.lstat()
+            status = self._path.lstat()
         except OSError as error:
             self.listener.close()
             raise SocketError(
@@ -34,13 +34,13 @@ class SocketFile:
         except SocketError:
             self.listener.close()
             raise
-        self._identity = (found.st_dev, found.st_ino)
+        self._identity = (status.st_dev, status.st_ino)
 
     def remove(self) -> None:
         """Delete the file, unless another program has put its own in its place."""
         try:
-            found = self._path.lstat()
-            if (found.st_dev, found.st_ino) == self._identity:
+            status = self._path.lstat()
+            if (status.st_dev, status.st_ino) == self._identity:
                 self._path.unlink()
         except OSError:
             pass  # It is gone already, and with it what there was to remove.

@@ -73,12 +73,12 @@ def plan_start(part: str, values: Mapping[str, str]) -> Start:
 
 def _command(setting: str, text: str, environment: Mapping[str, str]) -> tuple[str, ...]:
     try:
-        words = shlex.split(text)
+        argv = shlex.split(text)
     except ValueError as error:
         raise StartError(f"{setting}={text!r} is not a command: {error}.") from None
-    if not words:
+    if not argv:
         raise StartError(f"{setting} is empty: leave it out, or give it a command.")
-    return tuple(Template(word).safe_substitute(environment) for word in words)
+    return tuple(Template(word).safe_substitute(environment) for word in argv)
 
 
 def main(arguments: list[str] | None = None) -> int:

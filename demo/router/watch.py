@@ -41,8 +41,8 @@ async def wait_for_router(nats_url: str, subject: bytes) -> None:
         link.publish(subject, request, inbox)
         heard_one = [asyncio.ensure_future(event.wait()) for event in (replied, refused)]
         await asyncio.wait(heard_one, timeout=_REPLY_S, return_when=asyncio.FIRST_COMPLETED)
-        for one in heard_one:
-            one.cancel()
+        for waiter in heard_one:
+            waiter.cancel()
         if not replied.is_set():
             await asyncio.sleep(_ASK_AGAIN_S)
     await link.close()

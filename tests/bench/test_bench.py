@@ -52,7 +52,7 @@ def test_frames_larger_than_a_sockets_buffer_are_sent_whole(strange):
 
 def test_the_memory_measured_is_that_of_the_process_behind_the_socket(strange):
     outcome = benchmarks.ipc_memory(strange, requests=2000, connections=2, payload_bytes=8)
-    assert f"process {os.getpid()}" in outcome.asked
+    assert f"process {os.getpid()}" in outcome.workload
     assert outcome.figures["requests"] == 2000
     assert 5 < outcome.figures["rss_mb"] < 2000
 

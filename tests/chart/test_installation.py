@@ -22,10 +22,10 @@ CONTAINERS = {
     "prometheus": ["prometheus"],
 }
 IMAGES = {
-    "app": "chaosproof/demo:0.1.0",
-    "wait": "chaosproof/demo:0.1.0",
-    "load": "chaosproof/demo:0.1.0",
-    "chaos": "chaosproof/chaos:0.1.0",
+    "app": "chaosproof/demo:0.2.0",
+    "wait": "chaosproof/demo:0.2.0",
+    "load": "chaosproof/demo:0.2.0",
+    "chaos": "chaosproof/chaos:0.2.0",
     "prometheus": "docker.io/prom/prometheus:v3.5.0",
 }
 RIGHTS = {
@@ -192,7 +192,7 @@ def test_the_cron_job_runs_one_experiment_once_and_its_exit_code_is_the_verdict(
     assert (pod["restartPolicy"], pod["serviceAccountName"]) == ("Never", "chaosproof-runner")
     assert pod["imagePullSecrets"] == [{"name": "registry"}]
     (container,) = pod["containers"]
-    assert (container["image"], container["workingDir"]) == ("chaosproof/demo:0.1.0", "/opt/chaosproof")
+    assert (container["image"], container["workingDir"]) == ("chaosproof/demo:0.2.0", "/opt/chaosproof")
     variables = "--var journals=/work/journals --var namespace=demo --var mode=resilient --var deployed=true"
     assert " ".join(container["command"]) == (
         "chaos --no-version-check --no-log-file run --journal-path=/work/journal.json "

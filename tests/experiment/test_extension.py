@@ -164,8 +164,8 @@ def test_an_experiment_has_one_extension(extensions):
 
 
 def test_the_page_is_what_the_generator_prints():
-    """docs/experiment.md follows from the schema, and names every key."""
-    argv = [sys.executable, "docs/generate_experiment.py"]
+    """docs/reference/experiment.md follows from the schema, and names every key."""
+    argv = [sys.executable, "docs/reference/generate_experiment.py"]
     printed = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=30, check=True).stdout
-    assert (ROOT / "docs/experiment.md").read_text() == printed
+    assert (ROOT / "docs/reference/experiment.md").read_text() == printed
     assert [key for key in keys_of_schema() if f"| `{key}` |" not in printed] == []

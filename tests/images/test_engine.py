@@ -28,7 +28,7 @@ def test_an_image_is_built_from_its_own_file_with_the_checkout_as_its_context(en
     argv = build_argv(engine, image("chaos"), ROOT)
     assert argv == [
         *[engine, "build", "--file", "/src/docker/chaos.Dockerfile"],
-        *["--tag", "chaosproof/chaos:0.1.0", "/src"],
+        *["--tag", "chaosproof/chaos:0.2.0", "/src"],
     ]
 
 

@@ -60,7 +60,7 @@ def test_what_one_side_does_not_know_is_not_said_to_have_stayed():
 def test_an_instance_is_looked_at_until_it_stands_still_then_for_as_long_as_asked():
     target = FakeTarget([Instance("gateway-0", "gateway", "10.0.0.1", metrics_port=80)])
     target.answer(["sh"], PROC)
-    target.say("gateway-0", metrics="# TYPE gateway_pending gauge\ngateway_pending 4\n")
+    target.set_pages("gateway-0", metrics="# TYPE gateway_pending gauge\ngateway_pending 4\n")
     level = measure(target, "gateway-0", over_s=0.05, interval_s=0.01, settle_s=1.0)
     assert level.samples >= 4
     assert level.pending == 4.0

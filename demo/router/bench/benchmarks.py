@@ -152,11 +152,12 @@ def _figures(measured: Measured) -> dict[str, float]:
 def _median_round(measure: Callable[[], Measured], rounds: int) -> tuple[Measured, list[str]]:
     every = [measure() for _ in range(rounds)]
     notes = [
-        f"round {number}: {one.rate_rps:,.0f} requests/s, p99 {percentile_us(sorted(one.latencies_ns), 99):g} us"
-        for number, one in enumerate(every, start=1)
-        if one.requests
+        f"round {number}: {measured.rate_rps:,.0f} requests/s, "
+        f"p99 {percentile_us(sorted(measured.latencies_ns), 99):g} us"
+        for number, measured in enumerate(every, start=1)
+        if measured.requests
     ]
-    by_rate = sorted(every, key=lambda one: one.rate_rps)
+    by_rate = sorted(every, key=lambda measured: measured.rate_rps)
     return by_rate[(rounds - 1) // 2], notes if rounds > 1 else []
 
 

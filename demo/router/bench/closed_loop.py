@@ -93,29 +93,29 @@ def _run(
 ) -> Measured:
     measured = Measured()
     latencies, now = measured.latencies_ns, time.perf_counter_ns
-    readers = {one.fileno(): AnswerReader() for one in sockets}
-    by_fd = {one.fileno(): one for one in sockets}
+    readers = {connection.fileno(): AnswerReader() for connection in sockets}
+    by_fd = {connection.fileno(): connection for connection in sockets}
     sent_at: dict[int, int] = {}
     limit = requests if requests is not None else 1 << 62
     sent = 0
     with select.epoll() as poller:
         begun = now()
         until = begun + int(duration_s * 1e9) if duration_s is not None else 1 << 62
-        for fd, one in by_fd.items():
-            one.setblocking(False)
+        for fd, connection in by_fd.items():
+            connection.setblocking(False)
             poller.register(fd, select.EPOLLIN)
             if sent < limit:
                 sent_at[fd] = now()
-                _send(one, make_request(sent))
+                _send(connection, make_request(sent))
                 sent += 1
-        told = 0
+        reported = 0
         while sent_at:
             ready = _poll(poller)
             if not ready:
                 raise BenchError(f"The server left {len(sent_at)} requests unanswered for {TIMEOUT_S:g} s.")
             for fd, _ in ready:
-                one = by_fd[fd]
-                data = one.recv(_RECEIVE_BYTES)
+                connection = by_fd[fd]
+                data = connection.recv(_RECEIVE_BYTES)
                 if not data:
                     raise BenchError("The server closed the connection instead of answering.")
                 answer = readers[fd].feed(data)
@@ -127,12 +127,12 @@ def _run(
                     measured.errors += 1
                 if sent < limit and at < until:
                     sent_at[fd] = at
-                    _send(one, make_request(sent))
+                    _send(connection, make_request(sent))
                     sent += 1
                 else:
                     del sent_at[fd]
-            if on_progress is not None and len(latencies) - told >= 1000:
-                told = len(latencies)
-                on_progress(told)
+            if on_progress is not None and len(latencies) - reported >= 1000:
+                reported = len(latencies)
+                on_progress(reported)
         measured.duration_s = (now() - begun) / 1e9
     return measured

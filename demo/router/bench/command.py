@@ -70,9 +70,9 @@ def bench() -> None:
 @click.pass_context
 def ipc_latency(ctx: click.Context, requests: int, payload: int, socket: str | None, gate: bool) -> None:
     """REQUESTS PINGs, one after the other on one connection."""
-    path = _found(socket)
+    path = _server_path(socket)
     limits = LIMITS["ipc-latency"] if gate else ()
-    _say(ctx, benchmarks.ipc_latency(path, requests=requests, payload_bytes=payload, limits=limits))
+    _print(ctx, benchmarks.ipc_latency(path, requests=requests, payload_bytes=payload, limits=limits))
 
 
 @bench.command("ipc-throughput")
@@ -86,9 +86,9 @@ def ipc_throughput(
     ctx: click.Context, duration: float, connections: int, payload: int, socket: str | None, gate: bool
 ) -> None:
     """PINGs over several connections, as fast as they go."""
-    path = _found(socket)
+    path = _server_path(socket)
     limits = LIMITS["ipc-throughput"] if gate else ()
-    _say(
+    _print(
         ctx,
         benchmarks.ipc_throughput(
             path, duration_s=duration, connections=connections, payload_bytes=payload, limits=limits
@@ -110,9 +110,9 @@ def ipc_memory(
     ctx: click.Context, requests: int, connections: int, payload: int, socket: str | None, gate: bool
 ) -> None:
     """PINGs in great number: what memory the server holds in the end."""
-    path = _found(socket)
+    path = _server_path(socket)
     limits = LIMITS["ipc-memory"] if gate else ()
-    _say(
+    _print(
         ctx,
         benchmarks.ipc_memory(
             path, requests=requests, connections=connections, payload_bytes=payload, limits=limits
@@ -131,9 +131,9 @@ def load_test(
     ctx: click.Context, duration: float, connections: int, payload: int, socket: str | None, gate: bool
 ) -> None:
     """Requests through gateway, NATS and router, as fast as they go."""
-    path = _found(socket)
+    path = _server_path(socket)
     limits = LIMITS["load-test"] if gate else ()
-    _say(
+    _print(
         ctx,
         benchmarks.load_test(
             path, duration_s=duration, connections=connections, payload_bytes=payload, limits=limits
@@ -155,7 +155,7 @@ def load_test(
 @click.pass_context
 def run_all(ctx: click.Context, duration: float, requests: int, socket: str | None, journals: Path) -> None:
     """All benchmarks, held to their limits, into a folder of journals/bench."""
-    path = _found(socket)
+    path = _server_path(socket)
     started_at = time.time()
     folder = new_folder(journals / "bench", started_at)
     outcomes = []
@@ -222,14 +222,14 @@ def _everything(path: str, duration_s: float, requests: int) -> Sequence[tuple[s
     return [*every, ("ipc-memory", memory), ("load-test", through)]
 
 
-def _found(socket: str | None) -> str:
+def _server_path(socket: str | None) -> str:
     """The path of the socket, once its server has answered a PING."""
     path = resolve_path(socket)
     find_server(path)
     return path
 
 
-def _say(ctx: click.Context, outcome: Outcome) -> None:
+def _print(ctx: click.Context, outcome: Outcome) -> None:
     click.echo(text_of(outcome), nl=False)
     if outcome.error:
         raise BenchError(outcome.error)

@@ -31,7 +31,7 @@ class Outcome:
     """A benchmark's figures, named with their unit, and its limits. `error` is why it could not be run."""
 
     name: str
-    asked: str
+    workload: str
     figures: Mapping[str, float] = field(default_factory=dict)
     limits: Sequence[Limit] = ()
     notes: Sequence[str] = ()
@@ -53,7 +53,7 @@ def percentile_us(ordered_ns: "Sequence[int] | array[int]", percent: float) -> f
 
 def text_of(outcome: Outcome) -> str:
     """The text file of a benchmark."""
-    lines = [outcome.name, outcome.asked, ""]
+    lines = [outcome.name, outcome.workload, ""]
     if outcome.error:
         lines.append(f"could not be run: {outcome.error}")
     width = max((len(name) for name in outcome.figures), default=0)

@@ -55,7 +55,7 @@ def summary_of(outcomes: Sequence[Outcome], *, started_at: float, ended_at: floa
         "thresholds": thresholds,
         "benchmarks": {
             outcome.name: {
-                "asked": outcome.asked,
+                "asked": outcome.workload,
                 "exit_code": outcome.exit_code,
                 "error": outcome.error or None,
                 "figures": dict(outcome.figures),
@@ -142,11 +142,11 @@ def _markdown(summary: Mapping[str, Any]) -> str:
         "| benchmark | requests/s | p50 us | p95 us | p99 us | max us |",
         "|---|---:|---:|---:|---:|---:|",
     ]
-    for name, one in summary["benchmarks"].items():
-        figures = one["figures"]
+    for name, benchmark in summary["benchmarks"].items():
+        figures = benchmark["figures"]
         if "rate_rps" in figures:
             cells = [f"{figures[key]:,g}" for key in ("rate_rps", "p50_us", "p95_us", "p99_us", "max_us")]
             lines.append(f"| {name} | {' | '.join(cells)} |")
-        elif one["error"]:
-            lines.append(f"| {name} | {json.dumps(one['error'])} | | | | |")
+        elif benchmark["error"]:
+            lines.append(f"| {name} | {json.dumps(benchmark['error'])} | | | | |")
     return "\n".join(lines) + "\n"

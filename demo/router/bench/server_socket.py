@@ -54,9 +54,9 @@ def exchange(connection: socket.socket, request: bytes) -> tuple[int, bytes]:
 def find_server(path: str) -> int:
     """Prove with a PING that the server on `path` speaks the frame, and return the id of its process."""
     with connect(path) as connection:
-        said = time.monotonic_ns().to_bytes(8, "big")
-        answered = exchange(connection, frame(PING, said))
-        if answered != (PONG, said):
+        payload = time.monotonic_ns().to_bytes(8, "big")
+        answered = exchange(connection, frame(PING, payload))
+        if answered != (PONG, payload):
             raise BenchError(
                 f"The server on {path} does not answer a PING with its PONG but with type {answered[0]:#04x}."
             )

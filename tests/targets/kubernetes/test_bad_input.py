@@ -181,7 +181,7 @@ def test_the_chart_is_given_the_overlays_and_which_system_it_is():
     assert (chart.name, chart.namespace, chart.images[chart.load_image]) == (
         "chaosproof-demo",
         "demo",
-        "chaosproof/demo:0.1.0",
+        "chaosproof/demo:0.2.0",
     )
     values = chart_values(chart, system, {"demo": "mine:1"})
     assert values["systems"] == {"grpc": True, "router": False}
@@ -208,7 +208,7 @@ def test_a_pod_without_a_sidecar_gets_an_ephemeral_container(api, cluster):
     )
     assert netadmin_container_of(cluster, read_pod(bare)) == "chaos"
     patches = [body for method, _, body in api.asked if method == "PATCH"]
-    assert patches == [{"spec": {"ephemeralContainers": [ephemeral_container("chaosproof/chaos:0.1.0")]}}]
+    assert patches == [{"spec": {"ephemeralContainers": [ephemeral_container("chaosproof/chaos:0.2.0")]}}]
     assert not [path for method, path, _ in api.asked if method in ("POST", "DELETE")]
 
 

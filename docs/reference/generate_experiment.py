@@ -1,6 +1,6 @@
 """The reference of an experiment's extension as a page, from its schema.
 
-python docs/generate_experiment.py > docs/experiment.md
+python docs/reference/generate_experiment.py > docs/reference/experiment.md
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,7 +11,8 @@ from chaosproof.experiment.schema import extension_schema
 HEAD = """\
 # What an experiment tells Chaosproof
 
-<!-- Written by docs/generate_experiment.py from chaosproof/experiment/extension.schema.json: change that, then run it \
+<!-- Written by docs/reference/generate_experiment.py from chaosproof/experiment/extension.schema.json: \
+change that, then run it \
 again. -->
 
 An experiment is a file of Chaos Toolkit. What this project adds stands in it as one entry of `extensions`:
