@@ -29,7 +29,7 @@ def begin(target: Target, instance: str, backend: Backend, order: ResolvedFault)
     if not isinstance(target, SupportsPrestart):
         return None
     try:
-        return target.begin(instance, backend.argv(order), keep_s=_KEEP_S)
+        return target.prestart(instance, backend.argv(order), keep_s=_KEEP_S)
     except ChaosproofError:
         return None  # who runs it as a whole will be told why it cannot be
 
@@ -53,7 +53,7 @@ def apply_run(
         if done is not None and done.exit_code != _KILLED:
             return done
         if after is not None and isinstance(target, SupportsDeferred):
-            return target.run_kept(instance, argv, after=after, stdin=stdin, timeout_s=timeout_s)
+            return target.run_deferring(instance, argv, after=after, stdin=stdin, timeout_s=timeout_s)
         return target.run(instance, argv, stdin=stdin, timeout_s=timeout_s)
 
     return run

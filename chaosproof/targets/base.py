@@ -179,7 +179,7 @@ class SupportsDeferred(Protocol):
     A lab can: with its first process everything in it ends, a fault too. A cluster has nobody to ask.
     """
 
-    def run_kept(
+    def run_deferring(
         self,
         instance: str,
         argv: Sequence[str],
@@ -206,7 +206,7 @@ class PendingCommand(Protocol):
 class SupportsPrestart(Protocol):
     """What a target has besides where it can begin a command ahead of the moment in which it matters."""
 
-    def begin(self, instance: str, argv: Sequence[str], *, keep_s: float) -> PendingCommand:
+    def prestart(self, instance: str, argv: Sequence[str], *, keep_s: float) -> PendingCommand:
         """Start a command that does nothing before it has its input; after `keep_s` it gets an empty one."""
 
 

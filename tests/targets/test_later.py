@@ -37,7 +37,7 @@ def test_what_comes_after_a_command_comes_however_the_command_ended(
     target: LocalTarget, tmp_path: Path, argv: list[str], exit_code: int
 ):
     mark = tmp_path / "mark"
-    done = target.run_kept(
+    done = target.run_deferring(
         "sleeper-0",
         argv,
         after=DeferredCommand(["touch", str(mark)], 0.3),
@@ -53,13 +53,13 @@ def test_what_comes_after_a_command_comes_however_the_command_ended(
 
 @pytest.mark.lab
 def test_a_command_that_cannot_be_run_later_harms_nobody(target: LocalTarget):
-    target.run_kept("sleeper-0", ["true"], after=DeferredCommand(["no-such-command"], 0.0))
+    target.run_deferring("sleeper-0", ["true"], after=DeferredCommand(["no-such-command"], 0.0))
     assert target.run("sleeper-0", ["echo", "here"]).stdout == "here\n"
 
 
 @pytest.mark.lab
 def test_a_command_that_was_begun_ahead_needs_only_its_input(target: LocalTarget):
-    begun = target.begin("sleeper-0", ["sh", "-c", "read -r word; echo got $word; exit 3"], keep_s=60)
+    begun = target.prestart("sleeper-0", ["sh", "-c", "read -r word; echo got $word; exit 3"], keep_s=60)
     done = begun("it\n", 5.0)
     assert done is not None and (done.stdout, done.exit_code) == ("got it\n", 3)
     assert begun("again\n", 5.0) is None
@@ -68,7 +68,7 @@ def test_a_command_that_was_begun_ahead_needs_only_its_input(target: LocalTarget
 @pytest.mark.lab
 def test_a_command_that_nobody_gives_its_input_gets_an_empty_one(target: LocalTarget, tmp_path: Path):
     mark = tmp_path / "mark"
-    begun = target.begin("sleeper-0", ["sh", "-c", f"read -r word; echo $word >{mark}"], keep_s=0.2)
+    begun = target.prestart("sleeper-0", ["sh", "-c", f"read -r word; echo $word >{mark}"], keep_s=0.2)
     given_up_at = time.monotonic() + 5
     while not (mark.exists() and mark.read_text()):
         assert time.monotonic() < given_up_at

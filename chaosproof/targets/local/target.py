@@ -98,22 +98,27 @@ class LocalTarget:
         )
         return _done(answer)
 
-    def begin(self, instance: str, argv: Sequence[str], *, keep_s: float) -> PendingCommand:
-        """See `chaosproof.targets.base.Starter`."""
+    def prestart(self, instance: str, argv: Sequence[str], *, keep_s: float) -> PendingCommand:
+        """See `chaosproof.targets.base.SupportsPrestart`."""
         number = ask(self.lab, "begin", {"instance": instance, "argv": list(argv), "keep_s": keep_s})
 
         def go(stdin: str, timeout_s: float, after: DeferredCommand | None = None) -> CommandResult | None:
             answer = ask(
                 self.lab,
                 "go",
-                {"number": number, "stdin": stdin, "timeout_s": timeout_s, **(_kept(after) if after else {})},
+                {
+                    "number": number,
+                    "stdin": stdin,
+                    "timeout_s": timeout_s,
+                    **(_deferral(after) if after else {}),
+                },
                 patience_s=timeout_s + 5.0,
             )
             return _done(answer) if answer else None
 
         return go
 
-    def run_kept(
+    def run_deferring(
         self,
         instance: str,
         argv: Sequence[str],
@@ -122,8 +127,8 @@ class LocalTarget:
         stdin: str = "",
         timeout_s: float = 10.0,
     ) -> CommandResult:
-        """See `chaosproof.targets.base.Keeper`."""
-        return self._ask_to_run(instance, argv, stdin, timeout_s, _kept(after))
+        """See `chaosproof.targets.base.SupportsDeferred`."""
+        return self._ask_to_run(instance, argv, stdin, timeout_s, _deferral(after))
 
     def start_job(
         self,
@@ -172,5 +177,5 @@ def _done(answer: Mapping[str, Any]) -> CommandResult:
     return CommandResult(**{**answer, "argv": tuple(answer["argv"])})
 
 
-def _kept(after: DeferredCommand) -> dict[str, Any]:
+def _deferral(after: DeferredCommand) -> dict[str, Any]:
     return {"then": list(after.argv), "after_s": after.after_s}

@@ -12,8 +12,8 @@ __all__ = ["DeferredCommands"]
 class DeferredCommands:
     """What one lab has still to do. Not for use from more than one event loop."""
 
-    def __init__(self, children: ProcessManager, environment: Mapping[str, str]) -> None:
-        self._children = children
+    def __init__(self, processes: ProcessManager, environment: Mapping[str, str]) -> None:
+        self._processes = processes
         self._environment = environment
         self._running: set[asyncio.Task[None]] = set()
 
@@ -28,7 +28,7 @@ class DeferredCommands:
 
     async def _run(self, instance: str, argv: Sequence[str]) -> None:
         try:
-            done = await self._children.run_to_end(argv, instance=instance, environment=self._environment)
+            done = await self._processes.run_to_end(argv, instance=instance, environment=self._environment)
         except OSError as error:
             print(f"{instance}: {argv[0]} could not be run: {error.strerror}", file=sys.stderr, flush=True)
             return

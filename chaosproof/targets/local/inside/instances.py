@@ -28,7 +28,7 @@ class InstanceRunner:
         *,
         instance: Instance,
         service: Service,
-        children: ProcessManager,
+        processes: ProcessManager,
         environment: Mapping[str, str],
         log: Path,
         on_event: Callable[[str, str, str], None],
@@ -36,7 +36,7 @@ class InstanceRunner:
         self.instance = instance
         self.service = service
         self.ready = False
-        self._children = children
+        self._processes = processes
         self._environment = {**environment, "INSTANCE_NAME": instance.name}
         self._log = log
         self._on_event = on_event
@@ -79,7 +79,7 @@ class InstanceRunner:
         self._paused = False
         self._ready_or_dead.clear()
         try:
-            self._process = await self._children.spawn(
+            self._process = await self._processes.spawn(
                 self.service.command,
                 instance=self.instance.name,
                 environment=self._environment,
@@ -170,7 +170,7 @@ class InstanceRunner:
             self._on_event(self.instance.name, "resumed", "")
 
     async def _watch_exit(self, process: asyncio.subprocess.Process) -> None:
-        code = await self._children.wait(process)
+        code = await self._processes.wait(process)
         # What it started and left behind belongs to it.
         signal_group(process.pid, signal.SIGKILL)
         self._exit_code = code

@@ -25,8 +25,8 @@ class _Job:
 class Jobs:
     """The jobs of one lab, by name. Not for use from more than one event loop."""
 
-    def __init__(self, children: ProcessManager, folder: Path) -> None:
-        self._children = children
+    def __init__(self, processes: ProcessManager, folder: Path) -> None:
+        self._processes = processes
         self._folder = folder
         self._jobs: dict[str, _Job] = {}
         self._waits: set[asyncio.Task[None]] = set()
@@ -39,7 +39,7 @@ class Jobs:
             raise TargetError(f"A job named {name!r} runs already.")
         log = self._folder / f"{name}.log"
         try:
-            process = await self._children.spawn(
+            process = await self._processes.spawn(
                 argv, instance=None, environment=environment, cwd=cwd, stdout=log
             )
         except OSError as error:
@@ -50,7 +50,7 @@ class Jobs:
         wait.add_done_callback(self._waits.discard)
 
     async def _wait(self, job: _Job) -> None:
-        code = await self._children.wait(job.process)
+        code = await self._processes.wait(job.process)
         # what it started and left behind belongs to it: whoever kept the time of a stress may have been killed
         signal_group(job.process.pid, signal.SIGKILL)
         job.exit_code = code

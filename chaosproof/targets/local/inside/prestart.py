@@ -23,8 +23,8 @@ class _Waiting:
 class PrestartedCommands:
     """The waiting commands of one lab, by number. Not for use from more than one event loop."""
 
-    def __init__(self, children: ProcessManager, environment: Mapping[str, str]) -> None:
-        self._children = children
+    def __init__(self, processes: ProcessManager, environment: Mapping[str, str]) -> None:
+        self._processes = processes
         self._environment = environment
         self._numbers = itertools.count(1)
         self._waiting: dict[int, _Waiting] = {}
@@ -33,7 +33,7 @@ class PrestartedCommands:
     async def begin(self, instance: str, argv: Sequence[str], keep_s: float) -> int:
         """Start the command; the number by which it is known. After `keep_s` it gets an empty input."""
         try:
-            process = await self._children.begin(argv, instance=instance, environment=self._environment)
+            process = await self._processes.begin(argv, instance=instance, environment=self._environment)
         except OSError as error:
             raise TargetError(f"{argv[0]} could not be started on {instance}: {error.strerror}.") from error
         number = next(self._numbers)
@@ -52,7 +52,7 @@ class PrestartedCommands:
         if waiting is None:
             return None
         waiting.give_up.cancel()
-        return await self._children.finish(waiting.process, waiting.argv, stdin=stdin, timeout_s=timeout_s)
+        return await self._processes.finish(waiting.process, waiting.argv, stdin=stdin, timeout_s=timeout_s)
 
     def _give_up(self, number: int) -> None:
         task = asyncio.create_task(self.go(number, "", 1.0))

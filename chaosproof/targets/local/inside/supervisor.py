@@ -14,7 +14,6 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -40,9 +39,9 @@ _REAP_INTERVAL_S = 0.5
 class Supervisor:
     """The lab's state, all of it owned by one event loop."""
 
-    def __init__(self, spec: LabSpec, children: ProcessManager, started_at: float) -> None:
+    def __init__(self, spec: LabSpec, processes: ProcessManager, started_at: float) -> None:
         self._spec = spec
-        self._children = children
+        self._processes = processes
         self._started_at = started_at
         self._timings: dict[str, float] = {}
         self._rules_lock = asyncio.Lock()
@@ -54,7 +53,7 @@ class Supervisor:
             instance.name: InstanceRunner(
                 instance=instance,
                 service=plan.service,
-                children=children,
+                processes=processes,
                 environment={**self._environment, **plan.service.environment},
                 log=LAB_DIR / "logs" / f"{instance.name}.log",
                 on_event=self._on_event,
@@ -62,26 +61,9 @@ class Supervisor:
             for plan in spec.services
             for instance in plan.instances
         }
-        self._jobs = Jobs(children, LAB_DIR / "jobs")
-        self._later = DeferredCommands(children, self._environment)
-        self._standby = PrestartedCommands(children, self._environment)
-        self._operations: dict[str, Callable[..., Awaitable[Any]]] = {
-            "info": self._info,
-            "wait_ready": self._wait_ready,
-            "states": self._states,
-            "run": self._run,
-            "begin": self._begin,
-            "go": self._go,
-            "start_job": self._start_job,
-            "job": self._job,
-            "stop_job": self._stop_job,
-            "metrics": self._metrics,
-            "logs": self._logs,
-            "signal": self._signal,
-            "pause": self._pause,
-            "restart": self._restart,
-            "down": self._ask_down,
-        }
+        self._jobs = Jobs(processes, LAB_DIR / "jobs")
+        self._deferred = DeferredCommands(processes, self._environment)
+        self._prestarted = PrestartedCommands(processes, self._environment)
 
     @property
     def _environment(self) -> dict[str, str]:
@@ -94,7 +76,7 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         for signum in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(signum, self._stopping.set)
-        make_room()
+        make_private_run()
         make_network(self._spec)
         self._mark("network_s")
         server = await asyncio.start_unix_server(self._serve, sock=control, limit=16 << 20)
@@ -114,7 +96,7 @@ class Supervisor:
     async def _reap_forever(self) -> None:
         while True:
             await asyncio.sleep(_REAP_INTERVAL_S)
-            self._children.reap_orphans()
+            self._processes.reap_orphans()
 
     async def _publish(self) -> None:
         if not self._spec.published:
@@ -167,7 +149,7 @@ class Supervisor:
             f"--web.listen-address={self._spec.gateway}:{PROMETHEUS_PORT}",
             "--log.level=warn",
         ]
-        process = await self._children.spawn(
+        process = await self._processes.spawn(
             argv, instance=None, environment=self._environment, cwd=str(folder), stdout=_PROMETHEUS_LOG
         )
         while process.returncode is None:
@@ -217,7 +199,7 @@ class Supervisor:
                 for runner in self._runners.values()
                 if runner.ready and runner.service.name == service
             ]
-            done = await self._children.run_to_end(
+            done = await self._processes.run_to_end(
                 ["nft", "-f", "-"],
                 instance=None,
                 environment=self._environment,
@@ -226,7 +208,7 @@ class Supervisor:
         if done.exit_code != 0:
             raise TargetError(f"nft refused the address of {service}: {done.stderr.strip()}")
 
-    # --- what can be asked ------------------------------------------------------------------------------
+    # --- what can be asked: `{"op": "run", ...}` is `do_run(...)` ------------------------------------------
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -244,11 +226,11 @@ class Supervisor:
             return {"error": f"Lab {self._spec.name} belongs to another user."}
         try:
             request = json.loads(await reader.readline())
-            operation = self._operations[request.pop("op")]
+            operation = getattr(self, f"do_{request.pop('op')}")
             return {"result": await operation(**request)}
         except ChaosproofError as error:
             return {"error": str(error)}
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             return {"error": f"Lab {self._spec.name} did not understand what it was asked: {error!r}."}
 
     def _runner(self, instance: str) -> InstanceRunner:
@@ -257,10 +239,10 @@ class Supervisor:
             raise TargetError(f"There is no instance {instance!r}; there are: {known}.")
         return self._runners[instance]
 
-    async def _info(self) -> dict[str, Any]:
+    async def do_info(self) -> dict[str, Any]:
         return {"spec": json.loads(self._spec.to_json()), "timings": self._timings, "failure": self._failure}
 
-    async def _wait_ready(self) -> dict[str, float]:
+    async def do_wait_ready(self) -> dict[str, float]:
         await self._all_started.wait()
         if self._failure:
             raise TargetError(self._failure)
@@ -269,10 +251,10 @@ class Supervisor:
             pass
         return self._timings
 
-    async def _states(self) -> dict[str, Any]:
+    async def do_states(self) -> dict[str, Any]:
         return {name: asdict(runner.state()) for name, runner in self._runners.items()}
 
-    async def _run(
+    async def do_run(
         self,
         instance: str,
         argv: list[str],
@@ -283,7 +265,7 @@ class Supervisor:
     ) -> dict[str, Any]:
         runner = self._runner(instance)
         try:
-            done = await self._children.run_to_end(
+            done = await self._processes.run_to_end(
                 argv,
                 instance=runner.instance.name,
                 environment=self._environment,
@@ -292,13 +274,13 @@ class Supervisor:
             )
         finally:
             if then:
-                self._later.run(instance, then, after_s)
+                self._deferred.run(instance, then, after_s)
         return asdict(done)
 
-    async def _begin(self, instance: str, argv: list[str], keep_s: float) -> int:
-        return await self._standby.begin(self._runner(instance).instance.name, argv, keep_s)
+    async def do_begin(self, instance: str, argv: list[str], keep_s: float) -> int:
+        return await self._prestarted.begin(self._runner(instance).instance.name, argv, keep_s)
 
-    async def _go(
+    async def do_go(
         self,
         number: int,
         stdin: str,
@@ -306,26 +288,26 @@ class Supervisor:
         then: list[str] | None = None,
         after_s: float = 0.0,
     ) -> dict[str, Any] | None:
-        instance = self._standby.instance(number)
+        instance = self._prestarted.instance(number)
         if instance is None:
             return None
         try:
-            done = await self._standby.go(number, stdin, timeout_s)
+            done = await self._prestarted.go(number, stdin, timeout_s)
         finally:
             if then:
-                self._later.run(instance, then, after_s)
+                self._deferred.run(instance, then, after_s)
         return asdict(done) if done else None
 
-    async def _start_job(self, name: str, argv: list[str], env: dict[str, str], cwd: str) -> None:
+    async def do_start_job(self, name: str, argv: list[str], env: dict[str, str], cwd: str) -> None:
         await self._jobs.start(name, argv, environment={**self._environment, **env}, cwd=cwd)
 
-    async def _job(self, name: str) -> dict[str, Any]:
+    async def do_job(self, name: str) -> dict[str, Any]:
         return asdict(self._jobs.state(name))
 
-    async def _stop_job(self, name: str) -> None:
+    async def do_stop_job(self, name: str) -> None:
         self._jobs.stop(name)
 
-    async def _metrics(self, instance: str) -> str:
+    async def do_metrics(self, instance: str) -> str:
         info = self._runner(instance).instance
         if info.metrics_port is None:
             raise TargetError(f"{instance} has no metrics: the system file names none for {info.service}.")
@@ -339,26 +321,26 @@ class Supervisor:
             raise TargetError(f"{instance} answered {status} when asked for its metrics.")
         return body
 
-    async def _logs(self, instance: str) -> str:
+    async def do_logs(self, instance: str) -> str:
         if instance == "prometheus":
             return _PROMETHEUS_LOG.read_text(encoding="utf-8", errors="replace")
         return self._runner(instance).read_log()
 
-    async def _signal(self, instance: str, signal_name: str) -> None:
+    async def do_signal(self, instance: str, signal_name: str) -> None:
         await self._runner(instance).signal(signal.Signals[signal_name])
 
-    async def _pause(self, instance: str, duration_s: float | None) -> None:
+    async def do_pause(self, instance: str, duration_s: float | None) -> None:
         await self._runner(instance).pause(duration_s)
 
-    async def _restart(self, instance: str) -> None:
+    async def do_restart(self, instance: str) -> None:
         await self._runner(instance).restart()
 
-    async def _ask_down(self) -> None:
+    async def do_down(self) -> None:
         # The answer must leave before the lab does.
         asyncio.get_running_loop().call_later(0.01, self._stopping.set)
 
 
-def make_room() -> None:
+def make_private_run() -> None:
     """A private /run, so that names in it (namespaces, xtables' lock, logs) are this lab's alone."""
     _run(["mount", "-t", "tmpfs", "-o", "mode=0755", "tmpfs", "/run"])
     for folder in ("/run/netns", "/run/lock", LAB_DIR / "logs", LAB_DIR / "jobs"):
