@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from chaosproof.errors import TargetError, UsageError
@@ -38,13 +38,12 @@ _TOOLS = {
 _LISTENING_TIMEOUT_S = 120.0
 
 
+@dataclass(frozen=True)
 class Lab:
-    """A lab that was started: its name, what it consists of, and how long its parts took."""
+    """A lab that was started: what it consists of, and how many seconds after the call its parts were ready."""
 
-    def __init__(self, spec: LabSpec, started_at: float, timings: Mapping[str, float]) -> None:
-        self.spec = spec
-        self.started_at = started_at
-        self.timings = timings
+    spec: LabSpec
+    timings: Mapping[str, float]
 
     @property
     def name(self) -> str:
@@ -65,7 +64,6 @@ def launch_lab(
     `UsageError` when the system cannot run here, `TargetError` with the reason and the last log lines when it
     does not get ready; then nothing is left of it.
     """
-    started_at = time.time()
     begun = time.monotonic()
     path = command_path()
     _need_linux()
@@ -94,7 +92,7 @@ def launch_lab(
         raise
     # The supervisor counts from its own first instant; a person counts from the command.
     offset_s = time.monotonic() - begun - timings["ready_s"]
-    return Lab(spec, started_at, {stage: round(value + offset_s, 3) for stage, value in timings.items()})
+    return Lab(spec, {stage: round(value + offset_s, 3) for stage, value in timings.items()})
 
 
 def _inherited(environment: Mapping[str, str]) -> dict[str, str]:
@@ -238,21 +236,14 @@ def _unshare(path: str) -> list[str]:
 
 def _forbidden_by() -> str:
     """Which setting forbids user namespaces, and what to do about it."""
-    for setting, forbids in (
-        ("user/max_user_namespaces", "0"),
-        ("kernel/unprivileged_userns_clone", "0"),
-        ("kernel/apparmor_restrict_unprivileged_userns", "1"),
+    for setting, forbids, allows in (
+        ("user/max_user_namespaces", "0", "15000"),
+        ("kernel/unprivileged_userns_clone", "0", "1"),
+        ("kernel/apparmor_restrict_unprivileged_userns", "1", "0"),
     ):
         file = Path("/proc/sys") / setting
         if file.exists() and file.read_text(encoding="ascii").strip() == forbids:
             name = setting.replace("/", ".")
-            allows = (
-                "1"
-                if forbids == "0" and not name.endswith("namespaces")
-                else "15000"
-                if forbids == "0"
-                else "0"
-            )
             return f"{name}={forbids} forbids it: as root, sysctl -w {name}={allows}, or run as root."
     return "Run as root, or, in a container, with the right to make user namespaces and to mount /proc."
 

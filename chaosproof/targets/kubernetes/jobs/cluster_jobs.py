@@ -143,10 +143,12 @@ class _Job:
 
     def stop(self) -> None:
         self._stopping.set()
-        if not self._state.running or self._location is None:
-            return
-        pid = f'kill -TERM "$(cat {self._location.folder}/.pid)"'
-        execute(self._cluster, self._location.pod, self._location.container, ["sh", "-c", pid])
+        if self._state.running and self._location is not None:
+            self._terminate(self._location)
+
+    def _terminate(self, location: _Location) -> None:
+        terminate = f'kill -TERM "$(cat {location.folder}/.pid)"'
+        execute(self._cluster, location.pod, location.container, ["sh", "-c", terminate])
 
     def clean(self) -> None:
         """Take away what this job put into the cluster; harmless when it is gone."""
@@ -200,12 +202,7 @@ class _Job:
                 if pod.running:
                     location = _Location(pod.name, pod.program, FOLDER)
                     if self._stopping.is_set():
-                        execute(
-                            self._cluster,
-                            location.pod,
-                            location.container,
-                            ["sh", "-c", f"kill -TERM $(cat {FOLDER}/.pid)"],
-                        )
+                        self._terminate(location)
                     return location
                 why = troubles(raw) or f"it is {raw.get('status', {}).get('phase', 'not there yet')}"
                 if "Image" in why and "ImagePull" not in why:
