@@ -111,7 +111,7 @@ def test_a_member_torn_in_the_middle_costs_only_its_own_rows(tmp_path, url):
 
 
 def test_a_full_disk_ends_the_load_with_a_sentence_and_keeps_what_was_written(tmp_path, url):
-    plan = write_plan(tmp_path, url, rate_rps=4000, duration_s=60, connections=8)
+    plan = write_plan(tmp_path, url, rate_rps=1000, duration_s=60, connections=8)
     kept = tmp_path / "kept"
     script = (
         'mount -t tmpfs -o size=32k none "$1" && "$3" -m chaosproof.load.generator --plan "$2" --out "$1/out"; '
@@ -136,7 +136,7 @@ def test_a_full_disk_ends_the_load_with_a_sentence_and_keeps_what_was_written(tm
 
 
 def test_a_file_size_limit_ends_the_load_in_the_same_way(tmp_path, url):
-    plan = write_plan(tmp_path, url, rate_rps=4000, duration_s=60, connections=8)
+    plan = write_plan(tmp_path, url, rate_rps=2000, duration_s=60, connections=8)
     out = tmp_path / "out"
     limited = ["sh", "-c", 'ulimit -f 64 && exec "$@"', "sh", *generator_argv(plan, out)]
     ended = subprocess.run(limited, capture_output=True, text=True, timeout=60)
