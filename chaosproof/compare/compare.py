@@ -6,7 +6,7 @@ comparison is `unknown`, however well the resilient run did; so is one whose bas
 should. Several pairs of runs are compared together; each must hold by itself, and the claims by the interval over
 all of them.
 
-Try it: chaosproof compare s4
+Try it: chaosproof compare checkout
 """
 
 import contextlib

@@ -97,7 +97,7 @@ def modes_differ(baseline: Verdict, resilient: Verdict) -> Check | None:
 
 
 def paths_that_differ(a: Any, b: Any, path: str = "") -> Iterator[str]:
-    """The places in nested maps at which the two are not equal, such as services.app-a.replicas."""
+    """The places in nested maps at which the two are not equal, such as services.shop.replicas."""
     if isinstance(a, Mapping) and isinstance(b, Mapping):
         for key in {*a, *b}:
             yield from paths_that_differ(a.get(key), b.get(key), f"{path}.{key}" if path else str(key))

@@ -1,7 +1,7 @@
 """The fault engine: puts a fault on an instance, watches it end, heals it early, and keeps the proof.
 
     engine = FaultEngine(target, ledger=FaultLedger(path))
-    armed = engine.arm(fault, "app-a-0")       ahead of time: checks, preparation, canary before
+    armed = engine.arm(fault, "shop-0")       ahead of time: checks, preparation, canary before
     receipt = armed.apply()                    one command, a few milliseconds
     receipt = engine.wait_until_ended(receipt)
     engine.heal()                              harmless when nothing is on

@@ -1,6 +1,6 @@
 """Faults on the process of an instance: killed, terminated, restarted, paused, starved.
 
-    ProcessFaults(target, ledger).pause("app-b-0", duration_s=5)
+    ProcessFaults(target, ledger).pause("stock-0", duration_s=5)
 
 A pause ends itself: the target lets the process go on at the deadline, whether or not whoever asked is still alive.
 Stress ends itself too: stress-ng runs with a timeout of its own. What was killed stays dead until it is restarted.

@@ -35,7 +35,7 @@ def bound_of(claim: Claim, variables: Mapping[str, Any]) -> tuple[float, ...]:
 
 
 def lookup(figures: Any, path: str) -> Any:
-    """The value that `path` (`per_instance.app-a-0.codes.UNAVAILABLE`) leads to.
+    """The value that `path` (`per_instance.shop-0.codes.UNAVAILABLE`) leads to.
 
     A name may hold dots itself, and a list is entered by position. Raises KeyError with the word that leads
     nowhere.

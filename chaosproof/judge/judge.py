@@ -1,6 +1,6 @@
 """The verdict of one run, from the files of its folder alone. Judging a folder again gives the same answer.
 
-Try it: chaosproof judge journals/s4/resilient/20261121T193005Z
+Try it: chaosproof judge journals/checkout/resilient/20261121T193005Z
 """
 
 from collections.abc import Mapping

@@ -35,7 +35,7 @@ _READ_WHOLE = (".json", ".jsonl", ".tsv", ".sha256", ".yaml", ".xml", ".sarif")
 
 @dataclass(frozen=True)
 class Listing:
-    """The files below a folder, by name (`runs/s4/...`) with their size in bytes, and what should not be there."""
+    """The files below a folder, by name (`runs/checkout/...`) with their bytes, and what should not be there."""
 
     sizes: Mapping[str, int]
     problems: tuple[str, ...]

@@ -39,7 +39,7 @@ COMPARISONS = "comparisons"
 
 @dataclass(frozen=True)
 class JudgedRun:
-    """One run: where it lies in the pack (`runs/s4/resilient/STAMP`), and what judging it found. `run.series` is
+    """One run: where it lies in the pack (`runs/checkout/resilient/STAMP`), and what judging it found. `run.series` is
     left out, being large; `as_stored` tells whether the folder's own checks.tsv says the same.
     """
 
@@ -57,7 +57,7 @@ class JudgedRun:
 
     @property
     def name(self) -> str:
-        """`s4.resilient`."""
+        """`checkout.resilient`."""
         return f"{self.experiment}.{self.mode}"
 
     @property

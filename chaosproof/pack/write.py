@@ -1,6 +1,6 @@
 """Make a pack: copy the run folders, judge the copies, and write down everything that follows from them.
 
-Try it: chaosproof evidence journals/s4/*/20261121T* -o /tmp/pack
+Try it: chaosproof evidence journals/checkout/*/20261121T* -o /tmp/pack
 """
 
 import json

@@ -1,7 +1,7 @@
 """`faults.jsonl`: one row per fault of a run, on the network or on a process, in the newest state of each.
 
     from chaosproof.runfolder.faults import read_faults
-    read_faults(Path("journals/s4/resilient/20261121T193005Z/faults.jsonl"))
+    read_faults(Path("journals/checkout/resilient/20261121T193005Z/faults.jsonl"))
 
 A row says itself what proves that its fault acted (`expects`), so who judges it needs to know no kind of fault. The
 file is replaced as a whole: a reader, or a writer that is killed, leaves or meets a complete one.

@@ -1,7 +1,7 @@
 """A run folder, read into frozen data. Missing, half-written and torn files are normal: what can be read is
 kept, and what could not be is remembered in `problems`, so that a check can say why it does not know.
 
-Try it: python -c 'from chaosproof.runfolder.run_folder import read_run; print(read_run("journals/s4/..."))'
+Try it: python -c 'from chaosproof.runfolder.run_folder import read_run; print(read_run("journals/checkout/..."))'
 """
 
 import json

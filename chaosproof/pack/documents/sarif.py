@@ -71,7 +71,7 @@ def locate(id: str, judged: Judged, rules: Rules) -> Place | None:
 
 
 def _origin(id: str, rules: Rules) -> tuple[str, str]:
-    """Whose row it is, an experiment (`s4`) or a run (`s4.resilient`), and the id that it has there."""
+    """Whose row it is, an experiment (`checkout`) or a run (`checkout.resilient`), and the id that it has there."""
     for rule in rules.checks:
         if rule.id == id:
             return (rule.of[0] if rule.of else rule.subject), id

@@ -73,7 +73,7 @@ def _absent_runs(verdict: GateVerdict) -> dict[str, int]:
 
 
 def _run_of(row: GateRow) -> str:
-    """`s4.resilient`; empty for a check of the whole pack."""
+    """`checkout.resilient`; empty for a check of the whole pack."""
     return row.id.rpartition(".")[0]
 
 

@@ -1,6 +1,6 @@
 """The backend for delays on a kernel without netem: iptables rules send packets to a program, which holds them.
 
-    ./run chaosproof inject delay --instance app-a-0 --port 50051 --delay-ms 100 --duration 15s --backend nfqueue
+    ./run chaosproof inject delay --instance shop-0 --port 50051 --delay-ms 100 --duration 15s --backend nfqueue
 
 The program (holder) runs inside the instance and is its own watchdog. Should it be killed, its rules let
 packets pass from that moment on, and whoever does a watchdog's work takes them out after the deadline.
