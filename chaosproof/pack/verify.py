@@ -4,11 +4,13 @@ Try it: chaosproof verify-pack PACK_DIR
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from chaosproof import __version__
 from chaosproof.errors import ChaosproofError, UsageError
 from chaosproof.pack.documents.attestation import attestation_text
 from chaosproof.pack.documents.checks_table import parse_checks
@@ -50,11 +52,14 @@ class Difference:
 
 @dataclass(frozen=True)
 class Verification:
-    """`pack` is what the raw files say; None when nothing could be made of them."""
+    """`pack` is what the raw files say; None when nothing could be made of them. `notes` are the sentences that
+    another version of chaosproof, which made the pack, wrote otherwise: no status, no figure, no name differs there.
+    """
 
     differences: tuple[Difference, ...]
     files: int
     pack: Pack | None
+    notes: tuple[str, ...] = ()
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -91,13 +96,21 @@ def verify_pack(pack_dir: Path, *, say: Say = lambda words: None) -> Verificatio
     derived = documents(pack)
     subjects = {name: digest for name, digest in hashes.items() if name != ATTESTATION}
     derived[ATTESTATION] = attestation_text(pack.checks, pack.gate, subjects, CONFIGURATION)
-    found += _document_differences(pack_dir, hashes, derived)
+    other_version = pack.meta.chaosproof != __version__
+    found += _document_differences(pack_dir, hashes, derived, other_version)
+    notes: list[str] = []
+    if other_version:
+        # a pack that only claims another version gains nothing but other sentences by it
+        notes = [
+            f"{one}; it was made by chaosproof {pack.meta.chaosproof}" for one in found if one.only_words
+        ]
+        found = [one for one in found if not one.only_words]
     found += [
         Difference(name, "nothing in the pack leads to it")
         for name in hashes
         if name.startswith(f"{COMPARISONS}/") and name not in derived
     ]
-    return Verification(tuple(found), len(listing.sizes), pack)
+    return Verification(tuple(found), len(listing.sizes), pack, tuple(notes))
 
 
 def _derived(pack_dir: Path, hashes: Mapping[str, str], say: Say) -> Pack:
@@ -186,7 +199,7 @@ def _row_differences(text: str, checks: Iterable[Check]) -> list[Difference]:
 
 
 def _document_differences(
-    pack_dir: Path, hashes: Mapping[str, str], derived: Mapping[str, str]
+    pack_dir: Path, hashes: Mapping[str, str], derived: Mapping[str, str], other_version: bool
 ) -> list[Difference]:
     found = []
     for name, content in derived.items():
@@ -196,8 +209,33 @@ def _document_differences(
             # the rows are held one by one; a page may be drawn otherwise by another version
             continue
         elif (there := _text(pack_dir, name)) != content:
-            found.append(_first_difference(name, there, content))
+            only_words = other_version and _without_sentences(name, there) == _without_sentences(
+                name, content
+            )
+            found.append(replace(_first_difference(name, there, content), only_words=only_words))
     return found
+
+
+def _without_sentences(name: str, content: str) -> Any:
+    """What a document states beside its sentences: of JSON all but the strings with a space, of JUnit the elements,
+    names and counts, of a table the id, status and evidence of each row.
+    """
+    if name.endswith((".json", ".sarif")):
+        try:
+            # as pairs: a key that is there twice, or in another place, is a difference
+            return _stated(json.loads(content, object_pairs_hook=list))
+        except (ValueError, RecursionError):
+            return content
+    if name.endswith(".xml"):
+        pattern = r"<[!?/]?[\w-]*|\b(?:name|classname|tests|failures|errors|skipped)=\"[^\"]*\""
+        return re.findall(pattern, re.sub(r"message=\"[^\"]*\"", "", content))
+    return [(*row[:2], *row[3:]) for row in (line.split("\t") for line in content.split("\n"))]
+
+
+def _stated(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return [_stated(item) for item in value]
+    return "a sentence" if isinstance(value, str) and " " in value else value
 
 
 def _first_difference(name: str, there: str, content: str) -> Difference:

@@ -54,6 +54,8 @@ def print_verification(found: Verification, console: Console | None = None) -> N
         screen.print(Text(one_line(str(one))), soft_wrap=True)
     if len(found.differences) > _SHOWN_MAX:
         screen.print(f"and {len(found.differences) - _SHOWN_MAX} more")
+    for note in found.notes[:_SHOWN_MAX]:
+        screen.print(Text(f"note: {one_line(note)}", style="yellow"), soft_wrap=True)
     if found.differences:
         count = len(found.differences)
         words = "1 thing is" if count == 1 else f"{count} things are"
