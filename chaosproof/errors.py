@@ -1,18 +1,27 @@
-"""The errors a person is meant to read: one sentence each, shown without a traceback."""
+"""The errors a person is meant to read, each a sentence that is shown without a traceback; and every exit code."""
 
-__all__ = ["ChaosproofError", "TargetError", "UsageError"]
+__all__ = ["EXIT_CODES", "EXIT_INTERRUPTED", "EXIT_UNREAD", "ChaosproofError", "TargetError", "UsageError"]
+
+EXIT_CODES = {"pass": 0, "fail": 1, "unknown": 2}
+"""A verdict as an exit code: 0 it was shown, 1 it was refuted, 2 it is not known, or could not be done."""
+
+EXIT_INTERRUPTED = 130
+"""Ctrl-C ended the command, as a shell counts SIGINT."""
+
+EXIT_UNREAD = 141
+"""Nobody reads the output any more, as in `chaosproof ... | head`; a shell counts SIGPIPE so."""
 
 
 class ChaosproofError(Exception):
     """Something went wrong that the reader can act on; `str()` of it is the whole sentence."""
 
-    exit_code = 2
+    exit_code = EXIT_CODES["unknown"]
 
 
 class UsageError(ChaosproofError):
     """The call itself was wrong: a bad option, an unknown name, a value out of its range."""
 
-    exit_code = 64
+    exit_code = 64  # EX_USAGE of sysexits.h
 
 
 class TargetError(ChaosproofError):

@@ -64,23 +64,18 @@ _FILES_MAX = 14
 # Where the folder says what a name is: the contract and the registry of an extension point, a record of the file
 # of a run (runfolder/), a command (cli/).
 _SHARED_NAMES = {"__init__.py", "base.py", "registry.py"}
-_NAMING_FOLDERS = {Path("chaosproof/runfolder"), Path("chaosproof/cli")}
+_NAMING_FOLDERS = {Path("chaosproof/runfolder"), Path("chaosproof/cli"), Path("chaosproof/cli/packs")}
 
 KNOWN: dict[str, set[str]] = {
     "arrows": {
-        "campaign -> cli", "report -> pack", "stats -> runfolder",
-    },
-    "cycles": {
-        "chaosproof/campaign chaosproof/cli",
+        "report -> pack", "stats -> runfolder",
     },
     "strings": {
         "chaosproof/campaign: s4", "chaosproof/cli: app-a", "chaosproof/cli: demo/grpc",
-        "chaosproof/cli: r1", "chaosproof/cli: r2", "chaosproof/cli: r3", "chaosproof/cli: r4",
-        "chaosproof/cli: r5", "chaosproof/cli: r6", "chaosproof/cli: s1", "chaosproof/cli: s2",
-        "chaosproof/cli: s3", "chaosproof/cli: s4",
+        "chaosproof/cli: s4",
     },
     "private_words": {
-        "actions: one", "chaosproof/campaign: say", "chaosproof/cli: Say", "chaosproof/cli: asked",
+        "actions: one", "chaosproof/campaign: say", "chaosproof/cli: Say",
         "chaosproof/cli: found", "chaosproof/cli: one", "chaosproof/cli: said", "chaosproof/cli: say",
         "chaosproof/cli: words", "chaosproof/compare: amiss", "chaosproof/compare: asked",
         "chaosproof/compare: found", "chaosproof/compare: one", "chaosproof/compare: said",

@@ -49,7 +49,7 @@ def run_series(request: RunRequest, planned: int) -> int:
     The order alternates, so that a machine that warms up or fills up does not favour one mode.
     """
     # Imported late: the first lab should start first.
-    from chaosproof.cli.verdicts import compare_series
+    from chaosproof.campaign.comparison import compare_series
     from chaosproof.compare.compare import compare_pairs
     from chaosproof.judge.judge import judge_run
     from chaosproof.stats.sequential import decide

@@ -1,4 +1,4 @@
-"""`chaosproof drill`: one experiment in both modes, then the comparison. `./run s4` is `chaosproof drill s4`."""
+"""`chaosproof drill`: one experiment in both modes, then the comparison. `./run NAME` is `chaosproof drill NAME`."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,6 +7,7 @@ import click
 
 from chaosproof.campaign.pairs import run_one, run_pair, run_series
 from chaosproof.campaign.request import run_request
+from chaosproof.errors import EXIT_CODES
 
 __all__ = ["drill"]
 
@@ -41,7 +42,7 @@ def drill(
     runs: int,
     journals: Path,
 ) -> None:
-    """Run EXPERIMENT (a name such as s4, or a file) in both modes and in its variants, then compare the runs.
+    """Run EXPERIMENT (a name or a file) in both modes and in its variants, then compare the runs.
 
     An experiment whose extension says `"modes": ["resilient"]` has nothing to be compared with: it is run once, and its
     verdict is the drill's.
@@ -55,11 +56,10 @@ def drill(
     if len(request.modes) == 1:
         folder = run_one(request)
         # Imported late: the lab should start first.
-        from chaosproof.cli.verdicts import EXIT_CODES
         from chaosproof.judge.judge import judge_run
 
         ctx.exit(EXIT_CODES[judge_run(folder).status])
     folders = run_pair(request)
-    from chaosproof.cli.verdicts import compare_folders
+    from chaosproof.campaign.comparison import compare_folders
 
     ctx.exit(compare_folders(list(folders.values()), journals))

@@ -1,4 +1,4 @@
-"""`chaosproof lab` and `chaosproof halt`.
+"""`chaosproof lab`: up, status, down.
 
 chaosproof lab up demo/grpc/system.yaml --mode resilient --scenario s4 --timings
 chaosproof lab status
@@ -18,7 +18,7 @@ from chaosproof.targets.local.launcher import launch_lab
 from chaosproof.targets.local.target import LocalTarget, only_lab
 from chaosproof.targets.system.system_file import load_system
 
-__all__ = ["halt", "lab"]
+__all__ = ["lab"]
 
 
 @click.group()
@@ -107,17 +107,3 @@ def status(as_json: bool) -> None:
         for state in row["instances"]:
             doing = "paused" if state["paused"] else "ready" if state["ready"] else "not ready"
             click.echo(f"  {state['name']:<16} {state['address']:<15} {doing if state['alive'] else 'dead'}")
-
-
-@click.command()
-def halt() -> None:
-    """End every fault and every lab of this user, now.
-
-    Faults live in the labs' namespaces and end with them.
-    """
-    labs = find_labs()
-    for name in labs:
-        take_down(name, patience_s=1.0)
-        click.echo(f"Lab {name} is down.")
-    if not labs:
-        click.echo("Nothing of this user is up.")

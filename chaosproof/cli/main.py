@@ -13,34 +13,34 @@ from typing import NoReturn
 import click
 
 from chaosproof import __version__
-from chaosproof.errors import ChaosproofError
+from chaosproof.errors import EXIT_INTERRUPTED, EXIT_UNREAD, ChaosproofError, UsageError
 
 __all__ = ["main"]
 
 # Name -> (module, attribute, what --help says). The help stands here too, so that listing imports nothing.
 _COMMANDS = {
-    "drill": ("chaosproof.cli.drill", "drill", "Run an experiment in both modes, then compare: drill s4."),
+    "drill": ("chaosproof.cli.drill", "drill", "Run an experiment in both modes, then compare the runs."),
     "all": (
-        "chaosproof.cli.all_drills",
+        "chaosproof.cli.all",
         "all_drills",
         "Run every drill, and put what they prove into one pack.",
     ),
-    "judge": ("chaosproof.cli.verdicts", "judge", "Judge a saved run again, from its files alone."),
-    "compare": ("chaosproof.cli.verdicts", "compare", "Hold a baseline run against a resilient one."),
-    "report": ("chaosproof.cli.verdicts", "report", "Make the report of a run, or of a comparison."),
-    "evidence": ("chaosproof.cli.pack", "evidence", "Put runs into an evidence pack."),
+    "judge": ("chaosproof.cli.judge", "judge", "Judge a saved run again, from its files alone."),
+    "compare": ("chaosproof.cli.compare", "compare", "Hold a baseline run against a resilient one."),
+    "report": ("chaosproof.cli.report", "report", "Make the report of a run, or of a comparison."),
+    "evidence": ("chaosproof.cli.packs.evidence", "evidence", "Put runs into an evidence pack."),
     "gate": (
-        "chaosproof.cli.pack",
+        "chaosproof.cli.packs.gate",
         "gate",
         "Say whether a pack shows all that a release needs.",
     ),
-    "readiness": ("chaosproof.cli.pack", "readiness", "Say how ready a pack is, from 0 to 100."),
+    "readiness": ("chaosproof.cli.packs.readiness", "readiness", "Say how ready a pack is, from 0 to 100."),
     "verify-pack": (
-        "chaosproof.cli.pack",
+        "chaosproof.cli.packs.verify_pack",
         "verify_pack",
         "Hold every word of a pack against its raw files.",
     ),
-    "ci-summary": ("chaosproof.cli.ci_summary", "ci_summary", "Show a pack in the words of a CI job."),
+    "ci-summary": ("chaosproof.cli.packs.ci_summary", "ci_summary", "Show a pack in the words of a CI job."),
     "lab": (
         "chaosproof.cli.lab",
         "lab",
@@ -51,7 +51,7 @@ _COMMANDS = {
     "doctor": ("chaosproof.cli.doctor", "doctor", "Say which faults this kernel can do, by trying them."),
     "images": ("chaosproof.cli.images", "images", "Make the images for a cluster: build, load, archive."),
     "init": ("chaosproof.cli.init", "init", "Write an experiment for a service of your own in a cluster."),
-    "halt": ("chaosproof.cli.lab", "halt", "End every fault and every lab of this user, now."),
+    "halt": ("chaosproof.cli.halt", "halt", "End every fault and every lab of this user, now."),
 }
 
 
@@ -100,24 +100,24 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
         result = cli.main(args=list(argv) if argv is not None else None, standalone_mode=False)
         code = result if isinstance(result, int) else 0
     except ChaosproofError as error:
-        code = _say(str(error), error.exit_code)
+        code = _complain(str(error), error.exit_code)
     except click.UsageError as error:
         usage = error.ctx.get_usage() if error.ctx else ""
-        code = _say(f"{error.format_message()}\n{usage}".strip(), 64)
+        code = _complain(f"{error.format_message()}\n{usage}".strip(), UsageError.exit_code)
     except click.ClickException as error:
-        code = _say(error.format_message(), error.exit_code)
+        code = _complain(error.format_message(), error.exit_code)
     except click.exceptions.Exit as error:
         code = error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        code = _say("Interrupted.", 130)
+        code = _complain("Interrupted.", EXIT_INTERRUPTED)
     except BrokenPipeError:
         # The reader of our output has gone, as in `chaosproof ... | head`: nothing more to say to anyone.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 141
+        code = EXIT_UNREAD
     sys.exit(code)
 
 
-def _say(sentence: str, code: int) -> int:
+def _complain(sentence: str, code: int) -> int:
     click.echo(f"chaosproof: {sentence}", err=True)
     return code
 

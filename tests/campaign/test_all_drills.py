@@ -4,24 +4,27 @@ import threading
 
 import pytest
 
+from chaosproof.campaign.all import chosen, describe_lanes, drills_of, lanes_for, profile_of, run_drills
 from chaosproof.campaign.conclude import pack_and_gate
-from chaosproof.cli.all_drills import ALL, chosen, lanes_for, lanes_said, profile_of, run_drills
 from chaosproof.errors import ChaosproofError, UsageError
+from chaosproof.pack.gate.rules import read_rules
+
+ALL = ("s1", "s2", "s3", "s4", "r1", "r2", "r3", "r4", "r5", "r6")
 
 
 def test_without_a_choice_all_ten_are_run():
-    assert chosen(None) == ALL
-    assert len(ALL) == 10
+    assert chosen(None, ALL) == ALL
+    assert drills_of(read_rules()) == ALL
 
 
 def test_a_choice_is_run_in_the_usual_order():
-    assert chosen("R1, s4,s1") == ("s1", "s4", "r1")
+    assert chosen("R1, s4,s1", ALL) == ("s1", "s4", "r1")
 
 
 @pytest.mark.parametrize("only", ["s9", "s4,x", "", " , "])
 def test_a_choice_of_what_is_not_there_is_one_sentence(only):
     with pytest.raises(UsageError, match="--only"):
-        chosen(only)
+        chosen(only, ALL)
 
 
 def test_the_gate_over_a_choice_still_asks_for_everything_but_for_a_single_one():
@@ -35,7 +38,7 @@ def test_labs_run_side_by_side_only_where_there_are_cores_for_two(cores, lanes):
 
 
 def test_it_says_that_labs_are_not_run_side_by_side_and_why():
-    assert "on 2 cores labs side by side would disturb each other's figures" in lanes_said(1, 2)
+    assert "on 2 cores labs side by side would disturb each other's figures" in describe_lanes(1, 2)
 
 
 def test_a_drill_that_fails_does_not_keep_the_others_from_running(tmp_path):

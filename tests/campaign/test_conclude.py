@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from chaosproof.campaign.comparison import compare_folders, compare_series
 from chaosproof.campaign.conclude import pack_and_gate, run_folders
-from chaosproof.cli.verdicts import compare_folders, compare_series
 from chaosproof.judge.judge import judge_run
 from chaosproof.pack.write import write_pack
 from tests.support.packs import NOW, true_pair

@@ -11,8 +11,8 @@ from click.testing import CliRunner
 
 from chaosproof.campaign import pairs
 from chaosproof.campaign.request import run_request
+from chaosproof.cli.compare import compare
 from chaosproof.cli.drill import drill
-from chaosproof.cli.verdicts import compare
 from chaosproof.errors import UsageError
 from chaosproof.experiment.experiment import read_experiment
 from tests.support.runs import Run

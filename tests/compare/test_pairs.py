@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from chaosproof.cli.verdicts import compare_series
+from chaosproof.campaign.comparison import compare_series
 from chaosproof.compare.compare import Comparison, compare_pairs
 from chaosproof.errors import ChaosproofError, UsageError
 from chaosproof.judge.judge import Verdict, judge_run

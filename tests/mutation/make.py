@@ -14,7 +14,14 @@ from tests.support.tree import files_of
 
 PLACE = Path("mutants")
 ROOMS = ("runfolder", "experiment", "stats", "judge", "compare", "report", "pack")
-OTHERS = ("json_access.py", "cli/verdicts.py", "cli/pack.py", "cli/ci_summary.py", "campaign/conclude.py")
+OTHERS = (
+    "json_access.py",
+    "cli/judge.py",
+    "cli/packs/gate.py",
+    "cli/packs/ci_summary.py",
+    "campaign/conclude.py",
+    "campaign/comparison.py",
+)
 MUTATED = tuple(Path("chaosproof", name) for name in (*ROOMS, *OTHERS))
 _THEIR_SWITCH = "from mutmut.mutation.trampoline import"
 _OUR_SWITCH = "from tests.mutation.switch import"

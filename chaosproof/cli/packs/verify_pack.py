@@ -1,0 +1,40 @@
+"""`chaosproof verify-pack`: hold a pack against its raw files."""
+
+import json
+from pathlib import Path
+
+import click
+
+from chaosproof.cli.packs.options import PATH, progress
+from chaosproof.pack.verify import verify_pack as verified
+
+__all__ = ["verify_pack"]
+
+
+@click.command("verify-pack")
+@click.argument("pack_dir", type=PATH)
+@click.option("--json", "as_json", is_flag=True, help="Print what differs as JSON, and nothing else.")
+@click.pass_context
+def verify_pack(ctx: click.Context, pack_dir: Path, as_json: bool) -> None:
+    """Judge every run of the pack again from its raw files, make every document again, and say what differs.
+
+    Exit codes: 0 when the pack says what its files say, be that good or bad news; 1 when anything differs, 2 when the
+    pack is of a version that cannot be read here, 64 for a wrong call.
+    """
+    found = verified(pack_dir, say=progress())
+    if as_json:
+        said = {
+            "verified": not found.differences,
+            "files": found.files,
+            "verdict": found.pack.status if found.pack else "unknown",
+            "differences": [
+                {"place": one.place, "words": one.words, "only_words": one.only_words}
+                for one in found.differences
+            ],
+        }
+        click.echo(json.dumps(said, indent=2))
+    else:
+        from chaosproof.report.formats.pack_terminal import print_verification
+
+        print_verification(found)
+    ctx.exit(1 if found.differences else 0)
