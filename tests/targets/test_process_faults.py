@@ -41,8 +41,8 @@ def faults(target, tmp_path):
     return ProcessFaults(target, FaultLedger(tmp_path / "faults.jsonl"))
 
 
-def _rows(tmp_path):
-    return FaultLedger(tmp_path / "faults.jsonl").rows()
+def _records(tmp_path):
+    return FaultLedger(tmp_path / "faults.jsonl").records()
 
 
 @pytest.mark.parametrize("kind", ["kill", "terminate"])
@@ -52,7 +52,7 @@ def test_an_ended_instance_is_dead_on_purpose_and_comes_back_when_restarted(targ
     assert target.states()["web-0"].deaths == 0
     faults.restart("web-0")
     assert target.states()["web-0"].ready
-    assert [(row["kind"], row["ended_by"]) for row in _rows(tmp_path)] == [
+    assert [(record.kind, record.ended_by) for record in _records(tmp_path)] == [
         (kind, "itself"),
         ("restart", "itself"),
     ]
@@ -63,9 +63,9 @@ def test_a_pause_ends_itself_at_its_deadline(target, faults, tmp_path):
     assert target.states()["web-0"].paused
     faults.wait_until_ended()
     assert not target.states()["web-0"].paused
-    (row,) = _rows(tmp_path)
-    assert row["ended_by"] == "watchdog"
-    assert abs(row["ended_at"] - row["expires_at"]) < 0.5
+    (record,) = _records(tmp_path)
+    assert record.ended_by == "watchdog"
+    assert abs(record.ended_at - record.expires_at) < 0.5
 
 
 def test_a_pause_ends_also_when_nobody_waits_for_it(target):
@@ -77,8 +77,8 @@ def test_a_pause_can_be_ended_early_and_that_is_said(target, faults, tmp_path):
     faults.pause("web-0", 30)
     faults.resume("web-0")
     faults.wait_until_ended()
-    (row,) = _rows(tmp_path)
-    assert (row["ended_by"], row["healed"]) == ("heal", True)
+    (record,) = _records(tmp_path)
+    assert (record.ended_by, record.healed) == ("heal", True)
 
 
 def test_a_later_pause_is_not_cut_short_by_an_earlier_one(target):
@@ -103,4 +103,4 @@ def test_what_cannot_be_is_refused_before_anything_happens(target, faults, tmp_p
         faults.kill("web-9")
     with pytest.raises(FaultRefused, match="at most 300 s"):
         faults.pause("web-0", 301)
-    assert _rows(tmp_path) == ()
+    assert _records(tmp_path) == ()
