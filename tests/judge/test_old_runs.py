@@ -37,7 +37,7 @@ def test_an_old_run_has_the_same_verdict_and_the_same_rows(tmp_path: Path, name:
 
 
 def test_an_old_pack_has_the_same_verdict_and_the_same_rows(tmp_path: Path) -> None:
-    folder = unpack("r1-r2-pack", tmp_path)
+    folder = unpack("r2-pack", tmp_path)
     opened = open_pack(folder)
     assert opened.verification.pack is not None
     assert {row.id: row.status for row in opened.verification.pack.checks} == rows_of(folder / "checks.tsv")
