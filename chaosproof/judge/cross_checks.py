@@ -71,59 +71,61 @@ def progress_objects(run: RunFolder, fold: RequestStats) -> list[str]:
 
 def result_objects(fold: RequestStats, result: Mapping[str, Any]) -> list[str]:
     """What a result in Fortio's format says otherwise than the rows: codes, the longest latency, and their sum."""
-    said: list[str] = []
+    objections: list[str] = []
     if isinstance(codes := result.get("Codes"), Mapping):
-        said += _codes_differ("load.json", codes, fold)
+        objections += _codes_differ("load.json", codes, fold)
     if isinstance(statuses := result.get("RetCodes"), Mapping):
-        told = sum(
+        stated = sum(
             whole(times) or 0 for status, times in statuses.items() if re.fullmatch("2[0-9][0-9]", status)
         )
         counted = sum(cell.ok for cell in _cells(fold))
-        if told != counted:
-            said.append(f"load.json counts {told} answers that are ok, and the rows {counted}")
+        if stated != counted:
+            objections.append(f"load.json counts {stated} answers that are ok, and the rows {counted}")
     longest_s, sum_s = (number(at(result, "DurationHistogram", key)) for key in ("Max", "Sum"))
     latencies = [cell.latencies for cell in _cells(fold) if cell.latencies]
     if longest_s is not None and latencies:
         counted_s = max(max(column) for column in latencies)
         if abs(longest_s - counted_s) > _ROUNDING_S:
-            said.append(
+            objections.append(
                 f"the longest latency is {longest_s:.6f} s by load.json, and {counted_s:.6f} s by the rows"
             )
     if sum_s is not None and latencies:
         counted_s = math.fsum(math.fsum(column) for column in latencies)
         if abs(sum_s - counted_s) > _ROUNDING_S * fold.rows:
-            said.append(
+            objections.append(
                 f"the latencies add up to {sum_s:.6f} s by load.json, and to {counted_s:.6f} s by the rows"
             )
-    return said
+    return objections
 
 
 def journal_objects_to_load(run: RunFolder) -> list[str]:
     """What the activities returned of the load, where load-plan.json and load-done.json say otherwise."""
-    said: list[str] = []
+    objections: list[str] = []
     for output in _outputs(run, "actions.load"):
         if "recorded" in output and run.load_done.given:
-            said += _differing(LoadDone.FILE, output, run.load_done.source, _DONE_KEYS)
+            objections += _differing(LoadDone.FILE, output, run.load_done.source, _DONE_KEYS)
         elif "rate_rps" in output and run.load_plan.given and output.get("name") == run.load_plan.name:
-            said += _differing(LoadPlan.FILE, output, run.load_plan.source, _PLAN_KEYS)
-    return said
+            objections += _differing(LoadPlan.FILE, output, run.load_plan.source, _PLAN_KEYS)
+    return objections
 
 
 def journal_objects_to_faults(run: RunFolder) -> list[str]:
     """What the activities returned of a fault, where its row in faults.jsonl says otherwise, or is not there."""
     rows = {text(row.get("id")): row for row in run.faults}
-    said: list[str] = []
+    objections: list[str] = []
     for module in ("actions.network", "actions.process"):
         for output in _outputs(run, module):
             if not text(output.get("id")) or number(output.get("applied_at")) is None:
                 continue
             row = rows.get(output["id"])
             if row is None:
-                said.append(f"the journal tells of a fault {output['id']} that faults.jsonl does not know")
+                objections.append(
+                    f"the journal tells of a fault {output['id']} that faults.jsonl does not know"
+                )
                 continue
             keys = (*_FAULT_KEYS, *(_ENDED_KEYS if number(output.get("ended_at")) is not None else ()))
-            said += _differing("faults.jsonl", output, row, keys)
-    return list(dict.fromkeys(said))
+            objections += _differing("faults.jsonl", output, row, keys)
+    return list(dict.fromkeys(objections))
 
 
 def counters_object(run: RunFolder, fold: RequestStats) -> tuple[list[str], list[str]]:
@@ -164,24 +166,24 @@ def counters_object(run: RunFolder, fold: RequestStats) -> tuple[list[str], list
     return wrong, unclear
 
 
-def _codes_differ(file: str, told: Mapping[str, Any], fold: RequestStats) -> list[str]:
+def _codes_differ(file: str, stated: Mapping[str, Any], fold: RequestStats) -> list[str]:
     counted: Counter[str] = Counter()
     for cell in _cells(fold):
         counted.update(cell.codes)
     return [
-        f"{file} counts {code or '(no code)'} {whole(told.get(code)) or 0} times, and the rows {counted[code]}"
-        for code in sorted({*told, *counted})
-        if (whole(told.get(code)) or 0) != counted[code]
+        f"{file} counts {code or '(no code)'} {whole(stated.get(code)) or 0} times, and the rows {counted[code]}"
+        for code in sorted({*stated, *counted})
+        if (whole(stated.get(code)) or 0) != counted[code]
     ]
 
 
 def _differing(
-    file: str, told: Mapping[str, Any], kept: Mapping[str, Any], keys: tuple[str, ...]
+    file: str, stated: Mapping[str, Any], kept: Mapping[str, Any], keys: tuple[str, ...]
 ) -> list[str]:
     return [
-        f"the journal says {key} {_short(told[key])}, and {file} {_short(kept[key])}"
+        f"the journal says {key} {_short(stated[key])}, and {file} {_short(kept[key])}"
         for key in keys
-        if key in told and key in kept and told[key] != kept[key]
+        if key in stated and key in kept and stated[key] != kept[key]
     ]
 
 
@@ -214,12 +216,12 @@ def _counted(run: RunFolder, instance: str, metric: str, label: str) -> Mapping[
         )
     except OSError:
         return None
-    found: dict[str, float] = {}
+    counted: dict[str, float] = {}
     for sample in _SAMPLE.finditer(content):
         if sample["name"] == metric:
             value = dict(_LABEL.findall(sample["labels"])).get(label, "")
-            found[value] = found.get(value, 0.0) + _as_float(sample["value"])
-    return found or None
+            counted[value] = counted.get(value, 0.0) + _as_float(sample["value"])
+    return counted or None
 
 
 def _as_float(word: str) -> float:

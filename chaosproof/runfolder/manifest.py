@@ -29,18 +29,18 @@ def changed_since(folder: Path) -> str:
     is no manifest. The report may be made anew, so it may differ.
     """
     try:
-        said = _parsed((folder / MANIFEST).read_text(encoding="utf-8"))
+        listed_hashes = _parsed((folder / MANIFEST).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return ""
     except (OSError, ValueError) as error:
         return f"{MANIFEST} cannot be read: {error}"
     there = {name for name in _names(folder) if _is_raw(name) or name in _DERIVED}
-    listed = {name for name in said if _is_raw(name) or name in _DERIVED}
+    listed = {name for name in listed_hashes if _is_raw(name) or name in _DERIVED}
     if gone := sorted(listed - there):
         return f"{', '.join(gone)} was there when the run was judged, and is gone"
     if new := sorted(there - listed):
         return f"{', '.join(new)} was not there when the run was judged"
-    if changed := sorted(name for name in listed if _sha256(folder / name) != said[name]):
+    if changed := sorted(name for name in listed if _sha256(folder / name) != listed_hashes[name]):
         return f"{', '.join(changed)} was changed after the run was judged"
     return ""
 
@@ -53,8 +53,8 @@ def raw_hashes(folder: Path, *, without: str = "") -> dict[str, str]:
 
 
 def _names(folder: Path) -> list[str]:
-    found = (p for p in folder.rglob("*") if p.is_file() and not is_draft(p))
-    return sorted(name for p in found if (name := p.relative_to(folder).as_posix()) != MANIFEST)
+    files = (p for p in folder.rglob("*") if p.is_file() and not is_draft(p))
+    return sorted(name for p in files if (name := p.relative_to(folder).as_posix()) != MANIFEST)
 
 
 def _is_raw(name: str) -> bool:
@@ -62,13 +62,13 @@ def _is_raw(name: str) -> bool:
 
 
 def _parsed(manifest: str) -> Mapping[str, str]:
-    said: dict[str, str] = {}
+    listed_hashes: dict[str, str] = {}
     for line in manifest.splitlines():
         digest, mark, name = line.partition("  ")
         if len(digest) != 64 or not mark or not name:
             raise ValueError(f"{line[:80]!r} is not a line of sha256sum")
-        said[name] = digest
-    return said
+        listed_hashes[name] = digest
+    return listed_hashes
 
 
 def _sha256(path: Path) -> str:

@@ -28,18 +28,18 @@ _TOOLS = {
 
 def versions(path: str) -> dict[str, str]:
     """The versions of what took part: this project, Python, packages, and the tools on `path`."""
-    found = {"chaosproof": __version__, "python": sys.version.split()[0]}
+    versions_by_name = {"chaosproof": __version__, "python": sys.version.split()[0]}
     for package in _PACKAGES:
         try:
-            found[package] = importlib.metadata.version(package)
+            versions_by_name[package] = importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:
             continue
     for tool, flag in _TOOLS.items():
         printed = _output([tool, flag], path=path)
         version = re.search(r"\d+(\.\d+)+", printed)
         if version:
-            found[tool] = version.group()
-    return found
+            versions_by_name[tool] = version.group()
+    return versions_by_name
 
 
 def git_commit(folder: Path) -> tuple[str | None, bool | None]:

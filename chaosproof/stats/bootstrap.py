@@ -63,7 +63,7 @@ def draw_blocks(start_at: float, end_at: float, chance: random.Random, draws: in
         start_at,
         unit_s,
         units,
-        [[(start, start + one) for start, one in zip(drawn, lengths, strict=True)] for drawn in starts],
+        [[(start, start + length) for start, length in zip(drawn, lengths, strict=True)] for drawn in starts],
     )
 
 
@@ -82,7 +82,7 @@ def quantiles_of(
     """
     steps = _steps(sorted(value for phase in rows.values() for _, value in phase), percent)
     tables = [(phases[name], _table(phases[name], rows[name], steps)) for name in rows if rows[name]]
-    found: list[float] = []
+    quantiles: list[float] = []
     for draw in range(min((len(phase.draws) for phase, _ in tables), default=0)):
         total = _below(tables, draw, len(steps) - 1)
         if not total:
@@ -94,8 +94,8 @@ def quantiles_of(
                 high = between
             else:
                 low = between + 1
-        found.append(steps[low])
-    return found
+        quantiles.append(steps[low])
+    return quantiles
 
 
 def middle(draws: Sequence[float], blocks: int) -> tuple[float, float]:

@@ -66,16 +66,16 @@ def wilson(times: float, of: float) -> tuple[float, float]:
 
 def hull(value: float, *ranges: tuple[float, float], method: str) -> Interval:
     """The smallest interval that holds the value and all the ranges."""
-    ends = [value, *(end for one in ranges for end in one)]
+    ends = [value, *(end for interval in ranges for end in interval)]
     return Interval(value, min(ends), max(ends), method)
 
 
 def mean_of(intervals: Sequence[Interval]) -> Interval:
     """The mean of independent figures."""
     count = len(intervals)
-    value = sum(one.value for one in intervals) / count
-    below = math.hypot(*(one.value - one.low for one in intervals)) / count
-    above = math.hypot(*(one.high - one.value for one in intervals)) / count
+    value = sum(interval.value for interval in intervals) / count
+    below = math.hypot(*(interval.value - interval.low for interval in intervals)) / count
+    above = math.hypot(*(interval.high - interval.value for interval in intervals)) / count
     return Interval(value, value - below, value + above, intervals[0].method)
 
 

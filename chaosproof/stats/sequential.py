@@ -15,8 +15,6 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
-from chaosproof.runfolder.checks import Status
-
 __all__ = ["PROOF", "STAKE", "Decision", "decide", "median_sequence", "wealth"]
 
 STAKE = 0.9
@@ -49,7 +47,7 @@ def wealth(bets: Sequence[int]) -> list[float]:
     ]
 
 
-def decide(pairs: Sequence[Status], planned: int) -> Decision:
+def decide(pairs: Sequence[str], planned: int) -> Decision:
     """After the verdicts of these pairs, of so many planned: go on, or stop.
 
     A pair that does not pass ends it: the worst verdict wins, so no later pair could make it a pass. A pair that
@@ -61,7 +59,7 @@ def decide(pairs: Sequence[Status], planned: int) -> Decision:
         return Decision(
             False, have[-1], f"pair {spoiled} is {pairs[spoiled - 1]}, and the worst verdict wins"
         )
-    proof = next((n for n, one in enumerate(have) if one >= PROOF), None)
+    proof = next((n for n, reached in enumerate(have) if reached >= PROOF), None)
     if proof is not None:
         return Decision(False, have[-1], f"{proof} pairs hold, which is proof enough")
     if len(pairs) >= planned:

@@ -84,26 +84,26 @@ def _head(run: RunFolder, name: str) -> str | None:
 
 def _foreign(run: RunFolder, fold: RequestStats, name: str, content: str) -> list[str]:
     """What in an artifact tells of another run than this one."""
-    said: list[str] = []
-    told_at: float | None = None
+    objections: list[str] = []
+    stated_at: float | None = None
     if name == "load.json":
-        counted, told_at = _fortio(content)
+        counted, stated_at = _fortio(content)
         if counted is None:
-            said.append(f"{name} is no load result")
+            objections.append(f"{name} is no load result")
         elif counted != fold.rows:
-            said.append(f"{name} counts {counted} requests, and there are {fold.rows} rows")
+            objections.append(f"{name} counts {counted} requests, and there are {fold.rows} rows")
         else:
-            said.extend(result_objects(fold, as_object(content)))
+            objections.extend(result_objects(fold, as_object(content)))
     elif run.session.deployed:
         # it ran before the session began, and was not to be started anew for it
-        return said
-    elif found := _STARTED.search(content):
-        told_at = _float(found.group(1))
+        return objections
+    elif started := _STARTED.search(content):
+        stated_at = _float(started.group(1))
     elif name.endswith(".log"):
-        told_at = _first_line_at(content)
-    if told_at is not None and not _within_session(run, told_at):
-        said.append(f"{name} tells of a start at {told_at:.0f}, outside of the session")
-    return said
+        stated_at = _first_line_at(content)
+    if stated_at is not None and not _within_session(run, stated_at):
+        objections.append(f"{name} tells of a start at {stated_at:.0f}, outside of the session")
+    return objections
 
 
 def _within_session(run: RunFolder, instant: float) -> bool:

@@ -79,9 +79,9 @@ def peak_of(timeline: Mapping[str, Any]) -> dict[str, float | None]:
     if not slots or slot_s > 1:
         return {"errors_1s": None, "p99_ms": max(p99s, default=None)}
     bad = [0] * slots
-    for one in timeline["requests"]:
-        if not one["ok"]:
-            bad = [a + b for a, b in zip(bad, one["counts"], strict=True)]
+    for row in timeline["requests"]:
+        if not row["ok"]:
+            bad = [a + b for a, b in zip(bad, row["counts"], strict=True)]
     return {"errors_1s": most_within(bad, round(1 / slot_s)), "p99_ms": max(p99s, default=None)}
 
 
@@ -152,10 +152,10 @@ def _error_ratios(
 ) -> list[float | None]:
     steps = -(-slots // slots_in_step)
     all_of, bad_of = [0] * steps, [0] * steps
-    for one in requests:
-        for slot, times in enumerate(one["counts"]):
+    for row in requests:
+        for slot, times in enumerate(row["counts"]):
             all_of[slot // slots_in_step] += times
-            if not one["ok"]:
+            if not row["ok"]:
                 bad_of[slot // slots_in_step] += times
     return [round(bad / all_, 6) if all_ else None for all_, bad in zip(all_of, bad_of, strict=True)]
 
