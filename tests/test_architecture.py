@@ -85,7 +85,8 @@ KNOWN: dict[str, set[str]] = {
         "chaosproof/pack: amiss", "chaosproof/pack: found", "chaosproof/pack: one", "chaosproof/pack: said",
         "chaosproof/pack: say", "chaosproof/pack: told", "chaosproof/pack: words",
         "chaosproof/report: amiss", "chaosproof/report: found", "chaosproof/report: one",
-        "chaosproof/report: said", "chaosproof/report: words", "chaosproof/runner: one", "chaosproof/runner: said", "probes: found", "probes: said", "probes: told",
+        "chaosproof/report: said", "chaosproof/report: words", "chaosproof/runner: one",
+        "chaosproof/runner: said", "probes: found", "probes: said", "probes: told",
         "probes: words",
     },
     "full_folders": {
