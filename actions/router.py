@@ -157,8 +157,8 @@ def _task(task_type: str, delay_ms: int) -> dict[str, Any]:
 
 def _stages(stages: str) -> list[tuple[float, float]]:
     pairs = []
-    for one in str(stages).split():
-        rate, _, lasts = one.partition(":")
+    for stage in str(stages).split():
+        rate, _, lasts = stage.partition(":")
         pairs.append((number("stages", rate), seconds("stages", lasts)))
     if not pairs or any(rate_rps <= 0 for rate_rps, _ in pairs):
         raise UsageError(f'stages must read "RPS:SECONDS RPS:SECONDS ...", not {stages!r}.')

@@ -22,14 +22,14 @@ def executions(service: str = "app-b", configuration: Configuration = None) -> d
     ids: list[str] = []
     for instance in target.instances(service):
         counted = _counter(target.metrics(instance.name), _EXECUTED)
-        status, told = ask_http(target, instance, "GET", "/executed")
+        status, page = ask_http(target, instance, "GET", "/executed")
         if status != 200:
             raise ChaosproofError(f"{instance.name} answered {status} when asked for what it has executed.")
-        if len(told.split()) < counted:
+        if len(page.split()) < counted:
             raise ChaosproofError(
-                f"{instance.name} did {counted} works and remembers {len(told.split())} of them."
+                f"{instance.name} did {counted} works and remembers {len(page.split())} of them."
             )
-        ids += told.split()
+        ids += page.split()
     return {"executed": len(ids), "ids": len(set(ids)), "twice": len(ids) - len(set(ids))}
 
 

@@ -270,9 +270,9 @@ def _measured(
     done = session.target.run(instance, argv, timeout_s=lasts_s + _PATIENCE_S)
     _must_be_on(session, under, "after")
     if done.exit_code != 0:
-        said = (done.stderr.strip() or done.stdout.strip() or "it said nothing").splitlines()[-1]
+        message = (done.stderr.strip() or done.stdout.strip() or "it said nothing").splitlines()[-1]
         raise ChaosproofError(
-            f"The measurement from {instance} towards {arguments[0]} failed (exit code {done.exit_code}): {said}"
+            f"The measurement from {instance} towards {arguments[0]} failed (exit code {done.exit_code}): {message}"
         )
     measured: dict[str, Any] = json.loads(done.stdout)
     return measured

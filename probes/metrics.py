@@ -17,15 +17,15 @@ def samples(instance: str, metric: str, configuration: Configuration = None) -> 
     Raises `TargetError` when the page cannot be had, `ChaosproofError` when the metric is not on it.
     """
     page = session_of(configuration).target.metrics(instance)
-    found = [
+    values = [
         {"labels": dict(sample.labels), "value": sample.value}
         for family in text_string_to_metric_families(page)
         for sample in family.samples
         if sample.name == metric
     ]
-    if not found and metric not in page:
+    if not values and metric not in page:
         raise ChaosproofError(f"{instance} has no metric {metric!r} on its page.")
-    return found
+    return values
 
 
 def breaker_transitions(

@@ -136,8 +136,8 @@ def _wait(is_so: Callable[[], bool], target: Target, folder: Path, *, within_s: 
             asked_at = now
             state = target.job(_job(folder))
             if not state.running:
-                said = state.stderr_tail.strip() or "it said nothing"
-                raise ChaosproofError(f"The load {what} (exit code {state.exit_code}): {said}")
+                message = state.stderr_tail.strip() or "it said nothing"
+                raise ChaosproofError(f"The load {what} (exit code {state.exit_code}): {message}")
         if now > given_up_at:
             raise ChaosproofError(f"The load {what} within {within_s:g} s.")
         time.sleep(_POLL_S)

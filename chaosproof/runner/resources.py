@@ -90,9 +90,9 @@ def level_of(instance: str, samples: Sequence[Sample]) -> Level:
         instance=instance,
         samples=len(samples),
         over_s=round(last.at_s - samples[0].at_s, 3),
-        rss_bytes=int(statistics.median(one.rss_bytes for one in half)),
-        rss_max_bytes=max(one.rss_bytes for one in samples),
-        rss_slope_bytes_per_s=round(slope_per_s([(one.at_s, one.rss_bytes) for one in samples]), 1),
+        rss_bytes=int(statistics.median(sample.rss_bytes for sample in half)),
+        rss_max_bytes=max(sample.rss_bytes for sample in samples),
+        rss_slope_bytes_per_s=round(slope_per_s([(sample.at_s, sample.rss_bytes) for sample in samples]), 1),
         fds=last.fds,
         sockets=last.sockets,
         threads=last.threads,
@@ -133,8 +133,8 @@ def _settle(target: Target, instance: str, interval_s: float, settle_s: float) -
     given_up_at = time.monotonic() + settle_s
     seen: list[tuple[float | None, ...]] = []
     while settle_s and time.monotonic() < given_up_at:
-        one = _sample(target, instance)
-        seen.append((one.fds, one.sockets, one.pending))
+        sample = _sample(target, instance)
+        seen.append((sample.fds, sample.sockets, sample.pending))
         if len(seen) >= _QUIET_SAMPLES and len(set(seen[-_QUIET_SAMPLES:])) == 1:
             return
         time.sleep(interval_s)
