@@ -48,9 +48,9 @@ ARROWS: dict[str, set[str]] = {
 # Top-level folder -> the top-level modules that it may not import.
 CLOSED_TO = {
     "demo": {"chaosproof", "actions", "probes", "controls", "tests", "chaoslib"},
-    "chaosproof": {"actions", "probes", "controls", "demo", "tests"},
-    "actions": {"controls", "probes", "tests"},
-    "probes": {"controls", "actions", "tests"},
+        "chaosproof": {"actions", "probes", "controls", "demo", "tests"},
+        "actions": {"controls", "probes", "tests"},
+        "probes": {"controls", "actions", "tests"},
     "controls": {"actions", "probes", "demo", "tests"},
 }
 
@@ -67,24 +67,19 @@ _SHARED_NAMES = {"__init__.py", "base.py", "registry.py"}
 _NAMING_FOLDERS = {Path("chaosproof/runfolder"), Path("chaosproof/cli"), Path("chaosproof/cli/packs")}
 
 KNOWN: dict[str, set[str]] = {
-    "arrows": {
-        "report -> pack",
-    },
     "strings": {
         "chaosproof/campaign: s4", "chaosproof/cli: app-a", "chaosproof/cli: demo/grpc",
         "chaosproof/cli: s4",
     },
     "private_words": {
         "chaosproof/campaign: say", "chaosproof/cli: Say", "chaosproof/cli: found", "chaosproof/cli: one",
-        "chaosproof/cli: said", "chaosproof/cli: say", "chaosproof/cli: words", "chaosproof/compare: amiss",
-        "chaosproof/compare: asked", "chaosproof/compare: found", "chaosproof/compare: one",
-        "chaosproof/compare: said", "chaosproof/compare: words", "chaosproof/faults: asked",
+        "chaosproof/cli: said", "chaosproof/cli: say", "chaosproof/cli: words",
+        "chaosproof/faults: asked",
         "chaosproof/faults: found", "chaosproof/faults: one", "chaosproof/faults: said",
         "chaosproof/faults: say", "chaosproof/faults: told", "chaosproof/faults: words",
         "chaosproof/pack: Say", "chaosproof/pack: amiss", "chaosproof/pack: found", "chaosproof/pack: one",
         "chaosproof/pack: said", "chaosproof/pack: say", "chaosproof/pack: told", "chaosproof/pack: words",
-        "chaosproof/report: amiss", "chaosproof/report: found", "chaosproof/report: one",
-        "chaosproof/report: said", "chaosproof/report: words", "chaosproof/runner: said", "probes: said",
+        "chaosproof/runner: said", "probes: said",
         "probes: words",
     },
     "full_folders": {

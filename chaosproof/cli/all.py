@@ -57,7 +57,7 @@ def all_drills(
     """
     # Imported late: the first lab should start at once.
     from chaosproof.campaign.conclude import pack_and_gate
-    from chaosproof.report.formats.pack_terminal import print_gate
+    from chaosproof.pack.pack_terminal import print_gate
 
     names = chosen(only, drills_of(read_rules()))
     root = out or Path("journals") / "all" / time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())

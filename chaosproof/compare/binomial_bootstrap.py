@@ -37,9 +37,9 @@ def recovery_range(
     # on the grid of slots the moment is known to a slot only: the draws say how it shifts, not where it is
     as_seen = _recovered(every, bad, window)
     if not math.isfinite(as_seen):
-        sooner, _ = _middle([min(one, recovery_s) for one in drawn])
+        sooner, _ = _middle([min(draw, recovery_s) for draw in drawn])
         return max(0.0, sooner - _SLOT_S), math.inf
-    low, high = _middle([one - as_seen for one in drawn])
+    low, high = _middle([draw - as_seen for draw in drawn])
     return max(0.0, recovery_s + low - _SLOT_S), recovery_s + high + _SLOT_S if recovery_s or high else 0.0
 
 
@@ -51,7 +51,7 @@ def peak_range(
     drawn = [most_within(again, window) for again in _redraws(every, bad, chance)]
     # the largest of noisy counts lies above the counts' own largest: only the spread is used
     centre = sum(drawn) / len(drawn)
-    low, high = _middle([one - centre for one in drawn])
+    low, high = _middle([draw - centre for draw in drawn])
     return max(0.0, peak + low), peak + high
 
 
@@ -62,13 +62,17 @@ def _middle(draws: Sequence[float]) -> tuple[float, float]:
 
 
 def _redraws(every: Sequence[int], bad: Sequence[int], chance: random.Random) -> Iterator[list[int]]:
-    varies = [(slot, one) for slot, one in enumerate(zip(every, bad, strict=True)) if 0 < one[1] < one[0]]
-    chances = {one: _up_to(*one) for _, one in varies if one[0] <= _EXACT_MAX}
+    varies = [
+        (slot, counts)
+        for slot, counts in enumerate(zip(every, bad, strict=True))
+        if 0 < counts[1] < counts[0]
+    ]
+    chances = {counts: _up_to(*counts) for _, counts in varies if counts[0] <= _EXACT_MAX}
     for _ in range(_DRAWS):
         drawn = list(bad)
-        for slot, one in varies:
-            table = chances.get(one)
-            drawn[slot] = bisect_left(table, chance.random()) if table else _near(*one, chance)
+        for slot, counts in varies:
+            table = chances.get(counts)
+            drawn[slot] = bisect_left(table, chance.random()) if table else _near(*counts, chance)
         yield drawn
 
 

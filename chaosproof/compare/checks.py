@@ -35,12 +35,12 @@ def pair_checks(pair: tuple[Verdict, Verdict]) -> tuple[Check, ...]:
 
 def worst_of_pairs(builtin: Sequence[Sequence[Check]]) -> list[Check]:
     """One check for each id, of the first pair in which it is at its worst."""
-    found: dict[str, list[tuple[int, Check]]] = {}
+    by_id: dict[str, list[tuple[int, Check]]] = {}
     for number, own in enumerate(builtin, start=1):
         for check in own:
-            found.setdefault(check.id, []).append((number, check))
+            by_id.setdefault(check.id, []).append((number, check))
     merged: list[Check] = []
-    for answers in found.values():
+    for answers in by_id.values():
         status = worst(check.status for _, check in answers)
         number, check = next(answer for answer in answers if answer[1].status == status)
         which = "" if len(builtin) == 1 else f"pair {number}: " if status != "pass" else "in every pair: "
@@ -54,8 +54,8 @@ def every_pair(statuses: Sequence[Status]) -> Check:
     status = worst(statuses)
     if status == "pass":
         return passed(id, f"each of the {len(statuses)} pairs holds by itself", evidence)
-    amiss = [n for n, one in enumerate(statuses, start=1) if one == status]
-    which = f"pair {amiss[0]}" if len(amiss) == 1 else f"pairs {', '.join(map(str, amiss))}"
+    failing = [n for n, of_pair in enumerate(statuses, start=1) if of_pair == status]
+    which = f"pair {failing[0]}" if len(failing) == 1 else f"pairs {', '.join(map(str, failing))}"
     make = failed if status == "fail" else unknown
     return make(id, f"{which} of {len(statuses)}: {status}", evidence)
 
@@ -71,10 +71,10 @@ def _negative_control(baseline: Verdict) -> Check:
     """The baseline ran as it should, and broke for the reason that it is there to show."""
     id, evidence = "CMP_NEGATIVE_CONTROL", "compare.json#baseline.verdict"
     claims = {c.id: c for c in baseline.claims}
-    if amiss := ran_amiss(baseline):
+    if failing := ran_amiss(baseline):
         return unknown(
             id,
-            f"the baseline did not run as it should: {amiss.id} is {amiss.status}: {amiss.details}",
+            f"the baseline did not run as it should: {failing.id} is {failing.status}: {failing.details}",
             evidence,
         )
     # a claim about the baseline alone says how it breaks: where that is not so, this is another breakage

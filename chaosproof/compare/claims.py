@@ -46,16 +46,16 @@ def _judged(claim: Claim, effects: Effects, variables: Mapping[str, Any]) -> Jud
         judge_claims([claim], effects.figures(place), variables)[0] for place in range(len(effects.pairs))
     )
     by_pair = tuple(check.status for check in by_value)
-    amiss = next((n for n, status in enumerate(by_pair) if status == "unknown"), None)
-    if amiss is None and claim.mistake:
-        amiss = 0
-    if amiss is not None:
-        return JudgedClaim(claim, _of_pair(by_value, amiss), by_pair)
-    found: list[Interval] = []
+    unclear = next((n for n, status in enumerate(by_pair) if status == "unknown"), None)
+    if unclear is None and claim.mistake:
+        unclear = 0
+    if unclear is not None:
+        return JudgedClaim(claim, _of_pair(by_value, unclear), by_pair)
+    decisive: list[Interval] = []
     check = guarded(
-        claim.id, by_value[0].evidence, partial(_by_interval, claim, effects, variables, by_value, found)
+        claim.id, by_value[0].evidence, partial(_by_interval, claim, effects, variables, by_value, decisive)
     )
-    return JudgedClaim(claim, check, by_pair, found[0] if found else None)
+    return JudgedClaim(claim, check, by_pair, decisive[0] if decisive else None)
 
 
 def _by_interval(
@@ -63,7 +63,7 @@ def _by_interval(
     effects: Effects,
     variables: Mapping[str, Any],
     by_value: Sequence[Check],
-    found: list[Interval],
+    decisive: list[Interval],
 ) -> Check:
     paths = [str(resolve(figure, variables)) for figure in claim.figures]
     if claim.bound == "equals" or _is_of_existence(claim, variables):
@@ -85,11 +85,11 @@ def _by_interval(
     statuses = [_where(interval, low, high, strictly) for interval in known]
     status = worst(statuses)
     weakest = known[statuses.index(status)]
-    found.append(weakest)
+    decisive.append(weakest)
     return Check(
         claim.id,
         status,
-        f"{_said(claim, effects, paths)} ({what} {_sentence(weakest, status)})",
+        f"{_in_words(claim, effects, paths)} ({what} {_sentence(weakest, status)})",
         by_value[0].evidence,
     )
 
@@ -106,7 +106,7 @@ def _where(interval: Interval, low: float, high: float, strictly: bool) -> Statu
     return "fail" if beyond or interval.low > high else "unknown"
 
 
-def _said(claim: Claim, effects: Effects, paths: Sequence[str]) -> str:
+def _in_words(claim: Claim, effects: Effects, paths: Sequence[str]) -> str:
     means = []
     for path in paths:
         values = effects.values(path, claim.default) or [math.nan]
@@ -116,9 +116,11 @@ def _said(claim: Claim, effects: Effects, paths: Sequence[str]) -> str:
 
 
 def _sentence(interval: Interval, status: Status) -> str:
-    said = f"is {interval.value:.6g}, with 95 % between {_end(interval.low)} and {_end(interval.high)}"
+    sentence = f"is {interval.value:.6g}, with 95 % between {_end(interval.low)} and {_end(interval.high)}"
     return (
-        said if status == "pass" else f"{said}, which {'denies it' if status == 'fail' else 'leaves it open'}"
+        sentence
+        if status == "pass"
+        else f"{sentence}, which {'denies it' if status == 'fail' else 'leaves it open'}"
     )
 
 

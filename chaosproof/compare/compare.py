@@ -166,13 +166,13 @@ def latest_variants(journals_root: Path | str, experiment: str, of: Path) -> lis
     another version of the experiment, or there is none at all.
     """
     run = read_run(of)
-    found: list[Path] = []
+    folders: list[Path] = []
     for variant in variants_of(run.experiment):
         with contextlib.suppress(UsageError):
             folder = latest_run(journals_root, experiment, variant.name)
             if read_run(folder).session.experiment_sha256 == run.session.experiment_sha256:
-                found.append(folder)
-    return found
+                folders.append(folder)
+    return folders
 
 
 def _askable(claims: Sequence[Claim], effects: Effects) -> tuple[tuple[Claim, ...], list[dict[str, Any]]]:
@@ -189,7 +189,7 @@ def _askable(claims: Sequence[Claim], effects: Effects) -> tuple[tuple[Claim, ..
 
 
 def _check_json(check: Check, judged: Sequence[JudgedClaim]) -> dict[str, Any]:
-    own = next((one for one in judged if one.claim.id == check.id), None)
+    own = next((item for item in judged if item.claim.id == check.id), None)
     return {
         "id": check.id,
         "status": check.status,

@@ -63,9 +63,9 @@ class Effects:
         `default` stands for a code that no request had.
         """
         mode, _, rest = path.partition(".")
-        found = [_value(run.verdict.figures, rest, default) for run in self._runs.get(mode, ())]
-        known = [value for value in found if value is not None]
-        return known if known and len(known) == len(found) else None
+        measured = [_value(run.verdict.figures, rest, default) for run in self._runs.get(mode, ())]
+        known = [value for value in measured if value is not None]
+        return known if known and len(known) == len(measured) else None
 
     def figure(self, path: str, default: float | None = None) -> Interval | None:
         """The interval of the figure at `path`; None when there is nothing to vary it by."""
@@ -100,9 +100,9 @@ class Effects:
     def _inside(self, path: str, values: Sequence[float]) -> Interval | None:
         """What chance within the runs could have done to the mean of the figure."""
         mode, _, rest = path.partition(".")
-        found = [run.of(rest, value) for run, value in zip(self._runs[mode], values, strict=True)]
-        known = [interval for interval in found if interval is not None]
-        return mean_of(known) if len(known) == len(found) else None
+        measured = [run.of(rest, value) for run, value in zip(self._runs[mode], values, strict=True)]
+        known = [interval for interval in measured if interval is not None]
+        return mean_of(known) if len(known) == len(measured) else None
 
     def _stopped(self, values: Sequence[float]) -> Interval:
         low, high = median_sequence(values)
@@ -116,7 +116,7 @@ def effects_table(effects: Effects, hit: str) -> list[dict[str, Any]]:
     both modes is left out. `hit` is the instance that the fault was on, or empty.
     """
     rows: list[dict[str, Any]] = []
-    for figure, label, unit, default in _asked(hit):
+    for figure, label, unit, default in _first_figures(hit):
         paths = {mode: f"{mode}.{figure}" for mode in MODES}
         values = {mode: effects.values(path, default) for mode, path in paths.items()}
         if any(value is None for value in values.values()):
@@ -135,7 +135,7 @@ def effects_table(effects: Effects, hit: str) -> list[dict[str, Any]]:
     return rows
 
 
-def _asked(hit: str) -> list[tuple[str, str, str, float | None]]:
+def _first_figures(hit: str) -> list[tuple[str, str, str, float | None]]:
     rows: list[tuple[str, str, str, float | None]] = [
         ("load.error_ratio", "failed requests", "ratio", None),
         ("windows.fault.error_ratio", "failed requests during the fault", "ratio", None),

@@ -31,7 +31,7 @@ class RunIntervals:
     verdict: Verdict
     seed: str
     _phases: dict[str, Phase] = field(default_factory=dict)
-    _found: dict[str, Interval | None] = field(default_factory=dict)
+    _known: dict[str, Interval | None] = field(default_factory=dict)
 
     def of(self, path: str, value: float) -> Interval | None:
         """The interval of the figure at `path` (`load.error_ratio`), which has this value in this run.
@@ -39,47 +39,47 @@ class RunIntervals:
         None for a figure that was not left to chance (`load.requests`), or that one run cannot vary: a
         maximum, what Prometheus sampled, what an activity measured.
         """
-        if path not in self._found:
-            self._found[path] = self._interval(path.split("."), value)
-        return self._found[path]
+        if path not in self._known:
+            self._known[path] = self._interval(path.split("."), value)
+        return self._known[path]
 
-    def _interval(self, words: list[str], value: float) -> Interval | None:
+    def _interval(self, keys: list[str], value: float) -> Interval | None:
         if not self.verdict.fold.rows:
             return None
-        if words in (["recovery_s"], ["recovery", "errors_s"], ["recovery", "at_least_s"]):
+        if keys in (["recovery_s"], ["recovery", "errors_s"], ["recovery", "at_least_s"]):
             ended_at = number(lookup(self.verdict.summary, "fault.ended_at"))
             if ended_at is None:
                 return None
-            found = recovery_range(self.verdict.fold, ended_at, value, self._chance("recovery"))
-            return hull(value, found, method=_BY_REDRAW)
-        if words == ["peak", "errors_1s"]:
+            bounds = recovery_range(self.verdict.fold, ended_at, value, self._chance("recovery"))
+            return hull(value, bounds, method=_BY_REDRAW)
+        if keys == ["peak", "errors_1s"]:
             return self._peak(value)
-        scope = self._scope(words)
+        scope = self._scope(keys)
         if scope is None:
             return None
         cells, figure = scope
         if figure in _PERCENTS:
             return self._percentile(cells, _PERCENTS[figure], value)
-        if words[0] == "load" and figure.startswith("p99_ms_by_code."):
+        if keys[0] == "load" and figure.startswith("p99_ms_by_code."):
             return self._percentile(cells, 99.0, value, self._outcomes(figure.removeprefix("p99_ms_by_")))
         return self._share(cells, figure, value)
 
-    def _scope(self, words: list[str]) -> tuple[dict[str, list[Cell]], str] | None:
+    def _scope(self, keys: list[str]) -> tuple[dict[str, list[Cell]], str] | None:
         """The cells that a figure is a sum over, by phase, and the rest of its path."""
         windows: Sequence[str] = WINDOWS
-        if words[0] == "windows" and len(words) > 2 and words[1] in WINDOWS:
-            windows, words = words[1:2], ["load", *words[2:]]
-            if words[1] == "per_instance":
-                words = words[1:]
+        if keys[0] == "windows" and len(keys) > 2 and keys[1] in WINDOWS:
+            windows, keys = keys[1:2], ["load", *keys[2:]]
+            if keys[1] == "per_instance":
+                keys = keys[1:]
         cells = {name: self.verdict.fold.cells.get(name, {}) for name in windows}
-        if words[0] == "load":
-            return {name: list(cells[name].values()) for name in windows}, ".".join(words[1:])
-        if words[0] == "per_instance":
+        if keys[0] == "load":
+            return {name: list(cells[name].values()) for name in windows}, ".".join(keys[1:])
+        if keys[0] == "per_instance":
             known = {name for window in cells.values() for name in window}
-            for length in range(1, len(words)):
-                name = ".".join(words[1 : 1 + length])
+            for length in range(1, len(keys)):
+                name = ".".join(keys[1 : 1 + length])
                 if name in known:
-                    rest = ".".join(words[1 + length :])
+                    rest = ".".join(keys[1 + length :])
                     return {w: [cells[w][name]] for w in windows if name in cells[w]}, rest
         return None
 
@@ -159,10 +159,10 @@ class RunIntervals:
         if timeline["slot_s"] != 0.1:
             return None
         every, bad = [0] * timeline["slots"], [0] * timeline["slots"]
-        for one in timeline["requests"]:
-            every = _added(every, one["counts"])
-            if not one["ok"]:
-                bad = _added(bad, one["counts"])
+        for row in timeline["requests"]:
+            every = _added(every, row["counts"])
+            if not row["ok"]:
+                bad = _added(bad, row["counts"])
         return hull(value, peak_range(every, bad, value, self._chance("peak")), method=_BY_REDRAW)
 
     def _phase(self, name: str) -> Phase:

@@ -22,14 +22,14 @@ _MODES_SAID = ("the baseline run", "the resilient one")
 
 
 def refuse_different(
-    one: Verdict, other: Verdict, said: tuple[str, str] = _MODES_SAID, *, but_for: Iterable[str] = ()
+    first: Verdict, other: Verdict, names: tuple[str, str] = _MODES_SAID, *, but_for: Iterable[str] = ()
 ) -> None:
-    """Raises ChaosproofError that names the first difference in what the two runs did; `said` is what they are
+    """Raises ChaosproofError that names the first difference in what the two runs did; `names` is what they are
     called, `but_for` names variables that may differ.
     """
-    if difference := next(_differences(one, other, said, frozenset(but_for)), ""):
+    if difference := next(_differences(first, other, names, frozenset(but_for)), ""):
         raise ChaosproofError(
-            f"{one.run.path} and {other.run.path} cannot be compared: {difference}; "
+            f"{first.run.path} and {other.run.path} cannot be compared: {difference}; "
             "run both modes with the same settings"
         )
 
@@ -46,10 +46,10 @@ def refuse_wrong_modes(baseline: Verdict, resilient: Verdict) -> None:
 
 
 def _differences(
-    one: Verdict, other: Verdict, said: tuple[str, str], but_for: frozenset[str]
+    first: Verdict, other: Verdict, names: tuple[str, str], but_for: frozenset[str]
 ) -> Iterator[str]:
     """One sentence each. What only one of them recorded is no difference."""
-    a, b = one.run, other.run
+    a, b = first.run, other.run
     pairs: list[tuple[str, Any, Any]] = [
         (key, getattr(a.session, key), getattr(b.session, key))
         for key in ("experiment", "experiment_sha256", "seed", "target")
@@ -71,12 +71,12 @@ def _differences(
         if number(a.variables[key]) is not None and not key.endswith(("_port", "_at", "pid"))
     ]
     for what, of_one, of_other in pairs:
-        yield from _differs(what, of_one, of_other, said)
+        yield from _differs(what, of_one, of_other, names)
 
 
-def _differs(what: str, one: Any, other: Any, said: tuple[str, str] = _MODES_SAID) -> Iterator[str]:
-    if one is not None and other is not None and one != other:
-        yield f"{what} is {one} in {said[0]}, and {other} in {said[1]}"
+def _differs(what: str, first: Any, other: Any, names: tuple[str, str] = _MODES_SAID) -> Iterator[str]:
+    if first is not None and other is not None and first != other:
+        yield f"{what} is {first} in {names[0]}, and {other} in {names[1]}"
 
 
 def modes_differ(baseline: Verdict, resilient: Verdict) -> Check | None:

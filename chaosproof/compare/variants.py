@@ -37,16 +37,16 @@ def ran_amiss(verdict: Verdict) -> Check | None:
 def named(verdicts: Sequence[Verdict], of: Verdict) -> dict[str, Verdict]:
     """The runs by the variant whose they are. Raises UsageError for one that the experiment of `of` does not have."""
     known = [variant.name for variant in variants_of(of.run.experiment)]
-    found: dict[str, Verdict] = {}
+    by_name: dict[str, Verdict] = {}
     for verdict in verdicts:
         mode = str(verdict.run.session.mode)
-        if mode not in known or mode in found:
-            said = ", ".join(known) or "none"
+        if mode not in known or mode in by_name:
+            names = ", ".join(known) or "none"
             raise UsageError(
-                f"{verdict.run.path} is a run in mode {mode}; the variants of this experiment are: {said}"
+                f"{verdict.run.path} is a run in mode {mode}; the variants of this experiment are: {names}"
             )
-        found[mode] = verdict
-    return found
+        by_name[mode] = verdict
+    return by_name
 
 
 def needed_by(claim: Claim) -> set[str]:
@@ -73,10 +73,10 @@ def _check(variant: Variant, of: Verdict, run: Verdict) -> Check:
     refuse_different(
         of, run, (f"the {variant.of} run", f"the run of {variant.name}"), but_for=variant.variables
     )
-    if amiss := ran_amiss(run):
+    if failing := ran_amiss(run):
         return unknown(
             id,
-            f"{variant.name} did not run as it should: {amiss.id} is {amiss.status}: {amiss.details}",
+            f"{variant.name} did not run as it should: {failing.id} is {failing.status}: {failing.details}",
             evidence,
         )
     a, b = (verdict.run.session.values for verdict in (of, run))

@@ -37,7 +37,7 @@ def gate(
     if as_json:
         click.echo(json.dumps(verdict.as_json(), indent=2))
     else:
-        from chaosproof.report.formats.pack_terminal import print_gate
+        from chaosproof.pack.pack_terminal import print_gate
 
         print_gate(verdict)
     ctx.exit(EXIT_CODES[verdict.status])

@@ -34,7 +34,7 @@ def verify_pack(ctx: click.Context, pack_dir: Path, as_json: bool) -> None:
         }
         click.echo(json.dumps(said, indent=2))
     else:
-        from chaosproof.report.formats.pack_terminal import print_verification
+        from chaosproof.pack.pack_terminal import print_verification
 
         print_verification(found)
     ctx.exit(1 if found.differences else 0)

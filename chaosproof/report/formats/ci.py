@@ -14,28 +14,30 @@ _IN_A_CELL = str.maketrans({**{sign: f"\\{sign}" for sign in "\\|[`*_"}, "<": "&
 _MARKS = {"pass": "✅", "fail": "❌", "unknown": "❔", "absent": "❌"}
 
 
-def escape_message(words: str) -> str:
+def escape_message(text: str) -> str:
     """The words as the message of a workflow command."""
-    return words.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
-def escape_property(words: str) -> str:
+def escape_property(text: str) -> str:
     """The words as the value of a workflow command's property."""
-    return escape_message(words).replace(":", "%3A").replace(",", "%2C")
+    return escape_message(text).replace(":", "%3A").replace(",", "%2C")
 
 
 def annotations(pack: Overview) -> list[str]:
     """One workflow command for each required check that does not pass, an `error`; one `warning` for each other."""
     named = {id for id, _ in pack.required}
-    lines = [_command("error", one) for one in pack.failing]
+    lines = [_command("error", located) for located in pack.failing]
     lines += [
         f"::error title={escape_property(id)}::{escape_message(f'{id} is required and the pack does not have it')}"
         for id in pack.absent
     ]
     lines += [
-        _command("warning", one)
-        for one in pack.checks
-        if one.check.status != "pass" and one.check.id not in named and one.check.id.startswith("PERF_")
+        _command("warning", located)
+        for located in pack.checks
+        if located.check.status != "pass"
+        and located.check.id not in named
+        and located.check.id.startswith("PERF_")
     ]
     return lines
 
@@ -56,13 +58,13 @@ def step_summary(pack: Overview) -> str:
         f"| {_cell('; '.join(f'{name} {value}' for name, value in run.figures))} |"
         for run in pack.runs
     ]
-    amiss = [
-        *((one.check.id, one.check.status, one.check.details) for one in pack.failing),
+    failing = [
+        *((located.check.id, located.check.status, located.check.details) for located in pack.failing),
         *((id, "absent", "required, and not in the pack") for id in pack.absent),
     ]
-    if amiss:
+    if failing:
         lines += ["", "| required check | status | details |", "|---|---|---|"]
-        lines += _rows(amiss)
+        lines += _rows(failing)
     return "\n".join(lines) + "\n"
 
 
@@ -73,16 +75,16 @@ def _rows(checks: Iterable[tuple[str, str, str]]) -> list[str]:
     ]
 
 
-def _command(level: str, one: Located) -> str:
-    place = f"file={escape_property(one.file)},line={max(1, one.line)}," if one.file else ""
-    said = (
-        f"{one.claim}: {one.check.details}"
-        if one.claim and one.claim not in one.check.details
-        else one.check.details
+def _command(level: str, located: Located) -> str:
+    place = f"file={escape_property(located.file)},line={max(1, located.line)}," if located.file else ""
+    message = (
+        f"{located.claim}: {located.check.details}"
+        if located.claim and located.claim not in located.check.details
+        else located.check.details
     )
-    return f"::{level} {place}title={escape_property(one.check.id)}::{escape_message(said)}"
+    return f"::{level} {place}title={escape_property(located.check.id)}::{escape_message(message)}"
 
 
-def _cell(words: str) -> str:
+def _cell(text: str) -> str:
     """Words that stay in their cell, and start neither HTML nor a link."""
-    return " ".join(words.translate(_IN_A_CELL).split())
+    return " ".join(text.translate(_IN_A_CELL).split())

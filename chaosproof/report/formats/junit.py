@@ -47,6 +47,6 @@ def _outcome(check: Check) -> str:
     return "skipped" if check.skipped else "error"
 
 
-def _legal(words: str) -> str:
+def _legal(value: str) -> str:
     """Without the characters that XML 1.0 cannot hold, escaped or not."""
-    return "".join(c if c in "\t\n\r" or c.isprintable() or c == "\xa0" else "�" for c in words)
+    return "".join(c if c in "\t\n\r" or c.isprintable() or c == "\xa0" else "�" for c in value)

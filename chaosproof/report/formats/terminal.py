@@ -43,10 +43,10 @@ def print_comparison(comparison: Comparison, console: Console | None = None) -> 
     screen.print(sides)
     screen.print()
     screen.print(_checks(comparison.checks))
-    for one in document["not_judged"]:
-        needs = ", ".join(one["needs"])
-        said = f"{one['id']} is not judged: it needs a run of {needs} (--var mode={one['needs'][0]})"
-        screen.print(Text(one_line(said), style="yellow"))
+    for claim in document["not_judged"]:
+        needs = ", ".join(claim["needs"])
+        message = f"{claim['id']} is not judged: it needs a run of {needs} (--var mode={claim['needs'][0]})"
+        screen.print(Text(one_line(message), style="yellow"))
     if many := document["sequential"]:
         screen.print(Text(many["reason"]))
     screen.print(Text(f"{name}: ").append_text(_status(comparison.status)))

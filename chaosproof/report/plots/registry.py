@@ -47,8 +47,8 @@ class Plots:
 def all_plots() -> list[Plot]:
     """Every plot, in the order of the page."""
     names = [module.name for module in pkgutil.iter_modules(plots.__path__) if module.name not in _OWN]
-    found = [importlib.import_module(f"{plots.__name__}.{name}").PLOT for name in names]
-    return sorted(found, key=lambda plot: plot.order)
+    every = [importlib.import_module(f"{plots.__name__}.{name}").PLOT for name in names]
+    return sorted(every, key=lambda plot: plot.order)
 
 
 def draw_plots(runs: Sequence[PlotRun], plots: Sequence[Plot] | None = None) -> Plots | None:
