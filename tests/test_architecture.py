@@ -48,9 +48,9 @@ ARROWS: dict[str, set[str]] = {
 # Top-level folder -> the top-level modules that it may not import.
 CLOSED_TO = {
     "demo": {"chaosproof", "actions", "probes", "controls", "tests", "chaoslib"},
-        "chaosproof": {"actions", "probes", "controls", "demo", "tests"},
-        "actions": {"controls", "probes", "tests"},
-        "probes": {"controls", "actions", "tests"},
+    "chaosproof": {"actions", "probes", "controls", "demo", "tests"},
+    "actions": {"controls", "probes", "tests"},
+    "probes": {"controls", "actions", "tests"},
     "controls": {"actions", "probes", "demo", "tests"},
 }
 
