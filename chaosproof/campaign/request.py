@@ -25,7 +25,7 @@ class RunRequest:
 
 
 def run_request(experiment: str, variables: Sequence[str], target: str | None, journals: Path) -> RunRequest:
-    """The request for `experiment`, a name such as s4 or a file, checked; `variables` are of the form NAME=VALUE.
+    """The request for `experiment`, a name such as checkout or a file, checked; `variables` are of the form NAME=VALUE.
 
     Raises UsageError for an experiment that is not there or has a mistake, and for a variable of another form.
     """

@@ -1,7 +1,7 @@
 """`chaosproof inject`: one fault by hand, on a lab that is up, or on a process that runs already.
 
-chaosproof lab up demo/grpc/system.yaml --mode resilient
-chaosproof inject reset --instance app-a-0 --port 50051 --duration 15s
+chaosproof lab up system.yaml --mode resilient
+chaosproof inject reset --instance shop-0 --port 50051 --duration 15s
 chaosproof inject reset --pid 1234 --port 50051 --duration 15s
 """
 
@@ -36,7 +36,7 @@ def _magnitudes(command: Any) -> Any:
 
 @click.command()
 @click.argument("kind", type=click.Choice(list(KINDS)))
-@click.option("--instance", help="Which copy of a service, such as app-a-0.")
+@click.option("--instance", help="Which copy of a service, such as shop-0.")
 @click.option("--pid", type=click.IntRange(1), help="Instead: a process in a network namespace of its own.")
 @click.option("--allow-host-network", is_flag=True, help="With --pid: also where that is the machine's own.")
 @click.option("--duration", required=True, help="How long, with its unit: 15s, 500ms, 1m.")
@@ -77,7 +77,7 @@ def inject(
     fault = Fault(kind=kind, duration_s=parse_duration(duration, "--duration"), **selector)
     ceiling_s = parse_duration(ceiling, "--ceiling")
     if (instance is None) == (pid is None):
-        raise UsageError("Name either an instance of a lab (--instance app-a-0) or a process (--pid 1234).")
+        raise UsageError("Name either an instance of a lab (--instance shop-0) or a process (--pid 1234).")
     if pid is not None:
         process = {"target": "attached", "pid": pid, "allow_host_network": allow_host_network}
         target = open_running(process).target

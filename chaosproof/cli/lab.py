@@ -1,6 +1,6 @@
 """`chaosproof lab`: up, status, down.
 
-chaosproof lab up demo/grpc/system.yaml --mode resilient --scenario s4 --timings
+chaosproof lab up system.yaml --mode resilient --scenario checkout --timings
 chaosproof lab status
 chaosproof lab down
 """
@@ -32,7 +32,7 @@ def lab() -> None:
 @lab.command()
 @click.argument("system_file", type=click.Path(path_type=Path))
 @click.option("--mode", help="Values overlay of a mode, such as baseline or resilient.")
-@click.option("--scenario", help="Values overlay of a scenario, such as s4.")
+@click.option("--scenario", help="Values overlay of a scenario, such as checkout.")
 @click.option("--name", help="A name for the lab; chosen when not given.")
 @click.option("--timings", is_flag=True, help="Print how long each part took to get ready.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
