@@ -76,9 +76,7 @@ KNOWN: dict[str, set[str]] = {
         "chaosproof/pack: said", "chaosproof/pack: say", "chaosproof/pack: told", "chaosproof/pack: words",
         "chaosproof/runner: said", "probes: said", "probes: words",
     },
-    "full_folders": {
-        "chaosproof/runfolder",
-    },
+    "full_folders": set(),
     "namesakes": {
         "claims.py", "errors.py", "overview.py", "write.py",
     },

@@ -9,8 +9,8 @@ import click
 
 from chaosproof.campaign.comparison import compared
 from chaosproof.report.write import page_of
-from chaosproof.runfolder.atomic import write_whole
 from chaosproof.runfolder.manifest import MANIFEST, changed_since, manifest_of
+from chaosproof.runfolder.paths import write_whole
 
 __all__ = ["report"]
 

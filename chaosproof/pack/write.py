@@ -30,8 +30,8 @@ from chaosproof.pack.pack import (
     documents,
     read_manifests,
 )
-from chaosproof.runfolder.atomic import is_draft
 from chaosproof.runfolder.manifest import MANIFEST
+from chaosproof.runfolder.paths import is_draft
 from chaosproof.runfolder.run_folder import RAW_FILES
 
 __all__ = ["write_pack"]

@@ -9,9 +9,9 @@ from chaosproof.judge.judge import Verdict
 from chaosproof.report.formats.junit import junit_xml
 from chaosproof.report.page import comparison_page, run_page
 from chaosproof.report.run_files import files_of
-from chaosproof.runfolder.atomic import write_whole
 from chaosproof.runfolder.checks import checks_tsv
 from chaosproof.runfolder.manifest import MANIFEST, manifest_of
+from chaosproof.runfolder.paths import write_whole
 
 __all__ = ["page_of", "write_comparison", "write_verdict"]
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from chaosproof.errors import ChaosproofError
-from chaosproof.runfolder.atomic import is_draft
+from chaosproof.runfolder.paths import is_draft
 from chaosproof.runfolder.run_folder import RAW_FILES, RAW_FOLDERS
 
 __all__ = ["MANIFEST", "changed_since", "manifest_of", "raw_hashes"]

@@ -2,9 +2,9 @@
 docs/reference/run-folder.md.
 """
 
-import contextlib
 import json
 import os
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,10 @@ __all__ = [
     "SERIES",
     "SESSION",
     "WARMUP",
+    "is_draft",
     "new_run_folder",
     "write_json",
-    "write_text",
+    "write_whole",
 ]
 
 SESSION = "session.json"
@@ -34,24 +35,44 @@ SERIES = "series.json"
 ARTIFACTS = "artifacts"
 WARMUP = "warmup"
 
+_DRAFT = ".draft-"
 
-def write_text(path: Path, content: str) -> None:
-    """Write `content` to `path` by renaming a finished file over it; `ChaosproofError` when the disk will
-    not.
+
+def is_draft(path: Path) -> bool:
+    """Whether `path` is what a killed writer left of a file that never came to be."""
+    return path.name.startswith(_DRAFT)
+
+
+def write_whole(path: Path, content: str) -> None:
+    """Put `content` at `path`, durably; a file that says the same already is left alone.
+
+    Raises ChaosproofError when it cannot be written; what was there before is there still.
     """
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    data = content.encode()
+    draft = ""
     try:
-        draft.write_text(content, encoding="utf-8")
-        draft.replace(path)
+        if path.is_file() and path.read_bytes() == data:
+            return
+        descriptor, draft = tempfile.mkstemp(prefix=_DRAFT, dir=path.parent)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(draft).chmod(0o644)
+        Path(draft).replace(path)
+        draft = ""
     except OSError as error:
-        with contextlib.suppress(OSError):
-            draft.unlink(missing_ok=True)
-        raise ChaosproofError(f"Cannot write {path}: {error.strerror}.") from error
+        raise ChaosproofError(
+            f"cannot write {path}: {error.strerror}; the run's own files are untouched"
+        ) from error
+    finally:
+        if draft:
+            Path(draft).unlink(missing_ok=True)
 
 
 def write_json(path: Path, value: Any) -> None:
     """Write `value` as indented JSON, whole or not at all; what JSON does not know is written as text."""
-    write_text(path, json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
+    write_whole(path, json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
 
 
 def new_run_folder(root: Path, experiment: str, mode: str, now: float) -> Path:

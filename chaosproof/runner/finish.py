@@ -15,7 +15,7 @@ from chaosproof.experiment.experiment import read_experiment
 from chaosproof.load.output.fortio import save_fortio_result
 from chaosproof.runfolder.events import EVENTS, record_event
 from chaosproof.runfolder.manifest import raw_hashes
-from chaosproof.runfolder.paths import ARTIFACTS, JOURNAL, SERIES, SESSION, WARMUP, write_json, write_text
+from chaosproof.runfolder.paths import ARTIFACTS, JOURNAL, SERIES, SESSION, WARMUP, write_json, write_whole
 from chaosproof.runfolder.session import InstanceState
 from chaosproof.runner.load_job import DONE, PLAN, stop_load
 from chaosproof.runner.prometheus import range_series
@@ -112,7 +112,7 @@ def _save_artifacts(session: Session, expected: Sequence[str], saved: Saved) -> 
 
 
 def _saver(path: Path, read: Callable[[str], str], instance: str) -> Callable[[], None]:
-    return lambda: write_text(path, read(instance))
+    return lambda: write_whole(path, read(instance))
 
 
 def _save_load(folder: Path) -> None:

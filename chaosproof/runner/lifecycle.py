@@ -24,7 +24,7 @@ from chaosproof.runfolder.paths import (
     SESSION,
     new_run_folder,
     write_json,
-    write_text,
+    write_whole,
 )
 from chaosproof.runfolder.provenance import (
     experiment_file,
@@ -80,7 +80,7 @@ def begin(
     # the file as its author wrote it, so that a claim can be shown at its line
     text = experiment_text(content, record.experiment_file)
     if text is not None:
-        write_text(run_dir / EXPERIMENT, text)
+        write_whole(run_dir / EXPERIMENT, text)
     try:
         running = launcher_of(settings.target).launch(
             system,
