@@ -74,7 +74,7 @@ KNOWN: dict[str, set[str]] = {
         "chaosproof/faults: say", "chaosproof/faults: told", "chaosproof/faults: words",
         "chaosproof/pack: Say", "chaosproof/pack: amiss", "chaosproof/pack: found", "chaosproof/pack: one",
         "chaosproof/pack: said", "chaosproof/pack: say", "chaosproof/pack: told", "chaosproof/pack: words",
-        "chaosproof/runner: said", "probes: said", "probes: words",
+        "probes: said", "probes: words",
     },
     "full_folders": set(),
     "namesakes": {

@@ -1,4 +1,4 @@
-"""Where an experiment runs, as said on the command line: `--var namespace=shop`, also where the experiment names no
+"""Where an experiment runs, as assigned on the command line: `--var namespace=shop`, also where the experiment names no
 such variable.
 
 Chaos Toolkit drops a `--var` that an experiment's configuration does not have. What is tested belongs there; where it
@@ -15,7 +15,7 @@ __all__ = ["place_variables", "variables_there"]
 
 def place_variables(arguments: Sequence[str]) -> dict[str, str]:
     """The variables of a command line that say where: the namespace, whose service, which images. Pure."""
-    return {name: value for name, value in _said(arguments) if says_where(name)}
+    return {name: value for name, value in _assignments(arguments) if says_where(name)}
 
 
 def variables_there(
@@ -27,11 +27,11 @@ def variables_there(
     twenty times.
     """
     there = on.get(target, {})
-    said = {name for name, _ in _said(arguments)}
-    return {name: value for name, value in there.items() if name not in said}
+    assigned = {name for name, _ in _assignments(arguments)}
+    return {name: value for name, value in there.items() if name not in assigned}
 
 
-def _said(arguments: Sequence[str]) -> Iterator[tuple[str, str]]:
+def _assignments(arguments: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Name and value of every --var, in order."""
     for index, word in enumerate(arguments):
         if word == "--var" and index + 1 < len(arguments):
