@@ -193,7 +193,7 @@ def _with_work(*works: tuple[int, str]) -> dict[str, object]:
     """The configuration of a run whose instances counted so many works, and tell these ids."""
     target = _fake(*((0, f"200\n{ids}") for _, ids in works))
     for number, (counted, _) in enumerate(works):
-        target.say(
+        target.set_pages(
             f"b-{number}",
             metrics=f"# TYPE b_requests_completed counter\nb_requests_completed_total {counted}\n",
         )

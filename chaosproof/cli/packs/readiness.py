@@ -37,16 +37,16 @@ def readiness(pack_dir: Path, gate_file: Path | None, profile: str, max_age: str
     """
     max_age_s = _seconds(max_age)
     rules = checked_rules(gate_file, profile)
-    found = open_pack(pack_dir, rules=rules, say=progress()).readiness(
+    ready = open_pack(pack_dir, rules=rules, say=progress()).readiness(
         profile, now=time.time(), max_age_s=max_age_s
     )
-    click.echo(json.dumps(found.as_json(), indent=2))
+    click.echo(json.dumps(ready.as_json(), indent=2))
 
 
 def _seconds(age: str) -> float:
-    found = _AGE.fullmatch(age.strip())
-    if not found:
+    match = _AGE.fullmatch(age.strip())
+    if not match:
         raise UsageError(
             f"--max-age takes a number with a unit, such as 90min, {MAX_AGE_S / 3600:g}h or 7d, not {age!r}"
         )
-    return float(found.group(1)) * _UNIT_S[found.group(2)]
+    return float(match.group(1)) * _UNIT_S[match.group(2)]

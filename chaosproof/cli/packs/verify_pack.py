@@ -21,20 +21,20 @@ def verify_pack(ctx: click.Context, pack_dir: Path, as_json: bool) -> None:
     Exit codes: 0 when the pack says what its files say, be that good or bad news; 1 when anything differs, 2 when the
     pack is of a version that cannot be read here, 64 for a wrong call.
     """
-    found = verified(pack_dir, say=progress())
+    verification = verified(pack_dir, say=progress())
     if as_json:
-        said = {
-            "verified": not found.differences,
-            "files": found.files,
-            "verdict": found.pack.status if found.pack else "unknown",
+        shown = {
+            "verified": not verification.differences,
+            "files": verification.files,
+            "verdict": verification.pack.status if verification.pack else "unknown",
             "differences": [
-                {"place": one.place, "words": one.words, "only_words": one.only_words}
-                for one in found.differences
+                {"place": difference.place, "words": difference.words, "only_words": difference.only_words}
+                for difference in verification.differences
             ],
         }
-        click.echo(json.dumps(said, indent=2))
+        click.echo(json.dumps(shown, indent=2))
     else:
         from chaosproof.pack.pack_terminal import print_verification
 
-        print_verification(found)
-    ctx.exit(1 if found.differences else 0)
+        print_verification(verification)
+    ctx.exit(1 if verification.differences else 0)
