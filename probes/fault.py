@@ -30,7 +30,7 @@ from chaosproof.runner.settings import number, seconds
 from chaosproof.runner.settings import port as port_number
 from chaosproof.toolkit.current import session_of
 
-__all__ = ["connect", "round_trips", "said", "state", "taken", "throughput"]
+__all__ = ["connect", "log_mentions", "round_trips", "state", "taken", "throughput"]
 
 # how long a program in the instance may take on top of what it measures: a busy machine starts slowly
 _PATIENCE_S = 10.0
@@ -242,17 +242,15 @@ def state(instance: str, configuration: Configuration = None) -> dict[str, Any]:
     return asdict(target.states()[target.instance(instance).name])
 
 
-def said(instance: str, words: str, configuration: Configuration = None) -> dict[str, Any]:
-    """How often `words` stand in the log of `instance` so far: `times` (lines), and the `last` such line."""
-    if not words:
-        raise UsageError("words is empty: say what to look for in the log.")
-    lines = [line for line in session_of(configuration).target.logs(instance).splitlines() if words in line]
-    return {
-        "instance": instance,
-        "words": words,
-        "times": len(lines),
-        "last": lines[-1] if lines else None,
-    }
+def log_mentions(instance: str, text: str, configuration: Configuration = None) -> dict[str, Any]:
+    """How often `text` stands in the log of `instance` so far: `times` (lines), and the `last` such line.
+
+    `text` is taken as it is, letter by letter. Raises `UsageError` where it is empty.
+    """
+    if not text:
+        raise UsageError("text is empty: name what to look for in the log.")
+    lines = [line for line in session_of(configuration).target.logs(instance).splitlines() if text in line]
+    return {"instance": instance, "text": text, "times": len(lines), "last": lines[-1] if lines else None}
 
 
 def _measured(

@@ -74,7 +74,6 @@ KNOWN: dict[str, set[str]] = {
         "chaosproof/faults: say", "chaosproof/faults: told", "chaosproof/faults: words",
         "chaosproof/pack: Say", "chaosproof/pack: amiss", "chaosproof/pack: found", "chaosproof/pack: one",
         "chaosproof/pack: said", "chaosproof/pack: say", "chaosproof/pack: told", "chaosproof/pack: words",
-        "probes: said", "probes: words",
     },
     "full_folders": set(),
     "namesakes": {

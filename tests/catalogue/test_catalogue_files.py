@@ -64,10 +64,12 @@ def test_what_is_measured_between_a_lasting_fault_and_its_end_is_measured_under_
     if not waits:
         assert file.stem in ("kill", "terminate", "restart"), "a fault that lasts must be waited for"
         return
-    # a partition is a drop on both sides; `state` and `said` ask the target, at once
+    # a partition is a drop on both sides; `state` and `log_mentions` ask the target, at once
     kind = "drop" if file.stem == "partition" else file.stem
     during = [
-        one["provider"] for one in method[1 : waits[0]] if one["provider"]["func"] not in ("state", "said")
+        one["provider"]
+        for one in method[1 : waits[0]]
+        if one["provider"]["func"] not in ("state", "log_mentions")
     ]
     assert during
     assert [provider["arguments"].get("under") for provider in during] == [kind] * len(during)

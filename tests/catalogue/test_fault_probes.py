@@ -126,10 +126,10 @@ def test_what_a_program_takes_is_counted_by_its_name(run: Configuration):
 
 def test_the_target_and_the_log_are_asked_by_name(run: Configuration):
     assert fault.state("web-0", configuration=run)["ready"] is True
-    assert fault.said("web-0", "listening", configuration=run)["times"] == 1
-    assert fault.said("web-0", "never said", configuration=run) == {
+    assert fault.log_mentions("web-0", "listening", configuration=run)["times"] == 1
+    assert fault.log_mentions("web-0", "never said", configuration=run) == {
         "instance": "web-0",
-        "words": "never said",
+        "text": "never said",
         "times": 0,
         "last": None,
     }
@@ -156,7 +156,7 @@ def test_the_target_and_the_log_are_asked_by_name(run: Configuration):
             "take 100 s: at most 60",
         ),
         (lambda run: fault.taken("web-0", "", configuration=run), UsageError, "program is empty"),
-        (lambda run: fault.said("web-0", "", configuration=run), UsageError, "words is empty"),
+        (lambda run: fault.log_mentions("web-0", "", configuration=run), UsageError, "text is empty"),
         (lambda run: fault.state("web-9", configuration=run), TargetError, "no instance 'web-9'"),
     ],
 )

@@ -32,8 +32,8 @@ def progress() -> Say:
     """Says what is being done once it has taken two seconds."""
     began = time.monotonic()
 
-    def say(words: str) -> None:
+    def report_progress(message: str) -> None:
         if time.monotonic() - began > 2:
-            click.echo(f"... {words}", err=True)
+            click.echo(f"... {message}", err=True)
 
-    return say
+    return report_progress
