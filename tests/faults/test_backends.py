@@ -83,16 +83,17 @@ def client(room: NetnsTarget) -> Iterator[Client]:
 
 @pytest.mark.lab
 def test_a_reset_by_iptables_is_a_reset_and_ends_by_its_watchdog(by_iptables: FaultEngine, client: Client):
-    receipt = by_iptables.apply(Fault(kind="reset", port=PORT, duration_s=1.0), "client-0")
+    receipt = by_iptables.apply(Fault(kind="reset", port=PORT, duration_s=3.0), "client-0")
     assert receipt.backend == "iptables" and receipt.fidelity.startswith("watchdog")
     assert client.ask("echo 1") in ("ECONNRESET", "ECONNABORTED", "EPIPE")
     assert client.ask("new 1") == "ECONNREFUSED"
+    while (answer := client.ask_when("new 1"))[0] != "ok":
+        assert answer[0] == "ECONNREFUSED"
     final = by_iptables.wait_until_ended(receipt)
-    assert client.ask("new 1") == "ok"
     assert (final.canary.before, final.canary.during, final.canary.after) == ("open", "refused", "open")
     assert final.ended_by == "watchdog" and final.packets >= 1
-    assert final.ended_at is not None and final.expires_at is not None
-    assert abs(final.ended_at - final.expires_at) < 0.2
+    # by the traffic: whoever observes it may be late
+    assert final.expires_at is not None and abs(answer[1] - final.expires_at) < 0.2
 
 
 @pytest.mark.lab

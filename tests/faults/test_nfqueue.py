@@ -126,8 +126,9 @@ def test_jitter_spreads_the_delay(by_queue: FaultEngine, room: NetnsTarget, clie
 @pytest.mark.slow
 def test_two_delays_at_once_keep_their_own_time(by_queue: FaultEngine, room: NetnsTarget, client: Client):
     other = by_queue.apply(Fault(kind="delay", port=81, duration_s=30, delay_ms=500), "client-0")
-    receipt = by_queue.apply(Fault(kind="delay", port=PORT, duration_s=0.8, delay_ms=50), "client-0")
-    assert 45 <= float(client.ask("rtt 3")) <= 60
+    receipt = by_queue.apply(Fault(kind="delay", port=PORT, duration_s=3, delay_ms=50), "client-0")
+    # what else the machine does makes a trip longer, never shorter
+    assert 45 <= min(float(client.ask("rtt 1")) for _ in range(5)) <= 60
     by_queue.wait_until_ended(receipt)
     assert [one.id for one in by_queue.active("client-0")] == [other.id]
     assert len(holders(room)) == 1
