@@ -108,8 +108,9 @@ def _by_process(
     process: ProcessFaults, instance: str, fields: dict[str, Any]
 ) -> tuple[float, float, Callable[[], object]]:
     pause = fields.pop("kind") == "pause"
-    row = process.pause(instance, **fields) if pause else process.stress(instance, **fields)
-    return row["applied_at"], row["expires_at"], process.wait_until_ended
+    record = process.pause(instance, **fields) if pause else process.stress(instance, **fields)
+    assert record.applied_at is not None and record.expires_at is not None
+    return record.applied_at, record.expires_at, process.wait_until_ended
 
 
 def _say(what: object) -> None:
