@@ -10,6 +10,7 @@ from rich.console import Console
 from syrupy.assertion import SnapshotAssertion
 
 from chaosproof.judge.judge import judge_run
+from chaosproof.report.forest import forest
 from chaosproof.report.formats.ci import annotations, step_summary
 from chaosproof.report.formats.terminal import print_comparison, print_verdict
 from chaosproof.report.index import index_page
@@ -60,3 +61,9 @@ def test_an_overview_in_ci(snapshot: SnapshotAssertion) -> None:
     """The summary of a step and its annotations."""
     shown = [step_summary(PASSING), *annotations(PASSING), step_summary(AMISS), *annotations(AMISS)]
     assert "\n".join(shown) == snapshot
+
+
+def test_the_marks_of_an_effect(tmp_path: Path, snapshot: SnapshotAssertion) -> None:
+    """Where the drawing of the first effect has the values, the ends of their intervals and the runs."""
+    effects = three_pairs(tmp_path).document["effects"]
+    assert normalise(str(forest(effects[0]))) == snapshot
