@@ -8,10 +8,10 @@ import click
 
 from chaosproof.errors import ChaosproofError
 from chaosproof.pack.documents.environment import environment, packages
-from chaosproof.pack.documents.overview import overview_of
+from chaosproof.pack.documents.pack_overview import overview_of
 from chaosproof.pack.gate.gate import GateVerdict
 from chaosproof.pack.open import open_pack
-from chaosproof.pack.write import write_pack
+from chaosproof.pack.write_pack import write_pack
 from chaosproof.report.index import index_page
 from chaosproof.runfolder.run_folder import RAW_FILES
 
@@ -26,7 +26,7 @@ def run_folders(root: Path) -> list[Path]:
 
 
 def pack_and_gate(
-    root: Path, pack_dir: Path, *, profile: str, now: float, say: Callable[[str], None]
+    root: Path, pack_dir: Path, *, profile: str, now: float, report_progress: Callable[[str], None]
 ) -> GateVerdict:
     """Put every run below `root` into a pack at `pack_dir`, verify it, and ask the gate's `profile`.
 
@@ -44,9 +44,9 @@ def pack_and_gate(
         environment=environment(os.environ, Path.cwd()),
         packages=packages(),
         page=lambda pack: index_page(overview_of(pack)),
-        say=say,
+        report_progress=report_progress,
     )
-    opened = open_pack(pack_dir, say=say)
+    opened = open_pack(pack_dir, report_progress=report_progress)
     ready = opened.readiness(profile, now=now)
     click.echo(
         f"readiness {ready.score} of 100: " + ", ".join(f"{n} {c.score}" for n, c in ready.categories.items())

@@ -76,7 +76,7 @@ def all_drills(
         root / "pack",
         profile=profile or profile_of(names),
         now=time.time(),
-        say=lambda step: click.echo(f"... {step}", err=True),
+        report_progress=lambda step: click.echo(f"... {step}", err=True),
     )
     print_gate(verdict)
     click.echo(f"{root / 'pack' / 'report.html'}")

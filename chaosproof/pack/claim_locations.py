@@ -41,10 +41,10 @@ def place_of(run: JudgedRun, id: str) -> Place:
     if content is None:
         return Place(file, 0)
     wanted = re.escape(json.dumps(id))
-    found = re.search(rf'"id"\s*:\s*{wanted}', content) or re.search(
+    match = re.search(rf'"id"\s*:\s*{wanted}', content) or re.search(
         rf'"{re.escape(_KEYS.get(id, "method"))}"\s*:', content
     )
-    return Place(file, content.count("\n", 0, found.start()) + 1 if found else 0)
+    return Place(file, content.count("\n", 0, match.start()) + 1 if match else 0)
 
 
 def _content(run: JudgedRun) -> str | None:

@@ -128,17 +128,17 @@ def manifest_text(hashes: Mapping[str, str]) -> str:
 
 def parse_manifest(text: str) -> dict[str, str]:
     """The fingerprints by name. Raises ValueError for a line that is none, a name twice, a name that leaves."""
-    said: dict[str, str] = {}
+    hashes: dict[str, str] = {}
     for line in text.splitlines():
         digest, mark, name = line.partition("  ")
         if len(digest) != 64 or set(digest) - set("0123456789abcdef") or not mark or not name:
             raise ValueError(f"{line[:80]!r} is not a line of sha256sum")
         if not is_inside(name):
             raise ValueError(f"the name {name[:80]!r} leaves the folder")
-        if name in said:
+        if name in hashes:
             raise ValueError(f"{name} is there twice")
-        said[name] = digest
-    return said
+        hashes[name] = digest
+    return hashes
 
 
 def _entries(

@@ -25,13 +25,13 @@ __all__ = [
     "Judged",
     "JudgedComparison",
     "JudgedRun",
-    "Say",
+    "Progress",
     "judge_runs",
     "run_places",
 ]
 
-Say = Callable[[str], None]
-"""Who is told what is being done, for a person who waits."""
+Progress = Callable[[str], None]
+"""Gets a sentence about what is being done, for a person who waits."""
 
 RUNS = "runs"
 COMPARISONS = "comparisons"
@@ -90,23 +90,26 @@ class Judged:
 def run_places(names: Sequence[str]) -> list[str]:
     """The run folders among the files of a pack: `runs/EXPERIMENT/MODE/STAMP`, in order."""
     parts = (name.split("/") for name in names)
-    return sorted({"/".join(one[:4]) for one in parts if one[0] == RUNS and len(one) > 4})
+    return sorted({"/".join(part[:4]) for part in parts if part[0] == RUNS and len(part) > 4})
 
 
 def judge_runs(
-    pack_dir: Path, places: Sequence[str], planned: Mapping[str, int], say: Say = lambda words: None
+    pack_dir: Path,
+    places: Sequence[str],
+    planned: Mapping[str, int],
+    report_progress: Progress = lambda message: None,
 ) -> Judged:
     """Judge the run folders `places` of the pack, and compare those of one experiment that make pairs.
 
     `planned` is how many pairs of an experiment there were to be. At no time the rows of more runs are held in memory
-    than are compared with each other; `say` is told which experiment is judged. Raises ChaosproofError when a newer
-    version wrote a run.
+    than are compared with each other; `report_progress` gets a sentence for each experiment. Raises
+    ChaosproofError when a newer version wrote a run.
     """
     runs: list[JudgedRun] = []
     comparisons: list[JudgedComparison] = []
     for experiment, group in groupby(sorted(places), key=lambda place: place.split("/")[1]):
         members = list(group)
-        say(f"judging {len(members)} runs of {experiment}")
+        report_progress(f"judging {len(members)} runs of {experiment}")
         if not any(_mode(place) == MODES[0] for place in members):
             runs += [_judged_run(place, judge_run(pack_dir / place)) for place in members]
             continue
@@ -190,7 +193,7 @@ def _compared(
         place,
         document,
         comparison.checks,
-        {one["id"]: one["claim"] for one in document["checks"]},
+        {check["id"]: check["claim"] for check in document["checks"]},
         comparison.status,
         page=comparison_page(document, comparison.checks, [files_of(run) for run in comparison.pairs[-1]]),
     )
@@ -200,10 +203,10 @@ def _relative(comparison: Comparison, pack_dir: Path) -> Mapping[str, Any]:
     """compare.json, with the runs named by their place in the pack."""
     text = json.dumps(comparison.document)
     document = json.loads(text)
-    for one in (document["baseline"], document["resilient"], *document["variants"].values()):
-        one["run"] = Path(one["run"]).relative_to(pack_dir).as_posix()
+    for summary in (document["baseline"], document["resilient"], *document["variants"].values()):
+        summary["run"] = Path(summary["run"]).relative_to(pack_dir).as_posix()
     for pair in document["pairs"]:
         for mode in pair.keys() - {"status"}:
             pair[mode] = Path(pair[mode]).relative_to(pack_dir).as_posix()
-    found: Mapping[str, Any] = document
-    return found
+    relative: Mapping[str, Any] = document
+    return relative

@@ -6,7 +6,7 @@ from pathlib import Path
 from chaosproof.pack.gate.gate import GateVerdict, decide_gate
 from chaosproof.pack.gate.readiness import MAX_AGE_S, Readiness, readiness_of
 from chaosproof.pack.gate.rules import Rules, read_rules
-from chaosproof.pack.judged import Say
+from chaosproof.pack.judged import Progress
 from chaosproof.pack.pack import Pack
 from chaosproof.pack.rows import rows_of
 from chaosproof.pack.verify import Verification, verify_pack
@@ -44,13 +44,14 @@ class OpenedPack:
         )
 
 
-def open_pack(pack_dir: Path, *, rules: Rules | None = None, say: Say = lambda words: None) -> OpenedPack:
+def open_pack(
+    pack_dir: Path, *, rules: Rules | None = None, report_progress: Progress = lambda message: None
+) -> OpenedPack:
     """Verify the pack and give its rows by `rules` (experiments/gate.yaml when None). Raises as `verify_pack`."""
-    verification = verify_pack(pack_dir, say=say)
-    found, pack = rules or read_rules(), verification.pack
-    if pack is None:
-        return OpenedPack(verification, found, ())
-    return OpenedPack(verification, found, rows_of(pack.judged, found, pack.hashes, pack.manifests))
+    verification = verify_pack(pack_dir, report_progress=report_progress)
+    rules, pack = rules or read_rules(), verification.pack
+    rows = rows_of(pack.judged, rules, pack.hashes, pack.manifests) if pack else ()
+    return OpenedPack(verification, rules, rows)
 
 
 def gate(

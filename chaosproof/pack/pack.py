@@ -13,7 +13,7 @@ from chaosproof.pack.documents.sarif import sarif_text
 from chaosproof.pack.gate.gate import GateVerdict, decide_gate
 from chaosproof.pack.gate.readiness import MAX_AGE_S, Readiness, readiness_of
 from chaosproof.pack.gate.rules import Rules
-from chaosproof.pack.judged import Judged, JudgedComparison, JudgedRun, Say, judge_runs, run_places
+from chaosproof.pack.judged import Judged, JudgedComparison, JudgedRun, Progress, judge_runs, run_places
 from chaosproof.pack.rows import counts_in_verdict, rows_of
 from chaosproof.report.formats.junit import junit_xml
 from chaosproof.runfolder.checks import Check, Status, checks_tsv
@@ -51,14 +51,14 @@ class Meta:
 
     def as_text(self) -> str:
         """The file."""
-        said = {
+        content = {
             "schema_version": PACK_VERSION,
             "made_at": self.made_at,
             "chaosproof": self.chaosproof,
             "profile": self.profile,
             "planned": dict(self.planned),
         }
-        return json.dumps(said, indent=2) + "\n"
+        return json.dumps(content, indent=2) + "\n"
 
 
 @dataclass(frozen=True)
@@ -96,24 +96,24 @@ def measured_at(judged: Judged) -> float | None:
 def parse_meta(content: str) -> Meta:
     """Read meta/pack.json. Raises UsageError when it is none, ChaosproofError for a version that is not known."""
     try:
-        said = mapping(json.loads(content))
+        stated = mapping(json.loads(content))
     except (ValueError, RecursionError) as error:
         raise UsageError(f"meta/pack.json is not whole JSON: {error}") from error
-    version = said.get("schema_version")
+    version = stated.get("schema_version")
     if version != PACK_VERSION:
         raise ChaosproofError(
             f"meta/pack.json has schema_version {str(version)[:20]}, and this chaosproof reads {PACK_VERSION}: "
             "use the chaosproof that wrote it, or a newer one"
         )
-    made_at = number(said.get("made_at"))
+    made_at = number(stated.get("made_at"))
     planned = {
         name: pairs
-        for name, value in mapping(said.get("planned")).items()
+        for name, value in mapping(stated.get("planned")).items()
         if (pairs := whole(value)) is not None
     }
-    if made_at is None or not text(said.get("profile")):
+    if made_at is None or not text(stated.get("profile")):
         raise UsageError("meta/pack.json does not say when the pack was made, and for which profile")
-    return Meta(made_at, text(said.get("chaosproof")), text(said.get("profile")), planned)
+    return Meta(made_at, text(stated.get("chaosproof")), text(stated.get("profile")), planned)
 
 
 def derive(
@@ -122,13 +122,13 @@ def derive(
     rules: Rules,
     hashes: Mapping[str, str],
     manifests: Mapping[str, str],
-    say: Say = lambda words: None,
+    report_progress: Progress = lambda message: None,
 ) -> Pack:
     """Judge the runs that lie in `pack_dir` and everything that follows from them; writes nothing.
 
     `hashes` are those of the files below `runs/`, `manifests` the text of each run's MANIFEST.sha256 by its place.
     """
-    judged = judge_runs(pack_dir, run_places(list(hashes)), meta.planned, say)
+    judged = judge_runs(pack_dir, run_places(list(hashes)), meta.planned, report_progress)
     checks = rows_of(judged, rules, hashes, manifests)
     gate = decide_gate(checks, rules, meta.profile)
     readiness = readiness_of(
@@ -139,20 +139,22 @@ def derive(
 
 def documents(pack: Pack) -> dict[str, str]:
     """Every file that follows from the runs, by name; all but the pages are the same whenever they are made."""
-    found: dict[str, str] = {}
-    for one in pack.judged.comparisons:
-        if one.document:
-            found[f"{one.place}/compare.json"] = json.dumps(one.document, indent=2) + "\n"
-            found[f"{one.place}/checks.tsv"] = checks_tsv(one.checks)
-            found[f"{one.place}/junit.xml"] = junit_xml(f"{one.experiment}.compare", one.checks)
-            found[f"{one.place}/{PAGE}"] = one.page
-    told = [_as_warning(check) for check in pack.checks if not check.id.startswith("INFO_")]
-    found["checks.tsv"] = checks_tsv(pack.checks)
-    found["junit.xml"] = junit_xml("chaosproof", told)
-    found["results.sarif"] = sarif_text(pack.checks, pack.judged, pack.rules, pack.meta.chaosproof)
-    found["readiness.json"] = json.dumps(pack.readiness.as_json(), indent=2) + "\n"
-    found["summary.json"] = json.dumps(_summary(pack), indent=2) + "\n"
-    return found
+    files: dict[str, str] = {}
+    for comparison in pack.judged.comparisons:
+        if comparison.document:
+            files[f"{comparison.place}/compare.json"] = json.dumps(comparison.document, indent=2) + "\n"
+            files[f"{comparison.place}/checks.tsv"] = checks_tsv(comparison.checks)
+            files[f"{comparison.place}/junit.xml"] = junit_xml(
+                f"{comparison.experiment}.compare", comparison.checks
+            )
+            files[f"{comparison.place}/{PAGE}"] = comparison.page
+    shown = [_as_warning(check) for check in pack.checks if not check.id.startswith("INFO_")]
+    files["checks.tsv"] = checks_tsv(pack.checks)
+    files["junit.xml"] = junit_xml("chaosproof", shown)
+    files["results.sarif"] = sarif_text(pack.checks, pack.judged, pack.rules, pack.meta.chaosproof)
+    files["readiness.json"] = json.dumps(pack.readiness.as_json(), indent=2) + "\n"
+    files["summary.json"] = json.dumps(_summary(pack), indent=2) + "\n"
+    return files
 
 
 def _as_warning(check: Check) -> Check:
@@ -175,7 +177,7 @@ def _summary(pack: Pack) -> dict[str, Any]:
         "checks": counts(counted),
         "performance": counts(check for check in pack.checks if check.id.startswith("PERF_")),
         "runs": [_run(run) for run in pack.judged.runs],
-        "comparisons": [_comparison(one) for one in pack.judged.comparisons],
+        "comparisons": [_comparison(comparison) for comparison in pack.judged.comparisons],
     }
 
 
@@ -205,14 +207,14 @@ def _run(run: JudgedRun) -> dict[str, Any]:
     }
 
 
-def _comparison(one: JudgedComparison) -> dict[str, Any]:
+def _comparison(comparison: JudgedComparison) -> dict[str, Any]:
     return {
-        "comparison": one.place if one.document else None,
-        "experiment": one.experiment,
-        "verdict": one.status,
-        "checks": counts(one.checks),
-        "headline": one.document.get("headline"),
-        "problem": one.problem or None,
+        "comparison": comparison.place if comparison.document else None,
+        "experiment": comparison.experiment,
+        "verdict": comparison.status,
+        "checks": counts(comparison.checks),
+        "headline": comparison.document.get("headline"),
+        "problem": comparison.problem or None,
     }
 
 
@@ -222,12 +224,14 @@ def _is_manifest(name: str) -> bool:
 
 def read_manifests(pack_dir: Path, names: Mapping[str, object]) -> dict[str, str]:
     """The text of each run's manifest by the run's place. Raises ChaosproofError when one cannot be read."""
-    found: dict[str, str] = {}
+    manifests: dict[str, str] = {}
     for name in names:
         if not _is_manifest(name):
             continue
         try:
-            found[name.rpartition("/")[0]] = (pack_dir / name).read_text(encoding="utf-8", errors="replace")
+            manifests[name.rpartition("/")[0]] = (pack_dir / name).read_text(
+                encoding="utf-8", errors="replace"
+            )
         except OSError as error:
             raise ChaosproofError(f"cannot read {name}: {error.strerror}") from error
-    return found
+    return manifests

@@ -25,14 +25,14 @@ def print_gate(verdict: GateVerdict, console: Console | None = None) -> None:
     table.add_column("required check", no_wrap=True)
     table.add_column("status", no_wrap=True)
     table.add_column("details", overflow="fold")
-    absent, said = _absent_runs(verdict), set[str]()
+    absent, shown = _absent_runs(verdict), set[str]()
     for row in verdict.rows:
         run = _run_of(row)
         if run in absent:
-            if run not in said:
-                words = f"the pack has no such run, of which {absent[run]} checks are required"
-                table.add_row(Text(run), _status("absent"), Text(words))
-            said.add(run)
+            if run not in shown:
+                message = f"the pack has no such run, of which {absent[run]} checks are required"
+                table.add_row(Text(run), _status("absent"), Text(message))
+            shown.add(run)
         # of a run's own checks only those that stop the release
         elif not run or row.status != "pass":
             table.add_row(Text(row.id), _status(row.status), Text(row.details))
@@ -42,29 +42,29 @@ def print_gate(verdict: GateVerdict, console: Console | None = None) -> None:
         screen.print(f"and {quiet} checks of single runs, which pass")
     for check in verdict.warnings:
         screen.print(Text(f"warning: {check.id}: {check.details}", style="yellow"), soft_wrap=True)
-    passed = len(verdict.rows) - len(verdict.amiss)
+    passed = len(verdict.rows) - len(verdict.failing)
     end = f"gate {verdict.profile}: {passed} of {len(verdict.rows)} required checks pass: "
     screen.print(Text(end).append_text(_status(verdict.status)), soft_wrap=True)
 
 
-def print_verification(found: Verification, console: Console | None = None) -> None:
+def print_verification(verification: Verification, console: Console | None = None) -> None:
     """What differs, one line each, and on the last line whether the pack says what its files say."""
     screen = console or Console()
-    for one in found.differences[:_SHOWN_MAX]:
-        screen.print(Text(one_line(str(one))), soft_wrap=True)
-    if len(found.differences) > _SHOWN_MAX:
-        screen.print(f"and {len(found.differences) - _SHOWN_MAX} more")
-    for note in found.notes[:_SHOWN_MAX]:
+    for difference in verification.differences[:_SHOWN_MAX]:
+        screen.print(Text(one_line(str(difference))), soft_wrap=True)
+    if len(verification.differences) > _SHOWN_MAX:
+        screen.print(f"and {len(verification.differences) - _SHOWN_MAX} more")
+    for note in verification.notes[:_SHOWN_MAX]:
         screen.print(Text(f"note: {one_line(note)}", style="yellow"), soft_wrap=True)
-    if found.differences:
-        count = len(found.differences)
-        words = "1 thing is" if count == 1 else f"{count} things are"
-        screen.print(Text(f"{words} not as the raw files say", style="red"))
+    if verification.differences:
+        count = len(verification.differences)
+        message = "1 thing is" if count == 1 else f"{count} things are"
+        screen.print(Text(f"{message} not as the raw files say", style="red"))
     else:
-        verdict = found.pack.status if found.pack else "unknown"
-        rows = len(found.pack.checks) if found.pack else 0
+        verdict = verification.pack.status if verification.pack else "unknown"
+        rows = len(verification.pack.checks) if verification.pack else 0
         screen.print(
-            f"all {found.files} files and {rows} checks are as the raw files say; they say: {verdict}"
+            f"all {verification.files} files and {rows} checks are as the raw files say; they say: {verdict}"
         )
 
 

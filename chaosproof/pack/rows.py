@@ -36,7 +36,7 @@ def rows_of(
     for run in judged.runs:
         by_run.setdefault(run.name, []).append(run)
     per_run = {name: _of_runs(runs) for name, runs in by_run.items()}
-    comparisons = {one.experiment: one for one in judged.comparisons}
+    comparisons = {comparison.experiment: comparison for comparison in judged.comparisons}
     perf_ids = rules.claimed_as_perf()
     rows = [
         one_commit(judged.runs),
@@ -50,10 +50,10 @@ def rows_of(
             for check in checks
             if f"{name}.{check.id}" not in perf_ids
         ]
-    for one in judged.comparisons:
+    for comparison in judged.comparisons:
         rows += [
-            _renamed(check, f"{one.experiment}.compare.{check.id}", _compare_place(one, check))
-            for check in one.checks
+            _renamed(check, f"{comparison.experiment}.compare.{check.id}", _compare_place(comparison, check))
+            for check in comparison.checks
         ]
     rows += information(judged.runs)
     return tuple(rows)
@@ -70,16 +70,16 @@ def _of_runs(runs: Sequence[JudgedRun]) -> list[Check]:
 def _worst(id: str, runs: Sequence[JudgedRun]) -> Check:
     answers = [(run, _answer(id, run)) for run in runs]
     if id == "SYS_MANIFEST":
-        answers = [(run, check) for run, check in answers if any(one.id == id for one in run.checks)]
+        answers = [(run, check) for run, check in answers if any(own.id == id for own in run.checks)]
     status = worst(check.status for _, check in answers)
     run, check = next(answer for answer in answers if answer[1].status == status)
-    said = check.details if len(runs) == 1 else f"of {len(runs)} runs, {run.stamp}: {check.details}"
-    return Check(id, status, said, f"{run.place}/{check.evidence}", check.skipped)
+    details = check.details if len(runs) == 1 else f"of {len(runs)} runs, {run.stamp}: {check.details}"
+    return Check(id, status, details, f"{run.place}/{check.evidence}", check.skipped)
 
 
 def _answer(id: str, run: JudgedRun) -> Check:
-    found = next((check for check in run.checks if check.id == id), None)
-    return found or unknown(id, "this run does not have the check", "checks.tsv")
+    answer = next((check for check in run.checks if check.id == id), None)
+    return answer or unknown(id, "this run does not have the check", "checks.tsv")
 
 
 def _named(name: str, check: Check, runs: Sequence[JudgedRun], rules: Rules) -> Check:
@@ -102,13 +102,13 @@ def _renamed(check: Check, id: str, evidence: str) -> Check:
     return Check(id, check.status, check.details, evidence, check.skipped)
 
 
-def _compare_place(one: JudgedComparison, check: Check) -> str:
+def _compare_place(comparison: JudgedComparison, check: Check) -> str:
     file, mark, place = check.evidence.partition("#")
     if file in _COMPARISON_FILES:
-        return f"{one.place}/{file}{mark}{place}"
-    if not one.document:
-        return f"{RUNS}/{one.experiment}"
-    return f"{one.document['resilient']['run']}/{file}{mark}{place}"
+        return f"{comparison.place}/{file}{mark}{place}"
+    if not comparison.document:
+        return f"{RUNS}/{comparison.experiment}"
+    return f"{comparison.document['resilient']['run']}/{file}{mark}{place}"
 
 
 def _by_rule(
@@ -120,8 +120,8 @@ def _by_rule(
 ) -> Iterator[Check]:
     """The row of a rule; none where the pack has nothing that it could follow from."""
     if rule.kind == "comparison":
-        if one := comparisons.get(rule.subject):
-            yield _of_comparison(rule, one)
+        if comparison := comparisons.get(rule.subject):
+            yield _of_comparison(rule, comparison)
     elif rule.kind == "run":
         if checks := per_run.get(rule.subject):
             counted = [check for check in checks if f"{rule.subject}.{check.id}" not in perf_ids]
@@ -131,12 +131,12 @@ def _by_rule(
         yield (ready if rule.kind == "ready" else answered)(rule, runs)
 
 
-def _of_comparison(rule: Rule, one: JudgedComparison) -> Check:
-    if one.problem:
-        return unknown(rule.id, f"{rule.claim}: {one.problem}", f"{RUNS}/{one.experiment}")
-    check = _folded(rule, one.checks, f"{one.place}/compare.json#verdict", "of the comparison")
+def _of_comparison(rule: Rule, comparison: JudgedComparison) -> Check:
+    if comparison.problem:
+        return unknown(rule.id, f"{rule.claim}: {comparison.problem}", f"{RUNS}/{comparison.experiment}")
+    check = _folded(rule, comparison.checks, f"{comparison.place}/compare.json#verdict", "of the comparison")
     # the comparison's own word is asked as well: it may know more than its checks
-    status: Status = worst([check.status, one.status])
+    status: Status = worst([check.status, comparison.status])
     return Check(check.id, status, check.details, check.evidence)
 
 
@@ -144,12 +144,14 @@ def _folded(rule: Rule, checks: Sequence[Check], place: str, of: str) -> Check:
     status = worst(check.status for check in checks)
     if status == "pass":
         return passed(rule.id, f"{rule.claim}: all {len(checks)} checks {of} pass", place)
-    amiss = [check for check in checks if check.status == status]
-    more = f" (and {len(amiss) - 1} more)" if len(amiss) > 1 else ""
+    failing = [check for check in checks if check.status == status]
+    more = f" (and {len(failing) - 1} more)" if len(failing) > 1 else ""
     make = failed if status == "fail" else unknown
     return make(
         rule.id,
-        f"{rule.claim}: {amiss[0].id}{more}: {amiss[0].details}" if amiss else f"{rule.claim}: no check {of}",
+        f"{rule.claim}: {failing[0].id}{more}: {failing[0].details}"
+        if failing
+        else f"{rule.claim}: no check {of}",
         place,
     )
 
@@ -166,7 +168,7 @@ def _perf(
     if runs := by_run.get(rule.run):
         measured = [(run, judge_claims([rule.claim], run.figures, _variables(run))[0]) for run in runs]
         status = worst(check.status for _, check in measured)
-        run, check = next(one for one in measured if one[1].status == status)
+        run, check = next(answer for answer in measured if answer[1].status == status)
         yield _renamed(check, rule.id, f"{run.place}/{check.evidence}")
 
 

@@ -40,22 +40,22 @@ def runs_unchanged(
             findings.unclear.append(f"{run.place} was never judged: it has no {MANIFEST}")
             continue
         try:
-            said = parse_manifest(manifests[run.place])
+            stated = parse_manifest(manifests[run.place])
         except ValueError as error:
             findings.wrong.append(f"{run.place}/{MANIFEST}: {error}")
             continue
         start = f"{run.place}/"
         now = {name.removeprefix(start): digest for name, digest in hashes.items() if name.startswith(start)}
         now.pop(MANIFEST, None)
-        findings.wrong.extend(f"{run.place}/{name} is {what}" for name, what in _differences(said, now))
+        findings.wrong.extend(f"{run.place}/{name} is {what}" for name, what in _differences(stated, now))
     return findings.check(f"every file of {len(runs)} runs is as it was when the run was judged")
 
 
 def information(runs: Sequence[JudgedRun]) -> list[Check]:
     """What a reader wants to know and nothing depends on."""
     rows = [
-        _told("INFO_COMMIT", runs, "commit", _commit_in_words),
-        _told("INFO_MACHINE", runs, "kernel", _machine),
+        _info("INFO_COMMIT", runs, "commit", _commit_in_words),
+        _info("INFO_MACHINE", runs, "kernel", _machine),
     ]
     stored = [run for run in runs if not run.as_stored]
     where = _first(stored or runs, "checks.tsv")
@@ -69,31 +69,31 @@ def information(runs: Sequence[JudgedRun]) -> list[Check]:
 
 def _misplaced(run: JudgedRun) -> Iterator[str]:
     """In words, where the run is another than its place in the pack says; a session that says nothing is no lie."""
-    for what, place, said in (
+    for what, place, stated in (
         ("experiment", run.experiment, run.run.session.experiment),
         ("experiment", run.experiment, read_experiment(run.run.experiment).name or None),
         ("mode", run.mode, run.run.session.mode),
     ):
-        if said is not None and said != place:
-            yield f"{run.place} is a run of the {what} {said}"
+        if stated is not None and stated != place:
+            yield f"{run.place} is a run of the {what} {stated}"
 
 
-def _differences(said: Mapping[str, str], now: Mapping[str, str]) -> Iterable[tuple[str, str]]:
-    for name in sorted({*said, *now}):
+def _differences(stated: Mapping[str, str], now: Mapping[str, str]) -> Iterable[tuple[str, str]]:
+    for name in sorted({*stated, *now}):
         if name not in now:
             yield name, "gone"
-        elif name not in said:
+        elif name not in stated:
             yield name, "new since the run was judged"
-        elif said[name] != now[name]:
+        elif stated[name] != now[name]:
             yield name, "changed since the run was judged"
 
 
-def _told(id: str, runs: Sequence[JudgedRun], key: str, tell: Callable[[JudgedRun], str]) -> Check:
-    said = list(dict.fromkeys(tell(run) for run in runs))
+def _info(id: str, runs: Sequence[JudgedRun], key: str, tell: Callable[[JudgedRun], str]) -> Check:
+    stated = list(dict.fromkeys(tell(run) for run in runs))
     where = _first(runs, f"session.json#{key}")
-    if not said or "" in said:
+    if not stated or "" in stated:
         return unknown(id, f"not every run says its {key}", where)
-    return passed(id, "; ".join(said), where)
+    return passed(id, "; ".join(stated), where)
 
 
 def _commit(run: JudgedRun) -> str:

@@ -16,7 +16,7 @@ from chaosproof.pack.documents.attestation import attestation_text
 from chaosproof.pack.documents.checks_table import parse_checks
 from chaosproof.pack.files import Listing, hash_file, list_files, parse_manifest
 from chaosproof.pack.gate.rules import parse_rules
-from chaosproof.pack.judged import COMPARISONS, RUNS, Say
+from chaosproof.pack.judged import COMPARISONS, RUNS, Progress
 from chaosproof.pack.pack import (
     ATTESTATION,
     CONFIGURATION,
@@ -43,11 +43,11 @@ class Difference:
     """
 
     place: str
-    words: str
+    message: str
     only_words: bool = False
 
     def __str__(self) -> str:
-        return f"{self.place}: {self.words}"
+        return f"{self.place}: {self.message}"
 
 
 @dataclass(frozen=True)
@@ -64,14 +64,14 @@ class Verification:
     @property
     def problems(self) -> tuple[str, ...]:
         """What speaks against believing the pack, in sentences; other words for the same answer do not."""
-        return tuple(str(one) for one in self.differences if not one.only_words)
+        return tuple(str(difference) for difference in self.differences if not difference.only_words)
 
 
-def verify_pack(pack_dir: Path, *, say: Say = lambda words: None) -> Verification:
+def verify_pack(pack_dir: Path, *, report_progress: Progress = lambda message: None) -> Verification:
     """Read the pack at `pack_dir`, judge its runs again, and hold everything in it against that; writes nothing.
 
-    `say` is told what is being done. Raises UsageError for a folder that is no pack, and ChaosproofError for a pack of
-    a version that this program does not read.
+    `report_progress` gets a sentence about each step. Raises UsageError for a folder that is no pack, and
+    ChaosproofError for a pack of a version that this program does not read.
     """
     if not pack_dir.is_dir():
         raise UsageError(f"there is no folder {pack_dir}: name the folder of an evidence pack")
@@ -81,59 +81,63 @@ def verify_pack(pack_dir: Path, *, say: Say = lambda words: None) -> Verificatio
         raise UsageError(f"{pack_dir} is not an evidence pack: it has none of {', '.join(_NEEDED)}")
     if listing.problems or absent:
         # nothing of a pack is read that holds what no pack may hold
-        found = [Difference("the pack", problem) for problem in listing.problems]
-        found += [Difference(name, "it is missing") for name in absent]
-        return Verification(tuple(found), len(listing.sizes), None)
-    say(f"hashing {len(listing.sizes)} files")
+        differences = [Difference("the pack", problem) for problem in listing.problems]
+        differences += [Difference(name, "it is missing") for name in absent]
+        return Verification(tuple(differences), len(listing.sizes), None)
+    report_progress(f"hashing {len(listing.sizes)} files")
     hashes = {name: hash_file(pack_dir / name) for name in listing.sizes if name != MANIFEST}
-    found = [*_hash_differences(pack_dir, hashes), *_strays(listing)]
+    differences = [*_hash_differences(pack_dir, hashes), *_strays(listing)]
     try:
-        pack = _derived(pack_dir, hashes, say)
+        pack = _derived(pack_dir, hashes, report_progress)
     except UsageError as error:
         # the caller named a pack; it is what lies in it that is wrong
-        return Verification((*found, Difference("the pack", str(error))), len(listing.sizes), None)
-    found += _row_differences(_text(pack_dir, "checks.tsv"), pack.checks)
+        return Verification((*differences, Difference("the pack", str(error))), len(listing.sizes), None)
+    differences += _row_differences(_text(pack_dir, "checks.tsv"), pack.checks)
     derived = documents(pack)
     subjects = {name: digest for name, digest in hashes.items() if name != ATTESTATION}
     derived[ATTESTATION] = attestation_text(pack.checks, pack.gate, subjects, CONFIGURATION)
     other_version = pack.meta.chaosproof != __version__
-    found += _document_differences(pack_dir, hashes, derived, other_version)
+    differences += _document_differences(pack_dir, hashes, derived, other_version)
     notes: list[str] = []
     if other_version:
         # a pack that only claims another version gains nothing but other sentences by it
         notes = [
-            f"{one}; it was made by chaosproof {pack.meta.chaosproof}" for one in found if one.only_words
+            f"{difference}; it was made by chaosproof {pack.meta.chaosproof}"
+            for difference in differences
+            if difference.only_words
         ]
-        found = [one for one in found if not one.only_words]
-    found += [
+        differences = [difference for difference in differences if not difference.only_words]
+    differences += [
         Difference(name, "nothing in the pack leads to it")
         for name in hashes
         if name.startswith(f"{COMPARISONS}/") and name not in derived
     ]
-    return Verification(tuple(found), len(listing.sizes), pack, tuple(notes))
+    return Verification(tuple(differences), len(listing.sizes), pack, tuple(notes))
 
 
-def _derived(pack_dir: Path, hashes: Mapping[str, str], say: Say) -> Pack:
+def _derived(pack_dir: Path, hashes: Mapping[str, str], report_progress: Progress) -> Pack:
     meta = parse_meta(_text(pack_dir, "meta/pack.json"))
     rules = parse_rules(_text(pack_dir, "meta/gate.yaml"), "meta/gate.yaml")
     raw = {name: digest for name, digest in hashes.items() if name.startswith(f"{RUNS}/")}
-    return derive(pack_dir, meta, rules, raw, read_manifests(pack_dir, raw), say)
+    return derive(pack_dir, meta, rules, raw, read_manifests(pack_dir, raw), report_progress)
 
 
 def _hash_differences(pack_dir: Path, hashes: Mapping[str, str]) -> list[Difference]:
     try:
-        said = parse_manifest(_text(pack_dir, MANIFEST))
+        stated = parse_manifest(_text(pack_dir, MANIFEST))
     except ValueError as error:
         return [Difference(MANIFEST, str(error))]
-    found = []
-    for name in sorted({*said, *hashes}):
+    differences = []
+    for name in sorted({*stated, *hashes}):
         if name not in hashes:
-            found.append(Difference(name, f"{MANIFEST} names it, and it is gone"))
-        elif name not in said:
-            found.append(Difference(name, f"{MANIFEST} does not name it"))
-        elif said[name] != hashes[name]:
-            found.append(Difference(name, f"it is not the file that {MANIFEST} names: its hash is another"))
-    return found
+            differences.append(Difference(name, f"{MANIFEST} names it, and it is gone"))
+        elif name not in stated:
+            differences.append(Difference(name, f"{MANIFEST} does not name it"))
+        elif stated[name] != hashes[name]:
+            differences.append(
+                Difference(name, f"it is not the file that {MANIFEST} names: its hash is another")
+            )
+    return differences
 
 
 def _strays(listing: Listing) -> list[Difference]:
@@ -160,51 +164,52 @@ def _strays(listing: Listing) -> list[Difference]:
 
 def _row_differences(text: str, checks: Iterable[Check]) -> list[Difference]:
     try:
-        said = {check.id: check for check in parse_checks(text)}
+        stated = {check.id: check for check in parse_checks(text)}
     except ChaosproofError as error:
         if "schema_version" in str(error):
             raise
         return [Difference("checks.tsv", str(error).removeprefix("checks.tsv: "))]
     now = {check.id: check for check in checks}
-    found = []
-    for id in [*now, *(id for id in said if id not in now)]:
+    differences = []
+    for id in [*now, *(id for id in stated if id not in now)]:
         place = f"checks.tsv, {id}"
-        if id not in said:
-            found.append(
+        if id not in stated:
+            differences.append(
                 Difference(place, f"the row is missing; the files say {now[id].status}: {now[id].details}")
             )
         elif id not in now:
-            found.append(
-                Difference(place, f"the row says {said[id].status}, and nothing in the pack leads to it")
+            differences.append(
+                Difference(place, f"the row says {stated[id].status}, and nothing in the pack leads to it")
             )
-        elif said[id].status != now[id].status:
-            found.append(
+        elif stated[id].status != now[id].status:
+            differences.append(
                 Difference(
-                    place, f"it says {said[id].status}, and the files say {now[id].status}: {now[id].details}"
+                    place,
+                    f"it says {stated[id].status}, and the files say {now[id].status}: {now[id].details}",
                 )
             )
-        elif said[id].details != now[id].details:
-            found.append(
-                Difference(place, f"it says {said[id].details!r}, and the files {now[id].details!r}", True)
+        elif stated[id].details != now[id].details:
+            differences.append(
+                Difference(place, f"it says {stated[id].details!r}, and the files {now[id].details!r}", True)
             )
-        elif said[id].evidence != now[id].evidence:
-            found.append(
+        elif stated[id].evidence != now[id].evidence:
+            differences.append(
                 Difference(
-                    place, f"it points to {said[id].evidence}, and the answer is in {now[id].evidence}"
+                    place, f"it points to {stated[id].evidence}, and the answer is in {now[id].evidence}"
                 )
             )
-    if not found and list(said) != list(now):
-        found.append(Difference("checks.tsv", "its rows are in another order"))
-    return found
+    if not differences and list(stated) != list(now):
+        differences.append(Difference("checks.tsv", "its rows are in another order"))
+    return differences
 
 
 def _document_differences(
     pack_dir: Path, hashes: Mapping[str, str], derived: Mapping[str, str], other_version: bool
 ) -> list[Difference]:
-    found = []
+    differences = []
     for name, content in derived.items():
         if name not in hashes:
-            found.append(Difference(name, "it is missing"))
+            differences.append(Difference(name, "it is missing"))
         elif name == "checks.tsv" or name.endswith(f"/{PAGE}"):
             # the rows are held one by one; a page may be drawn otherwise by another version
             continue
@@ -212,8 +217,8 @@ def _document_differences(
             only_words = other_version and _without_sentences(name, there) == _without_sentences(
                 name, content
             )
-            found.append(replace(_first_difference(name, there, content), only_words=only_words))
-    return found
+            differences.append(replace(_first_difference(name, there, content), only_words=only_words))
+    return differences
 
 
 def _without_sentences(name: str, content: str) -> Any:
@@ -251,30 +256,30 @@ def _first_difference(name: str, there: str, content: str) -> Difference:
         )
         return Difference(name, f"it is not what the files lead to, from line {line} on")
     try:
-        said: Any = json.loads(there)
+        stated: Any = json.loads(there)
     except (ValueError, RecursionError):
         return Difference(name, "it is not whole JSON")
-    path, was, now = _differing(said, json.loads(content), "")
+    path, was, now = _differing(stated, json.loads(content), "")
     return Difference(name, f"{path or 'its text'} is {_short(was)}, and the files lead to {_short(now)}")
 
 
-def _differing(said: Any, now: Any, path: str) -> tuple[str, Any, Any]:
+def _differing(stated: Any, now: Any, path: str) -> tuple[str, Any, Any]:
     """The path to the first place where two documents differ, and what either has there."""
-    if isinstance(said, dict) and isinstance(now, dict):
-        for key in [*now, *(key for key in said if key not in now)]:
-            if key not in said or key not in now or said[key] != now[key]:
-                return _differing(said.get(key), now.get(key), f"{path}.{key}".lstrip("."))
-    if isinstance(said, list) and isinstance(now, list):
-        for place, (a, b) in enumerate(zip(said, now, strict=False)):
+    if isinstance(stated, dict) and isinstance(now, dict):
+        for key in [*now, *(key for key in stated if key not in now)]:
+            if key not in stated or key not in now or stated[key] != now[key]:
+                return _differing(stated.get(key), now.get(key), f"{path}.{key}".lstrip("."))
+    if isinstance(stated, list) and isinstance(now, list):
+        for place, (a, b) in enumerate(zip(stated, now, strict=False)):
             if a != b:
                 return _differing(a, b, f"{path}[{place}]")
-        return f"the length of {path}", len(said), len(now)
-    return path, said, now
+        return f"the length of {path}", len(stated), len(now)
+    return path, stated, now
 
 
 def _short(value: Any) -> str:
-    words = json.dumps(value)
-    return words if len(words) <= 120 else words[:120] + "..."
+    message = json.dumps(value)
+    return message if len(message) <= 120 else message[:120] + "..."
 
 
 def _is_there(path: Path) -> bool:

@@ -72,5 +72,5 @@ def test_one_lane_runs_one_drill_at_a_time_and_leaves_its_output_alone(tmp_path)
 
 def test_drills_that_leave_no_run_make_no_pack(tmp_path):
     with pytest.raises(ChaosproofError, match="nothing to put into a pack"):
-        pack_and_gate(tmp_path, tmp_path / "pack", profile="all", now=1.0, say=print)
+        pack_and_gate(tmp_path, tmp_path / "pack", profile="all", now=1.0, report_progress=print)
     assert not (tmp_path / "pack").exists()

@@ -9,7 +9,7 @@ import pytest
 from chaosproof.campaign.comparison import compare_folders, compare_series
 from chaosproof.campaign.conclude import pack_and_gate, run_folders
 from chaosproof.judge.judge import judge_run
-from chaosproof.pack.write import write_pack
+from chaosproof.pack.write_pack import write_pack
 from tests.support.packs import NOW, true_pair
 from tests.support.runs import baseline_run, resilient_run
 
@@ -23,7 +23,9 @@ def test_every_run_of_a_set_is_packed_verified_and_asked(
     (tmp_path / "set/s4/compare/20270115T080200Z/compare.json").write_text("{}")
     assert run_folders(tmp_path / "set") == folders
     said: list[str] = []
-    verdict = pack_and_gate(tmp_path / "set", tmp_path / "pack", profile="s4", now=NOW, say=said.append)
+    verdict = pack_and_gate(
+        tmp_path / "set", tmp_path / "pack", profile="s4", now=NOW, report_progress=said.append
+    )
     assert (verdict.status, verdict.profile, len(verdict.rows)) == ("pass", "s4", 36)
     assert capsys.readouterr().out == "readiness 100 of 100: evidence 100, resilience 100\n"
     files = sum(path.is_file() for path in (tmp_path / "pack").rglob("*"))
@@ -53,7 +55,7 @@ def test_a_pack_made_a_day_after_its_runs_is_not_ready(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     true_pair(tmp_path / "set")
-    pack_and_gate(tmp_path / "set", tmp_path / "pack", profile="s4", now=NOW + 90_000, say=print)
+    pack_and_gate(tmp_path / "set", tmp_path / "pack", profile="s4", now=NOW + 90_000, report_progress=print)
     assert "readiness 0 of 100: " in capsys.readouterr().out
 
 

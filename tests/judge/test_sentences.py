@@ -11,7 +11,7 @@ import pytest
 from chaosproof.compare.compare import compare_runs
 from chaosproof.errors import ChaosproofError
 from chaosproof.judge.judge import judge_run
-from chaosproof.pack.write import write_pack
+from chaosproof.pack.write_pack import write_pack
 from chaosproof.report.index import index_page
 from chaosproof.runfolder.manifest import manifest_of
 from tests.support.overviews import PASSING

@@ -12,7 +12,7 @@ def read_options(description: str | None) -> argparse.Namespace:
     )
     parser.add_argument("--sample", type=int, metavar="N", help="so many mutants, at random; else all")
     parser.add_argument("--seed", type=int, default=7, help="of the sample (default 7)")
-    parser.add_argument("--modules", help="of chaosproof, separated by commas: judge.judge,pack.write")
+    parser.add_argument("--modules", help="of chaosproof, separated by commas: judge.judge,pack.write_pack")
     parser.add_argument("--only", help="these mutants, separated by commas, as they were named")
     parser.add_argument(
         "--budget-s",

@@ -12,12 +12,12 @@ import pytest
 from rich.console import Console
 from syrupy.assertion import SnapshotAssertion
 
-from chaosproof.pack.documents.overview import overview_of
+from chaosproof.pack.documents.pack_overview import overview_of
 from chaosproof.pack.open import open_pack
 from chaosproof.pack.pack import Pack
 from chaosproof.pack.pack_terminal import print_gate, print_verification
 from chaosproof.pack.verify import verify_pack
-from chaosproof.pack.write import write_pack
+from chaosproof.pack.write_pack import write_pack
 from chaosproof.report.index import index_page
 from tests.support.packs import NOW, true_pair
 from tests.support.shown_runs import spoilt

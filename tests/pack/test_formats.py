@@ -17,7 +17,7 @@ from chaosproof.pack.documents.sarif import sarif_text
 from chaosproof.pack.files import hash_file
 from chaosproof.pack.gate.rules import parse_rules, read_rules
 from chaosproof.pack.pack import Pack
-from chaosproof.pack.write import write_pack
+from chaosproof.pack.write_pack import write_pack
 from chaosproof.report.formats.junit import junit_xml
 from tests.support.packs import NOW, true_pack, true_pair
 from tests.support.runs import Run

@@ -19,7 +19,7 @@ from chaosproof.pack.gate.gate import decide_gate
 from chaosproof.pack.gate.readiness import readiness_of
 from chaosproof.pack.gate.rules import parse_rules, read_rules
 from chaosproof.pack.open import gate
-from chaosproof.pack.write import write_pack
+from chaosproof.pack.write_pack import write_pack
 from chaosproof.runfolder.checks import Check
 from tests.support.packs import NOW, true_pack, true_pair
 
@@ -105,7 +105,7 @@ def test_the_gate_passes_exactly_when_everything_required_does(statuses: list[st
     seen = set(statuses)
     wanted = "fail" if seen & {"fail", "absent"} else "unknown" if "unknown" in seen else "pass"
     assert verdict.status == wanted
-    assert len(verdict.amiss) == len(statuses) - statuses.count("pass")
+    assert len(verdict.failing) == len(statuses) - statuses.count("pass")
 
 
 @settings(max_examples=40, deadline=None)
@@ -134,7 +134,7 @@ def test_a_figure_warns_and_gates_only_when_asked() -> None:
     checks = [*ALL_PASS, *others, slow]
     lax, strict = decide_gate(checks, RULES), decide_gate(checks, RULES, perf=True)
     assert (lax.status, [one.id for one in lax.warnings]) == ("pass", ["PERF_R1_P50"])
-    assert (strict.status, [row.id for row in strict.amiss]) == ("fail", ["PERF_R1_P50"])
+    assert (strict.status, [row.id for row in strict.failing]) == ("fail", ["PERF_R1_P50"])
     assert decide_gate([*ALL_PASS, *others], RULES, perf=True).status == "fail", (
         "an absent figure counts as failed"
     )

@@ -17,7 +17,7 @@ from chaosproof.pack.judged import Judged, JudgedRun, judge_runs
 from chaosproof.pack.rows import counts_in_verdict, rows_of
 from chaosproof.pack.sources import information, one_commit, runs_unchanged
 from chaosproof.pack.verify import verify_pack
-from chaosproof.pack.write import write_pack
+from chaosproof.pack.write_pack import write_pack
 from chaosproof.report.write import write_comparison
 from chaosproof.runfolder.checks import Check
 from tests.support.packs import NOW, true_pair, write_run

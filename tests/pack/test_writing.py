@@ -12,7 +12,7 @@ from chaosproof.errors import ChaosproofError, UsageError
 from chaosproof.pack.documents.checks_table import parse_checks
 from chaosproof.pack.documents.environment import environment, packages
 from chaosproof.pack.files import hash_file
-from chaosproof.pack.write import write_pack
+from chaosproof.pack.write_pack import write_pack
 from chaosproof.report.write import write_comparison
 from tests.support.packs import BASELINE_STAMP, NOW, RESILIENT_STAMP, true_pack, true_pair, write_run
 from tests.support.runs import baseline_run, resilient_run
@@ -93,7 +93,7 @@ def test_a_run_without_its_partner_leaves_the_comparison_unknown(tmp_path: Path)
     other = write_run(tmp_path / "journals", resilient_run(), "20270115T090100Z")
     pack = write_pack([*folders, other], [], tmp_path / "pack", now=NOW, profile="s4")
     assert next(check.status for check in pack.checks if check.id == "SYS_S4") == "unknown"
-    assert {row.id: row.status for row in pack.gate.amiss}["s4.compare.C05"] == "absent"
+    assert {row.id: row.status for row in pack.gate.failing}["s4.compare.C05"] == "absent"
     assert pack.gate.status == "fail"
 
 
@@ -138,7 +138,7 @@ def test_a_run_that_was_killed_goes_into_a_pack_and_is_not_known(tmp_path: Path)
     rows = {check.id: check.status for check in pack.checks}
     assert rows["SYS_RUNS_UNCHANGED"] == rows["s4.resilient.SYS_SESSION_COMPLETE"] == "unknown"
     # what it claimed is not there to be asked, and what is required and absent failed
-    assert {row.id: row.status for row in pack.gate.amiss}["s4.resilient.S4_USERS"] == "absent"
+    assert {row.id: row.status for row in pack.gate.failing}["s4.resilient.S4_USERS"] == "absent"
     assert pack.status == "fail"
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from chaosproof.judge.judge import judge_run
 from chaosproof.pack.pack import Pack
-from chaosproof.pack.write import write_pack
+from chaosproof.pack.write_pack import write_pack
 from chaosproof.report.write import write_verdict
 from chaosproof.runfolder.events import record_event
 from chaosproof.runfolder.provenance import experiment_sha256

@@ -12,7 +12,7 @@ from chaosproof.compare.compare import compare_runs
 from chaosproof.errors import ChaosproofError, UsageError
 from chaosproof.judge.judge import Verdict, judge_run
 from chaosproof.pack.verify import verify_pack
-from chaosproof.pack.write import write_pack
+from chaosproof.pack.write_pack import write_pack
 from tests.support.recorded_runs import honest, unpack
 from tests.support.runs import resilient_run
 from tests.support.snapshots import first_of, row_of

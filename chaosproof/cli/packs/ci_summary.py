@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from chaosproof.errors import ChaosproofError
-from chaosproof.pack.documents.overview import overview_of
+from chaosproof.pack.documents.pack_overview import overview_of
 from chaosproof.pack.open import open_pack
 from chaosproof.report.formats.ci import annotations, step_summary
 

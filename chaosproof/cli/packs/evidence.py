@@ -11,9 +11,9 @@ import click
 
 from chaosproof.cli.packs.options import PATH, gate_file_option, profile_option, progress
 from chaosproof.pack.documents.environment import environment, packages
-from chaosproof.pack.documents.overview import overview_of
+from chaosproof.pack.documents.pack_overview import overview_of
 from chaosproof.pack.gate.rules import read_rules
-from chaosproof.pack.write import write_pack
+from chaosproof.pack.write_pack import write_pack
 from chaosproof.report.index import index_page
 
 __all__ = ["evidence"]
@@ -41,6 +41,6 @@ def evidence(folders: tuple[Path, ...], pack_dir: Path, gate_file: Path | None, 
         environment=environment(os.environ, Path.cwd()),
         packages=packages(),
         page=lambda pack: index_page(overview_of(pack)),
-        say=progress(),
+        report_progress=progress(),
     )
     click.echo(f"{pack_dir}: {pack.status}, {len(pack.checks)} checks of {len(pack.judged.runs)} runs")

@@ -33,7 +33,7 @@ def gate(
     believed, 2 when one is not known, 64 for a wrong call.
     """
     rules = checked_rules(gate_file, profile)
-    verdict = open_pack(pack_dir, rules=rules, say=progress()).gate(profile, perf=perf_gates)
+    verdict = open_pack(pack_dir, rules=rules, report_progress=progress()).gate(profile, perf=perf_gates)
     if as_json:
         click.echo(json.dumps(verdict.as_json(), indent=2))
     else:

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from chaosproof.pack.gate.rules import Rules, read_rules
-from chaosproof.pack.judged import Say
+from chaosproof.pack.judged import Progress
 
 __all__ = ["PATH", "checked_rules", "gate_file_option", "profile_option", "progress"]
 
@@ -28,7 +28,7 @@ def checked_rules(gate_file: Path | None, profile: str) -> Rules:
     return rules
 
 
-def progress() -> Say:
+def progress() -> Progress:
     """Says what is being done once it has taken two seconds."""
     began = time.monotonic()
 

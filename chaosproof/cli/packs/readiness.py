@@ -37,7 +37,7 @@ def readiness(pack_dir: Path, gate_file: Path | None, profile: str, max_age: str
     """
     max_age_s = _seconds(max_age)
     rules = checked_rules(gate_file, profile)
-    ready = open_pack(pack_dir, rules=rules, say=progress()).readiness(
+    ready = open_pack(pack_dir, rules=rules, report_progress=progress()).readiness(
         profile, now=time.time(), max_age_s=max_age_s
     )
     click.echo(json.dumps(ready.as_json(), indent=2))

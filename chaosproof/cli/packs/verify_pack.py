@@ -21,14 +21,14 @@ def verify_pack(ctx: click.Context, pack_dir: Path, as_json: bool) -> None:
     Exit codes: 0 when the pack says what its files say, be that good or bad news; 1 when anything differs, 2 when the
     pack is of a version that cannot be read here, 64 for a wrong call.
     """
-    verification = verified(pack_dir, say=progress())
+    verification = verified(pack_dir, report_progress=progress())
     if as_json:
         shown = {
             "verified": not verification.differences,
             "files": verification.files,
             "verdict": verification.pack.status if verification.pack else "unknown",
             "differences": [
-                {"place": difference.place, "words": difference.words, "only_words": difference.only_words}
+                {"place": difference.place, "words": difference.message, "only_words": difference.only_words}
                 for difference in verification.differences
             ],
         }

@@ -24,7 +24,7 @@ def parse_checks(text: str) -> tuple[Check, ...]:
         )
     if lines[1:2] != [_COLUMNS]:
         raise ChaosproofError(f"checks.tsv: its second line must be {_COLUMNS.split()}")
-    found: dict[str, Check] = {}
+    checks: dict[str, Check] = {}
     for number, row in enumerate(lines[2:], start=3):
         cells = row.split("\t")
         if len(cells) != 4 or not cells[0]:
@@ -34,7 +34,7 @@ def parse_checks(text: str) -> tuple[Check, ...]:
             raise ChaosproofError(f"checks.tsv: line {number} holds what no cell may hold")
         if status not in _STATUSES:
             raise ChaosproofError(f"checks.tsv: line {number}: there is no status {status[:20]!r}")
-        if id in found:
+        if id in checks:
             raise ChaosproofError(f"checks.tsv: line {number}: {id} is there twice")
-        found[id] = Check(id, _STATUSES[status], details, evidence)
-    return tuple(found.values())
+        checks[id] = Check(id, _STATUSES[status], details, evidence)
+    return tuple(checks.values())

@@ -51,12 +51,12 @@ def environment(variables: Mapping[str, str], folder: Path) -> dict[str, Any]:
 
 def packages() -> str:
     """The installed Python packages as `NAME==VERSION`, one a line, sorted; from where is not said."""
-    found = {
-        f"{one.metadata['Name']}=={one.version}"
-        for one in importlib.metadata.distributions()
-        if one.metadata["Name"]
+    names = {
+        f"{distribution.metadata['Name']}=={distribution.version}"
+        for distribution in importlib.metadata.distributions()
+        if distribution.metadata["Name"]
     }
-    return "".join(f"{line}\n" for line in sorted(found, key=str.lower))
+    return "".join(f"{line}\n" for line in sorted(names, key=str.lower))
 
 
 def _distribution() -> str:

@@ -23,8 +23,8 @@ def sarif_text(checks: Sequence[Check], judged: Judged, rules: Rules, version: s
     """The log as JSON: one result for each row that does not pass and is more than information; `version` is whose it
     is.
     """
-    amiss = [check for check in checks if check.status != "pass" and not check.id.startswith("INFO_")]
-    ids = list(dict.fromkeys(check.id for check in amiss))
+    failing = [check for check in checks if check.status != "pass" and not check.id.startswith("INFO_")]
+    ids = list(dict.fromkeys(check.id for check in failing))
     log = {
         "$schema": _SCHEMA,
         "version": "2.1.0",
@@ -39,7 +39,7 @@ def sarif_text(checks: Sequence[Check], judged: Judged, rules: Rules, version: s
                 },
                 "columnKind": "unicodeCodePoints",
                 "results": [
-                    _result(check, ids.index(check.id), locate(check.id, judged, rules)) for check in amiss
+                    _result(check, ids.index(check.id), locate(check.id, judged, rules)) for check in failing
                 ],
             }
         ],
@@ -56,9 +56,9 @@ def claim_of(id: str, judged: Judged, rules: Rules) -> str:
         if perf.id == id:
             return perf.claim.claim if perf.claim else claim_of(perf.claim_id, judged, rules)
     name, _, own = id.removeprefix("INFO_").rpartition(".")
-    for one in judged.comparisons:
-        if name == f"{one.experiment}.compare":
-            return one.claims.get(own, "")
+    for comparison in judged.comparisons:
+        if name == f"{comparison.experiment}.compare":
+            return comparison.claims.get(own, "")
     claims = (run.claims[own].claim for run in judged.runs if run.name == name and own in run.claims)
     return next(claims, "")
 

@@ -41,7 +41,7 @@ class GateVerdict:
         return "pass" if seen == {"pass"} else "unknown"
 
     @property
-    def amiss(self) -> tuple[GateRow, ...]:
+    def failing(self) -> tuple[GateRow, ...]:
         """The required checks that do not pass."""
         return tuple(row for row in self.rows if row.status != "pass")
 
@@ -52,10 +52,10 @@ class GateVerdict:
             "version": self.version,
             "status": self.status,
             "required": len(self.rows),
-            "passed": len(self.rows) - len(self.amiss),
+            "passed": len(self.rows) - len(self.failing),
             "amiss": [
                 {"id": row.id, "status": row.status, "details": row.details, "evidence": row.evidence}
-                for row in self.amiss
+                for row in self.failing
             ],
             "warnings": [
                 {"id": check.id, "status": check.status, "details": check.details} for check in self.warnings

@@ -14,12 +14,12 @@ _MOMENTS = ("before", "after")
 
 def ready(rule: Rule, runs: Sequence[JudgedRun]) -> Check:
     """In each run, every instance of the service was seen to be ready before the session called the target ready."""
-    return _of_all(rule, runs, "readiness.ndjson", _amiss_in_readiness)
+    return _of_all(rule, runs, "readiness.ndjson", _examine_readiness)
 
 
 def answered(rule: Rule, runs: Sequence[JudgedRun]) -> Check:
     """In each run, the probe was within its tolerance before the method and after it."""
-    return _of_all(rule, runs, "journal.json#steady_states", _amiss_in_hypothesis)
+    return _of_all(rule, runs, "journal.json#steady_states", _examine_hypothesis)
 
 
 def _of_all(
@@ -31,16 +31,16 @@ def _of_all(
     worst_at = runs[-1]
     findings = Findings(rule.id, "")
     for run in runs:
-        found = len(findings.wrong), len(findings.unclear)
+        before = len(findings.wrong), len(findings.unclear)
         examine(rule, run, findings)
-        if (len(findings.wrong), len(findings.unclear)) != found:
+        if (len(findings.wrong), len(findings.unclear)) != before:
             worst_at = run
     names = ", ".join(dict.fromkeys(run.name for run in runs))
     check = findings.check(f"{rule.claim}, in {names}")
     return Check(rule.id, check.status, check.details, f"{worst_at.place}/{evidence}")
 
 
-def _amiss_in_readiness(rule: Rule, run: JudgedRun, findings: Findings) -> None:
+def _examine_readiness(rule: Rule, run: JudgedRun, findings: Findings) -> None:
     session = run.run.session
     names = [instance.name for instance in session.instances if instance.service == rule.subject]
     ready_at = session.ready_at
@@ -56,7 +56,7 @@ def _amiss_in_readiness(rule: Rule, run: JudgedRun, findings: Findings) -> None:
             findings.wrong.append(f"{run.name}: {name} was not seen to be ready before the run began")
 
 
-def _amiss_in_hypothesis(rule: Rule, run: JudgedRun, findings: Findings) -> None:
+def _examine_hypothesis(rule: Rule, run: JudgedRun, findings: Findings) -> None:
     module, _, function = rule.subject.rpartition(".")
     for moment in _MOMENTS:
         state = run.run.journal.steady_states.get(moment)

@@ -43,7 +43,7 @@ class Readiness:
     @property
     def missing(self) -> tuple[str, ...]:
         """What keeps the score from 100, in sentences."""
-        return (*self.problems, *(one for category in self.categories.values() for one in category.missing))
+        return (*self.problems, *(id for category in self.categories.values() for id in category.missing))
 
     def as_json(self) -> dict[str, Any]:
         """readiness.json."""
@@ -53,12 +53,12 @@ class Readiness:
             "score": self.score,
             "categories": {
                 name: {
-                    "score": one.score,
-                    "required": one.required,
-                    "passed": one.passed,
-                    "missing": list(one.missing),
+                    "score": category.score,
+                    "required": category.required,
+                    "passed": category.passed,
+                    "missing": list(category.missing),
                 }
-                for name, one in self.categories.items()
+                for name, category in self.categories.items()
             },
             "missing": list(self.missing),
             "age_s": None if self.age_s is None else round(self.age_s, 1),
@@ -83,12 +83,13 @@ def readiness_of(
     """
     statuses = {check.id: check.status for check in checks}
     age_s = None if measured_at is None else now - measured_at
-    found = [*problems, *_too_old(age_s, max_age_s)]
+    all_problems = [*problems, *_too_old(age_s, max_age_s)]
     categories = {
-        name: _category(ids, statuses, spoiled=bool(found)) for name, ids in rules.categories(profile).items()
+        name: _category(ids, statuses, spoiled=bool(all_problems))
+        for name, ids in rules.categories(profile).items()
     }
-    score = min((one.score for one in categories.values()), default=0)
-    return Readiness(profile, score, categories, age_s, max_age_s, tuple(found))
+    score = min((category.score for category in categories.values()), default=0)
+    return Readiness(profile, score, categories, age_s, max_age_s, tuple(all_problems))
 
 
 def _too_old(age_s: float | None, max_age_s: float) -> list[str]:

@@ -82,20 +82,20 @@ class Rules:
         ids = [id for suite in suites for id in self._of_suite(suite)]
         if perf:
             runs = {run for suite in suites for run in suite.runs}
-            ids += [one.id for one in self.perf if (one.run or one.claim_id.rpartition(".")[0]) in runs]
+            ids += [rule.id for rule in self.perf if (rule.run or rule.claim_id.rpartition(".")[0]) in runs]
         return tuple(dict.fromkeys(ids))
 
     def categories(self, profile: str) -> dict[str, tuple[str, ...]]:
         """What `profile` requires, by category of readiness. Raises as `required` does."""
-        found: dict[str, list[str]] = {}
+        by_category: dict[str, list[str]] = {}
         for name in self._suites_of(profile):
             suite = self.suites[name]
-            found.setdefault(suite.category, []).extend(self._of_suite(suite))
-        return {category: tuple(dict.fromkeys(ids)) for category, ids in found.items()}
+            by_category.setdefault(suite.category, []).extend(self._of_suite(suite))
+        return {category: tuple(dict.fromkeys(ids)) for category, ids in by_category.items()}
 
     def claimed_as_perf(self) -> frozenset[str]:
         """The claims `EXPERIMENT.MODE.ID` that have their row under a name of their own."""
-        return frozenset(one.claim_id for one in self.perf if one.claim_id)
+        return frozenset(rule.claim_id for rule in self.perf if rule.claim_id)
 
     def _suites_of(self, profile: str) -> tuple[str, ...]:
         if profile not in self.profiles:
@@ -155,8 +155,8 @@ def parse_rules(text: str, name: str) -> Rules:
             for id, suite in raw["suites"].items()
         },
         profiles={id: tuple(suites) for id, suites in raw["profiles"].items()},
-        checks=tuple(_rule(id, words) for id, words in raw.get("checks", {}).items()),
-        perf=tuple(_perf(id, words) for id, words in raw.get("perf", {}).items()),
+        checks=tuple(_rule(id, entry) for id, entry in raw.get("checks", {}).items()),
+        perf=tuple(_perf(id, entry) for id, entry in raw.get("perf", {}).items()),
         text=text,
     )
     if wrong := _dangling(rules):
@@ -177,17 +177,17 @@ class _NoKeyTwice(yaml.SafeLoader):
         return super().construct_mapping(node, deep=deep)
 
 
-def _rule(id: str, words: Mapping[str, Any]) -> Rule:
-    kind = next(kind for kind in _KINDS if kind in words)
-    return Rule(id, words["claim"], kind, words[kind], tuple(words.get("of", ())))
+def _rule(id: str, entry: Mapping[str, Any]) -> Rule:
+    kind = next(kind for kind in _KINDS if kind in entry)
+    return Rule(id, entry["claim"], kind, entry[kind], tuple(entry.get("of", ())))
 
 
-def _perf(id: str, words: Mapping[str, Any]) -> PerfRule:
-    if "claim_id" in words:
-        return PerfRule(id, claim_id=words["claim_id"])
-    bound = "at_most" if "at_most" in words else "at_least"
-    claim = Claim(id, words["claim"], (words["figure"],), bound, words[bound])
-    return PerfRule(id, run=words["run"], claim=claim)
+def _perf(id: str, entry: Mapping[str, Any]) -> PerfRule:
+    if "claim_id" in entry:
+        return PerfRule(id, claim_id=entry["claim_id"])
+    bound = "at_most" if "at_most" in entry else "at_least"
+    claim = Claim(id, entry["claim"], (entry["figure"],), bound, entry[bound])
+    return PerfRule(id, run=entry["run"], claim=claim)
 
 
 def _dangling(rules: Rules) -> str:
@@ -197,10 +197,10 @@ def _dangling(rules: Rules) -> str:
         for suite in suites:
             if suite not in rules.suites:
                 return f"the profile {profile} names a suite {suite!r}, which is not there"
-    for name, one in rules.suites.items():
-        if not one.checks and not one.runs:
+    for name, entry in rules.suites.items():
+        if not entry.checks and not entry.runs:
             return f"the suite {name} requires nothing"
-        if wrong := _first_unknown(one.checks, known):
+        if wrong := _first_unknown(entry.checks, known):
             return f"the suite {name} requires {wrong}, for which there is no rule under checks"
     return ""
 

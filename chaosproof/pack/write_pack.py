@@ -19,7 +19,7 @@ from chaosproof.json_access import at, mapping, mappings, number, text, whole
 from chaosproof.pack.documents.attestation import attestation_text
 from chaosproof.pack.files import copy_hashed, hash_file, list_files, manifest_text, read_text
 from chaosproof.pack.gate.rules import Rules, read_rules
-from chaosproof.pack.judged import RUNS, Say
+from chaosproof.pack.judged import RUNS, Progress
 from chaosproof.pack.pack import (
     ATTESTATION,
     CONFIGURATION,
@@ -60,13 +60,13 @@ def write_pack(
     environment: Mapping[str, Any] | None = None,
     packages: str = "",
     page: Callable[[Pack], str] | None = None,
-    say: Say = lambda words: None,
+    report_progress: Progress = lambda message: None,
 ) -> Pack:
     """Put the runs, and those that the comparison folders `compare_dirs` are about, into a new pack at `pack_dir`.
 
-    `now` (Unix seconds) is when it is made, `page` makes its report.html, `say` is told what is being done. The
-    originals are not touched; the pack is there whole or not at all. Raises UsageError for what is no run, and
-    ChaosproofError for what cannot be copied or written.
+    `now` (Unix seconds) is when it is made, `page` makes its report.html, `report_progress` gets a sentence about each
+    step. The originals are not touched; the pack is there whole or not at all. Raises UsageError for what is no run,
+    and ChaosproofError for what cannot be copied or written.
     """
     found_rules = rules or read_rules()
     found_rules.required(profile)
@@ -77,9 +77,9 @@ def write_pack(
     meta = Meta(now, __version__, profile, planned)
     draft = Path(_made(target.parent))
     try:
-        hashes = _copied(wanted, draft, say)
+        hashes = _copied(wanted, draft, report_progress)
         manifests = read_manifests(draft, hashes)
-        pack = derive(draft, meta, found_rules, hashes, manifests, say)
+        pack = derive(draft, meta, found_rules, hashes, manifests, report_progress)
         for name, content in (
             ("meta/pack.json", meta.as_text()),
             ("meta/gate.yaml", found_rules.text),
@@ -183,10 +183,10 @@ def _read_object(path: Path) -> Mapping[str, Any]:
 def _refuse_target(target: Path, wanted: Sequence[_Wanted]) -> None:
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise UsageError(f"{target} is there already: name a new folder for the pack")
-    for one in wanted:
-        if target.resolve().is_relative_to(one.source):
+    for run in wanted:
+        if target.resolve().is_relative_to(run.source):
             raise UsageError(
-                f"{target} lies in the run {one.source}: a pack cannot be put into what it copies"
+                f"{target} lies in the run {run.source}: a pack cannot be put into what it copies"
             )
 
 
@@ -198,17 +198,17 @@ def _made(parent: Path) -> str:
         raise ChaosproofError(f"cannot make a pack in {parent}: {error.strerror}") from error
 
 
-def _copied(wanted: Sequence[_Wanted], draft: Path, say: Say) -> dict[str, str]:
+def _copied(wanted: Sequence[_Wanted], draft: Path, report_progress: Progress) -> dict[str, str]:
     """Copy the run folders and return the fingerprint of every copy by its name in the pack."""
     hashes: dict[str, str] = {}
-    for number_of, one in enumerate(wanted, start=1):
-        say(f"copying {one.place} ({number_of} of {len(wanted)})")
-        listing = list_files(one.source, second_names=False)
+    for number_of, run in enumerate(wanted, start=1):
+        report_progress(f"copying {run.place} ({number_of} of {len(wanted)})")
+        listing = list_files(run.source, second_names=False)
         if listing.problems:
-            raise ChaosproofError(f"{one.source} cannot go into a pack: {listing.problems[0]}")
+            raise ChaosproofError(f"{run.source} cannot go into a pack: {listing.problems[0]}")
         for name in listing.sizes:
             if not is_draft(Path(name)):
-                hashes[f"{one.place}/{name}"] = copy_hashed(one.source / name, draft / one.place / name)
+                hashes[f"{run.place}/{name}"] = copy_hashed(run.source / name, draft / run.place / name)
     return hashes
 
 

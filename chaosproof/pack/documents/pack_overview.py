@@ -28,7 +28,7 @@ def overview_of(pack: Pack, gate: GateVerdict | None = None, readiness: Readines
         checks=tuple(_located(check, pack) for check in pack.checks),
         runs=tuple(_rows(pack.judged)),
         score=float(readiness.score),
-        categories=tuple((name, float(one.score)) for name, one in readiness.categories.items()),
+        categories=tuple((name, float(category.score)) for name, category in readiness.categories.items()),
         missing=(*gate.problems, *readiness.missing),
     )
 
@@ -50,18 +50,18 @@ def _commit(judged: Judged) -> str:
 
 def _rows(judged: Judged) -> list[RunRow]:
     """The comparison of an experiment, then its runs."""
-    rows = [_of_comparison(one) for one in judged.comparisons]
+    rows = [_of_comparison(comparison) for comparison in judged.comparisons]
     rows += [_of_run(run) for run in judged.runs]
     return sorted(rows, key=lambda row: row.experiment)
 
 
-def _of_comparison(one: JudgedComparison) -> RunRow:
+def _of_comparison(comparison: JudgedComparison) -> RunRow:
     shown = [
         (text(effect.get("label")), f"{_of(effect, 'baseline')} → {_of(effect, 'resilient')}")
-        for effect in mappings(one.document.get("effects"))[:3]
+        for effect in mappings(comparison.document.get("effects"))[:3]
     ]
-    page = f"{one.place}/report.html" if one.page else f"{one.place}/compare.json"
-    return RunRow(one.experiment, "baseline against resilient", one.status, tuple(shown), page)
+    page = f"{comparison.place}/report.html" if comparison.page else f"{comparison.place}/compare.json"
+    return RunRow(comparison.experiment, "baseline against resilient", comparison.status, tuple(shown), page)
 
 
 def _of(effect: Mapping[str, Any], mode: str) -> str:
