@@ -15,9 +15,10 @@ from typing import Any
 from kubernetes import client
 
 from chaosproof.images.names import PROMETHEUS
+from chaosproof.targets.base import CommandResult
 from chaosproof.targets.kubernetes.client.api import Cluster, NotFound, connect
-from chaosproof.targets.kubernetes.client.execute import Ended, execute
-from chaosproof.targets.kubernetes.deploy.helm import Release, install
+from chaosproof.targets.kubernetes.client.execute import execute
+from chaosproof.targets.kubernetes.deploy.helm import Release, call_helm
 from chaosproof.targets.system.system_file import load_system
 from chaosproof.targets.system.values import merge
 
@@ -45,7 +46,7 @@ def values_of(mode: str, scenario: str, more: dict[str, Any] | None = None) -> d
 
 def put(cluster: Cluster, values: dict[str, Any]) -> None:
     """Install the chart, or upgrade to these values."""
-    install(Release(RELEASE, cluster.namespace, chart=str(CHART), values=values))
+    call_helm("install", Release(RELEASE, cluster.namespace, chart=str(CHART), values=values))
 
 
 def helm_test(cluster: Cluster) -> None:
@@ -101,7 +102,7 @@ def settled(cluster: Cluster, service: str) -> bool:
     )
 
 
-def enter(cluster: Cluster, pod: str, container: str, *argv: str) -> Ended:
+def enter(cluster: Cluster, pod: str, container: str, *argv: str) -> CommandResult:
     return execute(cluster, pod, container, argv)
 
 

@@ -74,7 +74,7 @@ def test_helms_own_test_passes(installed: Installed) -> None:
 
 
 def capabilities(cluster: Cluster, pod: str, container: str) -> dict[str, int]:
-    status = enter(cluster, pod, container, "cat", "/proc/self/status").stdout.decode()
+    status = enter(cluster, pod, container, "cat", "/proc/self/status").stdout
     lines = [line.split() for line in status.splitlines() if line.startswith("Cap")]
     return {name.rstrip(":"): int(value, 16) for name, value in lines}
 
@@ -99,13 +99,13 @@ def test_no_file_of_an_image_can_be_changed(installed: Installed) -> None:
     for container in ("app", "chaos"):
         ended = enter(installed.cluster, "app-a-0", container, "touch", "/opt/new")
         assert ended.exit_code != 0
-        assert b"Read-only file system" in ended.stderr
+        assert "Read-only file system" in ended.stderr
 
 
 def test_the_sidecar_can_change_its_pods_network_and_the_app_cannot(installed: Installed) -> None:
     table = ["nft", "add table inet chart_test; delete table inet chart_test"]
     assert enter(installed.cluster, "app-a-0", "chaos", *table).exit_code == 0
-    assert enter(installed.cluster, "app-a-0", "app", "python", "-c", _RAW_SOCKET).stdout == b"refused\n"
+    assert enter(installed.cluster, "app-a-0", "app", "python", "-c", _RAW_SOCKET).stdout == "refused\n"
 
 
 _RAW_SOCKET = """

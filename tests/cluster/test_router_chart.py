@@ -38,7 +38,7 @@ def test_the_load_beside_the_gateway_reaches_its_socket_and_the_sidecar_does_not
     answer = enter(cluster, "gateway-0", "load", *ping)
     assert answer.exit_code == 0, answer.stderr
     refused = enter(cluster, "gateway-0", "chaos", "python", "-c", _CONNECT)
-    assert refused.stdout == b"EACCES\n", refused
+    assert refused.stdout == "EACCES\n", refused
 
 
 _CONNECT = """
@@ -52,7 +52,7 @@ except OSError as error:
 
 
 def test_a_program_can_be_stopped_and_let_go_on_by_its_own_user(cluster: Cluster) -> None:
-    stopped, going = enter(cluster, "nats-0", "app", "sh", "-c", _STOP_AND_GO).stdout.decode().split()
+    stopped, going = enter(cluster, "nats-0", "app", "sh", "-c", _STOP_AND_GO).stdout.split()
     assert (stopped, going) == ("T", "S")
 
 

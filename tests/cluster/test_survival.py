@@ -87,7 +87,7 @@ def run(cluster, tmp_path):
 
 def _rules(cluster) -> str:
     done = execute(cluster, "app-a-0", "chaos", ["nft", "list", "table", "inet", "chaosproof"])
-    return done.stdout.decode()
+    return done.stdout
 
 
 def _can_connect(cluster) -> bool:

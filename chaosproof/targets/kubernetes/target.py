@@ -106,20 +106,12 @@ class KubernetesTarget:
             if inside == "network"
             else pod.load or pod.program
         )
-        begun = time.monotonic()
         try:
-            ended = execute(
+            return execute(
                 self._cluster, pod.name, container, argv, stdin=stdin.encode(), timeout_s=timeout_s
             )
         except NotFound as error:
             raise TargetError(f"{instance} is gone: its pod {pod.name} was deleted.") from error
-        return CommandResult(
-            argv=tuple(argv),
-            exit_code=ended.exit_code,
-            stdout=ended.stdout.decode(errors="replace"),
-            stderr=ended.stderr.decode(errors="replace"),
-            duration_s=time.monotonic() - begun,
-        )
 
     def start_job(
         self,

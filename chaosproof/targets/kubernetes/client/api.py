@@ -92,7 +92,7 @@ class Cluster:
 
     def lines(self, path: str, *, idle_s: float, **query: Any) -> Iterator[bytes]:
         """The lines of an answer that goes on, such as a watch, until it ends or is silent for `idle_s`."""
-        response = self._send("GET", path, query, None, _JSON, idle_s)
+        response = self._send("GET", path, query, timeout_s=idle_s)
         try:
             waiting = b""
             for chunk in response.stream(65536):
@@ -109,27 +109,12 @@ class Cluster:
         self._api.update_params_for_auth(headers, [], ["BearerToken"], "", "GET", None)
         return headers
 
-    def _json(
-        self,
-        method: str,
-        path: str,
-        query: Mapping[str, Any],
-        body: Mapping[str, Any] | None = None,
-        content_type: str = _JSON,
-    ) -> dict[str, Any]:
-        answer = self._ask(method, path, query, body, content_type)
-        value: dict[str, Any] = json.loads(answer or b"{}")
+    def _json(self, *request: Any) -> dict[str, Any]:
+        value: dict[str, Any] = json.loads(self._ask(*request) or b"{}")
         return value
 
-    def _ask(
-        self,
-        method: str,
-        path: str,
-        query: Mapping[str, Any],
-        body: Mapping[str, Any] | None = None,
-        content_type: str = _JSON,
-    ) -> bytes:
-        response = self._send(method, path, query, body, content_type, 30.0)
+    def _ask(self, method: str, path: str, *rest: Any) -> bytes:
+        response = self._send(method, path, *rest)
         try:
             return bytes(response.read())
         except (urllib3.exceptions.HTTPError, OSError) as error:
@@ -144,9 +129,9 @@ class Cluster:
         method: str,
         path: str,
         query: Mapping[str, Any],
-        body: Mapping[str, Any] | None,
-        content_type: str,
-        timeout_s: float,
+        body: Mapping[str, Any] | None = None,
+        content_type: str = _JSON,
+        timeout_s: float = 30.0,
     ) -> Any:
         headers = {"Accept": "application/json, */*", "Content-Type": content_type, **self.headers()}
         text = urlencode([(key, value) for key, value in query.items() if value is not None])

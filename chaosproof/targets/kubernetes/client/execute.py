@@ -13,7 +13,6 @@ import json
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
@@ -21,9 +20,10 @@ import websocket
 from kubernetes.stream.ws_client import create_websocket
 
 from chaosproof.errors import TargetError
+from chaosproof.targets.base import CommandResult
 from chaosproof.targets.kubernetes.client.api import Cluster, NotFound, Refused, sentence_of
 
-__all__ = ["BROKEN", "Ended", "Exec", "execute", "exit_code_in"]
+__all__ = ["BROKEN", "Exec", "execute", "exit_code_in"]
 
 BROKEN = 255
 """The exit code of a command whose connection broke, as ssh has it: how it went on is not known."""
@@ -36,15 +36,6 @@ _RUN = """
 t=$1 n=$2; export CHAOSPROOF_LATE_MS="$3"; shift 3
 if [ "$n" -gt 0 ]; then head -c "$n" | timeout -s KILL "$t" "$@"; else exec timeout -s KILL "$t" "$@" </dev/null; fi
 """
-
-
-@dataclass(frozen=True)
-class Ended:
-    """How a command ended, and all that it printed."""
-
-    exit_code: int
-    stdout: bytes
-    stderr: bytes
 
 
 class Exec:
@@ -125,7 +116,7 @@ def execute(
     *,
     stdin: bytes = b"",
     timeout_s: float = 10.0,
-) -> Ended:
+) -> CommandResult:
     """Run a command to its end. Exit code 124 when `timeout_s` ran out, `BROKEN` when the connection broke.
 
     Raises `Refused` or `TargetError` when it cannot be started at all.
@@ -133,6 +124,11 @@ def execute(
     whole = ["sh", "-c", _RUN, "run", f"{timeout_s:g}", str(len(stdin)), _LATE, *argv]
     out: Mapping[int, bytearray] = {_STDOUT: bytearray(), _STDERR: bytearray()}
     begun = time.monotonic()
+
+    def done(exit_code: int, stdout: bytes, stderr: bytes) -> CommandResult:
+        printed, errors = stdout.decode(errors="replace"), stderr.decode(errors="replace")
+        return CommandResult(tuple(argv), exit_code, printed, errors, time.monotonic() - begun)
+
     with Exec(cluster, pod, container, whole, stdin=bool(stdin)) as running:
         try:
             running.write(stdin)
@@ -142,11 +138,11 @@ def execute(
         except (TimeoutError, ConnectionError, websocket.WebSocketException, OSError) as error:
             message = str(error) or f"did not end within {timeout_s:g} s"
             code = 124 if isinstance(error, TimeoutError) else BROKEN
-            return Ended(code, bytes(out[_STDOUT]), message.encode())
+            return done(code, bytes(out[_STDOUT]), message.encode())
     code = BROKEN if running.exit_code is None else running.exit_code
     if code == 137 and time.monotonic() - begun >= timeout_s:
-        return Ended(124, b"", f"did not end within {timeout_s:g} s".encode())
-    return Ended(code, bytes(out[_STDOUT]), bytes(out[_STDERR]) or running.message)
+        return done(124, b"", f"did not end within {timeout_s:g} s".encode())
+    return done(code, bytes(out[_STDOUT]), bytes(out[_STDERR]) or running.message)
 
 
 def _connected(cluster: Cluster, url: Callable[[], str], path: str) -> Any:

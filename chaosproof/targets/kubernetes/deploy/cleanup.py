@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from chaosproof.errors import UsageError
 from chaosproof.targets.kubernetes.client.api import Cluster
-from chaosproof.targets.kubernetes.deploy.helm import Release, uninstall
+from chaosproof.targets.kubernetes.deploy.helm import Release, call_helm
 from chaosproof.targets.kubernetes.deploy.ready import wait_until_gone
 from chaosproof.targets.kubernetes.jobs.manifests import OURS, OWNED
 
@@ -40,7 +40,7 @@ def clean_up_earlier_run(
                 "wait for it, or choose another with --var namespace=..."
             )
         report_progress(f"taking down what the run {labels[OURS]} left")
-        uninstall(release)
+        call_helm("uninstall", release)
         wait_until_gone(cluster, pods)
     owned = ",".join(f"{key}={value}" for key, value in OWNED.items())
     for kind, group in (("jobs", "batch/v1"), ("configmaps", "")):

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from chaosproof.targets.kubernetes.client.forward import Forward
 from chaosproof.targets.kubernetes.cluster_settings import ClusterSettings, cluster_settings
 from chaosproof.targets.kubernetes.deploy.chart import Chart, chart_of, chart_values
 from chaosproof.targets.kubernetes.deploy.cleanup import clean_up_earlier_run, marks_of
-from chaosproof.targets.kubernetes.deploy.helm import Release, install, need_helm, uninstall
+from chaosproof.targets.kubernetes.deploy.helm import Release, call_helm, need_helm
 from chaosproof.targets.kubernetes.deploy.ready import wait_until_gone, wait_until_ready
 from chaosproof.targets.kubernetes.jobs.manifests import LOAD_IMAGE, OWNED
 from chaosproof.targets.kubernetes.pods.netadmin import CHAOS_IMAGE
@@ -103,106 +104,101 @@ def launch_in_cluster(
     return Running(target, settings.namespace, endpoints, timings, installation.take_down, facts)
 
 
+@dataclass
 class _Installation:
     """What was put into the cluster so far, so that it can be taken away again at any point."""
 
-    def __init__(
-        self,
-        cluster: Cluster,
-        settings: ClusterSettings,
-        system: System,
-        chart: Chart | None,
-        run: str,
-        report_progress: Callable[[str], None],
-    ) -> None:
-        self._cluster = cluster
-        self._settings = settings
-        self._system = system
-        self._chart = chart
-        self._run = run
-        self._report_progress = report_progress
-        self._labels = f"app.kubernetes.io/instance={chart.name}" if chart else ""
-        self._installed = False
-        self._made_namespace = False
-        self._forward: Forward | None = None
-        self.target: KubernetesTarget | None = None
+    cluster: Cluster
+    settings: ClusterSettings
+    system: System
+    chart: Chart | None
+    run: str
+    report_progress: Callable[[str], None]
+    installed: bool = False
+    made_namespace: bool = False
+    forwarded: Forward | None = None
+    target: KubernetesTarget | None = None
+
+    @property
+    def _labels(self) -> str:
+        return f"app.kubernetes.io/instance={self.chart.name}" if self.chart else ""
 
     def install(self) -> None:
         """The chart, anew: an experiment needs instances that nothing has happened to yet."""
         release = self._release()
         self._have_namespace()
-        clean_up_earlier_run(self._cluster, release, self._labels, self._report_progress)
-        self._report_progress(f"installing {release.name} into the namespace {self._settings.namespace}")
-        self._installed = True
-        install(release)
-        expected = {service.name: service.replicas for service in self._system.services}
-        if any(service.metrics_port is not None for service in self._system.services):
+        clean_up_earlier_run(self.cluster, release, self._labels, self.report_progress)
+        self.report_progress(f"installing {release.name} into the namespace {self.settings.namespace}")
+        self.installed = True
+        call_helm("install", release)
+        expected = {service.name: service.replicas for service in self.system.services}
+        if any(service.metrics_port is not None for service in self.system.services):
             expected[_PROMETHEUS[0]] = 1
-        wait_until_ready(self._cluster, expected, self._labels, self._report_progress)
+        wait_until_ready(self.cluster, expected, self._labels, self.report_progress)
 
     def forward(self) -> dict[str, str]:
         """Prometheus on this machine's loopback, where the namespace has one."""
         name, port = _PROMETHEUS
         with suppress(NotFound):
-            self._cluster.get(self._cluster.path("services", name))
-            self._forward = Forward(self._cluster, name, port)
-            return {name: self._forward.url}
+            self.cluster.get(self.cluster.path("services", name))
+            self.forwarded = Forward(self.cluster, name, port)
+            return {name: self.forwarded.url}
         return {}
 
     def take_down(self) -> None:
         """Take away what this run put into the cluster. Raises `TargetError` when the cluster does not let go."""
         if self.target is not None:
             self.target.close()
-        if self._forward is not None:
-            self._forward.close()
-        if self._settings.keep:
+        if self.forwarded is not None:
+            self.forwarded.close()
+        if self.settings.keep:
             return
         try:
-            if self._installed:
-                uninstall(self._release())
-                wait_until_gone(self._cluster, self._labels)
+            if self.installed:
+                call_helm("uninstall", self._release())
+                wait_until_gone(self.cluster, self._labels)
         finally:
-            if self._made_namespace:
-                self._cluster.delete(f"/api/v1/namespaces/{self._settings.namespace}")
+            if self.made_namespace:
+                self.cluster.delete(f"/api/v1/namespaces/{self.settings.namespace}")
 
     def _release(self) -> Release:
-        assert self._chart is not None
+        assert self.chart is not None
         return Release(
-            name=self._chart.name,
-            namespace=self._settings.namespace,
-            chart=str(self._chart.folder),
-            context=self._settings.context,
-            values=chart_values(self._chart, self._system, self._settings.images),
-            labels=marks_of(self._run),
+            name=self.chart.name,
+            namespace=self.settings.namespace,
+            chart=str(self.chart.folder),
+            context=self.settings.context,
+            values=chart_values(self.chart, self.system, self.settings.images),
+            labels=marks_of(self.run),
         )
 
     def _have_namespace(self) -> None:
         """Only the chart's own namespace is made; another that was named is somebody's, or misspelt."""
-        assert self._chart is not None
-        path = f"/api/v1/namespaces/{self._settings.namespace}"
-        if self._settings.namespace != self._chart.namespace:
-            need_namespace(self._cluster)
+        assert self.chart is not None
+        path = f"/api/v1/namespaces/{self.settings.namespace}"
+        if self.settings.namespace != self.chart.namespace:
+            need_namespace(self.cluster)
             return
         given_up_at = time.monotonic() + _NAMESPACE_GONE_S
         while True:
             try:
-                phase = self._cluster.get(path).get("status", {}).get("phase")
+                phase = self.cluster.get(path).get("status", {}).get("phase")
             except NotFound:
                 break
             if phase != "Terminating":
                 return
             if time.monotonic() > given_up_at:
                 raise TargetError(
-                    f"The namespace {self._settings.namespace} is being deleted, and does not go."
+                    f"The namespace {self.settings.namespace} is being deleted, and does not go."
                 )
             time.sleep(0.2)
         body = {
             "apiVersion": "v1",
             "kind": "Namespace",
-            "metadata": {"name": self._settings.namespace, "labels": OWNED},
+            "metadata": {"name": self.settings.namespace, "labels": OWNED},
         }
-        self._cluster.post("/api/v1/namespaces", body)
-        self._made_namespace = True
+        self.cluster.post("/api/v1/namespaces", body)
+        self.made_namespace = True
 
 
 def _load_image(chart: Chart | None, settings: ClusterSettings) -> str:

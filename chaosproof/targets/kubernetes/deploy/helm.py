@@ -15,11 +15,11 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from chaosproof.errors import TargetError, UsageError
 
-__all__ = ["Release", "helm_argv", "install", "need_helm", "uninstall"]
+__all__ = ["Release", "call_helm", "helm_argv", "need_helm"]
 
 _TIMEOUT_S = 120.0
 
@@ -45,16 +45,6 @@ def need_helm() -> None:
         )
 
 
-def install(release: Release) -> None:
-    """Install or upgrade; returns when the cluster has taken the objects. Raises `TargetError` with Helm's words."""
-    _call("install", release)
-
-
-def uninstall(release: Release) -> None:
-    """Uninstall; one that is not there is no error. Raises `TargetError` with Helm's words."""
-    _call("uninstall", release)
-
-
 def helm_argv(what: str, release: Release, values: str) -> list[str]:
     """The `helm` command for it. Pure."""
     where = ["--namespace", release.namespace]
@@ -76,7 +66,11 @@ def helm_argv(what: str, release: Release, values: str) -> list[str]:
     ]
 
 
-def _call(what: str, release: Release) -> None:
+def call_helm(what: Literal["install", "uninstall"], release: Release) -> None:
+    """Install or upgrade, or uninstall; returns when the cluster has taken it. Raises `TargetError` with Helm's words.
+
+    To uninstall a release that is not there is no error.
+    """
     with tempfile.TemporaryDirectory(prefix="chaosproof-helm-") as scratch:
         values = Path(scratch) / "values.json"
         values.write_text(json.dumps(release.values), encoding="utf-8")

@@ -169,9 +169,8 @@ class _Job:
         assert self._location is not None
         done = execute(self._cluster, self._location.pod, self._location.container, argv, stdin=stdin)
         if done.exit_code != 0:
-            printed = done.stderr.decode(errors="replace").strip()
             raise TargetError(
-                f"The job {self._name} could not be started in {self._location.pod}: {printed}."
+                f"The job {self._name} could not be started in {self._location.pod}: {done.stderr.strip()}."
             )
 
     def _follow(self) -> None:

@@ -51,10 +51,11 @@ def find_program(cluster: Cluster, pod: Pod) -> Program:
     if not pod.shares_processes:
         return Program(pod.name, pod.program, 1)
     done = execute(cluster, pod.name, pod.program, ["sh", "-c", _FIND])
-    printed = done.stdout.decode(errors="replace").strip()
+    printed = done.stdout.strip()
     if done.exit_code != 0 or not printed.isdigit():
-        errors = done.stderr.decode(errors="replace").strip()
-        raise TargetError(f"The program of {pod.name} was not found (exit code {done.exit_code}): {errors}")
+        raise TargetError(
+            f"The program of {pod.name} was not found (exit code {done.exit_code}): {done.stderr.strip()}"
+        )
     return Program(pod.name, pod.program, int(printed))
 
 
@@ -87,7 +88,7 @@ def is_stopped(cluster: Cluster, program: Program) -> bool:
     """Whether the process is stopped now."""
     done = execute(cluster, program.pod, program.container, ["cat", f"/proc/{program.pid}/stat"])
     with contextlib.suppress(IndexError):
-        return done.stdout.decode(errors="replace").rpartition(")")[2].split()[0] == "T"
+        return done.stdout.rpartition(")")[2].split()[0] == "T"
     return False
 
 
@@ -108,6 +109,5 @@ def _run(
         )
     done = execute(cluster, program.pod, program.container, ["sh", "-c", script, "signal", *arguments])
     if done.exit_code != 0 and not (may_break and done.exit_code in (BROKEN, 137, 143)):
-        errors = done.stderr.decode(errors="replace").strip()
-        raise TargetError(f"{program.pod} was not {what} (exit code {done.exit_code}): {errors}")
-    return done.stdout.decode(errors="replace")
+        raise TargetError(f"{program.pod} was not {what} (exit code {done.exit_code}): {done.stderr.strip()}")
+    return done.stdout
