@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from chaosproof.errors import UsageError
-from chaosproof.targets.local.control_client import ask, find_labs, lab_process, take_down
+from chaosproof.targets.local.control_client import ask, find_labs, lab_pid, take_down
 from chaosproof.targets.local.launcher import launch_lab
 from chaosproof.targets.local.target import LocalTarget, only_lab
 from chaosproof.targets.system.system_file import load_system
@@ -87,7 +87,7 @@ def status(as_json: bool) -> None:
         rows.append(
             {
                 "lab": name,
-                "pid": lab_process(name).pid,
+                "pid": lab_pid(name),
                 "endpoints": {port["name"]: f"http://127.0.0.1:{port['host_port']}" for port in published},
                 "instances": [
                     {**asdict(states[instance.name]), "address": instance.address}

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from chaosproof.targets.local.control_client import find_labs, lab_process
+from chaosproof.targets.local.control_client import find_labs, lab_pid
 from tests.support.chaos import REPOSITORY, SHORT, chaos_argv, run_s4
 from tests.support.host import snapshot
 from tests.support.waiting import eventually
@@ -172,7 +172,7 @@ def test_a_run_whose_lab_is_killed_does_not_pass_and_leaves_the_host_as_it_was(t
     before = snapshot()
     process, folder = _started_run(tmp_path / "run")
     lab = json.loads((folder / "session.json").read_text())["lab"]
-    os.kill(lab_process(lab).pid, signal.SIGKILL)
+    os.kill(lab_pid(lab), signal.SIGKILL)
     assert eventually(lambda: lab not in find_labs(), within_s=1.0)
     output, _ = process.communicate(timeout=60)
     assert process.returncode == 1, output

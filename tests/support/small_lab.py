@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from chaosproof.targets.base import Running
 from chaosproof.targets.local.control_client import take_down
-from chaosproof.targets.local.launcher import Lab, launch_lab
+from chaosproof.targets.local.launcher import launch_lab
 from chaosproof.targets.system.system_file import load_system
 
 WEB = """\
@@ -33,7 +34,7 @@ def system_file(folder: Path, text: str = WEB) -> Path:
 
 
 @contextmanager
-def running_lab(folder: Path, text: str = WEB, **options: object) -> Iterator[Lab]:
+def running_lab(folder: Path, text: str = WEB, **options: object) -> Iterator[Running]:
     """A lab that is up inside the `with`."""
     lab = launch_lab(load_system(system_file(folder, text)), **options)  # type: ignore[arg-type]
     try:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from chaosproof.errors import TargetError, UsageError
-from chaosproof.targets.local.control_client import find_labs, lab_process, take_down
+from chaosproof.targets.local.control_client import find_labs, lab_pid, take_down
 from chaosproof.targets.local.launcher import launch_lab
 from chaosproof.targets.local.target import LocalTarget
 from chaosproof.targets.system.system_file import load_system
@@ -178,7 +178,7 @@ def test_the_host_is_the_same_after_a_lab(tmp_path):
 def test_the_kernel_ends_everything_when_pid_1_is_killed(tmp_path):
     before = snapshot()
     with running_lab(tmp_path) as lab:
-        os.kill(lab_process(lab.name).pid, signal.SIGKILL)
+        os.kill(lab_pid(lab.name), signal.SIGKILL)
         assert eventually(lambda: snapshot() == before, within_s=1.0), snapshot()
         assert lab.name not in find_labs()
 

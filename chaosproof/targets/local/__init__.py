@@ -25,14 +25,9 @@ class _LocalLauncher:
     def launch(
         self, system: System, variables: Mapping[str, Any], *, name: str, events_file: Path
     ) -> Running:
-        from chaosproof.targets.local.control_client import take_down
         from chaosproof.targets.local.launcher import launch_lab
-        from chaosproof.targets.local.target import LocalTarget
 
-        lab = launch_lab(system, name=name, events_file=events_file)
-        return Running(
-            LocalTarget(lab.name), lab.name, lab.endpoints, lab.timings, lambda: take_down(lab.name)
-        )
+        return launch_lab(system, name=name, events_file=events_file)
 
 
 LAUNCHER = _LocalLauncher()

@@ -13,21 +13,12 @@ import socket
 import struct
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from chaosproof.errors import TargetError
 
-__all__ = ["LabProcess", "ask", "find_labs", "lab_process", "socket_name", "take_down"]
-
-
-@dataclass(frozen=True)
-class LabProcess:
-    """A lab that is up: its name, and the host's pid of its supervisor, which is pid 1 inside."""
-
-    name: str
-    pid: int
+__all__ = ["ask", "find_labs", "lab_pid", "socket_name", "take_down"]
 
 
 def socket_name(lab: str, uid: int | None = None) -> str:
@@ -47,12 +38,12 @@ def find_labs() -> tuple[str, ...]:
     return tuple(sorted(names))
 
 
-def lab_process(lab: str) -> LabProcess:
-    """Who listens for `lab`: the kernel says so, no file that may be stale."""
+def lab_pid(lab: str) -> int:
+    """The host's pid of the supervisor of `lab`, which is pid 1 inside: by the kernel, no file that may be stale."""
     with _connect(lab, 5.0) as connection:
         credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-    pid, _uid, _gid = struct.unpack("3i", credentials)
-    return LabProcess(name=lab, pid=pid)
+    pid: int = struct.unpack("3i", credentials)[0]
+    return pid
 
 
 def ask(
@@ -85,8 +76,7 @@ def ask(
 def take_down(lab: str, *, patience_s: float = 10.0) -> None:
     """End a lab: ask it to, and after `patience_s` let the kernel do it. One that is not up is no error."""
     try:
-        process = lab_process(lab)
-        pidfd = os.pidfd_open(process.pid)
+        pidfd = os.pidfd_open(lab_pid(lab))
     except (TargetError, ProcessLookupError):
         return
     try:

@@ -15,16 +15,18 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from chaosproof.errors import TargetError, UsageError
+from chaosproof.targets.base import Running
 from chaosproof.targets.host_command import command_path
 from chaosproof.targets.local.control_client import ask, socket_name, take_down
 from chaosproof.targets.local.spec import PROMETHEUS_PORT, LabSpec, PublishedPort, plan_lab
+from chaosproof.targets.local.target import LocalTarget
 from chaosproof.targets.system.definition import System
 
-__all__ = ["Lab", "launch_lab"]
+__all__ = ["launch_lab"]
 
 _TOOLS = {
     "unshare": "util-linux",
@@ -38,26 +40,9 @@ _TOOLS = {
 _LISTENING_TIMEOUT_S = 120.0
 
 
-@dataclass(frozen=True)
-class Lab:
-    """A lab that was started: what it consists of, and how many seconds after the call its parts were ready."""
-
-    spec: LabSpec
-    timings: Mapping[str, float]
-
-    @property
-    def name(self) -> str:
-        return self.spec.name
-
-    @property
-    def endpoints(self) -> dict[str, str]:
-        """Where the host reaches what is published: name -> `http://127.0.0.1:PORT`."""
-        return {port.name: f"http://127.0.0.1:{port.host_port}" for port in self.spec.published}
-
-
 def launch_lab(
     system: System, *, name: str | None = None, events_file: Path | None = None, detached: bool = False
-) -> Lab:
+) -> Running:
     """Start a lab and wait until all its instances are ready.
 
     Unless `detached`, the kernel ends the lab when the calling thread ends, by whatever signal. Raises
@@ -66,8 +51,12 @@ def launch_lab(
     """
     begun = time.monotonic()
     path = command_path()
-    _need_linux()
-    _need_tools(path)
+    if sys.platform != "linux":
+        raise UsageError(
+            f"A lab needs Linux (namespaces, nftables); this is {sys.platform}. Use a Linux machine or VM."
+        )
+    for tool, package in _TOOLS.items():
+        _find_tool(tool, package, path)
     _need_commands(system, path)
     lab = name or f"{system.name}-{secrets.token_hex(3)}"
     spec = plan_lab(
@@ -92,7 +81,13 @@ def launch_lab(
         raise
     # The supervisor counts from its own first instant; a person counts from the command.
     offset_s = time.monotonic() - begun - timings["ready_s"]
-    return Lab(spec, {stage: round(value + offset_s, 3) for stage, value in timings.items()})
+    return Running(
+        LocalTarget(lab),
+        lab,
+        endpoints={port.name: f"http://127.0.0.1:{port.host_port}" for port in spec.published},
+        timings={stage: round(value + offset_s, 3) for stage, value in timings.items()},
+        take_down=lambda: take_down(lab),
+    )
 
 
 def _inherited(environment: Mapping[str, str]) -> dict[str, str]:
@@ -100,17 +95,11 @@ def _inherited(environment: Mapping[str, str]) -> dict[str, str]:
     return {key: value for key, value in environment.items() if not key.lower().endswith("_proxy")}
 
 
-def _need_linux() -> None:
-    if sys.platform != "linux":
-        raise UsageError(
-            f"A lab needs Linux (namespaces, nftables); this is {sys.platform}. Use a Linux machine or VM."
-        )
-
-
-def _need_tools(path: str) -> None:
-    for tool, package in _TOOLS.items():
-        if shutil.which(tool, path=path) is None:
-            raise UsageError(f"The command {tool!r} is missing; install it with: apt-get install {package}")
+def _find_tool(tool: str, package: str, path: str) -> str:
+    file = shutil.which(tool, path=path)
+    if file is None:
+        raise UsageError(f"The command {tool!r} is missing; install it with: apt-get install {package}")
+    return file
 
 
 def _need_commands(system: System, path: str) -> None:
@@ -119,26 +108,18 @@ def _need_commands(system: System, path: str) -> None:
             raise UsageError(
                 f"{system.file}: {service.name}: the folder {service.working_dir} does not exist."
             )
-        if (
-            service.command
-            and shutil.which(_from(service.working_dir, service.command[0]), path=path) is None
-        ):
-            raise UsageError(
-                f"{system.file}: services.{service.name}.command: there is no command {service.command[0]!r}."
-            )
-
-
-def _from(folder: str, command: str) -> str:
-    return str(Path(folder) / command) if "/" in command else command
+        for command in service.command[:1]:
+            file = str(Path(service.working_dir) / command) if "/" in command else command
+            if shutil.which(file, path=path) is None:
+                raise UsageError(
+                    f"{system.file}: services.{service.name}.command: there is no command {command!r}."
+                )
 
 
 def _prometheus(system: System, path: str) -> str | None:
     if all(service.metrics_port is None for service in system.services):
         return None
-    binary = shutil.which("prometheus", path=path)
-    if binary is None:
-        raise UsageError("The command 'prometheus' is missing; install it with: apt-get install prometheus")
-    return binary
+    return _find_tool("prometheus", "prometheus", path)
 
 
 def _publish(spec: LabSpec) -> list[tuple[PublishedPort, socket.socket]]:
@@ -185,9 +166,7 @@ def _start_supervisor(spec: LabSpec, listeners: list[socket.socket], *, detached
                     *([] if detached else ["setpriv", "--pdeathsig", "KILL"]),
                     *_unshare(spec.path),
                     *[sys.executable, "-m", "chaosproof.targets.local.inside.supervisor"],
-                    f"--spec-fd={spec_file.fileno()}",
-                    f"--control-fd={control.fileno()}",
-                    f"--ready-fd={ready_write}",
+                    *[str(spec_file.fileno()), str(control.fileno()), str(ready_write)],
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,

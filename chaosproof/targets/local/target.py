@@ -21,7 +21,7 @@ from chaosproof.targets.base import (
     PendingCommand,
 )
 from chaosproof.targets.local.control_client import ask, find_labs
-from chaosproof.targets.local.spec import LabSpec
+from chaosproof.targets.local.spec import LabSpec, ServicePlan
 
 __all__ = ["LocalTarget", "only_lab"]
 
@@ -47,15 +47,17 @@ class LocalTarget:
     def _spec(self) -> LabSpec:
         return LabSpec.from_json(json.dumps(ask(self.lab, "info")["spec"]))
 
+    def _plan(self, service: str) -> ServicePlan:
+        plans = {plan.service.name: plan for plan in self._spec.services}
+        if service not in plans:
+            raise TargetError(
+                f"There is no service {service!r} in lab {self.lab}; there are: {', '.join(plans)}."
+            )
+        return plans[service]
+
     def instances(self, service: str | None = None) -> tuple[Instance, ...]:
-        if service is None:
-            return tuple(sorted(self._spec.instances, key=lambda instance: instance.name))
-        for plan in self._spec.services:
-            if plan.service.name == service:
-                return tuple(sorted(plan.instances, key=lambda instance: instance.name))
-        raise TargetError(
-            f"There is no service {service!r} in lab {self.lab}; there are: {self._services()}."
-        )
+        instances = self._spec.instances if service is None else self._plan(service).instances
+        return tuple(sorted(instances, key=lambda instance: instance.name))
 
     def instance(self, name: str) -> Instance:
         for instance in self._spec.instances:
@@ -68,12 +70,8 @@ class LocalTarget:
         return {name: InstanceState(**state) for name, state in ask(self.lab, "states").items()}
 
     def address(self, service: str) -> Address:
-        for plan in self._spec.services:
-            if plan.service.name == service:
-                return Address(host=service, ip=plan.address, ports=plan.service.ports)
-        raise TargetError(
-            f"There is no service {service!r} in lab {self.lab}; there are: {self._services()}."
-        )
+        plan = self._plan(service)
+        return Address(host=service, ip=plan.address, ports=plan.service.ports)
 
     def run(
         self,
@@ -84,36 +82,29 @@ class LocalTarget:
         timeout_s: float = 10.0,
         inside: Inside = "network",
     ) -> CommandResult:
-        return self._ask_to_run(instance, argv, stdin, timeout_s, {})
+        request = {"instance": instance, "argv": list(argv), "stdin": stdin}
+        return _done(self._ask_for_end("run", request, timeout_s))
 
-    def _ask_to_run(
-        self, instance: str, argv: Sequence[str], stdin: str, timeout_s: float, more: Mapping[str, Any]
-    ) -> CommandResult:
-        answer = ask(
-            self.lab,
-            "run",
-            {"instance": instance, "argv": list(argv), "stdin": stdin, "timeout_s": timeout_s, **more},
-            # The lab's own clock ends the command; ours only notices a lab that hangs.
-            patience_s=timeout_s + 5.0,
-        )
-        return _done(answer)
+    def _ask_for_end(
+        self,
+        operation: str,
+        request: Mapping[str, Any],
+        timeout_s: float,
+        after: DeferredCommand | None = None,
+    ) -> Any:
+        """The lab's answer when a command has ended; the lab sees to what comes `after` it."""
+        deferral = {"then": list(after.argv), "after_s": after.after_s} if after else {}
+        # The lab's own clock ends the command; ours only notices a lab that hangs.
+        patience_s = timeout_s + 5.0
+        request = {**request, "timeout_s": timeout_s, **deferral}
+        return ask(self.lab, operation, request, patience_s=patience_s)
 
     def prestart(self, instance: str, argv: Sequence[str], *, keep_s: float) -> PendingCommand:
         """See `chaosproof.targets.base.SupportsPrestart`."""
         number = ask(self.lab, "begin", {"instance": instance, "argv": list(argv), "keep_s": keep_s})
 
         def go(stdin: str, timeout_s: float, after: DeferredCommand | None = None) -> CommandResult | None:
-            answer = ask(
-                self.lab,
-                "go",
-                {
-                    "number": number,
-                    "stdin": stdin,
-                    "timeout_s": timeout_s,
-                    **(_deferral(after) if after else {}),
-                },
-                patience_s=timeout_s + 5.0,
-            )
+            answer = self._ask_for_end("go", {"number": number, "stdin": stdin}, timeout_s, after)
             return _done(answer) if answer else None
 
         return go
@@ -128,7 +119,8 @@ class LocalTarget:
         timeout_s: float = 10.0,
     ) -> CommandResult:
         """See `chaosproof.targets.base.SupportsDeferred`."""
-        return self._ask_to_run(instance, argv, stdin, timeout_s, _deferral(after))
+        request = {"instance": instance, "argv": list(argv), "stdin": stdin}
+        return _done(self._ask_for_end("run", request, timeout_s, after))
 
     def start_job(
         self,
@@ -169,13 +161,6 @@ class LocalTarget:
     def resume(self, instance: str) -> None:
         ask(self.lab, "signal", {"instance": instance, "signal_name": "SIGCONT"})
 
-    def _services(self) -> str:
-        return ", ".join(plan.service.name for plan in self._spec.services)
-
 
 def _done(answer: Mapping[str, Any]) -> CommandResult:
     return CommandResult(**{**answer, "argv": tuple(answer["argv"])})
-
-
-def _deferral(after: DeferredCommand) -> dict[str, Any]:
-    return {"then": list(after.argv), "after_s": after.after_s}

@@ -1,8 +1,9 @@
 """Commands that the lab runs by itself after a while: it outlives whoever asked, and nothing in it outlives it."""
 
 import asyncio
+import contextlib
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from chaosproof.targets.local.inside.process_manager import ProcessManager
 
@@ -12,14 +13,21 @@ __all__ = ["DeferredCommands"]
 class DeferredCommands:
     """What one lab has still to do. Not for use from more than one event loop."""
 
-    def __init__(self, processes: ProcessManager, environment: Mapping[str, str]) -> None:
+    def __init__(self, processes: ProcessManager) -> None:
         self._processes = processes
-        self._environment = environment
         self._running: set[asyncio.Task[None]] = set()
 
-    def run(self, instance: str, argv: Sequence[str], after_s: float) -> None:
-        """Run the command in the instance's network namespace `after_s` from now; nobody waits for it."""
-        asyncio.get_running_loop().call_later(after_s, self._begin, instance, argv)
+    @contextlib.contextmanager
+    def after(self, instance: str, argv: Sequence[str] | None, after_s: float) -> Iterator[None]:
+        """Run the command, if any, in the instance's network namespace `after_s` after the block, however that ends.
+
+        Nobody waits for it.
+        """
+        try:
+            yield
+        finally:
+            if argv:
+                asyncio.get_running_loop().call_later(after_s, self._begin, instance, argv)
 
     def _begin(self, instance: str, argv: Sequence[str]) -> None:
         task = asyncio.create_task(self._run(instance, argv))
@@ -28,7 +36,7 @@ class DeferredCommands:
 
     async def _run(self, instance: str, argv: Sequence[str]) -> None:
         try:
-            done = await self._processes.run_to_end(argv, instance=instance, environment=self._environment)
+            done = await self._processes.run_to_end(argv, instance=instance)
         except OSError as error:
             print(f"{instance}: {argv[0]} could not be run: {error.strerror}", file=sys.stderr, flush=True)
             return

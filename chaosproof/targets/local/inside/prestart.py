@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chaosproof.errors import TargetError
@@ -23,9 +23,8 @@ class _Waiting:
 class PrestartedCommands:
     """The waiting commands of one lab, by number. Not for use from more than one event loop."""
 
-    def __init__(self, processes: ProcessManager, environment: Mapping[str, str]) -> None:
+    def __init__(self, processes: ProcessManager) -> None:
         self._processes = processes
-        self._environment = environment
         self._numbers = itertools.count(1)
         self._waiting: dict[int, _Waiting] = {}
         self._ending: set[asyncio.Task[CommandResult | None]] = set()
@@ -33,7 +32,7 @@ class PrestartedCommands:
     async def begin(self, instance: str, argv: Sequence[str], keep_s: float) -> int:
         """Start the command; the number by which it is known. After `keep_s` it gets an empty input."""
         try:
-            process = await self._processes.begin(argv, instance=instance, environment=self._environment)
+            process = await self._processes.begin(argv, instance=instance)
         except OSError as error:
             raise TargetError(f"{argv[0]} could not be started on {instance}: {error.strerror}.") from error
         number = next(self._numbers)

@@ -20,9 +20,10 @@ _NAMESPACES = Path("/run/netns")
 
 
 class ProcessManager:
-    """All processes that the supervisor started itself, and so waits for itself."""
+    """All processes that the supervisor started itself, and so waits for itself; all get `environment`."""
 
-    def __init__(self) -> None:
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = dict(environment)
         self._live: set[int] = set()
         self._starting = 0
         # Python 3.12 and later wait for each child by its pidfd without being told to.
@@ -36,22 +37,22 @@ class ProcessManager:
         argv: Sequence[str],
         *,
         instance: str | None,
-        environment: Mapping[str, str],
         cwd: str,
         stdout: Path,
-        stderr: Path | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> asyncio.subprocess.Process:
         """Start a long-running program as the leader of its own session; its output is appended to `stdout`.
 
-        `instance` names the network namespace (`None`: the lab's own). Raises `OSError` when it cannot start.
+        `instance` names the network namespace (`None`: the lab's own); `environment` is added to the lab's.
+        Raises `OSError` when it cannot start.
         """
-        with self._birth(), stdout.open("ab") as out, (stderr or stdout).open("ab") as err:
+        with self._birth(), stdout.open("ab") as out:
             process = await asyncio.create_subprocess_exec(
                 *_in_namespace(instance, argv),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=out,
-                stderr=err,
-                env=dict(environment),
+                stderr=out,
+                env={**self._environment, **(environment or {})},
                 cwd=cwd,
                 start_new_session=True,
             )
@@ -69,17 +70,14 @@ class ProcessManager:
         argv: Sequence[str],
         *,
         instance: str | None,
-        environment: Mapping[str, str],
         stdin: str = "",
         timeout_s: float = 10.0,
     ) -> CommandResult:
         """Run a command to its end, or to `timeout_s`: then its session is killed, exit code 124."""
-        process = await self.begin(argv, instance=instance, environment=environment)
+        process = await self.begin(argv, instance=instance)
         return await self.finish(process, argv, stdin=stdin, timeout_s=timeout_s)
 
-    async def begin(
-        self, argv: Sequence[str], *, instance: str | None, environment: Mapping[str, str]
-    ) -> asyncio.subprocess.Process:
+    async def begin(self, argv: Sequence[str], *, instance: str | None) -> asyncio.subprocess.Process:
         """Start a command that waits for its input; whoever does must `finish` it."""
         with self._birth():
             process = await asyncio.create_subprocess_exec(
@@ -87,7 +85,7 @@ class ProcessManager:
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
-                env=dict(environment),
+                env=self._environment,
                 start_new_session=True,
             )
             self._live.add(process.pid)

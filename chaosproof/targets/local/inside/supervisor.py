@@ -5,7 +5,6 @@ Started by `launch.py` inside fresh user, pid, mount and network namespaces, nev
 `chaosproof lab up` shows it at work.
 """
 
-import argparse
 import asyncio
 import json
 import os
@@ -39,9 +38,10 @@ _REAP_INTERVAL_S = 0.5
 class Supervisor:
     """The lab's state, all of it owned by one event loop."""
 
-    def __init__(self, spec: LabSpec, processes: ProcessManager, started_at: float) -> None:
+    def __init__(self, spec: LabSpec, started_at: float) -> None:
         self._spec = spec
-        self._processes = processes
+        environment = {**spec.environment, "PATH": spec.path, "CHAOSPROOF_LAB": spec.name}
+        processes = self._processes = ProcessManager(environment)
         self._started_at = started_at
         self._timings: dict[str, float] = {}
         self._rules_lock = asyncio.Lock()
@@ -54,7 +54,7 @@ class Supervisor:
                 instance=instance,
                 service=plan.service,
                 processes=processes,
-                environment={**self._environment, **plan.service.environment},
+                environment=plan.service.environment,
                 log=LAB_DIR / "logs" / f"{instance.name}.log",
                 on_event=self._on_event,
             )
@@ -62,12 +62,8 @@ class Supervisor:
             for instance in plan.instances
         }
         self._jobs = Jobs(processes, LAB_DIR / "jobs")
-        self._deferred = DeferredCommands(processes, self._environment)
-        self._prestarted = PrestartedCommands(processes, self._environment)
-
-    @property
-    def _environment(self) -> dict[str, str]:
-        return {**self._spec.environment, "PATH": self._spec.path, "CHAOSPROOF_LAB": self._spec.name}
+        self._deferred = DeferredCommands(processes)
+        self._prestarted = PrestartedCommands(processes)
 
     # --- the lab's life ---------------------------------------------------------------------------------
 
@@ -149,9 +145,7 @@ class Supervisor:
             f"--web.listen-address={self._spec.gateway}:{PROMETHEUS_PORT}",
             "--log.level=warn",
         ]
-        process = await self._processes.spawn(
-            argv, instance=None, environment=self._environment, cwd=str(folder), stdout=_PROMETHEUS_LOG
-        )
+        process = await self._processes.spawn(argv, instance=None, cwd=str(folder), stdout=_PROMETHEUS_LOG)
         while process.returncode is None:
             try:
                 status, _ = await http_get(self._spec.gateway, PROMETHEUS_PORT, "/-/ready", 1.0)
@@ -202,7 +196,6 @@ class Supervisor:
             done = await self._processes.run_to_end(
                 ["nft", "-f", "-"],
                 instance=None,
-                environment=self._environment,
                 stdin=network.service_rule(service, ready),
             )
         if done.exit_code != 0:
@@ -263,18 +256,9 @@ class Supervisor:
         then: list[str] | None = None,
         after_s: float = 0.0,
     ) -> dict[str, Any]:
-        runner = self._runner(instance)
-        try:
-            done = await self._processes.run_to_end(
-                argv,
-                instance=runner.instance.name,
-                environment=self._environment,
-                stdin=stdin,
-                timeout_s=timeout_s,
-            )
-        finally:
-            if then:
-                self._deferred.run(instance, then, after_s)
+        self._runner(instance)
+        with self._deferred.after(instance, then, after_s):
+            done = await self._processes.run_to_end(argv, instance=instance, stdin=stdin, timeout_s=timeout_s)
         return asdict(done)
 
     async def do_begin(self, instance: str, argv: list[str], keep_s: float) -> int:
@@ -291,15 +275,12 @@ class Supervisor:
         instance = self._prestarted.instance(number)
         if instance is None:
             return None
-        try:
+        with self._deferred.after(instance, then, after_s):
             done = await self._prestarted.go(number, stdin, timeout_s)
-        finally:
-            if then:
-                self._deferred.run(instance, then, after_s)
         return asdict(done) if done else None
 
     async def do_start_job(self, name: str, argv: list[str], env: dict[str, str], cwd: str) -> None:
-        await self._jobs.start(name, argv, environment={**self._environment, **env}, cwd=cwd)
+        await self._jobs.start(name, argv, environment=env, cwd=cwd)
 
     async def do_job(self, name: str) -> dict[str, Any]:
         return asdict(self._jobs.state(name))
@@ -404,19 +385,18 @@ def _raise_loudly(task: "asyncio.Task[None]") -> None:
 
 
 def main() -> int:
-    """Read the spec from a descriptor, live, and end with 0; an error is one line on stderr."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--spec-fd", type=int, required=True)
-    parser.add_argument("--control-fd", type=int, required=True)
-    parser.add_argument("--ready-fd", type=int, required=True)
-    arguments = parser.parse_args()
+    """Read the spec, live, and end with 0; an error is one line on stderr.
+
+    The arguments are three descriptors: of the spec's file, the control socket, and the pipe for the word `listening`.
+    """
+    spec_fd, control_fd, ready_fd = map(int, sys.argv[1:])
     started_at = time.monotonic()
-    with os.fdopen(arguments.spec_fd, encoding="utf-8") as file:
+    with os.fdopen(spec_fd, encoding="utf-8") as file:
         spec = LabSpec.from_json(file.read())
-    control = socket.socket(fileno=arguments.control_fd)
+    control = socket.socket(fileno=control_fd)
 
     async def live() -> None:
-        await Supervisor(spec, ProcessManager(), started_at).live(control, arguments.ready_fd)
+        await Supervisor(spec, started_at).live(control, ready_fd)
 
     try:
         asyncio.run(live())
