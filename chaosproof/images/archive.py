@@ -5,13 +5,13 @@ All images share their layers, and differ in their name and user only.
 """
 
 import hashlib
-import io
 import json
 import tarfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from chaosproof.images.base_layer import add_file, owned_by_root
 from chaosproof.images.source_layer import FOLDER
 
 __all__ = ["image_config", "write_archive"]
@@ -41,31 +41,18 @@ def write_archive(out: Path, layers: Sequence[Path], users: Mapping[str, str], m
     manifest = []
     with tarfile.open(out, "w") as tar:
         for layer, digest in zip(layers, digests, strict=True):
-            tar.add(layer, arcname=f"{digest}/layer.tar", filter=_plain)
+            tar.add(layer, arcname=f"{digest}/layer.tar", filter=owned_by_root)
         for name, user in users.items():
             config = json.dumps(
                 image_config([f"sha256:{digest}" for digest in digests], user, machine)
             ).encode()
             file = f"{hashlib.sha256(config).hexdigest()}.json"
-            _put(tar, file, config)
+            add_file(tar, file, config)
             paths = [f"{digest}/layer.tar" for digest in digests]
             manifest.append({"Config": file, "RepoTags": [name], "Layers": paths})
-        _put(tar, "manifest.json", json.dumps(manifest).encode())
+        add_file(tar, "manifest.json", json.dumps(manifest).encode())
 
 
 def _sha256(file: Path) -> str:
     with file.open("rb") as content:
         return hashlib.file_digest(content, "sha256").hexdigest()
-
-
-def _plain(entry: tarfile.TarInfo) -> tarfile.TarInfo:
-    entry.uid = entry.gid = 0
-    entry.uname = entry.gname = "root"
-    entry.mode = 0o644
-    return entry
-
-
-def _put(tar: tarfile.TarFile, name: str, content: bytes) -> None:
-    entry = tarfile.TarInfo(name)
-    entry.size = len(content)
-    tar.addfile(entry, io.BytesIO(content))

@@ -16,7 +16,7 @@ from pathlib import Path
 from chaosproof.errors import UsageError
 from chaosproof.images.container_engine import run_command
 
-__all__ = ["base_layer", "cache_folder", "owned_by_root", "packages_folder"]
+__all__ = ["add_file", "base_layer", "cache_folder", "owned_by_root", "packages_folder"]
 
 # Debian's own Python has to be the one that pip installs for, or compiled packages would not load.
 _SUITES = {(3, 11): "bookworm", (3, 13): "trixie"}
@@ -81,22 +81,17 @@ def _debian(suite: str, layer: Path) -> None:
 def _install(pinned: str, scratch: Path, layer: Path, version: tuple[int, int]) -> None:
     listed, site = scratch / "requirements.txt", scratch / "site"
     listed.write_text(pinned, encoding="utf-8")
-    pip = [
-        sys.executable,
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        "--no-warn-conflicts",
-    ]
+    pip = [sys.executable, "-m", "pip", "install", "--quiet"]
+    pip += ["--disable-pip-version-check", "--no-warn-conflicts"]
     run_command([*pip, "--target", str(site), "--requirement", str(listed)], quiet=True)
     with tarfile.open(layer, "a") as tar:
         for command in sorted((site / "bin").iterdir()):
             _add_command(tar, command)
         shutil.rmtree(site / "bin")
         tar.add(site, arcname=packages_folder(version), filter=owned_by_root)
-        tar.addfile(_link("./usr/local/bin/python", "/usr/bin/python3"))
+        link = tarfile.TarInfo("./usr/local/bin/python")
+        link.type, link.linkname, link.mode = tarfile.SYMTYPE, "/usr/bin/python3", 0o777
+        tar.addfile(link)
 
 
 def _add_command(tar: tarfile.TarFile, command: Path) -> None:
@@ -104,15 +99,14 @@ def _add_command(tar: tarfile.TarFile, command: Path) -> None:
     if content.startswith(b"#!"):
         # pip writes the path of the Python that it ran in.
         content = b"#!/usr/bin/python3\n" + content.split(b"\n", 1)[1]
-    entry = tarfile.TarInfo(f"./usr/local/bin/{command.name}")
-    entry.size, entry.mode = len(content), 0o755
+    add_file(tar, f"./usr/local/bin/{command.name}", content, 0o755)
+
+
+def add_file(tar: tarfile.TarFile, name: str, content: bytes, mode: int = 0o644) -> None:
+    """Append a file with this content to a tar."""
+    entry = tarfile.TarInfo(name)
+    entry.size, entry.mode = len(content), mode
     tar.addfile(entry, io.BytesIO(content))
-
-
-def _link(path: str, leads_to: str) -> tarfile.TarInfo:
-    entry = tarfile.TarInfo(path)
-    entry.type, entry.linkname, entry.mode = tarfile.SYMTYPE, leads_to, 0o777
-    return entry
 
 
 def owned_by_root(entry: tarfile.TarInfo) -> tarfile.TarInfo:

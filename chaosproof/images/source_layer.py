@@ -1,7 +1,6 @@
 """The upper layer: this project as it is now, at /opt/chaosproof, compiled for the Python below it."""
 
 import compileall
-import io
 import shutil
 import sys
 import tarfile
@@ -9,14 +8,14 @@ import tempfile
 from pathlib import Path
 
 from chaosproof.errors import ChaosproofError
-from chaosproof.images.base_layer import owned_by_root, packages_folder
+from chaosproof.images.base_layer import add_file, owned_by_root, packages_folder
 
 __all__ = ["FOLDER", "PARTS", "add_source"]
 
 FOLDER = "/opt/chaosproof"
 PARTS = ("actions", "chaosproof", "charts", "controls", "demo", "experiments", "probes", "requirements.txt")
 _NOT_THESE = shutil.ignore_patterns("__pycache__", "*.pyc", ".DS_Store")
-_COMMAND = "#!/usr/bin/python3\nfrom chaosproof.cli.main import main\n\nmain()\n"
+_COMMAND = b"#!/usr/bin/python3\nfrom chaosproof.cli.main import main\n\nmain()\n"
 
 
 def add_source(tar: tarfile.TarFile, root: Path) -> None:
@@ -35,11 +34,5 @@ def add_source(tar: tarfile.TarFile, root: Path) -> None:
                 f"A module in {root} does not compile; `python -m compileall {root}` says which."
             )
         tar.add(staging, arcname=f".{FOLDER}", filter=owned_by_root)
-    _add(tar, f"{packages_folder(sys.version_info[:2])}/chaosproof.pth", FOLDER + "\n", 0o644)
-    _add(tar, "./usr/local/bin/chaosproof", _COMMAND, 0o755)
-
-
-def _add(tar: tarfile.TarFile, name: str, text: str, mode: int) -> None:
-    entry = tarfile.TarInfo(name)
-    entry.size, entry.mode = len(text.encode()), mode
-    tar.addfile(entry, io.BytesIO(text.encode()))
+    add_file(tar, f"{packages_folder(sys.version_info[:2])}/chaosproof.pth", f"{FOLDER}\n".encode())
+    add_file(tar, "./usr/local/bin/chaosproof", _COMMAND, 0o755)

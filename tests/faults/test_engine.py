@@ -14,7 +14,7 @@ from chaosproof.faults.limits import Limits
 from chaosproof.faults.model import Fault
 from chaosproof.faults.selector import ANYONE, merge, resolve_peer
 from chaosproof.targets.base import Address, CommandResult, Instance
-from chaosproof.targets.fake import FakeTarget
+from tests.support.fake_target import FakeTarget
 
 RESET = Fault(kind="reset", port=50051, duration_s=15)
 COUNTER = "table inet chaosproof {\n\tchain reset_egress {\n\t\tcounter packets %d bytes 0 reject\n\t}\n}\n"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from chaosproof.errors import ChaosproofError
 from chaosproof.runner.resources import Sample, growth, level_of, measure, read_proc, slope_per_s
 from chaosproof.targets.base import Instance
-from chaosproof.targets.fake import FakeTarget
+from tests.support.fake_target import FakeTarget
 
 PROC = """Name:\tpython
 VmRSS:\t   20480 kB

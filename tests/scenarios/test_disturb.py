@@ -18,10 +18,10 @@ from chaosproof.runner import disturbance
 from chaosproof.runner.session import Session
 from chaosproof.targets import Instance
 from chaosproof.targets import instance_http as ask_http
-from chaosproof.targets.fake import FakeTarget
 from chaosproof.targets.local.target import LocalTarget
 from chaosproof.toolkit.load_figures import answers_since
 from probes.app import executions
+from tests.support.fake_target import FakeTarget
 from tests.support.small_lab import running_lab
 
 ROOT = Path(__file__).parents[2]

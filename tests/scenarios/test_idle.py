@@ -17,10 +17,10 @@ from chaosproof.faults.model import Fault
 from chaosproof.faults.process import ProcessFaults
 from chaosproof.runner.session import Session
 from chaosproof.targets import Instance, Target
-from chaosproof.targets.fake import FakeTarget
 from chaosproof.targets.local.target import LocalTarget
 from probes.connections import established
 from tests.support.chaos import REPOSITORY
+from tests.support.fake_target import FakeTarget
 from tests.support.small_lab import running_lab
 from tests.support.waiting import eventually
 

@@ -11,10 +11,10 @@ import pytest
 import chaosproof.targets
 from chaosproof.errors import TargetError
 from chaosproof.targets.base import Instance, Target
-from chaosproof.targets.fake import FakeTarget
 from chaosproof.targets.local.target import LocalTarget
 from chaosproof.targets.registry import find_launchers, launcher_of, open_running
 from chaosproof.targets.system.system_file import load_system
+from tests.support.fake_target import FakeTarget
 from tests.support.small_lab import running_lab
 from tests.support.target_contract import ServicesContract, TargetContract
 

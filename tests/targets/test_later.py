@@ -11,8 +11,8 @@ from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.limits import Limits
 from chaosproof.faults.model import Fault
 from chaosproof.targets.base import DeferredCommand, Instance, SupportsDeferred
-from chaosproof.targets.fake import FakeTarget
 from chaosproof.targets.local.target import LocalTarget
+from tests.support.fake_target import FakeTarget
 from tests.support.small_lab import running_lab
 
 SLEEPER = """\

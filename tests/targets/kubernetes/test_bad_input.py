@@ -10,7 +10,6 @@ from chaosproof.errors import TargetError, UsageError
 from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.errors import FaultError
 from chaosproof.targets.base import Instance
-from chaosproof.targets.fake import FakeTarget
 from chaosproof.targets.kubernetes.client.api import connect
 from chaosproof.targets.kubernetes.cluster_settings import cluster_settings
 from chaosproof.targets.kubernetes.deploy.chart import chart_of, chart_values
@@ -21,6 +20,7 @@ from chaosproof.targets.kubernetes.pods.pods import read_pod
 from chaosproof.targets.kubernetes.pods.services import find_services
 from chaosproof.targets.kubernetes.target import KubernetesTarget
 from chaosproof.targets.system.system_file import load_system, system_to_run
+from tests.support.fake_target import FakeTarget
 from tests.support.kubernetes_api import pod, service
 
 ROOT = "/api/v1/namespaces/shop"
