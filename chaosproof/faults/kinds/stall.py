@@ -5,7 +5,8 @@ from chaosproof.faults.kinds.base import NetworkKind, Refusal
 __all__ = ["KIND"]
 
 # How long a TCP header is, in words of 4 bytes, stands in the upper half of its byte 12. `tcp doff` would say so, but
-# nft 1.0.6 takes a field of 4 bits that is looked up together with a range for 0, without a word.
+# nft 1.0.6 lists a field of 4 bits that is looked up together with a range as 0, and loads that as another rule: a
+# table that is saved and restored would hold nothing any more (findings/nft-lists-narrow-field-...).
 _WORDS = range(5, 16)
 _IP_4 = ", ".join(f"{16 * words}-{16 * words + 15} . {21 + 4 * words}-65535" for words in _WORDS)
 _IP_6 = ", ".join(f"{16 * words}-{16 * words + 15} . {1 + 4 * words}-65535" for words in _WORDS)
