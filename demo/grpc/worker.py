@@ -100,7 +100,11 @@ class Worker:
             self._metrics.started.inc()
             self._metrics.queue_wait.observe(started_at - arrived_at)
             with self._metrics.busy.track_inprogress():
-                await self._sleep(self._conditions().delay_s)
+                # Again for what is left: uvloop cuts a wait to whole milliseconds, so it may wake up early.
+                ends_at = started_at + self._conditions().delay_s
+                await self._sleep(ends_at - started_at)
+                while (left_s := ends_at - self._clock()) > 0:
+                    await self._sleep(left_s)
             self._metrics.processing.observe(self._clock() - started_at)
             self._metrics.completed.inc()
             self.executed.append(id)

@@ -208,10 +208,11 @@ def test_beyond_the_ceiling_there_is_an_answer_at_once_and_no_queue(tmp_path):
 
 
 def test_a_router_under_pressure_lowers_the_ceiling_until_it_is_relieved(tmp_path):
+    # Pressure is the tenth request: below ten, the gateway could refuse the last of the first ten, which come one by one.
     router = {
-        "ROUTER_DELAY_MS": "20",
-        "ROUTER_CONCURRENCY": "2",
-        "ROUTER_PRESSURE_HIGH": "6",
+        "ROUTER_DELAY_MS": "500",
+        "ROUTER_CONCURRENCY": "5",
+        "ROUTER_PRESSURE_HIGH": "10",
         "ROUTER_PRESSURE_LOW": "2",
     }
     with stack(tmp_path, router=router, gateway={"GATEWAY_PRESSED_INFLIGHT": "3"}) as one:

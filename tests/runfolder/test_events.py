@@ -169,6 +169,7 @@ def test_whoever_is_killed_leaves_a_whole_chain_of_what_had_happened(tmp_path: P
         given_up_at = time.monotonic() + 30
         while not (tmp_path / EVENTS).exists() or (tmp_path / EVENTS).stat().st_size < 20_000:
             assert time.monotonic() < given_up_at and writer.poll() is None
+            time.sleep(0.005)  # the writer needs the core that asking without a pause would take
     finally:
         os.kill(writer.pid, signal.SIGKILL)
         writer.wait()
