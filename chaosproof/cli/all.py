@@ -59,7 +59,11 @@ def all_drills(
     from chaosproof.campaign.conclude import pack_and_gate
     from chaosproof.pack.pack_terminal import print_gate
 
-    names = chosen(only, drills_of(read_rules()))
+    # What the gate will ask for is known before anything is run.
+    rules = read_rules()
+    names = chosen(only, drills_of(rules))
+    profile = profile or profile_of(names)
+    rules.required(profile)
     root = out or Path("journals") / "all" / time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     if root.exists():
         raise UsageError(f"{root} is there already; name a folder that is not, so that no older run gets in.")
@@ -74,7 +78,7 @@ def all_drills(
     verdict = pack_and_gate(
         root,
         root / "pack",
-        profile=profile or profile_of(names),
+        profile=profile,
         now=time.time(),
         report_progress=lambda step: click.echo(f"... {step}", err=True),
     )

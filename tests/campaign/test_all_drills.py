@@ -6,6 +6,7 @@ import pytest
 
 from chaosproof.campaign.all import chosen, describe_lanes, drills_of, lanes_for, profile_of, run_drills
 from chaosproof.campaign.conclude import pack_and_gate
+from chaosproof.cli.main import main
 from chaosproof.errors import ChaosproofError, UsageError
 from chaosproof.pack.gate.rules import read_rules
 
@@ -74,3 +75,16 @@ def test_drills_that_leave_no_run_make_no_pack(tmp_path):
     with pytest.raises(ChaosproofError, match="nothing to put into a pack"):
         pack_and_gate(tmp_path, tmp_path / "pack", profile="all", now=1.0, report_progress=print)
     assert not (tmp_path / "pack").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"), [((), "no experiments/gate.yaml"), (("--profile", "x"), "no profile 'x'")]
+)
+def test_what_the_gate_cannot_ask_for_is_said_before_any_run(tmp_path, monkeypatch, capsys, words, sentence):
+    """Neither a folder without rules nor an unknown profile costs a run."""
+    if not words:
+        monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        main(["all", "--out", str(tmp_path / "out"), *words])
+    assert (ended.value.code, (tmp_path / "out").exists()) == (64, False)
+    assert sentence in capsys.readouterr().err

@@ -208,7 +208,7 @@ def test_beyond_the_ceiling_there_is_an_answer_at_once_and_no_queue(tmp_path):
 
 
 def test_a_router_under_pressure_lowers_the_ceiling_until_it_is_relieved(tmp_path):
-    # Pressure is the tenth request: below ten, the gateway could refuse the last of the first ten, which come one by one.
+    # Below ten, the last of the first ten could be refused: they come one by one, and pressure may be faster.
     router = {
         "ROUTER_DELAY_MS": "500",
         "ROUTER_CONCURRENCY": "5",
