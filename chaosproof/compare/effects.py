@@ -70,16 +70,7 @@ class Effects:
     def figure(self, path: str, default: float | None = None) -> Interval | None:
         """The interval of the figure at `path`; None when there is nothing to vary it by."""
         values = self.values(path, default)
-        if values is None:
-            return None
-        inside = self._inside(path, values)
-        if len(values) == 1:
-            return inside
-        if self.stopped_early:
-            return self._stopped(values)
-        method = _OVER_TWO if len(values) == 2 else _OVER_RUNS.format(len(values))
-        ranges = [student_interval(values), *([(inside.low, inside.high)] if inside else [])]
-        return hull(_mean(values), *ranges, method=method)
+        return None if values is None else self._over_runs(values, self._inside(path, values))
 
     def difference(self, greater: str, less: str, default: float | None = None) -> Interval | None:
         """The interval of `greater - less`, pair by pair; None when there is nothing to vary it by."""
@@ -88,14 +79,18 @@ class Effects:
             return None
         inside_a, inside_b = self._inside(greater, a), self._inside(less, b)
         inside = difference_of(inside_a, inside_b) if inside_a and inside_b else None
-        if len(a) == 1:
+        return self._over_runs([x - y for x, y in zip(a, b, strict=True)], inside)
+
+    def _over_runs(self, values: Sequence[float], inside: Interval | None) -> Interval | None:
+        """The interval over the runs, not narrower than `inside`, which is what chance within them could have done."""
+        if len(values) == 1:
             return inside
-        apart = [x - y for x, y in zip(a, b, strict=True)]
         if self.stopped_early:
-            return self._stopped(apart)
-        method = _OVER_TWO if len(a) == 2 else _OVER_RUNS.format(len(a))
-        ranges = [student_interval(apart), *([(inside.low, inside.high)] if inside else [])]
-        return hull(_mean(apart), *ranges, method=method)
+            low, high = median_sequence(values)
+            return Interval(sorted(values)[len(values) // 2], low, high, _STOPPED)
+        method = _OVER_TWO if len(values) == 2 else _OVER_RUNS.format(len(values))
+        ranges = [student_interval(values), *([(inside.low, inside.high)] if inside else [])]
+        return hull(_mean(values), *ranges, method=method)
 
     def _inside(self, path: str, values: Sequence[float]) -> Interval | None:
         """What chance within the runs could have done to the mean of the figure."""
@@ -103,10 +98,6 @@ class Effects:
         measured = [run.of(rest, value) for run, value in zip(self._runs[mode], values, strict=True)]
         known = [interval for interval in measured if interval is not None]
         return mean_of(known) if len(known) == len(measured) else None
-
-    def _stopped(self, values: Sequence[float]) -> Interval:
-        low, high = median_sequence(values)
-        return Interval(sorted(values)[len(values) // 2], low, high, _STOPPED)
 
 
 def effects_table(effects: Effects, hit: str) -> list[dict[str, Any]]:

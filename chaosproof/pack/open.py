@@ -12,7 +12,7 @@ from chaosproof.pack.rows import rows_of
 from chaosproof.pack.verify import Verification, verify_pack
 from chaosproof.runfolder.checks import Check
 
-__all__ = ["OpenedPack", "gate", "open_pack", "readiness"]
+__all__ = ["OpenedPack", "open_pack"]
 
 
 @dataclass(frozen=True)
@@ -52,22 +52,3 @@ def open_pack(
     rules, pack = rules or read_rules(), verification.pack
     rows = rows_of(pack.judged, rules, pack.hashes, pack.manifests) if pack else ()
     return OpenedPack(verification, rules, rows)
-
-
-def gate(
-    pack_dir: Path, *, rules: Rules | None = None, profile: str = "all", perf: bool = False
-) -> GateVerdict:
-    """May this be released? Raises as `open_pack` and `OpenedPack.gate` do."""
-    return open_pack(pack_dir, rules=rules).gate(profile, perf=perf)
-
-
-def readiness(
-    pack_dir: Path,
-    *,
-    now: float,
-    rules: Rules | None = None,
-    profile: str = "all",
-    max_age_s: float = MAX_AGE_S,
-) -> Readiness:
-    """How ready is it, at `now`? Raises as `open_pack` and `OpenedPack.readiness` do."""
-    return open_pack(pack_dir, rules=rules).readiness(profile, now=now, max_age_s=max_age_s)

@@ -13,7 +13,6 @@ from typing import Any
 from chaosproof import __version__
 from chaosproof.errors import ChaosproofError, UsageError
 from chaosproof.pack.documents.attestation import attestation_text
-from chaosproof.pack.documents.checks_table import parse_checks
 from chaosproof.pack.files import Listing, hash_file, list_files, parse_manifest
 from chaosproof.pack.gate.rules import parse_rules
 from chaosproof.pack.judged import COMPARISONS, RUNS, Progress
@@ -27,7 +26,7 @@ from chaosproof.pack.pack import (
     parse_meta,
     read_manifests,
 )
-from chaosproof.runfolder.checks import Check
+from chaosproof.runfolder.checks import Check, parse_checks
 from chaosproof.runfolder.manifest import MANIFEST
 
 __all__ = ["Difference", "Verification", "verify_pack"]

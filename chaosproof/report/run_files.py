@@ -1,6 +1,5 @@
 """What a report shows of a run: taken from its verdict, or read from the files that the verdict was written to."""
 
-import csv
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from typing import Any
 from chaosproof.errors import ChaosproofError, UsageError
 from chaosproof.json_access import mapping, whole
 from chaosproof.judge.judge import Verdict
-from chaosproof.runfolder.checks import Check
+from chaosproof.runfolder.checks import Check, parse_checks
 from chaosproof.runfolder.run_folder import SCHEMA_VERSION, read_run
 
 __all__ = ["RunFiles", "files_of", "read_judged"]
@@ -75,13 +74,14 @@ def _object(path: Path) -> Mapping[str, Any]:
 
 
 def _checks(path: Path) -> tuple[Check, ...]:
-    rows = list(csv.reader(_text(path).splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE))
-    if len(rows) < 2 or rows[0][:1] != ["schema_version"] or any(len(row) != 4 for row in rows[1:]):
+    try:
+        return parse_checks(_text(path))
+    except ChaosproofError as error:
+        if "schema_version" in str(error):
+            raise
         raise ChaosproofError(
             f"{path} is not a whole table of checks: judge the run again with `chaosproof judge {path.parent}`"
-        )
-    _refuse_newer(path, int(rows[0][1]) if rows[0][1].isdecimal() else None)
-    return tuple(Check(id, status, details, evidence) for id, status, details, evidence in rows[2:])  # type: ignore[arg-type]
+        ) from error
 
 
 def _refuse_newer(path: Path, version: int | None) -> None:

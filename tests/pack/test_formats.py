@@ -12,13 +12,13 @@ import xmlschema
 
 from chaosproof.judge.check import failed, passed, skipped, unknown
 from chaosproof.pack.claim_locations import place_of
-from chaosproof.pack.documents.checks_table import parse_checks
 from chaosproof.pack.documents.sarif import sarif_text
 from chaosproof.pack.files import hash_file
 from chaosproof.pack.gate.rules import parse_rules, read_rules
 from chaosproof.pack.pack import Pack
 from chaosproof.pack.write_pack import write_pack
 from chaosproof.report.formats.junit import junit_xml
+from chaosproof.runfolder.checks import parse_checks
 from tests.support.packs import NOW, true_pack, true_pair
 from tests.support.runs import Run
 

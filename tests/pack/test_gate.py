@@ -18,7 +18,7 @@ from chaosproof.judge.checks.registry import required_ids
 from chaosproof.pack.gate.gate import decide_gate
 from chaosproof.pack.gate.readiness import readiness_of
 from chaosproof.pack.gate.rules import parse_rules, read_rules
-from chaosproof.pack.open import gate
+from chaosproof.pack.open import open_pack
 from chaosproof.pack.write_pack import write_pack
 from chaosproof.runfolder.checks import Check
 from tests.support.packs import NOW, true_pack, true_pair
@@ -176,7 +176,7 @@ def test_a_weakened_gate_file_in_the_pack_opens_nothing(tmp_path: Path) -> None:
     )
     pack = true_pack(tmp_path, rules=parse_rules(weak, "weak.yaml"))
     assert [row.id for row in pack.gate.rows] == ["SYS_RUNS_UNCHANGED"]
-    assert len(gate(pack.path, profile="s4").rows) == len(RULES.required("s4"))
+    assert len(open_pack(pack.path).gate("s4").rows) == len(RULES.required("s4"))
 
 
 def test_what_the_command_says_and_how_it_ends(pack: Path, capsys: pytest.CaptureFixture[str]) -> None:

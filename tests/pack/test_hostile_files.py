@@ -11,11 +11,10 @@ from chaosproof.cli.main import main
 from chaosproof.errors import ChaosproofError, UsageError
 from chaosproof.judge.check import passed
 from chaosproof.pack import files
-from chaosproof.pack.documents.checks_table import parse_checks
 from chaosproof.pack.gate.rules import read_rules
 from chaosproof.pack.verify import verify_pack
 from chaosproof.pack.write_pack import write_pack
-from chaosproof.runfolder.checks import checks_tsv
+from chaosproof.runfolder.checks import checks_tsv, parse_checks
 from tests.support.packs import NOW, true_pair
 from tests.support.snapshots import first_of, normalise
 

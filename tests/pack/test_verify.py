@@ -13,7 +13,7 @@ from syrupy.assertion import SnapshotAssertion
 from chaosproof.cli.main import main
 from chaosproof.errors import ChaosproofError, UsageError
 from chaosproof.pack.files import hash_file, manifest_text, parse_manifest
-from chaosproof.pack.open import gate, open_pack, readiness
+from chaosproof.pack.open import open_pack
 from chaosproof.pack.pack import Pack, documents
 from chaosproof.pack.verify import verify_pack
 from tests.support.packs import BASELINE_STAMP, NOW, RESILIENT_STAMP
@@ -304,12 +304,12 @@ def test_a_document_that_another_version_worded_is_a_note(
 ) -> None:
     """By the same version it is a difference, and shuts the gate."""
     reworded(monkeypatch, *REWORDED[what])
-    assert gate(honest, profile="s4").status == "fail"
+    assert open_pack(honest).gate("s4").status == "fail"
     monkeypatch.setattr("chaosproof.pack.verify.__version__", "99.0")
     verification = verify_pack(honest)
     assert verification.differences == ()
     assert "made by chaosproof" in "".join(verification.notes)
-    assert gate(honest, profile="s4").status == "pass"
+    assert open_pack(honest).gate("s4").status == "pass"
 
 
 @pytest.mark.parametrize(
@@ -328,7 +328,7 @@ def test_to_claim_another_version_hides_no_status_and_no_figure(
     reworded(monkeypatch, name, old, new)
     monkeypatch.setattr("chaosproof.pack.verify.__version__", "99.0")
     assert {difference.place for difference in verify_pack(honest).differences} == {name}
-    assert gate(honest, profile="s4").status == "fail"
+    assert open_pack(honest).gate("s4").status == "fail"
 
 
 def test_a_newer_pack_is_not_known_rather_than_false(pack: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -371,8 +371,8 @@ def test_how_verify_pack_ends(pack: Path, capsys: pytest.CaptureFixture[str]) ->
 def test_nothing_is_written_by_asking(pack: Path) -> None:
     before = {p: (p.stat().st_mtime_ns, p.read_bytes()) for p in pack.rglob("*") if p.is_file()}
     verify_pack(pack)
-    gate(pack)
-    readiness(pack, now=time.time())
+    open_pack(pack).gate()
+    open_pack(pack).readiness(now=time.time())
     assert {p: (p.stat().st_mtime_ns, p.read_bytes()) for p in pack.rglob("*") if p.is_file()} == before
 
 

@@ -9,11 +9,11 @@ import pytest
 
 from chaosproof.compare.compare import compare_runs
 from chaosproof.errors import ChaosproofError, UsageError
-from chaosproof.pack.documents.checks_table import parse_checks
 from chaosproof.pack.documents.environment import environment, packages
 from chaosproof.pack.files import hash_file
 from chaosproof.pack.write_pack import write_pack
 from chaosproof.report.write import write_comparison
+from chaosproof.runfolder.checks import parse_checks
 from tests.support.packs import BASELINE_STAMP, NOW, RESILIENT_STAMP, true_pack, true_pair, write_run
 from tests.support.runs import baseline_run, resilient_run
 

@@ -11,34 +11,18 @@ from chaosproof.json_access import number, sequence
 from chaosproof.report import plots
 from chaosproof.report.plots.base import Figure, Plot, PlotRun
 
-__all__ = ["DrawnFigure", "DrawnPlot", "Plots", "all_plots", "draw_plots"]
+__all__ = ["Plots", "all_plots", "draw_plots"]
 
 _OWN = ("base", "registry")
 
 
 @dataclass(frozen=True)
-class DrawnFigure:
-    """A figure in its place on the page: its number among all of them, and its id in the document."""
-
-    number: int
-    id: str
-    figure: Figure
-
-
-@dataclass(frozen=True)
-class DrawnPlot:
-    """A plot with its rows of figures."""
-
-    kind: str
-    heading: str
-    rows: Sequence[Sequence[DrawnFigure]]
-
-
-@dataclass(frozen=True)
 class Plots:
-    """What the page draws: the plots, the data of their figures for report.js, and whether there is a fault."""
+    """What the page draws: each plot with its rows of `(number among all figures, id in the document, figure)`, the
+    data of the figures for report.js, and whether there is a fault.
+    """
 
-    drawn: Sequence[DrawnPlot]
+    drawn: Sequence[tuple[Plot, Sequence[Sequence[tuple[int, str, Figure]]]]]
     data: Sequence[dict[str, Any]]
     whole_s: float
     has_fault: bool
@@ -55,17 +39,15 @@ def draw_plots(runs: Sequence[PlotRun], plots: Sequence[Plot] | None = None) -> 
     """The figures of all plots for these runs; None when no request was recorded, so that there is nothing to draw."""
     if not any(run.timeline.get("slots") for run in runs):
         return None
-    drawn: list[DrawnPlot] = []
+    drawn = []
     figures: list[Figure] = []
     for plot in all_plots() if plots is None else plots:
         rows = []
         for row in plot.draw(runs):
-            rows.append(
-                [DrawnFigure(len(figures) + n, _id(plot, figure), figure) for n, figure in enumerate(row)]
-            )
+            rows.append([(n, _id(plot, figure), figure) for n, figure in enumerate(row, len(figures))])
             figures += row
         if any(rows):
-            drawn.append(DrawnPlot(plot.kind, plot.heading, rows))
+            drawn.append((plot, rows))
     whole_s = max(
         (number(run.timeline.get("slots")) or 0.0) * (number(run.timeline.get("slot_s")) or 0.0)
         for run in runs
