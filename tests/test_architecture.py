@@ -67,11 +67,6 @@ _SHARED_NAMES = {"__init__.py", "base.py", "registry.py"}
 _NAMING_FOLDERS = {Path("chaosproof/runfolder"), Path("chaosproof/cli"), Path("chaosproof/cli/packs")}
 
 KNOWN: dict[str, set[str]] = {
-    "private_words": {
-        "chaosproof/faults: asked",
-        "chaosproof/faults: found", "chaosproof/faults: one", "chaosproof/faults: said",
-        "chaosproof/faults: say", "chaosproof/faults: told", "chaosproof/faults: words",
-    },
     "full_folders": set(),
     "namesakes": {
         "claims.py", "errors.py",

@@ -164,8 +164,8 @@ def capabilities(run: CommandRunner) -> Capabilities:
     if "room" in answers:
         return Capabilities(dict.fromkeys(ABILITIES, _no_room(answers["room"])))
     if not answers:
-        said = " ".join(done.stderr.split()) or f"exit code {done.exit_code}"
-        return Capabilities(dict.fromkeys(ABILITIES, f"it could not be tried: {said}"))
+        message = " ".join(done.stderr.split()) or f"exit code {done.exit_code}"
+        return Capabilities(dict.fromkeys(ABILITIES, f"it could not be tried: {message}"))
     return Capabilities(
         {ability: _sentence(ability, answers.get(ability, "it was not tried")) for ability in ABILITIES}
     )
@@ -195,24 +195,28 @@ def _sample(kind: str, duration_s: float = 1.0, port: int = 1) -> Fault:
     )
 
 
-def _no_room(said: str) -> str:
-    if "not found" in said:
+def _no_room(message: str) -> str:
+    if "not found" in message:
         return "unshare is not installed: install the package util-linux"
     return (
-        f"no network namespace could be made to try it in ({said}): allow user namespaces "
+        f"no network namespace could be made to try it in ({message}): allow user namespaces "
         "(sysctl kernel.unprivileged_userns_clone=1, user.max_user_namespaces above 0) or run as root"
     )
 
 
-def _sentence(ability: str, said: str) -> str:
+def _sentence(ability: str, message: str) -> str:
     """Why an ability is missing, given what was said when it was tried; empty when nothing was."""
-    if not said:
+    if not message:
         return ""
     for tool, package in _PACKAGES.items():
-        if f"{tool}: not found" in said or f"{tool}: command not found" in said or f"'{tool}'" in said:
+        if (
+            f"{tool}: not found" in message
+            or f"{tool}: command not found" in message
+            or f"'{tool}'" in message
+        ):
             return f"{tool} is not installed: install the package {package}"
-    if ability == "netem" and ("unknown" in said or "No such file" in said):
+    if ability == "netem" and ("unknown" in message or "No such file" in message):
         return (
             f"this kernel has no {ABILITIES[ability]}: boot one with it, such as Debian's linux-image-amd64"
         )
-    return f"it does not work here ({said}): the kernel needs {ABILITIES[ability]}"
+    return f"it does not work here ({message}): the kernel needs {ABILITIES[ability]}"

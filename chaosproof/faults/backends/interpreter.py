@@ -6,6 +6,6 @@ __all__ = ["python_argv"]
 _SHELL = 'p=/usr/bin/python3; [ -x $p ] || p=python3; exec $p -I -S -c "$0" "$@"'
 
 
-def python_argv(program: str, *words: str) -> list[str]:
-    """The command that runs the text `program`, which needs the standard library only, with `words` as arguments."""
-    return ["sh", "-c", _SHELL, program, *words]
+def python_argv(program: str, *arguments: str) -> list[str]:
+    """The command that runs the text `program`, which needs the standard library only, with its `arguments`."""
+    return ["sh", "-c", _SHELL, program, *arguments]

@@ -53,9 +53,9 @@ def read_table(text: str) -> Reading:
 
 def elements_of(text: str, name: str) -> str:
     """The elements of one set or map of the listing, as they are printed; empty when it has none."""
-    one = re.search(rf"(?:set|map) {name} \{{(.*?)\n\t\}}", text, re.DOTALL)
-    found = _ELEMENTS.search(one[1]) if one else None
-    return found[1] if found else ""
+    declared = re.search(rf"(?:set|map) {name} \{{(.*?)\n\t\}}", text, re.DOTALL)
+    elements = _ELEMENTS.search(declared[1]) if declared else None
+    return elements[1] if elements else ""
 
 
 def left_s_of(element: str) -> float | None:

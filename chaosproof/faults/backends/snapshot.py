@@ -51,11 +51,11 @@ def canonical(text: str) -> Any:
 def _without_fleeting(value: Any) -> Any:
     if isinstance(value, dict):
         return {
-            key: _without_fleeting(one)
-            for key, one in value.items()
+            key: _without_fleeting(member)
+            for key, member in value.items()
             # nft numbers its rules; tc's handles are names that somebody chose
-            if key not in _FLEETING and not (key == "handle" and isinstance(one, int))
+            if key not in _FLEETING and not (key == "handle" and isinstance(member, int))
         }
     if isinstance(value, list):
-        return [_without_fleeting(one) for one in value]
+        return [_without_fleeting(member) for member in value]
     return value

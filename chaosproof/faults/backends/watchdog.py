@@ -124,7 +124,9 @@ def watchdog_argv(
     whatever becomes of each. Where one of its programs was killed, it takes back what there is and prints nothing.
     """
     *others, last = up
-    steps = "".join(_rendered(_STEP, one) + _rendered(_NEXT, one) for one in others) + _rendered(_STEP, last)
+    steps = "".join(_rendered(_STEP, step) + _rendered(_NEXT, step) for step in others) + _rendered(
+        _STEP, last
+    )
     inner = _INNER.format(
         check=_CHECK.format(check=check) if check else "",
         steps=steps,

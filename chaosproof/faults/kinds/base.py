@@ -186,7 +186,11 @@ class NetworkKind(FaultKind):
     def protocols(self) -> tuple[Protocol, ...]:
         """The protocols that it acts on in one direction at least."""
         every: tuple[Protocol, ...] = ("tcp", "udp", "any")
-        return tuple(one for one in every if any(not self.refuses(one, way) for way in self._directions()))
+        return tuple(
+            protocol
+            for protocol in every
+            if any(not self.refuses(protocol, way) for way in self._directions())
+        )
 
     @property
     def directions(self) -> tuple[Direction, ...]:

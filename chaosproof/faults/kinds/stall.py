@@ -8,8 +8,8 @@ __all__ = ["KIND"]
 # nft 1.0.6 lists a field of 4 bits that is looked up together with a range as 0, and loads that as another rule: a
 # table that is saved and restored would hold nothing any more (findings/nft-lists-narrow-field-...).
 _WORDS = range(5, 16)
-_IP_4 = ", ".join(f"{16 * words}-{16 * words + 15} . {21 + 4 * words}-65535" for words in _WORDS)
-_IP_6 = ", ".join(f"{16 * words}-{16 * words + 15} . {1 + 4 * words}-65535" for words in _WORDS)
+_IP_4 = ", ".join(f"{16 * length}-{16 * length + 15} . {21 + 4 * length}-65535" for length in _WORDS)
+_IP_6 = ", ".join(f"{16 * length}-{16 * length + 15} . {1 + 4 * length}-65535" for length in _WORDS)
 
 KIND = NetworkKind(
     name="stall",

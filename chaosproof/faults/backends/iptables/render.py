@@ -92,10 +92,10 @@ def prepare_script(table: str = "filter", chains: Sequence[str] = ("INPUT", "OUT
 
 def by_program(order: ResolvedFault) -> dict[str, list[Network]]:
     """The order's networks, by the program for rules about their addresses."""
-    found: dict[str, list[Network]] = {}
+    networks: dict[str, list[Network]] = {}
     for network in order.networks:
-        found.setdefault("iptables" if network.version == 4 else "ip6tables", []).append(network)
-    return found
+        networks.setdefault("iptables" if network.version == 4 else "ip6tables", []).append(network)
+    return networks
 
 
 def _rule(order: ResolvedFault, network: Network, verb: str) -> str:
@@ -115,13 +115,13 @@ def _quoted(rules: str) -> str:
 def match(order: ResolvedFault, network: Network) -> Sequence[str]:
     """The words of a rule by which it finds the fault's packets, and is found itself."""
     fault = order.fault
-    words = []
+    arguments = []
     if network.prefixlen:
-        words += ["-d" if fault.direction == "egress" else "-s", str(network)]
+        arguments += ["-d" if fault.direction == "egress" else "-s", str(network)]
     if fault.protocol != "any":
-        words += ["-p", fault.protocol]
+        arguments += ["-p", fault.protocol]
     if fault.port is not None:
-        words += [{"destination": "--dport", "source": "--sport"}[fault.port_side], str(fault.port)]
+        arguments += [{"destination": "--dport", "source": "--sport"}[fault.port_side], str(fault.port)]
     if fault.share is not None:
-        words += ["-m", "statistic", "--mode", "random", "--probability", f"{fault.share:.10f}"]
-    return [*words, "-m", "comment", "--comment", f"{PREFIX}{order.id}"]
+        arguments += ["-m", "statistic", "--mode", "random", "--probability", f"{fault.share:.10f}"]
+    return [*arguments, "-m", "comment", "--comment", f"{PREFIX}{order.id}"]

@@ -140,7 +140,7 @@ def program_argv(order: ResolvedFault) -> list[str]:
     settings = {
         **asdict(fault.declared.held(fault.magnitude)),
         "duration_s": fault.duration_s,
-        "up": [astuple(one) for one in rules_up(order)],
+        "up": [astuple(transaction) for transaction in rules_up(order)],
         "down": "; ".join(rules_down(order, _TABLE)),
     }
     return python_argv(inspect.getsource(holder), NAME, HOLDING, order.id, json.dumps(settings))
@@ -157,7 +157,7 @@ def read_look(text: str, fault_id: str) -> tuple[int, int, bool]:
     for row in rows:
         if len(row) == 9 and rules and row[0] == rules[0][1]:
             drops = [
-                int(one[8]) for one in rows if len(one) == 10 and one[1:3] == [_NETLINK_NETFILTER, row[1]]
+                int(sock[8]) for sock in rows if len(sock) == 10 and sock[1:3] == [_NETLINK_NETFILTER, row[1]]
             ]
             return int(row[7]) - sum(drops), sum(drops), True
     return sum(int(count) for count, _ in rules), 0, False

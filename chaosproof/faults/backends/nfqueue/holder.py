@@ -74,13 +74,13 @@ def messages(data: bytes) -> Iterator[tuple[int, int, dict[int, bytes]]]:
     start = 0
     while start + _HEAD <= len(data):
         length, kind, *_ = _MESSAGE.unpack_from(data, start)
-        found: dict[int, bytes] = {}
+        attributes: dict[int, bytes] = {}
         at, end = start + _HEAD, start + length
         while kind > 0xFF and at < end:
             size, number = _ATTRIBUTE.unpack_from(data, at)
-            found[number & 0x3FFF] = data[at + 4 : at + size]
+            attributes[number & 0x3FFF] = data[at + 4 : at + size]
             at += size + 3 & ~3
-        yield kind, _QUEUE.unpack_from(data, start + _MESSAGE.size)[0], found
+        yield kind, _QUEUE.unpack_from(data, start + _MESSAGE.size)[0], attributes
         start += max(length, _HEAD) + 3 & ~3
 
 
@@ -97,21 +97,21 @@ class _Queue:
         params = struct.pack("!IB", _LENGTH_MAX, COPY_PACKET)
         fail_open = _WORD.pack(FAIL_OPEN)
         for kind, value in ((CFG_PARAMS, params), (CFG_MAXLEN, _WORD.pack(waiting_max))):
-            if error := self._asked(self.number, kind, value):
+            if error := self._configure(self.number, kind, value):
                 raise OSError(error, os.strerror(error))
-        if self._asked(self.number, CFG_FLAGS, fail_open, (CFG_MASK, fail_open)):
+        if self._configure(self.number, CFG_FLAGS, fail_open, (CFG_MASK, fail_open)):
             raise OSError("this kernel knows no queue that lets pass what it cannot take")
         self.socket.setblocking(False)
 
     def _bound(self, number: int) -> bool:
         """Whether the queue of that number is ours now; it is not where somebody has it."""
-        error = self._asked(number, CFG_CMD, struct.pack("!BxH", BIND, 0))
+        error = self._configure(number, CFG_CMD, struct.pack("!BxH", BIND, 0))
         # who has one, and who may have none, gets the same answer
         if error and (error not in (errno.EBUSY, errno.EPERM) or number == _NUMBERS[-1]):
             raise OSError(error, os.strerror(error))
         return not error
 
-    def _asked(self, number: int, kind: int, value: bytes, *more: tuple[int, bytes]) -> int:
+    def _configure(self, number: int, kind: int, value: bytes, *more: tuple[int, bytes]) -> int:
         """Have a queue configured; the error, or 0."""
         self.socket.send(pack(CONFIG, number, [(kind, value), *more], REQUEST | ACK))
         return -int(struct.unpack_from("=i", self.socket.recv(4096), 16)[0])
@@ -125,10 +125,10 @@ class _Queue:
                 return
             except OSError:
                 continue  # the buffer was full: the kernel let some pass, and counted them
-            for kind, _, found in messages(data):
+            for kind, _, attributes in messages(data):
                 if kind == PACKET:
-                    (number,) = _WORD.unpack_from(found[PACKET_HDR])
-                    whole = None if CAP_LEN in found else found.get(PAYLOAD)
+                    (number,) = _WORD.unpack_from(attributes[PACKET_HDR])
+                    whole = None if CAP_LEN in attributes else attributes.get(PAYLOAD)
                     yield number, whole
 
     def answer(self, packet: int, verdict: int = NF_ACCEPT, payload: bytes | None = None) -> bytes:
@@ -224,11 +224,11 @@ class _Child:
 
     def __init__(self, argv: list[str]) -> None:
         self._name = argv[0]
-        self._said = os.memfd_create("said")
+        self._output = os.memfd_create("output")
         given, self._give = os.pipe()
         actions = [
             (os.POSIX_SPAWN_DUP2, here, there)
-            for here, there in ((given, 0), (self._said, 1), (self._said, 2))
+            for here, there in ((given, 0), (self._output, 1), (self._output, 2))
         ]
         try:
             self._pid = os.posix_spawnp(argv[0], argv, os.environ, file_actions=actions)
@@ -247,8 +247,8 @@ class _Child:
         delay.serve(self._ended)
         _, status = os.waitpid(self._pid, 0)
         code = os.waitstatus_to_exitcode(status)
-        said = " ".join(os.pread(self._said, 4096, 0).decode(errors="replace").split())
-        return code, said or f"{self._name} ended with {code}"
+        output = " ".join(os.pread(self._output, 4096, 0).decode(errors="replace").split())
+        return code, output or f"{self._name} ended with {code}"
 
 
 def _take_off(delay: Delay, script: str) -> None:
@@ -257,7 +257,7 @@ def _take_off(delay: Delay, script: str) -> None:
     child.end(delay)
 
 
-def _say(line: str) -> None:
+def _report(line: str) -> None:
     os.write(1, f"{line}\n".encode())
     nothing = os.open("/dev/null", os.O_RDWR)
     for number in (0, 1, 2):
@@ -294,10 +294,10 @@ def main() -> None:
         except OSError:
             failure = f"{program.partition('-')[0]}: not found"
     if sys.stdin.readline() != "go\n":
-        return _say("failed nobody told it to begin")
+        return _report("failed nobody told it to begin")
     if failure or delay is None:
-        return _say(f"failed {failure}")
-    told, tell = os.pipe()
+        return _report(f"failed {failure}")
+    wakeup, tell = os.pipe()
     os.set_blocking(tell, False)
     signal.set_wakeup_fd(tell)
     signal.signal(signal.SIGTERM, lambda *_: None)
@@ -310,17 +310,17 @@ def main() -> None:
     ends = [child.end(delay) for child in children]
     if any(code for code, _ in ends):
         _take_off(delay, order["down"])
-        return _say(f"failed {' '.join(said for code, said in ends if code)}")
+        return _report(f"failed {' '.join(output for code, output in ends if code)}")
     delay.deadline = time.monotonic() + order["duration_s"]
     fcntl.flock(lock, fcntl.LOCK_UN)
-    _say("on")
-    if delay.serve(told, delay.deadline):
+    _report("on")
+    if delay.serve(wakeup, delay.deadline):
         delay.deadline = time.monotonic()
-        os.read(told, 64)
+        os.read(wakeup, 64)
     while not _locked(lock):  # never in the way of packets
-        delay.serve(told, time.monotonic() + _TURN_S)
+        delay.serve(wakeup, time.monotonic() + _TURN_S)
     _take_off(delay, order["down"])
-    delay.serve(told, time.monotonic() + _STRAYS_S)  # what met the rules as they went
+    delay.serve(wakeup, time.monotonic() + _STRAYS_S)  # what met the rules as they went
     return None
 
 

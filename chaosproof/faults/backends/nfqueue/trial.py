@@ -31,18 +31,18 @@ def main() -> None:
         up.append((f"{tool}-restore", f"*mangle\n{own}{rule}\nCOMMIT\n"))
         down += [f"{tool} -w -t mangle {verb} {chain}" for verb in (("-F", "-X") if own else ("-F",))]
     order = {"delay_s": DELAY_S, "jitter_s": 0, "duration_s": _PATIENCE_S}
-    told = json.dumps({**order, "up": up, "down": "; ".join(down)})
-    argv = [sys.executable, "-I", "-S", "-c", program, told]
+    settings = json.dumps({**order, "up": up, "down": "; ".join(down)})
+    argv = [sys.executable, "-I", "-S", "-c", program, settings]
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdin and holder.stdout
         holder.stdin.write("go\n")
         holder.stdin.flush()
-        said = holder.stdout.readline().strip()
-        late = said == "on" and (chain != "OUTPUT" or all(_comes_late(server) for server, _ in sockets))
+        line = holder.stdout.readline().strip()
+        late = line == "on" and (chain != "OUTPUT" or all(_comes_late(server) for server, _ in sockets))
         holder.terminate()
         holder.stdin.close()
     if not late:
-        raise SystemExit(said if said != "on" else "packets were not held")
+        raise SystemExit(line if line != "on" else "packets were not held")
 
 
 def _loopbacks() -> list[tuple[int, str]]:

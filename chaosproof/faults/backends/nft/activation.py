@@ -85,7 +85,7 @@ class Gates:
 
     def forget(self, instance: str) -> None:
         """All of its faults were ended before their time."""
-        for place in [one for one in self._known if one[0] == instance]:
+        for place in [key for key in self._known if key[0] == instance]:
             self._known.pop(place, None)
 
 
@@ -109,9 +109,9 @@ def open_script(
     )
 
 
-def has_moved(said: str) -> bool:
+def has_moved(message: str) -> bool:
     """Whether nft refused a script because the gate is not what it was taken for."""
-    return _MOVED.search(said) is not None
+    return _MOVED.search(message) is not None
 
 
 def read_gate(listing: str, direction: str) -> Gate | None:

@@ -115,9 +115,9 @@ class Nft:
                     order.instance, fault.direction, order.id, max(fault.duration_s, gate_left_s)
                 )
                 return
-            said = done.stdout + done.stderr
-            if not has_moved(said) or not left:
-                raise _refused(order, done, said)
+            message = done.stdout + done.stderr
+            if not has_moved(message) or not left:
+                raise _refused(order, done, message)
             gate = self._look(run, order)
 
     def undo(self, order: ResolvedFault) -> Cleanup | None:
@@ -142,7 +142,7 @@ class Nft:
         # another fault, perhaps of another process, may have counted in the same chain
         alone = all({*faults} <= {order.id} for faults in looks)
         now = read_table(seen.now)
-        if not now.faults and any(is_open(seen.now, one) for one in get_args(Direction)):
+        if not now.faults and any(is_open(seen.now, direction) for direction in get_args(Direction)):
             run(["sh", "-c", shut_wait()])
         chain = now.chains.get(chain_of(order.fault, order.shape_class))
         return ObservedEnd(packets, chain if alone else None, seen.at)
@@ -188,8 +188,8 @@ def _is_shut_out(order: ResolvedFault, looks: Sequence[Mapping[str, Seen]], list
     )
 
 
-def _refused(order: ResolvedFault, done: CommandResult, said: str) -> FaultError:
-    if any(word in said for word in ("File exists", "conflicting", "overlap")) and not has_moved(said):
+def _refused(order: ResolvedFault, done: CommandResult, message: str) -> FaultError:
+    if any(word in message for word in ("File exists", "conflicting", "overlap")) and not has_moved(message):
         return FaultError(f"another fault acts on the same packets already: {order.fault}")
     return failure(f"the kernel did not take {order.fault}", done)
 

@@ -100,7 +100,7 @@ def add_script(parts: Sequence[Element]) -> str:
 
 def clear_script() -> str:
     """The transaction that ends every fault of the instance, and changes nothing when there is none."""
-    gates = [f"flush map {TABLE} gate_{one}\nflush map {TABLE} next_{one}\n" for one in _HOOKS]
+    gates = [f"flush map {TABLE} gate_{hook}\nflush map {TABLE} next_{hook}\n" for hook in _HOOKS]
     return "".join(
         [*gates, *(f"flush map {TABLE} {name}\n" for name, *_ in (*_maps("cut"), *_maps("shape")))]
     )

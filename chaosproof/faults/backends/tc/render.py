@@ -44,7 +44,7 @@ def devices(qdiscs_json: str) -> tuple[str, ...]:
 
     Raises `FaultRefused` when one of them has a root queue that somebody set.
     """
-    found = []
+    names = []
     for qdisc in json.loads(qdiscs_json or "[]"):
         if not qdisc.get("root") or qdisc["dev"] == "lo":
             continue
@@ -53,10 +53,10 @@ def devices(qdiscs_json: str) -> tuple[str, ...]:
                 f"{qdisc['dev']} has a root queue of its own ({qdisc['kind']} {qdisc['handle']}), "
                 "which is never replaced: remove it, or put the fault on the other side"
             )
-        found.append(qdisc["dev"])
-    if not found:
+        names.append(qdisc["dev"])
+    if not names:
         raise FaultRefused("there is no network device to shape: the instance has only loopback")
-    return tuple(found)
+    return tuple(names)
 
 
 def free_class(classes: str) -> int:
