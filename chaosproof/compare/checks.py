@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from chaosproof.compare.same_settings import modes_differ, same_settings
 from chaosproof.compare.variants import ran_amiss
-from chaosproof.judge.check import failed, passed, unknown, worst
+from chaosproof.judge.check import passed, unknown, worst
 from chaosproof.judge.judge import Verdict
 from chaosproof.runfolder.checks import Check, Status
 
@@ -56,8 +56,7 @@ def every_pair(statuses: Sequence[Status]) -> Check:
         return passed(id, f"each of the {len(statuses)} pairs holds by itself", evidence)
     failing = [n for n, of_pair in enumerate(statuses, start=1) if of_pair == status]
     which = f"pair {failing[0]}" if len(failing) == 1 else f"pairs {', '.join(map(str, failing))}"
-    make = failed if status == "fail" else unknown
-    return make(id, f"{which} of {len(statuses)}: {status}", evidence)
+    return Check(id, status, f"{which} of {len(statuses)}: {status}", evidence)
 
 
 def builtin_claim(id: str) -> str:

@@ -19,14 +19,12 @@ from typing import Any
 from chaosproof.compare.checks import builtin_claim, every_pair, pair_checks, worst_of_pairs
 from chaosproof.compare.claims import JudgedClaim, judge_by_intervals
 from chaosproof.compare.effects import Effects, effects_table, hit_instance
-from chaosproof.compare.same_settings import (
-    refuse_different,
-    refuse_wrong_modes,
-)
+from chaosproof.compare.same_settings import refuse_different, refuse_wrong_modes
 from chaosproof.compare.variants import named, needed_by, variant_checks
 from chaosproof.errors import UsageError
-from chaosproof.experiment.claims import Claim, claims_of
-from chaosproof.experiment.modes import MODES, variants_of
+from chaosproof.experiment.claims import Claim
+from chaosproof.experiment.experiment import read_experiment
+from chaosproof.experiment.modes import MODES
 from chaosproof.json_access import at
 from chaosproof.judge.check import worst
 from chaosproof.judge.judge import Verdict, judge_run
@@ -96,13 +94,13 @@ def compare_pairs(
         if number > 1:
             refuse_different(first[0], baseline, ("the first pair", f"pair {number}"))
     _, newest = pairs[-1]
-    experiment = newest.run.experiment or pairs[-1][0].run.experiment
+    experiment = read_experiment(newest.run.experiment or pairs[-1][0].run.experiment)
     effects = Effects(pairs, planned is not None and len(pairs) < planned, variants)
-    claims, not_judged = _askable(claims_of(experiment, "compare"), effects)
+    claims, not_judged = _askable(experiment.compare, effects)
     judged = judge_by_intervals(claims, effects, newest.run.variables)
     run_with = [*variants, *({} for _ in pairs[len(variants) :])]
     builtin = [
-        (*pair_checks(pair), *variant_checks(pair, runs, variants_of(experiment)))
+        (*pair_checks(pair), *variant_checks(pair, runs, experiment.variants))
         for pair, runs in zip(pairs, run_with, strict=True)
     ]
     statuses = tuple(
@@ -167,7 +165,7 @@ def latest_variants(journals_root: Path | str, experiment: str, of: Path) -> lis
     """
     run = read_run(of)
     folders: list[Path] = []
-    for variant in variants_of(run.experiment):
+    for variant in read_experiment(run.experiment).variants:
         with contextlib.suppress(UsageError):
             folder = latest_run(journals_root, experiment, variant.name)
             if read_run(folder).session.experiment_sha256 == run.session.experiment_sha256:

@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from chaosproof.compare.same_settings import paths_that_differ, refuse_different
 from chaosproof.errors import UsageError
 from chaosproof.experiment.claims import Claim
-from chaosproof.experiment.modes import MODES, Variant, variants_of
+from chaosproof.experiment.experiment import read_experiment
+from chaosproof.experiment.modes import MODES, Variant
 from chaosproof.judge.check import failed, passed, unknown
 from chaosproof.judge.judge import Verdict
 from chaosproof.runfolder.checks import Check
@@ -36,7 +37,7 @@ def ran_amiss(verdict: Verdict) -> Check | None:
 
 def named(verdicts: Sequence[Verdict], of: Verdict) -> dict[str, Verdict]:
     """The runs by the variant whose they are. Raises UsageError for one that the experiment of `of` does not have."""
-    known = [variant.name for variant in variants_of(of.run.experiment)]
+    known = [variant.name for variant in read_experiment(of.run.experiment).variants]
     by_name: dict[str, Verdict] = {}
     for verdict in verdicts:
         mode = str(verdict.run.session.mode)

@@ -16,6 +16,7 @@ from chaosproof.errors import ChaosproofError
 __all__ = [
     "Listing",
     "copy_hashed",
+    "hash_differences",
     "hash_file",
     "is_inside",
     "list_files",
@@ -139,6 +140,13 @@ def parse_manifest(text: str) -> dict[str, str]:
             raise ValueError(f"{name} is there twice")
         hashes[name] = digest
     return hashes
+
+
+def hash_differences(stated: Mapping[str, str], now: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """The names, in order, that are not as a manifest states, and how: `gone`, `new` or `changed`."""
+    for name in sorted({*stated, *now}):
+        if stated.get(name) != now.get(name):
+            yield name, "gone" if name not in now else "new" if name not in stated else "changed"
 
 
 def _entries(

@@ -201,12 +201,10 @@ def _compared(
 
 def _relative(comparison: Comparison, pack_dir: Path) -> Mapping[str, Any]:
     """compare.json, with the runs named by their place in the pack."""
-    text = json.dumps(comparison.document)
-    document = json.loads(text)
+    document: dict[str, Any] = json.loads(json.dumps(comparison.document))
     for summary in (document["baseline"], document["resilient"], *document["variants"].values()):
         summary["run"] = Path(summary["run"]).relative_to(pack_dir).as_posix()
     for pair in document["pairs"]:
         for mode in pair.keys() - {"status"}:
             pair[mode] = Path(pair[mode]).relative_to(pack_dir).as_posix()
-    relative: Mapping[str, Any] = document
-    return relative
+    return document

@@ -8,11 +8,11 @@ from rich.text import Text
 
 from chaosproof.pack.gate.gate import GateRow, GateVerdict
 from chaosproof.pack.verify import Verification
+from chaosproof.report.formats.terminal import status_text
 from chaosproof.runfolder.checks import one_line
 
 __all__ = ["print_gate", "print_verification"]
 
-_COLOURS = {"pass": "green", "fail": "red", "absent": "red", "unknown": "yellow"}
 _SHOWN_MAX = 200
 
 
@@ -31,11 +31,11 @@ def print_gate(verdict: GateVerdict, console: Console | None = None) -> None:
         if run in absent:
             if run not in shown:
                 message = f"the pack has no such run, of which {absent[run]} checks are required"
-                table.add_row(Text(run), _status("absent"), Text(message))
+                table.add_row(Text(run), status_text("absent"), Text(message))
             shown.add(run)
         # of a run's own checks only those that stop the release
         elif not run or row.status != "pass":
-            table.add_row(Text(row.id), _status(row.status), Text(row.details))
+            table.add_row(Text(row.id), status_text(row.status), Text(row.details))
     screen.print(table)
     quiet = sum("." in row.id and row.status == "pass" for row in verdict.rows)
     if quiet:
@@ -44,7 +44,7 @@ def print_gate(verdict: GateVerdict, console: Console | None = None) -> None:
         screen.print(Text(f"warning: {check.id}: {check.details}", style="yellow"), soft_wrap=True)
     passed = len(verdict.rows) - len(verdict.failing)
     end = f"gate {verdict.profile}: {passed} of {len(verdict.rows)} required checks pass: "
-    screen.print(Text(end).append_text(_status(verdict.status)), soft_wrap=True)
+    screen.print(Text(end).append_text(status_text(verdict.status)), soft_wrap=True)
 
 
 def print_verification(verification: Verification, console: Console | None = None) -> None:
@@ -77,7 +77,3 @@ def _absent_runs(verdict: GateVerdict) -> dict[str, int]:
 def _run_of(row: GateRow) -> str:
     """`checkout.resilient`; empty for a check of the whole pack."""
     return row.id.rpartition(".")[0]
-
-
-def _status(status: str) -> Text:
-    return Text(status, style=_COLOURS.get(status, ""))

@@ -6,15 +6,15 @@ comparison. What the fault may break in a baseline, or in a variant, is `INFO_EX
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from dataclasses import replace
 
-from chaosproof.judge.check import failed, passed, unknown, worst
+from chaosproof.judge.check import passed, unknown, worst
 from chaosproof.judge.claims import judge_claims
 from chaosproof.pack.gate.moment_checks import answered, ready
 from chaosproof.pack.gate.rules import PerfRule, Rule, Rules
 from chaosproof.pack.judged import RUNS, Judged, JudgedComparison, JudgedRun
 from chaosproof.pack.sources import information, one_commit, runs_unchanged
-from chaosproof.runfolder.checks import Check, Status
+from chaosproof.runfolder.checks import Check
 
 __all__ = ["counts_in_verdict", "rows_of"]
 
@@ -52,7 +52,11 @@ def rows_of(
         ]
     for comparison in judged.comparisons:
         rows += [
-            _renamed(check, f"{comparison.experiment}.compare.{check.id}", _compare_place(comparison, check))
+            replace(
+                check,
+                id=f"{comparison.experiment}.compare.{check.id}",
+                evidence=_compare_place(comparison, check),
+            )
             for check in comparison.checks
         ]
     rows += information(judged.runs)
@@ -74,7 +78,7 @@ def _worst(id: str, runs: Sequence[JudgedRun]) -> Check:
     status = worst(check.status for _, check in answers)
     run, check = next(answer for answer in answers if answer[1].status == status)
     details = check.details if len(runs) == 1 else f"of {len(runs)} runs, {run.stamp}: {check.details}"
-    return Check(id, status, details, f"{run.place}/{check.evidence}", check.skipped)
+    return replace(check, details=details, evidence=f"{run.place}/{check.evidence}")
 
 
 def _answer(id: str, run: JudgedRun) -> Check:
@@ -85,7 +89,7 @@ def _answer(id: str, run: JudgedRun) -> Check:
 def _named(name: str, check: Check, runs: Sequence[JudgedRun], rules: Rules) -> Check:
     """A run's check as a row of the pack."""
     expected = not name.endswith(".resilient") and _may_fail(name, check.id, runs, rules)
-    return _renamed(check, f"INFO_{name}.{check.id}" if expected else f"{name}.{check.id}", check.evidence)
+    return replace(check, id=f"INFO_{name}.{check.id}" if expected else f"{name}.{check.id}")
 
 
 def _may_fail(name: str, id: str, runs: Sequence[JudgedRun], rules: Rules) -> bool:
@@ -96,10 +100,6 @@ def _may_fail(name: str, id: str, runs: Sequence[JudgedRun], rules: Rules) -> bo
     return bool(claims) and all(
         not claim.mistake and claim.modes != (name.rpartition(".")[2],) for claim in claims
     )
-
-
-def _renamed(check: Check, id: str, evidence: str) -> Check:
-    return Check(id, check.status, check.details, evidence, check.skipped)
 
 
 def _compare_place(comparison: JudgedComparison, check: Check) -> str:
@@ -136,8 +136,7 @@ def _of_comparison(rule: Rule, comparison: JudgedComparison) -> Check:
         return unknown(rule.id, f"{rule.claim}: {comparison.problem}", f"{RUNS}/{comparison.experiment}")
     check = _folded(rule, comparison.checks, f"{comparison.place}/compare.json#verdict", "of the comparison")
     # the comparison's own word is asked as well: it may know more than its checks
-    status: Status = worst([check.status, comparison.status])
-    return Check(check.id, status, check.details, check.evidence)
+    return replace(check, status=worst([check.status, comparison.status]))
 
 
 def _folded(rule: Rule, checks: Sequence[Check], place: str, of: str) -> Check:
@@ -146,9 +145,9 @@ def _folded(rule: Rule, checks: Sequence[Check], place: str, of: str) -> Check:
         return passed(rule.id, f"{rule.claim}: all {len(checks)} checks {of} pass", place)
     failing = [check for check in checks if check.status == status]
     more = f" (and {len(failing) - 1} more)" if len(failing) > 1 else ""
-    make = failed if status == "fail" else unknown
-    return make(
+    return Check(
         rule.id,
+        status,
         f"{rule.claim}: {failing[0].id}{more}: {failing[0].details}"
         if failing
         else f"{rule.claim}: no check {of}",
@@ -161,16 +160,10 @@ def _perf(
 ) -> Iterator[Check]:
     if rule.claim is None:
         name, _, id = rule.claim_id.rpartition(".")
-        yield from (
-            _renamed(check, rule.id, check.evidence) for check in per_run.get(name, ()) if check.id == id
-        )
+        yield from (replace(check, id=rule.id) for check in per_run.get(name, ()) if check.id == id)
         return
     if runs := by_run.get(rule.run):
-        measured = [(run, judge_claims([rule.claim], run.figures, _variables(run))[0]) for run in runs]
+        measured = [(run, judge_claims([rule.claim], run.figures, run.run.variables)[0]) for run in runs]
         status = worst(check.status for _, check in measured)
         run, check = next(answer for answer in measured if answer[1].status == status)
-        yield _renamed(check, rule.id, f"{run.place}/{check.evidence}")
-
-
-def _variables(run: JudgedRun) -> Mapping[str, Any]:
-    return run.run.variables
+        yield replace(check, id=rule.id, evidence=f"{run.place}/{check.evidence}")

@@ -1,12 +1,12 @@
 """Where the runs of a pack come from: one state of the code, and folders that nobody touched since they were judged."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from chaosproof.experiment.experiment import read_experiment
 from chaosproof.json_access import text
 from chaosproof.judge.check import passed, unknown
 from chaosproof.judge.findings import Findings
-from chaosproof.pack.files import parse_manifest
+from chaosproof.pack.files import hash_differences, parse_manifest
 from chaosproof.pack.judged import RUNS, JudgedRun
 from chaosproof.runfolder.checks import Check
 from chaosproof.runfolder.manifest import MANIFEST
@@ -47,7 +47,10 @@ def runs_unchanged(
         start = f"{run.place}/"
         now = {name.removeprefix(start): digest for name, digest in hashes.items() if name.startswith(start)}
         now.pop(MANIFEST, None)
-        findings.wrong.extend(f"{run.place}/{name} is {what}" for name, what in _differences(stated, now))
+        findings.wrong.extend(
+            f"{run.place}/{name} is {what if what == 'gone' else f'{what} since the run was judged'}"
+            for name, what in hash_differences(stated, now)
+        )
     return findings.check(f"every file of {len(runs)} runs is as it was when the run was judged")
 
 
@@ -76,16 +79,6 @@ def _misplaced(run: JudgedRun) -> Iterator[str]:
     ):
         if stated is not None and stated != place:
             yield f"{run.place} is a run of the {what} {stated}"
-
-
-def _differences(stated: Mapping[str, str], now: Mapping[str, str]) -> Iterable[tuple[str, str]]:
-    for name in sorted({*stated, *now}):
-        if name not in now:
-            yield name, "gone"
-        elif name not in stated:
-            yield name, "new since the run was judged"
-        elif stated[name] != now[name]:
-            yield name, "changed since the run was judged"
 
 
 def _info(id: str, runs: Sequence[JudgedRun], key: str, tell: Callable[[JudgedRun], str]) -> Check:

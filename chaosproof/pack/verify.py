@@ -5,7 +5,7 @@ Try it: chaosproof verify-pack PACK_DIR
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 from chaosproof import __version__
 from chaosproof.errors import ChaosproofError, UsageError
 from chaosproof.pack.documents.attestation import attestation_text
-from chaosproof.pack.files import Listing, hash_file, list_files, parse_manifest
+from chaosproof.pack.files import Listing, hash_differences, hash_file, list_files, parse_manifest
 from chaosproof.pack.gate.rules import parse_rules
 from chaosproof.pack.judged import COMPARISONS, RUNS, Progress
 from chaosproof.pack.pack import (
@@ -32,6 +32,11 @@ from chaosproof.runfolder.manifest import MANIFEST
 __all__ = ["Difference", "Verification", "verify_pack"]
 
 _META = ("meta/pack.json", "meta/gate.yaml", "meta/environment.json", "meta/packages.txt")
+_HASH_SENTENCES = {
+    "gone": f"{MANIFEST} names it, and it is gone",
+    "new": f"{MANIFEST} does not name it",
+    "changed": f"it is not the file that {MANIFEST} names: its hash is another",
+}
 _NEEDED = (MANIFEST, "checks.tsv", "meta/pack.json", "meta/gate.yaml")
 
 
@@ -126,17 +131,7 @@ def _hash_differences(pack_dir: Path, hashes: Mapping[str, str]) -> list[Differe
         stated = parse_manifest(_text(pack_dir, MANIFEST))
     except ValueError as error:
         return [Difference(MANIFEST, str(error))]
-    differences = []
-    for name in sorted({*stated, *hashes}):
-        if name not in hashes:
-            differences.append(Difference(name, f"{MANIFEST} names it, and it is gone"))
-        elif name not in stated:
-            differences.append(Difference(name, f"{MANIFEST} does not name it"))
-        elif stated[name] != hashes[name]:
-            differences.append(
-                Difference(name, f"it is not the file that {MANIFEST} names: its hash is another")
-            )
-    return differences
+    return [Difference(name, _HASH_SENTENCES[what]) for name, what in hash_differences(stated, hashes)]
 
 
 def _strays(listing: Listing) -> list[Difference]:
@@ -169,37 +164,29 @@ def _row_differences(text: str, checks: Iterable[Check]) -> list[Difference]:
             raise
         return [Difference("checks.tsv", str(error).removeprefix("checks.tsv: "))]
     now = {check.id: check for check in checks}
-    differences = []
-    for id in [*now, *(id for id in stated if id not in now)]:
-        place = f"checks.tsv, {id}"
-        if id not in stated:
-            differences.append(
-                Difference(place, f"the row is missing; the files say {now[id].status}: {now[id].details}")
-            )
-        elif id not in now:
-            differences.append(
-                Difference(place, f"the row says {stated[id].status}, and nothing in the pack leads to it")
-            )
-        elif stated[id].status != now[id].status:
-            differences.append(
-                Difference(
-                    place,
-                    f"it says {stated[id].status}, and the files say {now[id].status}: {now[id].details}",
-                )
-            )
-        elif stated[id].details != now[id].details:
-            differences.append(
-                Difference(place, f"it says {stated[id].details!r}, and the files {now[id].details!r}", True)
-            )
-        elif stated[id].evidence != now[id].evidence:
-            differences.append(
-                Difference(
-                    place, f"it points to {stated[id].evidence}, and the answer is in {now[id].evidence}"
-                )
-            )
+    differences = [
+        Difference(f"checks.tsv, {id}", message, only_words)
+        for id in [*now, *(id for id in stated if id not in now)]
+        for message, only_words in _row_difference(stated.get(id), now.get(id))
+    ]
     if not differences and list(stated) != list(now):
         differences.append(Difference("checks.tsv", "its rows are in another order"))
     return differences
+
+
+def _row_difference(stated: Check | None, now: Check | None) -> Iterator[tuple[str, bool]]:
+    """The first way in which a row of the pack is not the one that its files lead to, and whether only words differ."""
+    if now is None:
+        if stated:
+            yield f"the row says {stated.status}, and nothing in the pack leads to it", False
+    elif stated is None:
+        yield f"the row is missing; the files say {now.status}: {now.details}", False
+    elif stated.status != now.status:
+        yield f"it says {stated.status}, and the files say {now.status}: {now.details}", False
+    elif stated.details != now.details:
+        yield f"it says {stated.details!r}, and the files {now.details!r}", True
+    elif stated.evidence != now.evidence:
+        yield f"it points to {stated.evidence}, and the answer is in {now.evidence}", False
 
 
 def _document_differences(

@@ -9,7 +9,7 @@ Try it: chaosproof report journals/EXPERIMENT/MODE/STAMP
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from chaosproof.experiment.claims import claims_of
+from chaosproof.experiment.experiment import read_experiment
 from chaosproof.experiment.modes import MODES
 from chaosproof.json_access import at, mapping, mappings, number, sequence, text
 from chaosproof.report.document import render
@@ -43,7 +43,7 @@ def run_page(run: RunFiles) -> str:
     meaning = _RUN_MEANINGS.get(verdict, _RUN_MEANINGS["unknown"])
     if (mode, verdict) == ("baseline", "fail"):
         meaning = _BASELINE_FAILS
-    claims = {claim.id: claim.claim for claim in claims_of(run.experiment, "checks")}
+    claims = {claim.id: claim.claim for claim in read_experiment(run.experiment).checks}
     return render(
         "run.html.j2",
         head=Head(

@@ -1,6 +1,7 @@
 """The checks of a pack that ask of several runs whether an instance was ready, or a probe was answered."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from chaosproof.judge.findings import Findings
 from chaosproof.pack.gate.rules import Rule
@@ -36,8 +37,7 @@ def _of_all(
         if (len(findings.wrong), len(findings.unclear)) != before:
             worst_at = run
     names = ", ".join(dict.fromkeys(run.name for run in runs))
-    check = findings.check(f"{rule.claim}, in {names}")
-    return Check(rule.id, check.status, check.details, f"{worst_at.place}/{evidence}")
+    return replace(findings.check(f"{rule.claim}, in {names}"), evidence=f"{worst_at.place}/{evidence}")
 
 
 def _examine_readiness(rule: Rule, run: JudgedRun, findings: Findings) -> None:

@@ -4,8 +4,6 @@ Workflow commands and their escaping: GitHub's "Workflow commands for GitHub Act
 message, `:` and `,` as well in a property.
 """
 
-from collections.abc import Iterable
-
 from chaosproof.report.overview import Located, Overview
 
 __all__ = ["annotations", "escape_message", "escape_property", "step_summary"]
@@ -64,15 +62,11 @@ def step_summary(pack: Overview) -> str:
     ]
     if failing:
         lines += ["", "| required check | status | details |", "|---|---|---|"]
-        lines += _rows(failing)
+        lines += [
+            f"| {_cell(id)} | {_MARKS.get(status, '❔')} {_cell(status)} | {_cell(details)} |"
+            for id, status, details in failing
+        ]
     return "\n".join(lines) + "\n"
-
-
-def _rows(checks: Iterable[tuple[str, str, str]]) -> list[str]:
-    return [
-        f"| {_cell(id)} | {_MARKS.get(status, '❔')} {_cell(status)} | {_cell(details)} |"
-        for id, status, details in checks
-    ]
 
 
 def _command(level: str, located: Located) -> str:

@@ -13,9 +13,9 @@ from chaosproof.judge.judge import Verdict
 from chaosproof.report.quantities import figure, span
 from chaosproof.runfolder.checks import Check, one_line
 
-__all__ = ["print_comparison", "print_verdict"]
+__all__ = ["print_comparison", "print_verdict", "status_text"]
 
-_COLOURS = {"pass": "green", "fail": "red", "unknown": "yellow"}
+_COLOURS = {"pass": "green", "fail": "red", "absent": "red", "unknown": "yellow"}
 
 
 def print_verdict(verdict: Verdict, console: Console | None = None) -> None:
@@ -23,7 +23,7 @@ def print_verdict(verdict: Verdict, console: Console | None = None) -> None:
     screen = console or Console()
     screen.print(_checks(verdict.checks))
     of = one_line(f"{verdict.summary['experiment']} ({verdict.summary['mode']})")
-    screen.print(Text(f"{of}: ").append_text(_status(verdict.status)))
+    screen.print(Text(f"{of}: ").append_text(status_text(verdict.status)))
 
 
 def print_comparison(comparison: Comparison, console: Console | None = None) -> None:
@@ -35,7 +35,7 @@ def print_comparison(comparison: Comparison, console: Console | None = None) -> 
     sides.add_column(Text(name))
     for column in (*MODES, "difference, with 95 %"):
         sides.add_column(column, justify="right")
-    sides.add_row("verdict", *(_status(document[mode]["verdict"]) for mode in MODES), "")
+    sides.add_row("verdict", *(status_text(document[mode]["verdict"]) for mode in MODES), "")
     for effect in document["effects"]:
         sides.add_row(
             Text(effect["label"]), *(_figure(effect[mode], effect) for mode in MODES), _difference(effect)
@@ -49,7 +49,7 @@ def print_comparison(comparison: Comparison, console: Console | None = None) -> 
         screen.print(Text(one_line(message), style="yellow"))
     if many := document["sequential"]:
         screen.print(Text(many["reason"]))
-    screen.print(Text(f"{name}: ").append_text(_status(comparison.status)))
+    screen.print(Text(f"{name}: ").append_text(status_text(comparison.status)))
 
 
 def _checks(checks: Iterable[Check]) -> Table:
@@ -59,11 +59,12 @@ def _checks(checks: Iterable[Check]) -> Table:
     table.add_column("details", overflow="fold")
     for check in checks:
         # Text, not markup: details hold brackets of their own
-        table.add_row(Text(check.id), _status(check.status), Text(check.details))
+        table.add_row(Text(check.id), status_text(check.status), Text(check.details))
     return table
 
 
-def _status(status: str) -> Text:
+def status_text(status: str) -> Text:
+    """The status in its colour."""
     return Text(status, style=_COLOURS.get(status, ""))
 
 
