@@ -21,6 +21,8 @@ from chaosproof.targets.system.definition import System
 __all__ = ["LAUNCHER", "SERVICE", "AttachedTarget"]
 
 SERVICE = "process"
+# Our own network, and that of the machine's first process, which are two inside a container.
+_OWN_NETWORKS = (Path("/proc/self/ns/net"), Path("/proc/1/ns/net"))
 
 
 class AttachedTarget(LimitedTarget):
@@ -43,7 +45,7 @@ class AttachedTarget(LimitedTarget):
             raise UsageError(
                 f"The network of process {pid} may not be entered by user {os.getuid()}: be its owner, or root."
             ) from error
-        if not allow_host_network and _same(self._network, *_own_networks()):
+        if not allow_host_network and _same(self._network, *_OWN_NETWORKS):
             raise UsageError(
                 f"Process {pid} is in this machine's own network, where a fault would hit everything: "
                 "name a process in a network namespace of its own, or give --allow-host-network."
@@ -88,11 +90,6 @@ class AttachedTarget(LimitedTarget):
 
     def _cannot(self, what: str) -> TargetError:
         return TargetError(f"Process {self._pid} is not ours: only its network can be acted on, not {what}.")
-
-
-def _own_networks() -> list[Path]:
-    """Our own network, and that of the machine's first process, which are two inside a container."""
-    return [Path("/proc/self/ns/net"), Path("/proc/1/ns/net")]
 
 
 def _same(fd: int, *namespaces: Path) -> bool:

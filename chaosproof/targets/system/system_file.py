@@ -94,10 +94,6 @@ def _sentence(document: Document, error: ValidationError) -> str:
     return f"{document.path}:{document.line_of(path)}: {where}: {_expectation(error)}."
 
 
-def _keys(value: object) -> list[str]:
-    return [str(key) for key in value] if isinstance(value, Mapping) else []
-
-
 def _schema_of(error: ValidationError) -> Mapping[str, Any]:
     return error.schema if isinstance(error.schema, Mapping) else {}
 
@@ -106,9 +102,9 @@ def _expectation(error: ValidationError) -> str:
     """What was expected, in a sentence for a person; jsonschema's own words where they are clear."""
     schema = _schema_of(error)
     match error.validator:
-        case "additionalProperties":
+        case "additionalProperties" if isinstance(error.instance, Mapping):
             known = schema.get("properties", {})
-            unknown = [key for key in _keys(error.instance) if key not in known]
+            unknown = [key for key in error.instance if key not in known]
             if "attach" in unknown:
                 return _ATTACH
             return f"unknown key {', '.join(map(repr, unknown))}; known here: {', '.join(known)}"

@@ -150,7 +150,7 @@ def test_a_release_that_no_run_installed_is_left_alone(api, monkeypatch):
     api.list_of(f"{root}/secrets", {"metadata": {"labels": {"owner": "helm", "name": "chaosproof-demo"}}})
     system = load_system(SYSTEM, "resilient", "s4")
     with pytest.raises(UsageError, match="has a release chaosproof-demo that no run installed"):
-        launch_in_cluster(system, {}, run="r", report_progress=lambda _: None)
+        launch_in_cluster(system, {}, run="r")
     assert {method for method, _, _ in api.asked} == {"GET"}
 
 
@@ -162,7 +162,7 @@ def test_a_release_of_a_living_run_is_left_alone(api, monkeypatch):
     api.list_of(f"{root}/secrets", {"metadata": {"labels": labels}})
     system = load_system(SYSTEM, "resilient", "s4")
     with pytest.raises(UsageError, match=r"The run s4-resilient-1 .process 1. uses the namespace demo now"):
-        launch_in_cluster(system, {}, run="r", report_progress=lambda _: None)
+        launch_in_cluster(system, {}, run="r")
     assert {method for method, _, _ in api.asked} == {"GET"}
 
 

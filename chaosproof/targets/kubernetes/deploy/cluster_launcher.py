@@ -8,7 +8,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,7 +43,6 @@ def launch_in_cluster(
     *,
     run: str,
     events_file: Path | None = None,
-    report_progress: Callable[[str], None] | None = None,
 ) -> Running:
     """Bring `system` up (or find it, where it is deployed), and return when all its instances are ready.
 
@@ -61,11 +60,10 @@ def launch_in_cluster(
         )
     if not settings.deployed:
         need_helm()
-    report_progress = report_progress or _print_progress
     cluster = connect(settings.namespace, settings.context)
     begun = time.monotonic()
     version = str(cluster.get("/version").get("gitVersion", "unknown"))
-    installation = _Installation(cluster, settings, system, chart, run, report_progress)
+    installation = _Installation(cluster, settings, system, chart, run)
     try:
         if settings.deployed:
             need_namespace(cluster)
@@ -86,7 +84,7 @@ def launch_in_cluster(
         endpoints = installation.forward()
         offset_s = clock_offset_s(target)
         if offset_s is not None and abs(offset_s) > 0.1:
-            report_progress(
+            _report_progress(
                 f"the pods' clock is {offset_s:+.2f} s from this machine's: recoveries are wrong by as much"
             )
     except BaseException:
@@ -113,7 +111,6 @@ class _Installation:
     system: System
     chart: Chart | None
     run: str
-    report_progress: Callable[[str], None]
     installed: bool = False
     made_namespace: bool = False
     forwarded: Forward | None = None
@@ -127,14 +124,14 @@ class _Installation:
         """The chart, anew: an experiment needs instances that nothing has happened to yet."""
         release = self._release()
         self._have_namespace()
-        clean_up_earlier_run(self.cluster, release, self._labels, self.report_progress)
-        self.report_progress(f"installing {release.name} into the namespace {self.settings.namespace}")
+        clean_up_earlier_run(self.cluster, release, self._labels, _report_progress)
+        _report_progress(f"installing {release.name} into the namespace {self.settings.namespace}")
         self.installed = True
         call_helm("install", release)
         expected = {service.name: service.replicas for service in self.system.services}
         if any(service.metrics_port is not None for service in self.system.services):
             expected[_PROMETHEUS[0]] = 1
-        wait_until_ready(self.cluster, expected, self._labels, self.report_progress)
+        wait_until_ready(self.cluster, expected, self._labels, _report_progress)
 
     def forward(self) -> dict[str, str]:
         """Prometheus on this machine's loopback, where the namespace has one."""
@@ -213,5 +210,5 @@ def _images_of(environment: Mapping[str, str]) -> dict[str, str]:
     return {f"image_{match[1].lower()}": image for match, image in matches if match and image}
 
 
-def _print_progress(sentence: str) -> None:
+def _report_progress(sentence: str) -> None:
     print(f"kubernetes: {sentence}", file=sys.stderr, flush=True)

@@ -11,6 +11,8 @@ from chaosproof.targets.kubernetes.pods.pods import read_pod, troubles
 __all__ = ["hopeless", "wait_until_gone", "wait_until_ready"]
 
 _POLL_S = 0.2
+_READY_WITHIN_S = 60.0
+_GONE_WITHIN_S = 45.0
 _REPORT_EVERY_S = 2.0
 # These do not mend themselves while somebody waits; a pull is tried a second time first.
 _HOPELESS = ("InvalidImageName", "ImagePullBackOff", "ErrImageNeverPull", "CreateContainerConfigError")
@@ -23,8 +25,6 @@ def wait_until_ready(
     expected: Mapping[str, int],
     labels: str,
     report_progress: Callable[[str], None],
-    *,
-    within_s: float = 60.0,
 ) -> None:
     """Return when as many pods as `expected` (by `app.kubernetes.io/name`) are ready, and no others are left.
 
@@ -44,10 +44,10 @@ def wait_until_ready(
         if all(counts.get(service, 0) >= number for service, number in expected.items()):
             return
         waiting = [f"{name} {counts.get(name, 0)}/{number}" for name, number in expected.items()]
-        if now - begun > within_s:
+        if now - begun > _READY_WITHIN_S:
             first = next((read_pod(raw).name for raw in items if not read_pod(raw).ready), "")
             raise TargetError(
-                f"Not everything was ready within {within_s:g} s ({', '.join(waiting)})."
+                f"Not everything was ready within {_READY_WITHIN_S:g} s ({', '.join(waiting)})."
                 + (f" {first}:{_last_warning(cluster, first)}" if first else "")
             )
         if now - reported_at > _REPORT_EVERY_S:
@@ -56,13 +56,13 @@ def wait_until_ready(
         time.sleep(_POLL_S)
 
 
-def wait_until_gone(cluster: Cluster, labels: str, *, within_s: float = 45.0) -> None:
-    """Return when no pod has these labels any more; `TargetError` after `within_s`."""
+def wait_until_gone(cluster: Cluster, labels: str) -> None:
+    """Return when no pod has these labels any more; `TargetError` after 45 s."""
     begun = time.monotonic()
     while left := cluster.get(cluster.path("pods"), labelSelector=labels)["items"]:
-        if time.monotonic() - begun > within_s:
+        if time.monotonic() - begun > _GONE_WITHIN_S:
             names = ", ".join(raw["metadata"]["name"] for raw in left)
-            raise TargetError(f"These pods were not gone within {within_s:g} s: {names}.")
+            raise TargetError(f"These pods were not gone within {_GONE_WITHIN_S:g} s: {names}.")
         time.sleep(_POLL_S)
 
 

@@ -1,10 +1,10 @@
 """The experiment that `chaosproof init` writes: `own_experiment.json` beside this file, filled in for a service."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 from chaosproof.targets.kubernetes.onboarding.preflight import ServiceSurvey
+from chaosproof.targets.kubernetes.templates import filled
 
 __all__ = ["own_experiment"]
 
@@ -17,9 +17,8 @@ def own_experiment(
     """One pod's TCP connections on `port` are reset for 15 s; with `url` under a load of 20 requests a second."""
     direction = direction or ("ingress" if port in survey.ports else "egress")
     instances = list(survey.instances)
-    template = json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))
-    experiment: dict[str, Any] = _filled(
-        template,
+    experiment: dict[str, Any] = filled(
+        Path(__file__).with_suffix(".json"),
         {
             "$namespace": namespace,
             "$service": survey.service,
@@ -45,16 +44,3 @@ def own_experiment(
         del experiment["method"][-1], experiment["method"][0]
         del experiment["steady-state-hypothesis"]["probes"][1], extension["checks"][1]
     return experiment
-
-
-def _filled(template: Any, values: dict[str, Any]) -> Any:
-    """The template with every `$name` replaced: by the value itself where that is all there is, else by its text."""
-    if isinstance(template, dict):
-        return {key: _filled(value, values) for key, value in template.items()}
-    if isinstance(template, list):
-        return [_filled(value, values) for value in template]
-    if not isinstance(template, str) or template in values:
-        return values.get(template, template) if isinstance(template, str) else template
-    for name, value in values.items():
-        template = template.replace(name, str(value))
-    return template

@@ -7,12 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from chaosproof.errors import TargetError
+from chaosproof.targets.instance_events import Event
 from chaosproof.targets.kubernetes.pods.pods import Pod, ServiceBackend, selects
 
-__all__ = ["Event", "InstanceRegistry", "InstanceSlot"]
+__all__ = ["InstanceRegistry", "InstanceSlot"]
 
-Event = tuple[str, str, str]
-"""(instance, what happened in readiness.ndjson's words, detail)."""
 _DELETED = "the pod was deleted"
 
 

@@ -6,12 +6,14 @@ says so.
 """
 
 import time
+from pathlib import Path
 from typing import Any
 
 from chaosproof import __version__
 from chaosproof.errors import TargetError
 from chaosproof.targets.kubernetes.client.api import Cluster, NotFound, Refused
 from chaosproof.targets.kubernetes.pods.pods import NETADMIN_CONTAINER, Pod, read_pod, troubles
+from chaosproof.targets.kubernetes.templates import filled
 
 __all__ = ["CHAOS_IMAGE", "ephemeral_container", "netadmin_container_of"]
 
@@ -21,22 +23,10 @@ _POLL_S = 0.1
 
 
 def ephemeral_container(image: str) -> dict[str, Any]:
-    """The container that is added to a pod, as the API takes it. Pure."""
-    return {
-        "name": NETADMIN_CONTAINER,
-        "image": image,
-        "imagePullPolicy": "IfNotPresent",
-        "command": ["sh", "-c", "trap 'exit 0' TERM INT; sleep infinity & wait"],
-        "securityContext": {
-            "runAsUser": 0,
-            "runAsNonRoot": False,
-            "privileged": False,
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "capabilities": {"drop": ["ALL"], "add": ["NET_ADMIN"]},
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
-    }
+    """The container that is added to a pod, as the API takes it."""
+    values = {"$name": NETADMIN_CONTAINER, "$image": image}
+    container: dict[str, Any] = filled(Path(__file__).with_name("ephemeral_container.yaml"), values)
+    return container
 
 
 def netadmin_container_of(cluster: Cluster, pod: Pod, image: str = CHAOS_IMAGE) -> str:

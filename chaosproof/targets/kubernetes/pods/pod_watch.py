@@ -6,16 +6,15 @@ breaks, as when the API server is restarted, is begun anew with a listing; what 
 
 import contextlib
 import json
-import sys
 import threading
-import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from chaosproof.errors import ChaosproofError
+from chaosproof.targets.instance_events import Event, append_events
 from chaosproof.targets.kubernetes.client.api import Cluster
-from chaosproof.targets.kubernetes.pods.instance_registry import Event, InstanceRegistry, InstanceSlot
+from chaosproof.targets.kubernetes.pods.instance_registry import InstanceRegistry, InstanceSlot
 from chaosproof.targets.kubernetes.pods.pods import Pod, ServiceBackend, assign_instances, read_pod
 
 __all__ = ["PodWatch"]
@@ -138,16 +137,4 @@ class PodWatch:
         self._changed.notify_all()
 
     def _write(self, events: Iterable[Event], at: float | None = None) -> None:
-        if self._events_file is None:
-            return
-        when = {"at": round(at or time.time(), 6)} | ({"exact": True} if at else {})
-        rows = [
-            json.dumps({**when, "instance": name, "event": event, "detail": detail}) + "\n"
-            for name, event, detail in events
-        ]
-        try:
-            with self._events_file.open("a", encoding="utf-8") as file:
-                file.writelines(rows)
-        except OSError as error:
-            # The run goes on: one whose readiness file has gaps is judged as such, not killed.
-            print(f"cannot write {self._events_file}: {error.strerror}", file=sys.stderr, flush=True)
+        append_events(self._events_file, events, at)

@@ -15,7 +15,6 @@ class DeferredCommands:
 
     def __init__(self, processes: ProcessManager) -> None:
         self._processes = processes
-        self._running: set[asyncio.Task[None]] = set()
 
     @contextlib.contextmanager
     def after(self, instance: str, argv: Sequence[str] | None, after_s: float) -> Iterator[None]:
@@ -30,9 +29,7 @@ class DeferredCommands:
                 asyncio.get_running_loop().call_later(after_s, self._begin, instance, argv)
 
     def _begin(self, instance: str, argv: Sequence[str]) -> None:
-        task = asyncio.create_task(self._run(instance, argv))
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        self._processes.in_background(self._run(instance, argv))
 
     async def _run(self, instance: str, argv: Sequence[str]) -> None:
         try:

@@ -29,7 +29,6 @@ class Jobs:
         self._processes = processes
         self._folder = folder
         self._jobs: dict[str, _Job] = {}
-        self._waits: set[asyncio.Task[None]] = set()
 
     async def start(
         self, name: str, argv: Sequence[str], *, environment: Mapping[str, str], cwd: str
@@ -45,9 +44,7 @@ class Jobs:
         except OSError as error:
             raise TargetError(f"Cannot start the job {name!r} ({argv[0]}): {error.strerror}.") from error
         job = self._jobs[name] = _Job(process, log)
-        wait = asyncio.create_task(self._wait(job))
-        self._waits.add(wait)
-        wait.add_done_callback(self._waits.discard)
+        self._processes.in_background(self._wait(job))
 
     async def _wait(self, job: _Job) -> None:
         code = await self._processes.wait(job.process)

@@ -27,7 +27,6 @@ class PrestartedCommands:
         self._processes = processes
         self._numbers = itertools.count(1)
         self._waiting: dict[int, _Waiting] = {}
-        self._ending: set[asyncio.Task[CommandResult | None]] = set()
 
     async def begin(self, instance: str, argv: Sequence[str], keep_s: float) -> int:
         """Start the command; the number by which it is known. After `keep_s` it gets an empty input."""
@@ -54,6 +53,4 @@ class PrestartedCommands:
         return await self._processes.finish(waiting.process, waiting.argv, stdin=stdin, timeout_s=timeout_s)
 
     def _give_up(self, number: int) -> None:
-        task = asyncio.create_task(self.go(number, "", 1.0))
-        self._ending.add(task)
-        task.add_done_callback(self._ending.discard)
+        self._processes.in_background(self.go(number, "", 1.0))

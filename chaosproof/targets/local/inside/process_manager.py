@@ -9,8 +9,9 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from chaosproof.targets.base import CommandResult
 
@@ -25,12 +26,19 @@ class ProcessManager:
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = dict(environment)
         self._live: set[int] = set()
+        self._background: set[asyncio.Task[Any]] = set()
         self._starting = 0
         # Python 3.12 and later wait for each child by its pidfd without being told to.
         if sys.version_info < (3, 12):
             watcher = asyncio.PidfdChildWatcher()
             watcher.attach_loop(asyncio.get_running_loop())
             asyncio.set_child_watcher(watcher)
+
+    def in_background(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Do it beside everything else, and hold it until it has ended; nobody waits for it."""
+        task = asyncio.create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
 
     async def spawn(
         self,

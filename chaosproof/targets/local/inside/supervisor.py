@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from chaosproof.errors import ChaosproofError, TargetError
+from chaosproof.targets.instance_events import append_events
 from chaosproof.targets.local.inside import network
 from chaosproof.targets.local.inside.deferred import DeferredCommands
 from chaosproof.targets.local.inside.health import http_get
@@ -44,6 +45,7 @@ class Supervisor:
         processes = self._processes = ProcessManager(environment)
         self._started_at = started_at
         self._timings: dict[str, float] = {}
+        self._events_file = Path(spec.events_file) if spec.events_file else None
         self._rules_lock = asyncio.Lock()
         self._stopping = asyncio.Event()
         self._down = False
@@ -98,10 +100,12 @@ class Supervisor:
         if not self._spec.published:
             return
         # A process of its own, so that forwarding bytes never delays a fault or a health check.
-        pid = os.fork()
-        if pid == 0:
+        if os.fork() == 0:
             asyncio.set_event_loop(None)
-            os._exit(_forward(self._spec))
+            for signum in (signal.SIGINT, signal.SIGHUP):
+                signal.signal(signum, signal.SIG_DFL)
+            asyncio.run(serve_published_ports(self._spec.published))
+            os._exit(0)
 
     async def _start_everything(self) -> None:
         prometheus = asyncio.create_task(self._start_prometheus())
@@ -161,7 +165,7 @@ class Supervisor:
     async def _stop_everything(self) -> None:
         self._down = True
         await asyncio.gather(*(runner.stop() for runner in self._runners.values()))
-        self._event("lab", "down", "")
+        append_events(self._events_file, [("lab", "down", "")])
 
     def _mark(self, name: str) -> None:
         self._timings[name] = round(time.monotonic() - self._started_at, 3)
@@ -169,22 +173,11 @@ class Supervisor:
     # --- events and virtual addresses -------------------------------------------------------------------
 
     def _on_event(self, instance: str, event: str, detail: str) -> None:
-        self._event(instance, event, detail)
+        append_events(self._events_file, [(instance, event, detail)])
         if event in ("ready", "not_ready") and not self._down:
             service = self._runners[instance].service.name
             task = asyncio.create_task(self._update_service(service))
             task.add_done_callback(_raise_loudly)
-
-    def _event(self, instance: str, event: str, detail: str) -> None:
-        if self._spec.events_file is None:
-            return
-        row = {"at": round(time.time(), 6), "instance": instance, "event": event, "detail": detail}
-        try:
-            with Path(self._spec.events_file).open("a", encoding="utf-8") as file:
-                file.write(json.dumps(row) + "\n")
-        except OSError as error:
-            # The lab goes on: a run whose readiness file has gaps is judged as such, not killed.
-            print(f"cannot write {self._spec.events_file}: {error.strerror}", file=sys.stderr, flush=True)
 
     async def _update_service(self, service: str) -> None:
         async with self._rules_lock:
@@ -366,13 +359,6 @@ def _run(argv: list[str], stdin: str = "") -> None:
     if done.returncode != 0:
         printed = (done.stderr or done.stdout).strip()
         raise TargetError(f"{' '.join(argv)} ended with exit code {done.returncode}: {printed}")
-
-
-def _forward(spec: LabSpec) -> int:
-    for signum in (signal.SIGINT, signal.SIGHUP):
-        signal.signal(signum, signal.SIG_DFL)
-    asyncio.run(serve_published_ports(spec.published))
-    return 0
 
 
 def _tail(log: Path, lines: int = 5) -> str:
