@@ -7,12 +7,14 @@ Try it: python -c 'from chaosproof.runfolder.run_folder import read_run; print(r
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 from chaosproof.errors import ChaosproofError
 from chaosproof.json_access import at, mapping, text, whole
 from chaosproof.runfolder.events import EVENTS
+from chaosproof.runfolder.faults import FaultRecord
 from chaosproof.runfolder.journal import Journal
 from chaosproof.runfolder.load import LoadDone, LoadPlan, LoadProgress
 from chaosproof.runfolder.paths import ARTIFACTS, EXPERIMENT, FAULTS, WARMUP
@@ -90,6 +92,11 @@ class RunFolder:
         if self.journal.status not in ("completed", "failed"):
             return f"the toolkit's journal ends with status {self.journal.status!r}"
         return ""
+
+    @cached_property
+    def fault_records(self) -> tuple[FaultRecord, ...]:
+        """`faults` as records; the rows themselves are for those who compare what exactly was written."""
+        return tuple(map(FaultRecord.from_json, self.faults))
 
     def calls(self, module: str) -> tuple[Mapping[str, Any], ...]:
         """The method's activities that call a function of `module` (`actions.load`), in order."""

@@ -21,6 +21,7 @@ from rich.text import Text
 
 from chaosproof.errors import ChaosproofError
 from chaosproof.experiment.experiment import Watched
+from chaosproof.runfolder.faults import FaultRecord, read_faults
 from chaosproof.runfolder.paths import FAULTS, WARMUP
 from chaosproof.runner.load_job import PROGRESS
 from chaosproof.runner.prometheus import instant
@@ -39,7 +40,7 @@ class Moment:
     phase: str
     row: Mapping[str, Any]
     before: Mapping[str, Any] | None
-    faults: tuple[Mapping[str, Any], ...]
+    faults: tuple[FaultRecord, ...]
     watched: tuple[str, ...]
     now: float
 
@@ -65,9 +66,9 @@ def _errors(codes: Mapping[str, int]) -> str:
     return " ".join(f"{code} {n}" for code, n in sorted(codes.items()) if code not in ("SUCCESS", "HTTP_200"))
 
 
-def _countdown(fault: Mapping[str, Any], now: float) -> str:
-    left_s = max(0.0, float(fault["expires_at"]) - now)
-    return f"[{fault['kind']} on {fault['instance']} ends in {left_s:.0f} s]"
+def _countdown(fault: FaultRecord, now: float) -> str:
+    left_s = max(0.0, (fault.expires_at or now) - now)
+    return f"[{fault.kind} on {fault.instance} ends in {left_s:.0f} s]"
 
 
 class Progress(threading.Thread):
@@ -122,7 +123,7 @@ class Progress(threading.Thread):
         self._before = row
         now = time.time()
         return Moment(
-            phase, row, before, tuple(_active_faults(self._folder / FAULTS, now)), self._ask_watched(), now
+            phase, row, before, _active_faults(self._folder / FAULTS, now), self._ask_watched(), now
         )
 
     def _ask_watched(self) -> tuple[str, ...]:
@@ -155,15 +156,12 @@ def _last_row(path: Path) -> dict[str, Any] | None:
     return row
 
 
-def _active_faults(path: Path, now: float) -> Iterator[Mapping[str, Any]]:
+def _active_faults(path: Path, now: float) -> tuple[FaultRecord, ...]:
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        faults = read_faults(path)
     except OSError:
-        return
-    for line in lines:
-        fault = json.loads(line)
-        if fault.get("applied_at") and not fault.get("ended_at") and (fault.get("expires_at") or 0) > now:
-            yield fault
+        return ()
+    return tuple(fault for fault in faults if not fault.ended and (fault.expires_at or 0) > now)
 
 
 @contextmanager

@@ -1,3 +1,4 @@
+from chaosproof.runfolder.faults import FaultRecord
 from chaosproof.runner.progress import Moment, status_line
 
 ROW = {
@@ -17,7 +18,7 @@ def test_a_line_says_rate_latency_and_errors_by_code():
 
 
 def test_a_line_counts_down_to_the_end_of_an_active_fault():
-    fault = {"kind": "reset", "instance": "app-a-0", "expires_at": 117.2}
+    fault = FaultRecord(id="f1", kind="reset", instance="app-a-0", expires_at=117.2)
     assert "[reset on app-a-0 ends in 7 s]" in status_line(Moment("load", ROW, BEFORE, (fault,), (), 110.0))
 
 

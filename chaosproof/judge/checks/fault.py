@@ -3,7 +3,7 @@ it was.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from chaosproof.experiment.variables import resolve
@@ -24,8 +24,12 @@ __all__ = ["END_SLACK_S", "FAULT_MODULES", "fault_canary", "fault_ended", "fault
 END_SLACK_S = 0.5
 FAULT_MODULES = ("actions.network", "actions.process", "actions.nats")
 
-# arguments of the actions, and where in a fault's row their value must be found
-_PLANNED = {"duration_s": ("planned_s",), "port": ("selector", "port"), "port_number": ("selector", "port")}
+# arguments of the actions, and what of a fault must have their value
+_PLANNED: Mapping[str, Callable[[FaultRecord], Any]] = {
+    "duration_s": lambda fault: fault.planned_s,
+    "port": lambda fault: fault.selector.get("port"),
+    "port_number": lambda fault: fault.selector.get("port"),
+}
 
 
 def fault_hit(material: Material) -> Check:
@@ -37,7 +41,7 @@ def fault_hit(material: Material) -> Check:
     _note_torn_ledger(run, findings)
     meant = text(run.variables.get("fault_instance"))
     names = run.session.names
-    faults = _records(run)
+    faults = run.fault_records
     for fault in faults:
         label = _label(fault)
         if fault.error:
@@ -65,7 +69,7 @@ def fault_ended(material: Material) -> Check:
     findings = Findings(id, evidence)
     _note_torn_ledger(run, findings)
     ends: list[str] = []
-    for fault in _records(run):
+    for fault in run.fault_records:
         label, planned_s = _label(fault), fault.planned_s
         if fault.applied_at is None:
             findings.unclear.append(f"{label} never went on")
@@ -101,7 +105,7 @@ def fault_canary(material: Material) -> Check:
         return answer
     findings = Findings(id, evidence)
     _note_torn_ledger(run, findings)
-    faults = _records(run)
+    faults = run.fault_records
     proved = 0
     for fault in faults:
         if fault.expects is None:
@@ -193,12 +197,11 @@ def _hit_on_another_side(fault: FaultRecord, faults: Sequence[FaultRecord]) -> b
 
 def _compare_with_arguments(run: RunFolder, faults: Sequence[FaultRecord], findings: Findings) -> None:
     """The experiment's own arguments against what was planned; a default is not compared."""
-    rows = [fault.to_json() for fault in faults]
     for call in run.calls("actions.network"):
         arguments = mapping(at(call, "provider", "arguments"))
-        for key, path in _PLANNED.items():
+        for key, planned_of in _PLANNED.items():
             value = _argument(arguments.get(key), run.variables)
-            planned = [number(at(row, *path)) for row in rows]
+            planned = [number(planned_of(fault)) for fault in faults]
             if value is not None and value not in planned:
                 shown = ", ".join("unknown" if p is None else f"{p:g}" for p in planned)
                 findings.wrong.append(
@@ -219,10 +222,6 @@ def _examine_overlap(run: RunFolder, fold: RequestStats, figures: Figures, findi
         return
     if not at(figures.windows, "fault", "requests"):
         findings.wrong.append("no request was due while the fault was on")
-
-
-def _records(run: RunFolder) -> list[FaultRecord]:
-    return [FaultRecord.from_json(row) for row in run.faults]
 
 
 def _label(fault: FaultRecord) -> str:
