@@ -27,7 +27,7 @@ from chaosproof.faults.model import Fault
 from .netns_target import NetnsTarget
 
 HERE = "client-0"
-FIRST_PORT = 42_000
+FIRST_PORT = 22_000  # below the ports that connections are made from; see test_many
 LISTING = """table inet chaosproof {
 	map gate_egress {
 		typeof meta nfproto : verdict
@@ -160,7 +160,7 @@ def silent_server(request: pytest.FixtureRequest) -> Iterator[None]:
         return
     room: NetnsTarget = request.getfixturevalue("gate_room")
     rules = (
-        "table ip silent { chain in { type filter hook input priority 0; tcp dport 42000-42999 drop; }\n }\n"
+        "table ip silent { chain in { type filter hook input priority 0; tcp dport 22000-22999 drop; }\n }\n"
     )
     assert room.run("server-0", ["nft", "-f", "-"], stdin=rules).exit_code == 0
     yield

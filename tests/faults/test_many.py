@@ -18,7 +18,8 @@ pytestmark = pytest.mark.lab
 
 INSTANCES = 20
 FAULTS = 50
-FIRST_PORT = 41000
+# below the ports that connections are made from: the RST of a fault goes to such a port, and must meet no other fault
+FIRST_PORT = 21000
 
 # one port after another: whether a connection there is refused by our own side, or by the server that has none
 PORTS = """
@@ -61,7 +62,7 @@ def wait_until_idle_ended(engine: FaultEngine, receipts: Sequence[FaultRecord]) 
 def silent_server(wide_room: NetnsTarget) -> Iterator[None]:
     """The server answers nothing, so that whoever is refused was refused by a fault of its own side."""
     rules = (
-        "table ip silent { chain in { type filter hook input priority 0; tcp dport 41000-41999 drop; }\n }\n"
+        "table ip silent { chain in { type filter hook input priority 0; tcp dport 21000-21999 drop; }\n }\n"
     )
     assert wide_room.run("server-0", ["nft", "-f", "-"], stdin=rules).exit_code == 0
     yield
