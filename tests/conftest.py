@@ -6,6 +6,11 @@ its tests share is made once.
 """
 
 import pytest
+from hypothesis import settings
+
+# An example of a property may take as long as a busy machine makes it: what is too slow ends by pytest's timeout.
+settings.register_profile("chaosproof", deadline=None)
+settings.load_profile("chaosproof")
 
 _IN_OWN_NAMESPACE = "tests/faults/"
 _STARTS_A_LAB = "test_target_contract.py"

@@ -98,7 +98,7 @@ def test_a_required_check_that_is_absent_failed_or_renamed_shuts_the_gate() -> N
             assert decide_gate([*without, *others], RULES).status == status, id
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(STATUSES)
 def test_the_gate_passes_exactly_when_everything_required_does(statuses: list[str]) -> None:
     verdict = decide_gate(rows(statuses), RULES)
@@ -108,7 +108,7 @@ def test_the_gate_passes_exactly_when_everything_required_does(statuses: list[st
     assert len(verdict.failing) == len(statuses) - statuses.count("pass")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(STATUSES)
 def test_readiness_is_100_exactly_when_the_gate_passes(statuses: list[str]) -> None:
     checks = rows(statuses)
@@ -118,7 +118,7 @@ def test_readiness_is_100_exactly_when_the_gate_passes(statuses: list[str]) -> N
     assert len(found.missing) == sum(status != "pass" for status in statuses)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(STATUSES, st.integers(0, len(ALL) - 1))
 def test_one_more_check_that_passes_never_lowers_readiness(statuses: list[str], place: int) -> None:
     better = [*statuses[:place], "pass", *statuses[place + 1 :]]
