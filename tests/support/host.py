@@ -9,14 +9,15 @@ import os
 import secrets
 import subprocess
 from pathlib import Path
+from typing import Any
 
-__all__ = ["snapshot"]
+__all__ = ["left_since", "snapshot"]
 
 _MARK = f"CHAOSPROOF_TEST={os.getpid()}-{secrets.token_hex(4)}"
 os.environ.update([_MARK.split("=")])
 
 
-def snapshot() -> dict[str, object]:
+def snapshot() -> dict[str, Any]:
     """The host's links, nft rules and mounts, and the processes of our labs."""
     return {
         "links": [link["ifname"] for link in json.loads(_output(["ip", "-j", "link"]))],
@@ -27,9 +28,21 @@ def snapshot() -> dict[str, object]:
     }
 
 
-def _processes() -> set[tuple[int, str]]:
+def left_since(before: dict[str, Any]) -> dict[str, Any]:
+    """What of the host is not as in `before`, and which processes are there that were not; empty when it is the same.
+
+    A process that has ended since is nothing left behind, and one that was seen between its fork and its exec keeps its
+    number, not its command.
+    """
+    now = snapshot()
+    differing = {key: value for key, value in now.items() if key != "processes" and value != before[key]}
+    new = {pid: command for pid, command in now["processes"].items() if pid not in before["processes"]}
+    return {**differing, **({"processes": new} if new else {})}
+
+
+def _processes() -> dict[int, str]:
     """Processes of our labs: the only kind that a lab could leave behind. A lab's name ends with them."""
-    processes = set()
+    processes = {}
     for folder in Path("/proc").iterdir():
         if not folder.name.isdigit():
             continue
@@ -42,7 +55,7 @@ def _processes() -> set[tuple[int, str]]:
             entry.startswith(b"CHAOSPROOF_LAB=") for entry in environment
         )
         if of_a_lab and _MARK.encode() in environment:
-            processes.add((int(folder.name), command))
+            processes[int(folder.name)] = command
     return processes
 
 
