@@ -83,12 +83,11 @@ def status(as_json: bool) -> None:
     for name in find_labs():
         target = LocalTarget(name)
         states = target.states()
-        published = ask(name, "info")["spec"]["published"]
         rows.append(
             {
                 "lab": name,
                 "pid": lab_pid(name),
-                "endpoints": {port["name"]: f"http://127.0.0.1:{port['host_port']}" for port in published},
+                "endpoints": ask(name, "info")["endpoints"],
                 "instances": [
                     {**asdict(states[instance.name]), "address": instance.address}
                     for instance in target.instances()

@@ -4,11 +4,13 @@ A target is a file or a folder beside this one that has a `LAUNCHER` (see `Launc
 Nothing outside of this package asks which target it has. `docs/extending.md` shows how to add one.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
 
+from chaosproof.errors import TargetError
 from chaosproof.targets.system.definition import System
 
 __all__ = [
@@ -87,22 +89,42 @@ class JobState:
     stderr_tail: str
 
 
-class Target(Protocol):
-    """A place where a system runs. Every method raises `TargetError` with a sentence when it cannot."""
+class Target(ABC):
+    """A place where a system runs. Every method raises `TargetError` with a sentence when it cannot.
 
-    @property
-    def kind(self) -> str:
-        """The target's name, such as `local`, for the journal only."""
+    A subclass overrides what its target can do; all else is refused.
+    """
+
+    kind: str
+    """The target's name, such as `local`, for the journal only."""
+
+    @abstractmethod
+    def _by_name(self) -> Mapping[str, Instance]:
+        """All instances, in order of name."""
+
+    def _cannot(self, what: str) -> TargetError:
+        return TargetError(f"The target {self.kind} cannot {what}.")
 
     def instances(self, service: str | None = None) -> tuple[Instance, ...]:
         """All instances, or those of `service`, in order of name; an unknown service is an error."""
+        instances = self._by_name().values()
+        services = {instance.service for instance in instances}
+        if service is not None and service not in services:
+            raise TargetError(f"There is no service {service!r}; there are: {', '.join(sorted(services))}.")
+        return tuple(i for i in instances if service in (None, i.service))
 
     def instance(self, name: str) -> Instance:
         """The instance of that name; an unknown one is an error that lists the known ones."""
+        by_name = self._by_name()
+        if name not in by_name:
+            raise TargetError(f"There is no instance {name!r}; there are: {', '.join(by_name)}.")
+        return by_name[name]
 
+    @abstractmethod
     def states(self) -> Mapping[str, InstanceState]:
         """The state of every instance now, by name."""
 
+    @abstractmethod
     def address(self, service: str) -> Address:
         """The virtual address of `service`, valid inside the target."""
 
@@ -120,6 +142,7 @@ class Target(Protocol):
         With `inside="program"` it runs where the program's processes, files and Unix sockets are, as its user.
         Locally these are one place.
         """
+        raise self._cannot(f"run {argv[0]}")
 
     def start_job(
         self,
@@ -135,33 +158,43 @@ class Target(Protocol):
         Locally the program writes into `out_dir` itself; on Kubernetes its files are streamed back. `beside` is the
         instance whose files and Unix sockets it must reach; else it needs nothing but the network.
         """
+        raise self._cannot("start a job")
 
     def job(self, name: str) -> JobState:
         """The state of the job of that name."""
+        raise TargetError(f"There is no job {name!r}: the target {self.kind} starts none.")
 
     def stop_job(self, name: str) -> None:
         """Ask the job to end (SIGTERM); a job that has ended already is no error."""
+        self.job(name)
 
     def metrics(self, instance: str) -> str:
         """The instance's metrics page, in Prometheus' text format."""
+        raise self._cannot("ask for metrics")
 
     def logs(self, instance: str) -> str:
         """All that the instance wrote to stdout and stderr."""
+        raise self._cannot("read logs")
 
     def restart(self, instance: str) -> None:
         """Stop the instance (SIGTERM, then SIGKILL) and start it again."""
+        raise self._cannot("restart an instance")
 
     def kill(self, instance: str) -> None:
         """End the instance with SIGKILL."""
+        raise self._cannot("kill an instance")
 
     def terminate(self, instance: str) -> None:
         """End the instance with SIGTERM."""
+        raise self._cannot("terminate an instance")
 
     def pause(self, instance: str, *, duration_s: float | None = None) -> None:
         """Stop the instance's processes with SIGSTOP; after `duration_s` the target itself lets them go on."""
+        raise self._cannot("pause an instance")
 
     def resume(self, instance: str) -> None:
         """Let the instance's processes go on with SIGCONT."""
+        raise self._cannot("resume an instance")
 
 
 @dataclass(frozen=True)

@@ -95,7 +95,7 @@ def test_an_unknown_instance_is_answered_with_the_known_ones(target):
     for ask in (target.instance, target.kill, target.logs):
         with pytest.raises(TargetError, match=r"no instance 'web-7'.*web-0, web-1"):
             ask("web-7")
-    with pytest.raises(TargetError, match=r"no service 'wep'.*web, client"):
+    with pytest.raises(TargetError, match=r"no service 'wep'.*client, web"):
         target.instances("wep")
 
 

@@ -1,3 +1,4 @@
+import pickle
 from pathlib import Path
 
 import pytest
@@ -132,4 +133,4 @@ def test_a_spec_survives_its_way_to_the_supervisor():
         path="/bin",
         prometheus="/bin/true",
     )
-    assert type(spec).from_json(spec.to_json()) == spec
+    assert pickle.loads(pickle.dumps(spec)) == spec

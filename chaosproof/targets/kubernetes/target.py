@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from chaosproof.errors import TargetError
-from chaosproof.targets.base import Address, CommandResult, Inside, Instance, InstanceState, JobState
+from chaosproof.targets.base import Address, CommandResult, Inside, Instance, InstanceState, JobState, Target
 from chaosproof.targets.kubernetes.client.api import Cluster, NotFound
 from chaosproof.targets.kubernetes.client.execute import execute
 from chaosproof.targets.kubernetes.jobs.cluster_jobs import Jobs
@@ -35,7 +35,7 @@ _BACK_WITHIN_S = 60.0
 _GONE_WITHIN_S = 15.0
 
 
-class KubernetesTarget:
+class KubernetesTarget(Target):
     """See `chaosproof.targets.base.Target` for what each method promises.
 
     `metrics` says path and port of the metrics page of a service, where its pods' annotations do not. `events_file`
@@ -71,24 +71,14 @@ class KubernetesTarget:
         self._jobs.close()
         self._watch.close()
 
-    def instances(self, service: str | None = None) -> tuple[Instance, ...]:
-        if service is not None and service not in self._services:
-            raise TargetError(
-                f"There is no service {service!r} in the namespace {self._cluster.namespace}; "
-                f"there are: {', '.join(self._services)}."
-            )
-        slots = [slot for slot in self._watch.all() if service in (None, slot.service)]
-        return tuple(self._instance(slot) for slot in slots)
-
-    def instance(self, name: str) -> Instance:
-        return self._instance(self._watch.slot(name))
+    def _by_name(self) -> Mapping[str, Instance]:
+        return {slot.name: self._instance(slot) for slot in self._watch.all()}
 
     def states(self) -> Mapping[str, InstanceState]:
         return {slot.name: self._state(slot) for slot in self._watch.all()}
 
     def address(self, service: str) -> Address:
-        if service not in self._services:
-            raise TargetError(f"There is no service {service!r}; there are: {', '.join(self._services)}.")
+        self.instances(service)
         return self._services[service].address
 
     def run(

@@ -6,6 +6,7 @@ The host's network namespace gets nothing but listening sockets on its loopback,
 """
 
 import os
+import pickle
 import secrets
 import select
 import shutil
@@ -84,7 +85,7 @@ def launch_lab(
     return Running(
         LocalTarget(lab),
         lab,
-        endpoints={port.name: f"http://127.0.0.1:{port.host_port}" for port in spec.published},
+        endpoints=spec.endpoints,
         timings={stage: round(value + offset_s, 3) for stage, value in timings.items()},
         take_down=lambda: take_down(lab),
     )
@@ -154,9 +155,9 @@ def _start_supervisor(spec: LabSpec, listeners: list[socket.socket], *, detached
         control,
         os.fdopen(ready_read, "rb") as ready,
         tempfile.TemporaryFile() as errors,
-        os.fdopen(os.memfd_create("chaosproof-spec"), "w+", encoding="utf-8") as spec_file,
+        os.fdopen(os.memfd_create("chaosproof-spec"), "w+b") as spec_file,
     ):
-        spec_file.write(spec.to_json())
+        pickle.dump(spec, spec_file)
         spec_file.flush()
         spec_file.seek(0)
         try:

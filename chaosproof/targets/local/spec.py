@@ -1,13 +1,11 @@
 """What one lab consists of, fully resolved: plain data that the launcher writes and the supervisor reads."""
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
 
 from chaosproof.errors import UsageError
 from chaosproof.targets.base import Instance
-from chaosproof.targets.system.definition import HealthCheck, Service, System
+from chaosproof.targets.system.definition import Service, System
 
 __all__ = ["LabSpec", "PublishedPort", "ServicePlan", "plan_lab"]
 
@@ -56,28 +54,10 @@ class LabSpec:
     def instances(self) -> tuple[Instance, ...]:
         return tuple(instance for plan in self.services for instance in plan.instances)
 
-    def to_json(self) -> str:
-        return json.dumps(asdict(self))
-
-    @classmethod
-    def from_json(cls, text: str) -> "LabSpec":
-        raw: dict[str, Any] = json.loads(text)
-        raw["services"] = tuple(_plan_from(plan) for plan in raw["services"])
-        raw["published"] = tuple(PublishedPort(**port) for port in raw["published"])
-        return cls(**raw)
-
-
-def _plan_from(raw: Mapping[str, Any]) -> ServicePlan:
-    service = dict(raw["service"])
-    check = service["healthcheck"]
-    service["healthcheck"] = HealthCheck(**check) if check else None
-    service["command"] = tuple(service["command"])
-    service["depends_on"] = tuple(service["depends_on"])
-    return ServicePlan(
-        service=Service(**service),
-        address=raw["address"],
-        instances=tuple(Instance(**instance) for instance in raw["instances"]),
-    )
+    @property
+    def endpoints(self) -> dict[str, str]:
+        """Where the host reaches what is published, by name."""
+        return {port.name: f"http://127.0.0.1:{port.host_port}" for port in self.published}
 
 
 def plan_lab(

@@ -3,8 +3,8 @@
 It holds no state but the name, so any activity, probe or person may make one at any time.
 """
 
-import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,9 +19,9 @@ from chaosproof.targets.base import (
     InstanceState,
     JobState,
     PendingCommand,
+    Target,
 )
 from chaosproof.targets.local.control_client import ask, find_labs
-from chaosproof.targets.local.spec import LabSpec, ServicePlan
 
 __all__ = ["LocalTarget", "only_lab"]
 
@@ -35,7 +35,7 @@ def only_lab() -> str:
     return labs[0]
 
 
-class LocalTarget:
+class LocalTarget(Target):
     """See `chaosproof.targets.base.Target` for what each method promises."""
 
     kind = "local"
@@ -44,34 +44,19 @@ class LocalTarget:
         self.lab = lab
 
     @cached_property
-    def _spec(self) -> LabSpec:
-        return LabSpec.from_json(json.dumps(ask(self.lab, "info")["spec"]))
+    def _info(self) -> Mapping[str, Any]:
+        info: Mapping[str, Any] = ask(self.lab, "info")
+        return info
 
-    def _plan(self, service: str) -> ServicePlan:
-        plans = {plan.service.name: plan for plan in self._spec.services}
-        if service not in plans:
-            raise TargetError(
-                f"There is no service {service!r} in lab {self.lab}; there are: {', '.join(plans)}."
-            )
-        return plans[service]
-
-    def instances(self, service: str | None = None) -> tuple[Instance, ...]:
-        instances = self._spec.instances if service is None else self._plan(service).instances
-        return tuple(sorted(instances, key=lambda instance: instance.name))
-
-    def instance(self, name: str) -> Instance:
-        for instance in self._spec.instances:
-            if instance.name == name:
-                return instance
-        known = ", ".join(instance.name for instance in self._spec.instances)
-        raise TargetError(f"There is no instance {name!r} in lab {self.lab}; there are: {known}.")
+    def _by_name(self) -> Mapping[str, Instance]:
+        return {raw["name"]: Instance(**raw) for raw in self._info["instances"]}
 
     def states(self) -> Mapping[str, InstanceState]:
         return {name: InstanceState(**state) for name, state in ask(self.lab, "states").items()}
 
     def address(self, service: str) -> Address:
-        plan = self._plan(service)
-        return Address(host=service, ip=plan.address, ports=plan.service.ports)
+        self.instances(service)
+        return Address(**self._info["addresses"][service])
 
     def run(
         self,
@@ -82,22 +67,26 @@ class LocalTarget:
         timeout_s: float = 10.0,
         inside: Inside = "network",
     ) -> CommandResult:
-        request = {"instance": instance, "argv": list(argv), "stdin": stdin}
-        return _done(self._ask_for_end("run", request, timeout_s))
+        return self._run(instance, argv, stdin, timeout_s, None)
+
+    def _run(
+        self,
+        instance: str,
+        argv: Sequence[str],
+        stdin: str,
+        timeout_s: float,
+        after: DeferredCommand | None,
+    ) -> CommandResult:
+        request = {"instance": instance, "argv": argv, "stdin": stdin}
+        return _done(self._ask_for_end("run", request, timeout_s, after))
 
     def _ask_for_end(
-        self,
-        operation: str,
-        request: Mapping[str, Any],
-        timeout_s: float,
-        after: DeferredCommand | None = None,
+        self, operation: str, request: Mapping[str, Any], timeout_s: float, after: DeferredCommand | None
     ) -> Any:
         """The lab's answer when a command has ended; the lab sees to what comes `after` it."""
-        deferral = {"then": list(after.argv), "after_s": after.after_s} if after else {}
+        request = {**request, "timeout_s": timeout_s, "after": asdict(after) if after else None}
         # The lab's own clock ends the command; ours only notices a lab that hangs.
-        patience_s = timeout_s + 5.0
-        request = {**request, "timeout_s": timeout_s, **deferral}
-        return ask(self.lab, operation, request, patience_s=patience_s)
+        return ask(self.lab, operation, request, patience_s=timeout_s + 5.0)
 
     def prestart(self, instance: str, argv: Sequence[str], *, keep_s: float) -> PendingCommand:
         """See `chaosproof.targets.base.SupportsPrestart`."""
@@ -119,8 +108,7 @@ class LocalTarget:
         timeout_s: float = 10.0,
     ) -> CommandResult:
         """See `chaosproof.targets.base.SupportsDeferred`."""
-        request = {"instance": instance, "argv": list(argv), "stdin": stdin}
-        return _done(self._ask_for_end("run", request, timeout_s, after))
+        return self._run(instance, argv, stdin, timeout_s, after)
 
     def start_job(
         self,

@@ -30,17 +30,13 @@ class Jobs:
         self._folder = folder
         self._jobs: dict[str, _Job] = {}
 
-    async def start(
-        self, name: str, argv: Sequence[str], *, environment: Mapping[str, str], cwd: str
-    ) -> None:
+    async def start(self, name: str, argv: Sequence[str], env: Mapping[str, str], cwd: str) -> None:
         """Start `argv`; a name whose job still runs is refused with `TargetError`."""
         if name in self._jobs and self._jobs[name].exit_code is None:
             raise TargetError(f"A job named {name!r} runs already.")
         log = self._folder / f"{name}.log"
         try:
-            process = await self._processes.spawn(
-                argv, instance=None, environment=environment, cwd=cwd, stdout=log
-            )
+            process = await self._processes.spawn(argv, instance=None, environment=env, cwd=cwd, stdout=log)
         except OSError as error:
             raise TargetError(f"Cannot start the job {name!r} ({argv[0]}): {error.strerror}.") from error
         job = self._jobs[name] = _Job(process, log)
@@ -52,13 +48,13 @@ class Jobs:
         signal_group(job.process.pid, signal.SIGKILL)
         job.exit_code = code
 
-    def state(self, name: str) -> JobState:
+    async def state(self, name: str) -> JobState:
         """Whether the job runs, its exit code, and the end of what it printed."""
         job = self._known(name)
         tail = job.log.read_text(encoding="utf-8", errors="replace")[-_TAIL_CHARACTERS:]
         return JobState(name=name, running=job.exit_code is None, exit_code=job.exit_code, stderr_tail=tail)
 
-    def stop(self, name: str) -> None:
+    async def stop(self, name: str) -> None:
         """SIGTERM, if it still runs."""
         job = self._known(name)
         if job.exit_code is None:

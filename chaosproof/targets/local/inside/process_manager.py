@@ -35,10 +35,15 @@ class ProcessManager:
             asyncio.set_child_watcher(watcher)
 
     def in_background(self, work: Coroutine[Any, Any, Any]) -> None:
-        """Do it beside everything else, and hold it until it has ended; nobody waits for it."""
+        """Do it beside everything else, and hold it until it has ended; an error is a line on stderr."""
         task = asyncio.create_task(work)
         self._background.add(task)
-        task.add_done_callback(self._background.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._background.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            print(error, file=sys.stderr, flush=True)
 
     async def spawn(
         self,

@@ -8,23 +8,25 @@ Started by `launch.py` inside fresh user, pid, mount and network namespaces, nev
 import asyncio
 import json
 import os
+import pickle
 import signal
 import socket
 import subprocess
 import sys
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from chaosproof.errors import ChaosproofError, TargetError
+from chaosproof.targets.base import Address, InstanceState
 from chaosproof.targets.instance_events import append_events
 from chaosproof.targets.local.inside import network
-from chaosproof.targets.local.inside.deferred import DeferredCommands
+from chaosproof.targets.local.inside.commands import InstanceCommands
 from chaosproof.targets.local.inside.health import http_get
 from chaosproof.targets.local.inside.instances import InstanceRunner
 from chaosproof.targets.local.inside.jobs import Jobs
-from chaosproof.targets.local.inside.prestart import PrestartedCommands
 from chaosproof.targets.local.inside.process_manager import ProcessManager
 from chaosproof.targets.local.inside.publish import serve_published_ports
 from chaosproof.targets.local.spec import PROMETHEUS_PORT, LabSpec
@@ -63,9 +65,25 @@ class Supervisor:
             for plan in spec.services
             for instance in plan.instances
         }
-        self._jobs = Jobs(processes, LAB_DIR / "jobs")
-        self._deferred = DeferredCommands(processes)
-        self._prestarted = PrestartedCommands(processes)
+        jobs = Jobs(processes, LAB_DIR / "jobs")
+        commands = InstanceCommands(processes)
+        self._operations: dict[str, Callable[..., Awaitable[Any]]] = {
+            "info": self._info,
+            "wait_ready": self._wait_ready,
+            "states": self._states,
+            "run": commands.run,
+            "begin": commands.begin,
+            "go": commands.go,
+            "start_job": jobs.start,
+            "job": jobs.state,
+            "stop_job": jobs.stop,
+            "metrics": self._metrics,
+            "logs": self._logs,
+            "signal": self._signal,
+            "pause": self._pause,
+            "restart": self._restart,
+            "down": self._end,
+        }
 
     # --- the lab's life ---------------------------------------------------------------------------------
 
@@ -176,8 +194,7 @@ class Supervisor:
         append_events(self._events_file, [(instance, event, detail)])
         if event in ("ready", "not_ready") and not self._down:
             service = self._runners[instance].service.name
-            task = asyncio.create_task(self._update_service(service))
-            task.add_done_callback(_raise_loudly)
+            self._processes.in_background(self._update_service(service))
 
     async def _update_service(self, service: str) -> None:
         async with self._rules_lock:
@@ -194,12 +211,12 @@ class Supervisor:
         if done.exit_code != 0:
             raise TargetError(f"nft refused the address of {service}: {done.stderr.strip()}")
 
-    # --- what can be asked: `{"op": "run", ...}` is `do_run(...)` ------------------------------------------
+    # --- what can be asked: `{"op": "run", ...}` is `self._operations["run"](...)` --------------------------
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             answer = await self._answer(reader, writer)
-            writer.write(json.dumps(answer).encode())
+            writer.write(json.dumps(answer, default=asdict).encode())
             await writer.drain()
         except ConnectionError:
             pass  # Whoever asked has gone.
@@ -212,7 +229,9 @@ class Supervisor:
             return {"error": f"Lab {self._spec.name} belongs to another user."}
         try:
             request = json.loads(await reader.readline())
-            operation = getattr(self, f"do_{request.pop('op')}")
+            operation = self._operations[request.pop("op")]
+            if "instance" in request:
+                self._runner(request["instance"])
             return {"result": await operation(**request)}
         except ChaosproofError as error:
             return {"error": str(error)}
@@ -225,10 +244,17 @@ class Supervisor:
             raise TargetError(f"There is no instance {instance!r}; there are: {known}.")
         return self._runners[instance]
 
-    async def do_info(self) -> dict[str, Any]:
-        return {"spec": json.loads(self._spec.to_json()), "timings": self._timings, "failure": self._failure}
+    async def _info(self) -> dict[str, Any]:
+        return {
+            "instances": sorted(self._spec.instances, key=lambda instance: instance.name),
+            "addresses": {
+                plan.service.name: Address(plan.service.name, plan.address, plan.service.ports)
+                for plan in self._spec.services
+            },
+            "endpoints": self._spec.endpoints,
+        }
 
-    async def do_wait_ready(self) -> dict[str, float]:
+    async def _wait_ready(self) -> dict[str, float]:
         await self._all_started.wait()
         if self._failure:
             raise TargetError(self._failure)
@@ -237,51 +263,10 @@ class Supervisor:
             pass
         return self._timings
 
-    async def do_states(self) -> dict[str, Any]:
-        return {name: asdict(runner.state()) for name, runner in self._runners.items()}
+    async def _states(self) -> dict[str, InstanceState]:
+        return {name: runner.state() for name, runner in self._runners.items()}
 
-    async def do_run(
-        self,
-        instance: str,
-        argv: list[str],
-        stdin: str,
-        timeout_s: float,
-        then: list[str] | None = None,
-        after_s: float = 0.0,
-    ) -> dict[str, Any]:
-        self._runner(instance)
-        with self._deferred.after(instance, then, after_s):
-            done = await self._processes.run_to_end(argv, instance=instance, stdin=stdin, timeout_s=timeout_s)
-        return asdict(done)
-
-    async def do_begin(self, instance: str, argv: list[str], keep_s: float) -> int:
-        return await self._prestarted.begin(self._runner(instance).instance.name, argv, keep_s)
-
-    async def do_go(
-        self,
-        number: int,
-        stdin: str,
-        timeout_s: float,
-        then: list[str] | None = None,
-        after_s: float = 0.0,
-    ) -> dict[str, Any] | None:
-        instance = self._prestarted.instance(number)
-        if instance is None:
-            return None
-        with self._deferred.after(instance, then, after_s):
-            done = await self._prestarted.go(number, stdin, timeout_s)
-        return asdict(done) if done else None
-
-    async def do_start_job(self, name: str, argv: list[str], env: dict[str, str], cwd: str) -> None:
-        await self._jobs.start(name, argv, environment=env, cwd=cwd)
-
-    async def do_job(self, name: str) -> dict[str, Any]:
-        return asdict(self._jobs.state(name))
-
-    async def do_stop_job(self, name: str) -> None:
-        self._jobs.stop(name)
-
-    async def do_metrics(self, instance: str) -> str:
+    async def _metrics(self, instance: str) -> str:
         info = self._runner(instance).instance
         if info.metrics_port is None:
             raise TargetError(f"{instance} has no metrics: the system file names none for {info.service}.")
@@ -295,21 +280,19 @@ class Supervisor:
             raise TargetError(f"{instance} answered {status} when asked for its metrics.")
         return body
 
-    async def do_logs(self, instance: str) -> str:
-        if instance == "prometheus":
-            return _PROMETHEUS_LOG.read_text(encoding="utf-8", errors="replace")
+    async def _logs(self, instance: str) -> str:
         return self._runner(instance).read_log()
 
-    async def do_signal(self, instance: str, signal_name: str) -> None:
+    async def _signal(self, instance: str, signal_name: str) -> None:
         await self._runner(instance).signal(signal.Signals[signal_name])
 
-    async def do_pause(self, instance: str, duration_s: float | None) -> None:
+    async def _pause(self, instance: str, duration_s: float | None) -> None:
         await self._runner(instance).pause(duration_s)
 
-    async def do_restart(self, instance: str) -> None:
+    async def _restart(self, instance: str) -> None:
         await self._runner(instance).restart()
 
-    async def do_down(self) -> None:
+    async def _end(self) -> None:
         # The answer must leave before the lab does.
         asyncio.get_running_loop().call_later(0.01, self._stopping.set)
 
@@ -365,11 +348,6 @@ def _tail(log: Path, lines: int = 5) -> str:
     return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
 
 
-def _raise_loudly(task: "asyncio.Task[None]") -> None:
-    if not task.cancelled() and (error := task.exception()):
-        print(f"{error}", file=sys.stderr, flush=True)
-
-
 def main() -> int:
     """Read the spec, live, and end with 0; an error is one line on stderr.
 
@@ -377,8 +355,8 @@ def main() -> int:
     """
     spec_fd, control_fd, ready_fd = map(int, sys.argv[1:])
     started_at = time.monotonic()
-    with os.fdopen(spec_fd, encoding="utf-8") as file:
-        spec = LabSpec.from_json(file.read())
+    with os.fdopen(spec_fd, "rb") as file:
+        spec: LabSpec = pickle.load(file)
     control = socket.socket(fileno=control_fd)
 
     async def live() -> None:
