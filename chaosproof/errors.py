@@ -1,6 +1,17 @@
 """The errors a person is meant to read, each a sentence that is shown without a traceback; and every exit code."""
 
-__all__ = ["EXIT_CODES", "EXIT_INTERRUPTED", "EXIT_UNREAD", "ChaosproofError", "TargetError", "UsageError"]
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+__all__ = [
+    "EXIT_CODES",
+    "EXIT_INTERRUPTED",
+    "EXIT_UNREAD",
+    "ChaosproofError",
+    "TargetError",
+    "UsageError",
+    "readable_os_errors",
+]
 
 EXIT_CODES = {"pass": 0, "fail": 1, "unknown": 2}
 """A verdict as an exit code: 0 it was shown, 1 it was refuted, 2 it is not known, or could not be done."""
@@ -26,3 +37,12 @@ class UsageError(ChaosproofError):
 
 class TargetError(ChaosproofError):
     """The system under test, or the place where it runs, did not do what was asked."""
+
+
+@contextmanager
+def readable_os_errors(what: str, after: str = "") -> Iterator[None]:
+    """Make an `OSError` inside a `ChaosproofError`: `what`, such as `cannot write FILE`, the reason, then `after`."""
+    try:
+        yield
+    except OSError as error:
+        raise ChaosproofError(f"{what}: {error.strerror}{after}") from error

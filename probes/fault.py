@@ -22,8 +22,7 @@ from typing import Any
 from chaoslib.types import Configuration
 
 from chaosproof.errors import ChaosproofError, UsageError
-from chaosproof.runfolder.faults import read_faults
-from chaosproof.runfolder.paths import FAULTS
+from chaosproof.runfolder.faults import FaultRecord, read_faults
 from chaosproof.runner.session import Session
 from chaosproof.runner.settings import count as whole_number
 from chaosproof.runner.settings import number, seconds
@@ -280,7 +279,7 @@ def _must_be_on(session: Session, kind: str, when: str) -> None:
     if not kind:
         return
     now = time.time()
-    for fault in read_faults(session.folder / FAULTS):
+    for fault in read_faults(session.folder / FaultRecord.FILE):
         if fault.kind == kind and not fault.ended and now < (fault.expires_at or 0):
             return
     raise ChaosproofError(

@@ -7,7 +7,8 @@ from chaoslib.types import Configuration
 from prometheus_client.parser import text_string_to_metric_families
 
 from chaosproof.errors import ChaosproofError
-from chaosproof.runfolder.paths import FAULTS, READINESS
+from chaosproof.runfolder.faults import FaultRecord
+from chaosproof.runfolder.readiness import ReadinessRow
 from chaosproof.runner.absences import absences_of
 from chaosproof.runner.client_program import run_client
 from chaosproof.runner.settings import number, seconds
@@ -94,7 +95,7 @@ def disruptions(
     """
     folder = session_of(configuration).folder
     client, _ = read_ledgers(folder)
-    absences = absences_of(folder / READINESS, folder / FAULTS, instance)
+    absences = absences_of(folder / ReadinessRow.FILE, folder / FaultRecord.FILE, instance)
     return disruption_figures(client, [Disruption(*absence) for absence in absences], gone_code=gone_code)
 
 

@@ -29,10 +29,10 @@ class PooledConnection:
         "_pool",
         "_responses",
         "_reused",
-        "_sent",
         "_seq",
         "busy",
         "index",
+        "sent",
     )
 
     def __init__(self, pool: "ConnectionPool", index: int) -> None:
@@ -45,12 +45,8 @@ class PooledConnection:
         self._reused = False
         self._seq = 0
         self._due = 0.0
-        self._sent = 0.0
+        self.sent = 0.0
         self._attempts = 0
-
-    @property
-    def sent(self) -> float:
-        return self._sent
 
     def start_request(self, seq: int, due: float) -> None:
         """Send request `seq`, after opening a connection where there is none."""
@@ -58,7 +54,7 @@ class PooledConnection:
         self._seq = seq
         self._due = due
         self._attempts = 1
-        self._sent = time.monotonic()
+        self.sent = time.monotonic()
         self._pool.request_started(self)
         connection = self._connection
         if connection is None:
@@ -163,7 +159,7 @@ class PooledConnection:
         self.busy = False
         pool = self._pool
         pool.request_finished(self)
-        pool.record(Outcome(self._seq, self._due, self._sent, at, status, code, instance, self._attempts))
+        pool.record(Outcome(self._seq, self._due, self.sent, at, status, code, instance, self._attempts))
         pool.on_idle(self)
 
 

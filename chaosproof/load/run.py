@@ -7,7 +7,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from chaosproof.errors import ChaosproofError
 from chaosproof.load.cancellation import Cancellation
@@ -26,19 +26,7 @@ __all__ = ["ProgressListener", "run_load"]
 _PROGRESS_EVERY_S = 0.5
 
 ProgressListener = Callable[[LoadProgress, Tally], None]
-
-
-class _Sender(Protocol):
-    """What sends the requests: an `ShareSender` in this process, or a `WorkerPool`."""
-
-    @property
-    def due(self) -> int: ...
-    @property
-    def sent(self) -> int: ...
-    @property
-    def inflight(self) -> int: ...
-    async def open(self, cancellation: Cancellation) -> None: ...
-    async def run(self, start: float, cancellation: Cancellation) -> float: ...
+_Sender = ShareSender | WorkerPool
 
 
 async def run_load(

@@ -9,9 +9,8 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from typing import Protocol
 
-__all__ = ["Timer", "make_timer"]
+__all__ = ["make_timer"]
 
 _CLOCK_MONOTONIC = 1
 _TFD_TIMER_ABSTIME = 1
@@ -22,18 +21,10 @@ _LEAD_S = 0.0001
 _LEAD_WORTH_S = 0.0005
 
 
-class Timer(Protocol):
-    """Calls its callback once for every `set`; a later `set` replaces an earlier one."""
-
-    def set(self, at: float) -> None:
-        """Expire at `at`, an instant of time.monotonic(); at once when that has passed."""
-
-    def close(self) -> None:
-        """Never expire again."""
-
-
-def make_timer(loop: asyncio.AbstractEventLoop, callback: Callable[[], None]) -> Timer:
-    """The most exact timer that this system has."""
+def make_timer(loop: asyncio.AbstractEventLoop, callback: Callable[[], None]) -> "_TimerFd | _LoopTimer":
+    """The most exact timer that this system has. It calls `callback` once for every `set(at)`, an instant of
+    time.monotonic(), at once when that has passed; a later `set` replaces an earlier one, and `close` ends it.
+    """
     if sys.platform == "linux":
         return _TimerFd(loop, callback)
     return _LoopTimer(loop, callback)

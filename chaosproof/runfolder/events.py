@@ -35,6 +35,11 @@ EVENTS = "events.ndjson"
 FIRST_PREVIOUS = "0" * 64
 ROW_BYTES_MAX = 1 << 16
 _ANCESTORS = 3
+# What is recorded of a fault, once the row has the key that comes first here.
+_FAULT_EVENTS = {
+    "fault_on": ("applied_at", ("id", "kind", "instance", "backend", "applied_at")),
+    "fault_off": ("ended_at", ("id", "ended_at", "ended_by", "packets")),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,25 +94,16 @@ def fault_listener(folder: Path, *, at: float | None = None) -> Callable[[Mappin
 
     `at` as in `record_event`.
     """
-    on: set[str] = set()
-    off: set[str] = set()
+    recorded: set[tuple[str, str]] = set()
 
     def listen(row: Mapping[str, Any]) -> None:
-        fault = str(row.get("id"))
-        if row.get("applied_at") is not None and fault not in on:
-            on.add(fault)
-            record_event(
-                folder, "fault_on", _only(row, "id", "kind", "instance", "backend", "applied_at"), at=at
-            )
-        if row.get("ended_at") is not None and fault not in off:
-            off.add(fault)
-            record_event(folder, "fault_off", _only(row, "id", "ended_at", "ended_by", "packets"), at=at)
+        for what, (since, keys) in _FAULT_EVENTS.items():
+            event = what, str(row.get("id"))
+            if row.get(since) is not None and event not in recorded:
+                recorded.add(event)
+                record_event(folder, what, {key: row.get(key) for key in keys}, at=at)
 
     return listen
-
-
-def _only(row: Mapping[str, Any], *keys: str) -> dict[str, Any]:
-    return {key: row.get(key) for key in keys}
 
 
 def _line(seq: int, at: float, what: str, data: Mapping[str, Any], previous: str) -> bytes:

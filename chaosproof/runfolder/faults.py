@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from chaosproof.errors import ChaosproofError
+from chaosproof.errors import readable_os_errors
 from chaosproof.runfolder.record import Record, about
 
 __all__ = ["Canary", "CanaryExpectation", "Expectation", "FaultLedger", "FaultRecord", "read_faults"]
@@ -139,12 +139,10 @@ class FaultLedger:
             content = "".join(json.dumps(row, allow_nan=False) + "\n" for row in rows)
             # named by process: two writers never share one half-written file
             draft = self.path.with_name(f".{self.path.name}.{os.getpid()}")
-            try:
+            with readable_os_errors(f"cannot write {self.path}"):
                 self.path.parent.mkdir(parents=True, exist_ok=True)
                 draft.write_text(content, encoding="utf-8")
                 draft.replace(self.path)
-            except OSError as error:
-                raise ChaosproofError(f"cannot write {self.path}: {error.strerror}") from error
             if self._listener:
                 self._listener(record.to_json())
 

@@ -9,29 +9,20 @@ import time
 from pathlib import Path
 from typing import Any
 
-from chaosproof.errors import ChaosproofError
+from chaosproof.errors import ChaosproofError, readable_os_errors
 
 __all__ = [
     "ARTIFACTS",
     "EXPERIMENT",
-    "FAULTS",
-    "JOURNAL",
-    "READINESS",
-    "SERIES",
-    "SESSION",
     "WARMUP",
     "is_draft",
     "new_run_folder",
+    "read_json",
     "write_json",
     "write_whole",
 ]
 
-SESSION = "session.json"
 EXPERIMENT = "experiment.json"
-JOURNAL = "journal.json"
-FAULTS = "faults.jsonl"
-READINESS = "readiness.ndjson"
-SERIES = "series.json"
 ARTIFACTS = "artifacts"
 WARMUP = "warmup"
 
@@ -73,6 +64,16 @@ def write_whole(path: Path, content: str) -> None:
 def write_json(path: Path, value: Any) -> None:
     """Write `value` as indented JSON, whole or not at all; what JSON does not know is written as text."""
     write_whole(path, json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """The value of a JSON file that this run wrote. Raises ChaosproofError when it cannot be read."""
+    with readable_os_errors(f"cannot read {path}"):
+        content = path.read_bytes()
+    try:
+        return json.loads(content)
+    except ValueError as error:
+        raise ChaosproofError(f"{path} is no JSON: {error}") from error
 
 
 def new_run_folder(root: Path, experiment: str, mode: str, now: float) -> Path:

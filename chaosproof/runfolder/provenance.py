@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from chaosproof import __version__
+from chaosproof.json_access import as_object
 
 __all__ = ["experiment_file", "experiment_sha256", "experiment_text", "git_commit", "versions"]
 
@@ -81,12 +82,9 @@ def experiment_text(experiment: Mapping[str, Any], file: str | None) -> str | No
         return None
     try:
         text = Path(file).read_text(encoding="utf-8")
-        written = json.loads(text)
     except (OSError, ValueError):
         return None
-    if not isinstance(written, dict) or experiment_sha256(written) != experiment_sha256(experiment):
-        return None
-    return text
+    return text if experiment_sha256(as_object(text)) == experiment_sha256(experiment) else None
 
 
 def _output(argv: list[str], *, path: str | None = None) -> str:

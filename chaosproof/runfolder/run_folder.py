@@ -17,7 +17,7 @@ from chaosproof.runfolder.events import EVENTS
 from chaosproof.runfolder.faults import FaultRecord
 from chaosproof.runfolder.journal import Journal
 from chaosproof.runfolder.load import LoadDone, LoadPlan, LoadProgress
-from chaosproof.runfolder.paths import ARTIFACTS, EXPERIMENT, FAULTS, WARMUP
+from chaosproof.runfolder.paths import ARTIFACTS, EXPERIMENT, WARMUP
 from chaosproof.runfolder.readiness import ReadinessRow
 from chaosproof.runfolder.record import Record
 from chaosproof.runfolder.requests import REQUESTS
@@ -35,7 +35,7 @@ RAW_FILES = (
     LoadProgress.FILE,
     LoadDone.FILE,
     REQUESTS,
-    FAULTS,
+    FaultRecord.FILE,
     ReadinessRow.FILE,
     Series.FILE,
     EVENTS,
@@ -114,7 +114,7 @@ def read_run(path: Path | str) -> RunFolder:
 
     def read(record: type[_Record]) -> _Record:
         name = record.FILE
-        value = _read_json(folder / name, name, problems)
+        value = _read_json(folder / name, problems)
         if name not in problems and not isinstance(value, Mapping):
             problems[name] = "it is not a JSON object"
         _refuse_newer(mapping(value), folder / name)
@@ -130,7 +130,7 @@ def read_run(path: Path | str) -> RunFolder:
         load_plan=read(LoadPlan),
         load_done=read(LoadDone),
         progress=read_rows(LoadProgress),
-        faults=_read_lines(folder, FAULTS, problems),
+        faults=_read_lines(folder, FaultRecord.FILE, problems),
         readiness=read_rows(ReadinessRow),
         series=read(Series),
         artifacts=_sizes(folder / ARTIFACTS),
@@ -152,44 +152,36 @@ def _refuse_newer(value: Mapping[str, Any], path: Path) -> None:
         )
 
 
-def _read_text(path: Path, name: str, problems: dict[str, str]) -> str | None:
+def _read_bytes(path: Path, problems: dict[str, str]) -> bytes | None:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_bytes()
     except FileNotFoundError:
-        problems[name] = "there is no such file"
+        problems[path.name] = "there is no such file"
     except OSError as error:
-        problems[name] = f"it cannot be read: {error.strerror}"
-    except UnicodeDecodeError:
-        problems[name] = "it is not UTF-8 text"
+        problems[path.name] = f"it cannot be read: {error.strerror}"
     return None
 
 
-def _read_json(path: Path, name: str, problems: dict[str, str]) -> Any:
-    content = _read_text(path, name, problems)
+def _read_json(path: Path, problems: dict[str, str]) -> Any:
+    content = _read_bytes(path, problems)
     if content is None:
         return None
     try:
         return _parse(content)
+    except UnicodeDecodeError:
+        problems[path.name] = "it is not UTF-8 text"
     except (ValueError, RecursionError) as error:
-        problems[name] = f"it is not whole JSON: {error}" if content.strip() else "it is empty"
-        return None
+        problems[path.name] = f"it is not whole JSON: {error}" if content.strip() else "it is empty"
+    return None
 
 
 def _read_lines(folder: Path, name: str, problems: dict[str, str]) -> tuple[Mapping[str, Any], ...]:
-    try:
-        raw = (folder / name).read_bytes()
-    except FileNotFoundError:
-        problems[name] = "there is no such file"
-        return ()
-    except OSError as error:
-        problems[name] = f"it cannot be read: {error.strerror}"
-        return ()
     rows: list[Mapping[str, Any]] = []
-    for position, line in enumerate(raw.split(b"\n"), start=1):
+    for position, line in enumerate((_read_bytes(folder / name, problems) or b"").split(b"\n"), start=1):
         if not line.strip():
             continue
         try:
-            row = _parse(line.decode("utf-8"))
+            row = _parse(line)
         except (ValueError, RecursionError):
             problems.setdefault(name, f"line {position} is not whole JSON")
             continue
@@ -200,8 +192,8 @@ def _read_lines(folder: Path, name: str, problems: dict[str, str]) -> tuple[Mapp
     return tuple(rows)
 
 
-def _parse(content: str) -> Any:
-    return json.loads(content, parse_constant=_refuse_constant)
+def _parse(content: bytes) -> Any:
+    return json.loads(content.decode(), parse_constant=_refuse_constant)
 
 
 def _refuse_constant(word: str) -> NoReturn:

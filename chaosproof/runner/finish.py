@@ -7,6 +7,7 @@ checks say so.
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,13 @@ from chaosproof.errors import ChaosproofError
 from chaosproof.experiment.experiment import read_experiment
 from chaosproof.load.output.fortio import save_fortio_result
 from chaosproof.runfolder.events import EVENTS, record_event
+from chaosproof.runfolder.journal import Journal
+from chaosproof.runfolder.load import LoadDone, LoadPlan
 from chaosproof.runfolder.manifest import raw_hashes
-from chaosproof.runfolder.paths import ARTIFACTS, JOURNAL, SERIES, SESSION, WARMUP, write_json, write_whole
-from chaosproof.runfolder.session import InstanceState
-from chaosproof.runner.load_job import DONE, PLAN, stop_load
+from chaosproof.runfolder.paths import ARTIFACTS, WARMUP, write_json, write_whole
+from chaosproof.runfolder.series import Series
+from chaosproof.runfolder.session import InstanceState, SessionRecord
+from chaosproof.runner.load_job import stop_load
 from chaosproof.runner.prometheus import range_series
 from chaosproof.runner.session import Session
 
@@ -66,12 +70,14 @@ def save_and_take_down(
         if prometheus and watched:
             saved.attempt(
                 "series of Prometheus",
-                lambda: write_json(folder / SERIES, range_series(prometheus, watched, began_at, time.time())),
+                lambda: write_json(
+                    folder / Series.FILE, range_series(prometheus, watched, began_at, time.time())
+                ),
             )
     finally:
         saved.attempt("taking the target down", session.take_down)
     saved.attempt("load.json", lambda: _save_load(folder))
-    saved.attempt("journal", lambda: write_json(folder / JOURNAL, journal))
+    saved.attempt("journal", lambda: write_json(folder / Journal.FILE, journal))
     problems = "; ".join(saved.problems) or None
     ended = replace(
         record,
@@ -81,7 +87,7 @@ def save_and_take_down(
         states=states,
         not_saved=problems,
     )
-    saved.attempt("session", lambda: write_json(folder / SESSION, ended.to_json()))
+    saved.attempt("session", lambda: write_json(folder / SessionRecord.FILE, ended.to_json()))
     saved.attempt(
         "events",
         lambda: record_event(
@@ -93,7 +99,7 @@ def save_and_take_down(
 
 def _stop_loads(session: Session) -> None:
     for folder in (session.folder / WARMUP, session.folder):
-        if (folder / PLAN).exists() and not (folder / DONE).exists():
+        if (folder / LoadPlan.FILE).exists() and not (folder / LoadDone.FILE).exists():
             stop_load(session.target, folder)
 
 
@@ -103,20 +109,20 @@ def _save_artifacts(session: Session, expected: Sequence[str], saved: Saved) -> 
     """
     folder = session.folder / ARTIFACTS
     folder.mkdir(exist_ok=True)
-    for name in expected:
+    target = session.target
+    readers = {"prom": target.metrics, "metrics": target.metrics, "log": target.logs}
+
+    def save(name: str) -> None:
         instance, _, kind = name.rpartition(".")
-        if kind in ("prom", "metrics"):
-            saved.attempt(name, _saver(folder / name, session.target.metrics, instance))
-        elif kind == "log":
-            saved.attempt(name, _saver(folder / name, session.target.logs, instance))
+        if read := readers.get(kind):
+            write_whole(folder / name, read(instance))
 
-
-def _saver(path: Path, read: Callable[[str], str], instance: str) -> Callable[[], None]:
-    return lambda: write_whole(path, read(instance))
+    for name in expected:
+        saved.attempt(name, partial(save, name))
 
 
 def _save_load(folder: Path) -> None:
-    if not (folder / DONE).exists():
+    if not (folder / LoadDone.FILE).exists():
         return
     (folder / ARTIFACTS).mkdir(exist_ok=True)
     save_fortio_result(folder, folder / ARTIFACTS / "load.json")

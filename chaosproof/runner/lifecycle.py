@@ -16,16 +16,8 @@ from chaosproof.experiment.modes import overlays_of
 from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.process import ProcessFaults
 from chaosproof.runfolder.events import EVENTS, fault_listener, record_event
-from chaosproof.runfolder.faults import FaultLedger
-from chaosproof.runfolder.paths import (
-    EXPERIMENT,
-    FAULTS,
-    READINESS,
-    SESSION,
-    new_run_folder,
-    write_json,
-    write_whole,
-)
+from chaosproof.runfolder.faults import FaultLedger, FaultRecord
+from chaosproof.runfolder.paths import EXPERIMENT, new_run_folder, write_json, write_whole
 from chaosproof.runfolder.provenance import (
     experiment_file,
     experiment_sha256,
@@ -33,6 +25,7 @@ from chaosproof.runfolder.provenance import (
     git_commit,
     versions,
 )
+from chaosproof.runfolder.readiness import ReadinessRow
 from chaosproof.runfolder.session import Cluster, InstanceRecord, SessionRecord
 from chaosproof.runner.overrides import place_variables, variables_there
 from chaosproof.runner.session import Session, limits_of
@@ -44,6 +37,9 @@ from chaosproof.targets.system.definition import System
 from chaosproof.targets.system.system_file import system_to_run
 
 __all__ = ["begin"]
+
+# What the log of events says of the session, so that neither can be changed alone.
+_BEGUN = ("experiment", "mode", "target", "started_at", "experiment_sha256", "seed")
 
 
 def begin(
@@ -65,18 +61,7 @@ def begin(
     run_dir = new_run_folder(journals, experiment.name, settings.mode, now)
     record = _record(experiment, settings, system, now, content, arguments)
     _write(run_dir, record)
-    record_event(
-        run_dir,
-        "session_begun",
-        {
-            "experiment": record.experiment,
-            "mode": record.mode,
-            "target": record.target,
-            "started_at": record.started_at,
-            "experiment_sha256": record.experiment_sha256,
-            "seed": record.seed,
-        },
-    )
+    record_event(run_dir, "session_begun", {key: getattr(record, key) for key in _BEGUN})
     # the file as its author wrote it, so that a claim can be shown at its line
     text = experiment_text(content, record.experiment_file)
     if text is not None:
@@ -86,7 +71,7 @@ def begin(
             system,
             settings.variables,
             name=f"{experiment.name}-{settings.mode}-{secrets.token_hex(3)}",
-            events_file=run_dir / READINESS,
+            events_file=run_dir / ReadinessRow.FILE,
         )
     except ChaosproofError as error:
         _write(run_dir, replace(record, ended_at=time.time(), interrupted=str(error)))
@@ -140,7 +125,7 @@ def _record(
 
 def _session(run_dir: Path, running: Running, record: SessionRecord) -> Session:
     target, limits = running.target, limits_of(record.variables)
-    ledger = FaultLedger(run_dir / FAULTS, listener=fault_listener(run_dir))
+    ledger = FaultLedger(run_dir / FaultRecord.FILE, listener=fault_listener(run_dir))
     engine = FaultEngine(target, ledger, limits, backend=record.variables.get("backend") or None)
     processes = ProcessFaults(target, ledger, limits)
     return Session(run_dir, target, running.name, engine, processes, running.take_down, record)
@@ -169,4 +154,4 @@ def _started(record: SessionRecord, running: Running) -> SessionRecord:
 
 
 def _write(run_dir: Path, record: SessionRecord) -> None:
-    write_json(run_dir / SESSION, record.to_json())
+    write_json(run_dir / SessionRecord.FILE, record.to_json())

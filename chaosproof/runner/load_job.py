@@ -13,13 +13,11 @@ from typing import Any
 from chaosproof.errors import ChaosproofError
 from chaosproof.load.plan_reader import plan_from_dict
 from chaosproof.runfolder.events import record_near
-from chaosproof.runfolder.paths import write_json
+from chaosproof.runfolder.load import LoadDone, LoadPlan, LoadProgress
+from chaosproof.runfolder.paths import read_json, write_json
 from chaosproof.targets import Target
 
 __all__ = [
-    "DONE",
-    "PLAN",
-    "PROGRESS",
     "finish_load",
     "load_clock_s",
     "start_load",
@@ -27,9 +25,6 @@ __all__ = [
     "stop_load",
 ]
 
-PLAN = "load-plan.json"
-PROGRESS = "load-progress.ndjson"
-DONE = "load-done.json"
 _POLL_S = 0.02
 _FIRST_ROW_WITHIN_S = 15.0
 _DRAIN_S = 30.0
@@ -45,18 +40,10 @@ def start_load(
     """
     checked = plan_from_dict(plan).to_dict()
     folder.mkdir(parents=True, exist_ok=True)
-    write_json(folder / PLAN, checked)
+    file = folder / LoadPlan.FILE
+    write_json(file, checked)
     # -P: a folder of files must not shadow the modules of the generator.
-    argv = [
-        "python",
-        "-P",
-        "-m",
-        "chaosproof.load.generator",
-        "--plan",
-        str(folder / PLAN),
-        "--out",
-        str(folder),
-    ]
+    argv = ["python", "-P", "-m", "chaosproof.load.generator", "--plan", str(file), "--out", str(folder)]
     start_load_program(target, folder, argv, beside=beside)
     record_near(folder, "load_begun", {"folder": folder.name, "name": checked.get("name")})
     return checked
@@ -95,18 +82,19 @@ def finish_load(target: Target, folder: Path) -> dict[str, Any]:
     """Wait until the load has ended by itself and return its load-done.json; `ChaosproofError` when it
     failed.
     """
-    plan = _read(folder / PLAN)
+    plan = read_json(folder / LoadPlan.FILE)
     over_at = _started_at(folder) + float(plan["duration_s"]) + 2 * float(plan["timeout_s"]) + _DRAIN_S
     while (state := target.job(_job(folder))).running:
         if time.time() > over_at:
             stop_load(target, folder)
             raise ChaosproofError(f"The load {folder.name} did not end by itself and was stopped.")
         time.sleep(_POLL_S)
-    if not (folder / DONE).exists():
+    if not (folder / LoadDone.FILE).exists():
         raise ChaosproofError(
-            f"The load ended with exit code {state.exit_code} and left no {DONE}: {state.stderr_tail.strip()}"
+            f"The load ended with exit code {state.exit_code} and left no {LoadDone.FILE}: "
+            f"{state.stderr_tail.strip()}"
         )
-    done = _read(folder / DONE)
+    done: dict[str, Any] = read_json(folder / LoadDone.FILE)
     record_near(
         folder,
         "load_ended",
@@ -152,7 +140,7 @@ def _started_at(folder: Path) -> float:
 
 def _first_row(folder: Path) -> dict[str, Any] | None:
     try:
-        with (folder / PROGRESS).open(encoding="utf-8") as file:
+        with (folder / LoadProgress.FILE).open(encoding="utf-8") as file:
             line = file.readline()
     except FileNotFoundError:
         return None
@@ -160,14 +148,6 @@ def _first_row(folder: Path) -> dict[str, Any] | None:
         return None
     row: dict[str, Any] = json.loads(line)
     return row
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        value: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ChaosproofError(f"Cannot read {path}: {error}.") from error
-    return value
 
 
 def _job(folder: Path) -> str:

@@ -22,8 +22,8 @@ from rich.text import Text
 from chaosproof.errors import ChaosproofError
 from chaosproof.experiment.experiment import Watched
 from chaosproof.runfolder.faults import FaultRecord, read_faults
-from chaosproof.runfolder.paths import FAULTS, WARMUP
-from chaosproof.runner.load_job import PROGRESS
+from chaosproof.runfolder.load import LoadProgress
+from chaosproof.runfolder.paths import WARMUP
 from chaosproof.runner.prometheus import instant
 
 __all__ = ["Moment", "Progress", "status_line"]
@@ -112,9 +112,9 @@ class Progress(threading.Thread):
                 print(status_line(moment), file=stream, flush=True)
 
     def _look(self) -> Moment | None:
-        phase, row = "load", _last_row(self._folder / PROGRESS)
+        phase, row = "load", _last_row(self._folder / LoadProgress.FILE)
         if row is None:
-            phase, row = "warm-up", _last_row(self._folder / WARMUP / PROGRESS)
+            phase, row = "warm-up", _last_row(self._folder / WARMUP / LoadProgress.FILE)
         if row is None or (self._before and row["at"] == self._before["at"]):
             return None
         before = self._before
@@ -122,9 +122,8 @@ class Progress(threading.Thread):
             before = None
         self._before = row
         now = time.time()
-        return Moment(
-            phase, row, before, _active_faults(self._folder / FAULTS, now), self._ask_watched(), now
-        )
+        faults = _active_faults(self._folder / FaultRecord.FILE, now)
+        return Moment(phase, row, before, faults, self._ask_watched(), now)
 
     def _ask_watched(self) -> tuple[str, ...]:
         if self._prometheus is None:

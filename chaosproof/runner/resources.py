@@ -19,6 +19,7 @@ from chaosproof.targets import Target
 __all__ = ["Level", "Sample", "growth", "level_of", "measure", "read_proc", "slope_per_s"]
 
 _TABLES = ("pending", "connections", "asyncio_tasks")
+_HELD = ("fds", "sockets", "threads", *_TABLES)
 _SCRIPT = 'cat "/proc/$1/status" && ls -l "/proc/$1/fd"'
 _QUIET_SAMPLES = 5
 
@@ -86,6 +87,7 @@ def level_of(instance: str, samples: Sequence[Sample]) -> Level:
     """The level that a series settled at. A pure function."""
     half = samples[len(samples) // 2 :]
     last = samples[-1]
+    held: dict[str, Any] = {name: getattr(last, name) for name in _HELD}
     return Level(
         instance=instance,
         samples=len(samples),
@@ -93,20 +95,14 @@ def level_of(instance: str, samples: Sequence[Sample]) -> Level:
         rss_bytes=int(statistics.median(sample.rss_bytes for sample in half)),
         rss_max_bytes=max(sample.rss_bytes for sample in samples),
         rss_slope_bytes_per_s=round(slope_per_s([(sample.at_s, sample.rss_bytes) for sample in samples]), 1),
-        fds=last.fds,
-        sockets=last.sockets,
-        threads=last.threads,
-        pending=last.pending,
-        connections=last.connections,
-        asyncio_tasks=last.asyncio_tasks,
+        **held,
     )
 
 
 def growth(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, float | None]:
     """What grew from one level to the other, by name; what either does not know is None."""
-    names = ("rss_bytes", "fds", "sockets", "threads", "pending", "connections", "asyncio_tasks")
     grown: dict[str, float | None] = {}
-    for name in names:
+    for name in ("rss_bytes", *_HELD):
         old, new = before.get(name), after.get(name)
         grown[name] = None if old is None or new is None else new - old
     return grown

@@ -6,7 +6,7 @@ a row that is missing for that reason is missed when the run is judged.
 
 from typing import Any
 
-from chaoslib.types import Activity, Configuration, Experiment, Hypothesis, Journal, Run, Secrets
+from chaoslib.types import Activity, Configuration, Experiment, Hypothesis, Journal, Run
 
 from chaosproof.runfolder.events import record_event
 from chaosproof.toolkit.current import has_begun, session_of
@@ -22,52 +22,40 @@ __all__ = [
 ]
 
 
-def before_activity_control(
-    context: Activity, configuration: Configuration = None, secrets: Secrets = None
-) -> None:
+def before_activity_control(context: Activity, configuration: Configuration = None) -> None:
     """An activity begins: its name, and what it calls."""
     _record(configuration, "activity_begins", _called(context))
 
 
-def after_activity_control(
-    context: Activity, state: Run, configuration: Configuration = None, secrets: Secrets = None
-) -> None:
+def after_activity_control(context: Activity, state: Run, configuration: Configuration = None) -> None:
     """An activity has ended: with which status."""
     status = state.get("status") if state else "interrupted"
     _record(configuration, "activity_ended", {**_called(context), "status": status})
 
 
-def before_hypothesis_control(
-    context: Hypothesis, configuration: Configuration = None, secrets: Secrets = None
-) -> None:
+def before_hypothesis_control(context: Hypothesis, configuration: Configuration = None) -> None:
     """The steady state is about to be measured."""
     _record(configuration, "hypothesis_begins", {"title": context.get("title")})
 
 
 def after_hypothesis_control(
-    context: Hypothesis, state: Journal, configuration: Configuration = None, secrets: Secrets = None
+    context: Hypothesis, state: Journal, configuration: Configuration = None
 ) -> None:
     """The steady state was measured: whether it is met."""
     _record(configuration, "hypothesis_ended", {"met": state.get("steady_state_met") if state else None})
 
 
-def before_method_control(
-    context: Experiment, configuration: Configuration = None, secrets: Secrets = None
-) -> None:
+def before_method_control(context: Experiment, configuration: Configuration = None) -> None:
     """The method begins."""
     _record(configuration, "method_begins", {})
 
 
-def after_method_control(
-    context: Experiment, state: Any, configuration: Configuration = None, secrets: Secrets = None
-) -> None:
+def after_method_control(context: Experiment, state: Any, configuration: Configuration = None) -> None:
     """The method has ended: after how many activities."""
     _record(configuration, "method_ended", {"activities": len(state or ())})
 
 
-def before_rollback_control(
-    context: Experiment, configuration: Configuration = None, secrets: Secrets = None
-) -> None:
+def before_rollback_control(context: Experiment, configuration: Configuration = None) -> None:
     """The rollbacks begin."""
     _record(configuration, "rollbacks_begin", {})
 

@@ -8,9 +8,9 @@ from typing import Any
 from chaosproof.errors import ChaosproofError
 from chaosproof.judge.figures.request_stats import RequestStats, fold_requests
 from chaosproof.judge.figures.summary import figures_of, percentile_ms
+from chaosproof.runfolder.load import LoadPlan
 from chaosproof.runfolder.paths import WARMUP
 from chaosproof.runfolder.run_folder import read_run
-from chaosproof.runner.load_job import PLAN
 
 __all__ = ["answers_since", "figures_so_far", "latency_so_far_ms"]
 
@@ -45,7 +45,7 @@ def answers_since(run_dir: Path, began_at: float) -> tuple[int, int]:
 
 
 def _fold(run_dir: Path) -> tuple[Path, RequestStats]:
-    folder = run_dir if (run_dir / PLAN).exists() else run_dir / WARMUP
+    folder = run_dir if (run_dir / LoadPlan.FILE).exists() else run_dir / WARMUP
     closed = read_run(folder).load_plan.closed
     fold = fold_requests(folder / "requests.csv.gz", closed=closed, fault=None)
     if not fold.rows:

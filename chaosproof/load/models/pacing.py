@@ -6,6 +6,7 @@ requests expected until t, request n is due at the inverse of A at n (constant a
 rates are the same case.
 """
 
+import itertools
 import math
 import random
 from collections.abc import Iterator, Sequence
@@ -44,7 +45,9 @@ def expected_requests(stages: Sequence[Stage]) -> float:
 
 def due_offsets(stages: Sequence[Stage], arrivals: str = "constant", seed: int = 0) -> Iterator[float]:
     """Seconds after the start at which each request is due, in order; equal arguments give equal instants."""
-    counts = _poisson_counts(seed) if arrivals == "poisson" else _constant_counts()
+    draw = random.Random(seed).expovariate
+    exponentials = (draw(1.0) for _ in itertools.count())
+    counts = itertools.accumulate(exponentials) if arrivals == "poisson" else itertools.count()
     count = next(counts)
     before_s = 0.0
     before = 0.0
@@ -56,18 +59,3 @@ def due_offsets(stages: Sequence[Stage], arrivals: str = "constant", seed: int =
             count = next(counts)
         before += stage.requests
         before_s += stage.duration_s
-
-
-def _constant_counts() -> Iterator[float]:
-    n = 0
-    while True:
-        yield float(n)
-        n += 1
-
-
-def _poisson_counts(seed: int) -> Iterator[float]:
-    draw = random.Random(seed).expovariate
-    count = 0.0
-    while True:
-        count += draw(1.0)
-        yield count

@@ -13,9 +13,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from chaosproof.errors import ChaosproofError
+from chaosproof.errors import readable_os_errors
 from chaosproof.load.recording.latencies import Latencies
 from chaosproof.runfolder.load import LoadDone, LoadPlan
+from chaosproof.runfolder.paths import read_json
 from chaosproof.runfolder.requests import REQUESTS, RequestRow, read_rows
 
 __all__ = ["PERCENTILES", "fortio_result", "save_fortio_result"]
@@ -64,14 +65,12 @@ def fortio_result(requests: Iterable[RequestRow], plan: LoadPlan, done: LoadDone
 
 def save_fortio_result(load_dir: Path, path: Path) -> None:
     """Write the result of the load in `load_dir` to `path` (such as artifacts/load.json)."""
-    plan = LoadPlan.from_json(_read_json(load_dir / LoadPlan.FILE))
-    done = LoadDone.from_json(_read_json(load_dir / LoadDone.FILE))
+    plan = LoadPlan.from_json(read_json(load_dir / LoadPlan.FILE))
+    done = LoadDone.from_json(read_json(load_dir / LoadDone.FILE))
     result = fortio_result(read_rows(load_dir / REQUESTS), plan, done)
-    try:
+    with readable_os_errors(f"cannot write {path}"):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise ChaosproofError(f"cannot write {path}: {error.strerror}") from error
 
 
 def _histogram(latencies: Latencies, buckets: Mapping[int, int]) -> dict[str, Any]:
@@ -111,12 +110,3 @@ def _data(latencies: Latencies, buckets: Mapping[int, int]) -> list[dict[str, fl
             }
         )
     return data
-
-
-def _read_json(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ChaosproofError(f"cannot read {path}: {error.strerror}") from error
-    except ValueError as error:
-        raise ChaosproofError(f"{path} is no JSON: {error}") from error

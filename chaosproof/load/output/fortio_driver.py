@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from chaosproof.errors import ChaosproofError, UsageError
+from chaosproof.errors import ChaosproofError, UsageError, readable_os_errors
 from chaosproof.load.plan import Plan
 
 __all__ = ["fortio_argv", "run_fortio"]
@@ -57,10 +57,8 @@ def run_fortio(
             "--driver fortio needs the program fortio on the PATH, and there is none: "
             "install it, or leave the option out to use the built-in generator"
         )
-    try:
+    with readable_os_errors(f"cannot write {result.parent}"):
         result.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ChaosproofError(f"cannot write {result.parent}: {error.strerror}") from error
     limit_s = plan.duration_s + 2 * plan.timeout_s + 30
     try:
         ended = subprocess.run(

@@ -24,7 +24,7 @@ def summary_text(result: Mapping[str, Any], done: LoadDone) -> str:
         f" (of {result['RequestedQPS']}), {result['NumThreads']} connections"
     )
     if count:
-        lines.append(_latency_line("Latency (ms)", histogram))
+        lines.append(_latency_line(histogram))
         lines.append("  from ms    to ms  cumulative    count")
         lines.extend(_bucket_line(bucket) for bucket in histogram["Data"])
         lines.extend(
@@ -43,12 +43,12 @@ def _seconds(result: Mapping[str, Any]) -> str:
     return f"{result['ActualDuration'] / 1e9:.3f}"
 
 
-def _latency_line(title: str, histogram: Mapping[str, Any]) -> str:
+def _latency_line(histogram: Mapping[str, Any]) -> str:
     figures = "  ".join(
         f"{name} {histogram[key] * 1000:.3f}"
         for name, key in (("avg", "Avg"), ("+/-", "StdDev"), ("min", "Min"), ("max", "Max"))
     )
-    return f"{title}: {figures}"
+    return f"Latency (ms): {figures}"
 
 
 def _bucket_line(bucket: Mapping[str, float]) -> str:

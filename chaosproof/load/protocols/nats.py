@@ -6,7 +6,6 @@ NO_RESPONDERS.
 """
 
 import asyncio
-import json
 import secrets
 import time
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -24,16 +23,10 @@ __all__ = ["PROTOCOL", "NatsDriver"]
 _PORT = 4222
 _LINE_BYTES_MAX = 65_536
 _PAYLOAD_BYTES_MAX = 64 * 1024 * 1024
-_CONNECT = {
-    "verbose": False,
-    "pedantic": False,
-    "lang": "python",
-    "version": "1",
-    "protocol": 1,
-    "headers": True,
-    "no_responders": True,
-    "name": "chaosproof",
-}
+_CONNECT = (
+    b'{"verbose":false,"pedantic":false,"lang":"python","version":"1","protocol":1,"headers":true,'
+    b'"no_responders":true,"name":"chaosproof"}'
+)
 
 
 class NatsDriver:
@@ -132,8 +125,7 @@ class _NatsConnection(StreamConnection):
         return True
 
     def _send_connect(self) -> None:
-        connect = json.dumps(_CONNECT, separators=(",", ":")).encode()
-        self._transport.write(b"CONNECT %b\r\nSUB %b.* 1\r\nPING\r\n" % (connect, self._inbox))
+        self._transport.write(b"CONNECT %b\r\nSUB %b.* 1\r\nPING\r\n" % (_CONNECT, self._inbox))
 
     def _lose(self, code: str) -> None:
         if self._handler is not None and not self.ready.done():

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from chaosproof.errors import ChaosproofError
+from chaosproof.errors import ChaosproofError, readable_os_errors
 from chaosproof.load.plan import Plan
 from chaosproof.load.recording.row_file import RowFile
 from chaosproof.runfolder.load import LoadDone, LoadPlan, LoadProgress
@@ -42,12 +42,8 @@ class LoadFolder:
 
     def add_progress(self, progress: LoadProgress) -> None:
         """Append one row to load-progress.ndjson."""
-        try:
+        with readable_os_errors(f"cannot write {self._progress.name}", "; the load ends here"):
             self._progress.write(progress.to_line().encode())
-        except OSError as error:
-            raise ChaosproofError(
-                f"cannot write {self._progress.name}: {error.strerror}; the load ends here"
-            ) from error
 
     def close(self) -> None:
         """Write the rows that are left and close the files, also when the rows cannot be written."""
@@ -57,14 +53,12 @@ class LoadFolder:
     def finish(self, done: LoadDone) -> None:
         """Write load-done.json, whole or not at all, into the space reserved for it."""
         text = _json(done.to_json()).encode()
-        try:
+        with readable_os_errors(f"cannot write {self._done}"):
             with self._reserved.open("r+b") as file:
                 file.write(text)
                 file.truncate()
                 os.fsync(file.fileno())
             self._reserved.replace(self._done)
-        except OSError as error:
-            raise ChaosproofError(f"cannot write {self._done}: {error.strerror}") from error
 
 
 def _json(content: dict[str, Any]) -> str:

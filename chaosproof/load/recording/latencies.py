@@ -31,7 +31,7 @@ class Latencies:
         self.min_s = math.inf
         self.max_s = 0.0
         self._exact_max = exact_max
-        self._mean = 0.0
+        self.mean_s = 0.0
         self._squares = 0.0
         self._values = array("d")
         self._histogram: HdrHistogram | None = None
@@ -42,9 +42,9 @@ class Latencies:
         self.min_s = min(self.min_s, latency_s)
         self.max_s = max(self.max_s, latency_s)
         # Welford's running mean and sum of squared distances: no cancellation, and one pass.
-        distance = latency_s - self._mean
-        self._mean += distance / self.count
-        self._squares += distance * (latency_s - self._mean)
+        distance = latency_s - self.mean_s
+        self.mean_s += distance / self.count
+        self._squares += distance * (latency_s - self.mean_s)
         if self._histogram is not None:
             self._histogram.record_value(max(1, round(latency_s * 1e6)))
             return
@@ -63,10 +63,6 @@ class Latencies:
     def exact(self) -> bool:
         """Whether percentiles are those of the latencies themselves."""
         return self._histogram is None
-
-    @property
-    def mean_s(self) -> float:
-        return self._mean
 
     @property
     def deviation_s(self) -> float:

@@ -8,7 +8,7 @@ import os
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
-from chaosproof.errors import ChaosproofError
+from chaosproof.errors import ChaosproofError, readable_os_errors
 
 __all__ = ["RowFile"]
 
@@ -28,10 +28,8 @@ class RowFile:
         self._writing: Future[None] | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="rows")
         self.count = 0
-        try:
+        with readable_os_errors(f"cannot write {path}"):
             self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
-        except OSError as error:
-            raise ChaosproofError(f"cannot write {path}: {error.strerror}") from error
         self._length = 0
         try:
             self._write(header)

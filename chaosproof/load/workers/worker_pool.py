@@ -10,9 +10,11 @@ import json
 import subprocess
 import sys
 import time
+from bisect import bisect_right
 from collections.abc import Callable
+from operator import attrgetter
 
-from chaosproof.errors import ChaosproofError
+from chaosproof.errors import ChaosproofError, readable_os_errors
 from chaosproof.load.cancellation import Cancellation, wait_for_either
 from chaosproof.load.outcome import Outcome
 from chaosproof.load.plan import Plan
@@ -50,11 +52,9 @@ class WorkerPool:
 
     async def open(self, cancellation: Cancellation) -> None:
         """Start the processes; return when all have opened their connections, or have had time to."""
-        try:
+        with readable_os_errors("cannot start a process of the load"):
             for worker in self._workers:
                 await worker.start(self._plan)
-        except OSError as error:
-            raise ChaosproofError(f"cannot start a process of the load: {error.strerror}") from error
         ready = asyncio.gather(*(worker.ready() for worker in self._workers))
         await wait_for_either(ready, cancellation.requested, timeout_s=_STARTING_BUDGET_S)
         if not ready.done():
@@ -96,7 +96,7 @@ class WorkerPool:
         batch: list[Outcome] = []
         for worker in self._workers:
             batch.extend(worker.take(until))
-        batch.sort(key=lambda outcome: outcome.done)
+        batch.sort(key=attrgetter("done"))
         renumber = self._plan.model == "closed"
         for outcome in batch:
             # In the open model a request has its number from the plan. In the closed model no process
@@ -160,15 +160,9 @@ class _Worker:
 
     def take(self, until: float) -> list[Outcome]:
         """The outcomes of requests that ended up to `until`; they are in that order."""
-        outcomes = self._outcomes
-        if not outcomes or outcomes[0].done > until:
-            return []
-        if outcomes[-1].done <= until:
-            self._outcomes = []
-            return outcomes
-        count = next(number for number, outcome in enumerate(outcomes) if outcome.done > until)
-        self._outcomes = outcomes[count:]
-        return outcomes[:count]
+        count = bisect_right(self._outcomes, until, key=attrgetter("done"))
+        taken, self._outcomes = self._outcomes[:count], self._outcomes[count:]
+        return taken
 
     async def end(self) -> int:
         assert self._process is not None and self._process.stderr is not None

@@ -173,9 +173,6 @@ async def _wrap(
             ssl=destination.tls,
             server_hostname=destination.server_name if destination.tls else None,
         )
-    except (ssl.SSLError, ssl.CertificateError) as error:
-        sock.close()
-        raise OpenError(FailureCode.TLS_ERROR) from error
     except OSError as error:
         sock.close()
         # A peer that hangs up or resets during the handshake has not refused the connection itself.
