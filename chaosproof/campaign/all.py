@@ -2,13 +2,11 @@
 
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 import click
 
@@ -106,33 +104,16 @@ def drill_with(variables: Sequence[str]) -> Drill:
     """What runs a drill as a process of its own, with these variables."""
 
     def drill(experiment: str, root: Path, prefixed: bool) -> int:
-        argv = [
-            str(Path(sys.executable).with_name("chaosproof")),
-            "drill",
-            experiment,
-            "--journals",
-            str(root),
-        ]
+        program = str(Path(sys.executable).with_name("chaosproof"))
+        argv = [program, "drill", experiment, "--journals", str(root)]
         for variable in variables:
             argv += ["--var", variable]
         output = subprocess.PIPE if prefixed else None
         process = subprocess.Popen(
             argv, stdout=output, stderr=subprocess.STDOUT if prefixed else None, text=True
         )
-        printer = _prefix(process.stdout, experiment) if process.stdout else None
-        exit_code = process.wait()
-        if printer:
-            printer.join()
-        return exit_code
+        for line in process.stdout or ():
+            click.echo(f"{experiment:4} | {line.rstrip()}")
+        return process.wait()
 
     return drill
-
-
-def _prefix(lines: IO[str], experiment: str) -> threading.Thread:
-    def print_lines() -> None:
-        for line in lines:
-            click.echo(f"{experiment:4} | {line.rstrip()}")
-
-    printer = threading.Thread(target=print_lines, name=f"output of {experiment}", daemon=True)
-    printer.start()
-    return printer

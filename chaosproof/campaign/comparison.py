@@ -2,39 +2,23 @@
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from chaosproof.compare.compare import Comparison, compare_pairs, compare_runs
+from chaosproof.compare.compare import Comparison, compare_runs
 from chaosproof.errors import EXIT_CODES, ChaosproofError, UsageError
-from chaosproof.judge.judge import Verdict
 from chaosproof.report.write import write_comparison
 
-__all__ = ["compare_folders", "compare_series", "compared", "comparison_folder", "conclude_comparison"]
+__all__ = ["compared", "comparison_folder", "conclude_comparison", "keep_comparison"]
 
 
-def compare_folders(folders: Sequence[Path], journals: Path) -> int:
-    """Compare a baseline, a resilient run and those of variants that were just made, print and keep the comparison;
-    returns the exit code.
-    """
-    out = comparison_folder(journals, folders[0].parent.parent.name)
-    return conclude_comparison(compared(folders), out)
-
-
-def compare_series(
-    pairs: Sequence[tuple[Verdict, Verdict]],
-    planned: int,
-    journals: Path,
-    variants: Sequence[Mapping[str, Verdict]] = (),
-) -> int:
-    """Compare the pairs of a series, of which there were to be `planned`, and the `variants` that were run with each of
-    them; print and keep the comparison; returns the exit code.
-    """
-    comparison = compare_pairs(pairs, variants, planned=planned)
-    out = comparison_folder(journals, str(comparison.document["experiment"]))
-    return conclude_comparison(comparison, out)
+def keep_comparison(comparison: Comparison, journals: Path) -> int:
+    """Print a comparison of runs that were just made, and keep it below `journals`; returns the exit code."""
+    return conclude_comparison(
+        comparison, comparison_folder(journals, str(comparison.document["experiment"]))
+    )
 
 
 def comparison_folder(journals: Path, experiment: str) -> Path:

@@ -49,7 +49,7 @@ def run_series(request: RunRequest, planned: int) -> int:
     The order alternates, so that a machine that warms up or fills up does not favour one mode.
     """
     # Imported late: the first lab should start first.
-    from chaosproof.campaign.comparison import compare_series
+    from chaosproof.campaign.comparison import keep_comparison
     from chaosproof.compare.compare import compare_pairs
     from chaosproof.judge.judge import judge_run
     from chaosproof.stats.sequential import decide
@@ -58,17 +58,18 @@ def run_series(request: RunRequest, planned: int) -> int:
         raise UsageError(f"{request.file.stem} has one mode only, so there are no pairs of runs to make.")
     pairs: list[tuple[Verdict, Verdict]] = []
     variants: list[dict[str, Verdict]] = []
-    while len(pairs) < planned:
+    for number in range(1, planned + 1):
         verdicts = {
-            mode: judge_run(folder) for mode, folder in run_pair(request, turned=len(pairs) % 2 == 1).items()
+            mode: judge_run(folder) for mode, folder in run_pair(request, turned=number % 2 == 0).items()
         }
         pairs.append((verdicts.pop(MODES[0]), verdicts.pop(MODES[1])))
         variants.append(verdicts)
-        decision = decide(compare_pairs(pairs, variants, planned=planned).pair_statuses, planned)
-        click.echo(f"--- pair {len(pairs)} of at most {planned}: {decision.reason}", err=True)
+        comparison = compare_pairs(pairs, variants, planned=planned)
+        decision = decide(comparison.pair_statuses, planned)
+        click.echo(f"--- pair {number} of at most {planned}: {decision.reason}", err=True)
         if not decision.go_on:
             break
-    return compare_series(pairs, planned, request.journals, variants)
+    return keep_comparison(comparison, request.journals)
 
 
 def _run(file: Path, variables: Mapping[str, str], mode: str) -> Path:

@@ -60,6 +60,6 @@ def drill(
 
         ctx.exit(EXIT_CODES[judge_run(folder).status])
     folders = run_pair(request)
-    from chaosproof.campaign.comparison import compare_folders
+    from chaosproof.campaign.comparison import compared, keep_comparison
 
-    ctx.exit(compare_folders(list(folders.values()), journals))
+    ctx.exit(keep_comparison(compared(list(folders.values())), journals))

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from chaosproof.campaign.comparison import compare_folders, compare_series
+from chaosproof.campaign.comparison import compared, keep_comparison
 from chaosproof.campaign.conclude import pack_and_gate, run_folders
+from chaosproof.compare.compare import compare_pairs
 from chaosproof.judge.judge import judge_run
 from chaosproof.pack.write_pack import write_pack
 from tests.support.packs import NOW, true_pair
@@ -63,7 +64,7 @@ def test_the_comparison_of_two_fresh_runs_is_kept_beside_them(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folders = true_pair(tmp_path)
-    assert compare_folders(folders, tmp_path) == 0
+    assert keep_comparison(compared(folders), tmp_path) == 0
     (kept,) = (tmp_path / "s4/compare").iterdir()
     assert re.fullmatch(r"\d{8}T\d{6}Z", kept.name)
     assert json.loads((kept / "compare.json").read_text())["pairs"][0]["resilient"] == str(folders[1])
@@ -81,7 +82,7 @@ def test_a_series_that_does_not_hold_is_kept_and_answered_with_1(
         resilient.fault["packets"] = 0
         runs = (baseline_run().write(tmp_path / f"b{n}"), resilient.write(tmp_path / f"r{n}"))
         pairs.append((judge_run(runs[0]), judge_run(runs[1])))
-    assert compare_series(pairs, 3, tmp_path / "journals") == 1
+    assert keep_comparison(compare_pairs(pairs, planned=3), tmp_path / "journals") == 1
     (kept,) = (tmp_path / "journals/s4/compare").iterdir()
     document = json.loads((kept / "compare.json").read_text())
     assert (document["verdict"], len(document["pairs"]), document["sequential"]["planned"]) == ("fail", 2, 3)

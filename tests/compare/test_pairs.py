@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from chaosproof.campaign.comparison import compare_series
+from chaosproof.campaign.comparison import keep_comparison
 from chaosproof.compare.compare import Comparison, compare_pairs
 from chaosproof.errors import ChaosproofError, UsageError
 from chaosproof.judge.judge import Verdict, judge_run
@@ -279,9 +279,9 @@ def test_a_series_is_printed_kept_and_answered_with_its_exit_code(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     made = pairs(tmp_path, 2)
-    assert compare_series(made, 2, tmp_path / "journals") == 0
+    assert keep_comparison(compare_pairs(made, planned=2), tmp_path / "journals") == 0
     printed = capsys.readouterr().out.splitlines()
     assert printed[-2:] == ["all 2 planned pairs are done", "s4: pass"]
     (kept,) = (tmp_path / "journals/s4/compare").iterdir()
     assert len(json.loads((kept / "compare.json").read_text())["pairs"]) == 2
-    assert compare_series(made, 9, tmp_path / "journals") == 2
+    assert keep_comparison(compare_pairs(made, planned=9), tmp_path / "journals") == 2

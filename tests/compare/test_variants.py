@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chaosproof.campaign.comparison import compare_series
+from chaosproof.campaign.comparison import keep_comparison
 from chaosproof.compare.compare import (
     Comparison,
     compare_pairs,
@@ -141,7 +141,7 @@ def test_the_variants_of_several_pairs_are_taken_together(
     comparison = compare_pairs(pairs, variants, planned=2)
     assert comparison.status == "pass"
     assert "mean of 2 pairs" in check(comparison, "C07")[1]
-    assert compare_series(pairs, 2, tmp_path / "journals", variants) == 0
+    assert keep_comparison(compare_pairs(pairs, variants, planned=2), tmp_path / "journals") == 0
     assert "C07" in capsys.readouterr().out
 
 
