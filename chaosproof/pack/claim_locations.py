@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chaosproof.errors import ChaosproofError
-from chaosproof.pack.files import is_inside, read_text
+from chaosproof.json_access import as_object
+from chaosproof.pack.files import read_text
 from chaosproof.pack.judged import JudgedRun
+from chaosproof.runfolder.manifest import is_inside
+from chaosproof.runfolder.paths import EXPERIMENT
 from chaosproof.runfolder.provenance import experiment_sha256
 
 __all__ = ["Place", "place_of"]
 
-_EXPERIMENT = "experiment.json"
 # where a built-in check looks, as a key at the top of the experiment
 _KEYS = {
     "SYS_STEADY_STATE_BEFORE": "steady-state-hypothesis",
@@ -48,12 +50,9 @@ def place_of(run: JudgedRun, id: str) -> Place:
 
 
 def _content(run: JudgedRun) -> str | None:
-    path = Path(run.run.path) / _EXPERIMENT
     try:
-        content = read_text(path)
-        written = json.loads(content)
-    except (ChaosproofError, ValueError, RecursionError):
+        content = read_text(Path(run.run.path) / EXPERIMENT)
+    except ChaosproofError:
         return None
-    if not isinstance(written, dict) or experiment_sha256(written) != run.run.session.experiment_sha256:
-        return None
-    return content
+    means = experiment_sha256(as_object(content))
+    return content if means == run.run.session.experiment_sha256 else None

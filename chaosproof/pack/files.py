@@ -9,19 +9,15 @@ import os
 import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from chaosproof.errors import ChaosproofError
+from chaosproof.errors import ChaosproofError, readable_os_errors
 
 __all__ = [
     "Listing",
     "copy_hashed",
-    "hash_differences",
     "hash_file",
-    "is_inside",
     "list_files",
-    "manifest_text",
-    "parse_manifest",
     "read_text",
 ]
 
@@ -74,24 +70,18 @@ def list_files(folder: Path, *, second_names: bool = True) -> Listing:
 
 def hash_file(path: Path) -> str:
     """The SHA-256 of a file, read in pieces. Raises ChaosproofError when it cannot be read, or is a link."""
-    try:
-        with open(path, "rb", opener=_no_links) as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise ChaosproofError(f"cannot read {path}: {error.strerror}") from error
+    with readable_os_errors(f"cannot read {path}"), open(path, "rb", opener=_no_links) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def read_text(path: Path, *, bytes_max: int = WHOLE_BYTES_MAX) -> str:
     """A file of text as a whole. Raises ChaosproofError when it is none: not there, no ordinary file, larger than
     `bytes_max`, or not UTF-8.
     """
-    try:
-        with open(path, "rb", opener=_at_once) as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise ChaosproofError(f"cannot read {path}: it is no ordinary file")
-            content = file.read(bytes_max + 1)
-    except OSError as error:
-        raise ChaosproofError(f"cannot read {path}: {error.strerror}") from error
+    with readable_os_errors(f"cannot read {path}"), open(path, "rb", opener=_at_once) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise ChaosproofError(f"cannot read {path}: it is no ordinary file")
+        content = file.read(bytes_max + 1)
     if len(content) > bytes_max:
         raise ChaosproofError(f"{path} is too large to be what it is called: more than {bytes_max >> 20} MiB")
     try:
@@ -103,7 +93,7 @@ def read_text(path: Path, *, bytes_max: int = WHOLE_BYTES_MAX) -> str:
 def copy_hashed(source: Path, target: Path) -> str:
     """Copy a file in pieces and return the SHA-256 of what was copied. Raises ChaosproofError when it cannot."""
     digest = hashlib.sha256()
-    try:
+    with readable_os_errors(f"cannot copy {source} to {target}"):
         target.parent.mkdir(parents=True, exist_ok=True)
         with open(source, "rb", opener=_no_links) as reader, target.open("xb") as writer:
             while piece := reader.read(_CHUNK_BYTES):
@@ -111,42 +101,7 @@ def copy_hashed(source: Path, target: Path) -> str:
                 writer.write(piece)
             when = os.fstat(reader.fileno())
         os.utime(target, ns=(when.st_atime_ns, when.st_mtime_ns))
-    except OSError as error:
-        raise ChaosproofError(f"cannot copy {source} to {target}: {error.strerror}") from error
     return digest.hexdigest()
-
-
-def is_inside(name: str) -> bool:
-    """Whether `name` is a plain relative path that stays in its folder, written in the one way to write it."""
-    path = PurePosixPath(name)
-    return bool(name) and not path.is_absolute() and ".." not in path.parts and path.as_posix() == name
-
-
-def manifest_text(hashes: Mapping[str, str]) -> str:
-    """The lines that `sha256sum -c` reads."""
-    return "".join(f"{digest}  {name}\n" for name, digest in sorted(hashes.items()))
-
-
-def parse_manifest(text: str) -> dict[str, str]:
-    """The fingerprints by name. Raises ValueError for a line that is none, a name twice, a name that leaves."""
-    hashes: dict[str, str] = {}
-    for line in text.splitlines():
-        digest, mark, name = line.partition("  ")
-        if len(digest) != 64 or set(digest) - set("0123456789abcdef") or not mark or not name:
-            raise ValueError(f"{line[:80]!r} is not a line of sha256sum")
-        if not is_inside(name):
-            raise ValueError(f"the name {name[:80]!r} leaves the folder")
-        if name in hashes:
-            raise ValueError(f"{name} is there twice")
-        hashes[name] = digest
-    return hashes
-
-
-def hash_differences(stated: Mapping[str, str], now: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """The names, in order, that are not as a manifest states, and how: `gone`, `new` or `changed`."""
-    for name in sorted({*stated, *now}):
-        if stated.get(name) != now.get(name):
-            yield name, "gone" if name not in now else "new" if name not in stated else "changed"
 
 
 def _entries(

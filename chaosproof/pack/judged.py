@@ -86,6 +86,13 @@ class Judged:
     runs: tuple[JudgedRun, ...]
     comparisons: tuple[JudgedComparison, ...]
 
+    @property
+    def measured_at(self) -> float | None:
+        """When the oldest of the runs ended (Unix seconds); None when one of them does not say, or there is none."""
+        ends = [run.ended_at for run in self.runs]
+        known = [end for end in ends if end is not None]
+        return min(known) if known and len(known) == len(ends) else None
+
 
 def run_places(names: Sequence[str]) -> list[str]:
     """The run folders among the files of a pack: `runs/EXPERIMENT/MODE/STAMP`, in order."""
@@ -113,21 +120,13 @@ def judge_runs(
         if not any(_mode(place) == MODES[0] for place in members):
             runs += [_judged_run(place, judge_run(pack_dir / place)) for place in members]
             continue
-        compared, comparison = _judged_pairs(pack_dir, experiment, members, planned.get(experiment))
-        runs += compared
-        comparisons.append(comparison)
+        verdicts = {place: judge_run(pack_dir / place) for place in members}
+        by_mode: dict[str, list[Verdict]] = {mode: [] for mode in MODES}
+        for place, verdict in verdicts.items():
+            by_mode.setdefault(_mode(place), []).append(verdict)
+        comparisons.append(_compared(pack_dir, experiment, by_mode, planned.get(experiment)))
+        runs += [_judged_run(place, verdict) for place, verdict in verdicts.items()]
     return Judged(tuple(runs), tuple(comparisons))
-
-
-def _judged_pairs(
-    pack_dir: Path, experiment: str, places: Sequence[str], planned: int | None
-) -> tuple[list[JudgedRun], JudgedComparison]:
-    verdicts = {place: judge_run(pack_dir / place) for place in places}
-    by_mode: dict[str, list[Verdict]] = {mode: [] for mode in MODES}
-    for place, verdict in verdicts.items():
-        by_mode.setdefault(_mode(place), []).append(verdict)
-    comparison = _compared(pack_dir, experiment, by_mode, planned)
-    return [_judged_run(place, verdict) for place, verdict in verdicts.items()], comparison
 
 
 def _mode(place: str) -> str:

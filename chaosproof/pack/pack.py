@@ -2,18 +2,18 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from chaosproof.errors import ChaosproofError, UsageError
+from chaosproof.errors import ChaosproofError, UsageError, readable_os_errors
 from chaosproof.json_access import at, mapping, number, text, whole
 from chaosproof.judge.check import counts, worst
 from chaosproof.pack.documents.sarif import sarif_text
 from chaosproof.pack.gate.gate import GateVerdict, decide_gate
 from chaosproof.pack.gate.readiness import MAX_AGE_S, Readiness, readiness_of
 from chaosproof.pack.gate.rules import Rules
-from chaosproof.pack.judged import Judged, JudgedComparison, JudgedRun, Progress, judge_runs, run_places
+from chaosproof.pack.judged import RUNS, Judged, JudgedComparison, JudgedRun, Progress, judge_runs, run_places
 from chaosproof.pack.rows import counts_in_verdict, rows_of
 from chaosproof.report.formats.junit import junit_xml
 from chaosproof.runfolder.checks import Check, Status, checks_tsv
@@ -37,6 +37,8 @@ PAGE = "report.html"
 CONFIGURATION = ("meta/gate.yaml", "meta/pack.json")
 """What the attestation names as the configuration."""
 
+_LOAD_FIGURES = ("requests", "errors", "error_ratio", "rate_rps", "p50_ms", "p95_ms", "p99_ms", "max_ms")
+
 
 @dataclass(frozen=True)
 class Meta:
@@ -51,14 +53,11 @@ class Meta:
 
     def as_text(self) -> str:
         """The file."""
-        content = {
-            "schema_version": PACK_VERSION,
-            "made_at": self.made_at,
-            "chaosproof": self.chaosproof,
-            "profile": self.profile,
-            "planned": dict(self.planned),
-        }
-        return json.dumps(content, indent=2) + "\n"
+        return _json({"schema_version": PACK_VERSION, **asdict(self)})
+
+
+def _json(content: Mapping[str, Any]) -> str:
+    return json.dumps(content, indent=2) + "\n"
 
 
 @dataclass(frozen=True)
@@ -82,15 +81,8 @@ class Pack:
 
     @property
     def measured_at(self) -> float | None:
-        """When the oldest run ended; None when one does not say."""
-        return measured_at(self.judged)
-
-
-def measured_at(judged: Judged) -> float | None:
-    """When the oldest of the runs ended (Unix seconds); None when one of them does not say, or there is none."""
-    ends = [run.ended_at for run in judged.runs]
-    known = [end for end in ends if end is not None]
-    return min(known) if known and len(known) == len(ends) else None
+        """As of `judged`."""
+        return self.judged.measured_at
 
 
 def parse_meta(content: str) -> Meta:
@@ -132,7 +124,7 @@ def derive(
     checks = rows_of(judged, rules, hashes, manifests)
     gate = decide_gate(checks, rules, meta.profile)
     readiness = readiness_of(
-        checks, rules, meta.profile, measured_at=measured_at(judged), now=meta.made_at, max_age_s=MAX_AGE_S
+        checks, rules, meta.profile, measured_at=judged.measured_at, now=meta.made_at, max_age_s=MAX_AGE_S
     )
     return Pack(pack_dir, meta, rules, judged, checks, gate, readiness, hashes, manifests)
 
@@ -141,19 +133,18 @@ def documents(pack: Pack) -> dict[str, str]:
     """Every file that follows from the runs, by name; all but the pages are the same whenever they are made."""
     files: dict[str, str] = {}
     for comparison in pack.judged.comparisons:
+        place, checks = comparison.place, comparison.checks
         if comparison.document:
-            files[f"{comparison.place}/compare.json"] = json.dumps(comparison.document, indent=2) + "\n"
-            files[f"{comparison.place}/checks.tsv"] = checks_tsv(comparison.checks)
-            files[f"{comparison.place}/junit.xml"] = junit_xml(
-                f"{comparison.experiment}.compare", comparison.checks
-            )
-            files[f"{comparison.place}/{PAGE}"] = comparison.page
+            files[f"{place}/compare.json"] = _json(comparison.document)
+            files[f"{place}/checks.tsv"] = checks_tsv(checks)
+            files[f"{place}/junit.xml"] = junit_xml(f"{comparison.experiment}.compare", checks)
+            files[f"{place}/{PAGE}"] = comparison.page
     shown = [_as_warning(check) for check in pack.checks if not check.id.startswith("INFO_")]
     files["checks.tsv"] = checks_tsv(pack.checks)
     files["junit.xml"] = junit_xml("chaosproof", shown)
     files["results.sarif"] = sarif_text(pack.checks, pack.judged, pack.rules, pack.meta.chaosproof)
-    files["readiness.json"] = json.dumps(pack.readiness.as_json(), indent=2) + "\n"
-    files["summary.json"] = json.dumps(_summary(pack), indent=2) + "\n"
+    files["readiness.json"] = _json(pack.readiness.as_json())
+    files["summary.json"] = _json(_summary(pack))
     return files
 
 
@@ -188,19 +179,7 @@ def _run(run: JudgedRun) -> dict[str, Any]:
         "mode": run.mode,
         "verdict": run.status,
         "checks": counts(run.checks),
-        "load": {
-            key: at(run.summary, "load", key)
-            for key in (
-                "requests",
-                "errors",
-                "error_ratio",
-                "rate_rps",
-                "p50_ms",
-                "p95_ms",
-                "p99_ms",
-                "max_ms",
-            )
-        },
+        "load": {key: at(run.summary, "load", key) for key in _LOAD_FIGURES},
         "recovery_s": run.summary.get("recovery_s"),
         "started_at": run.run.session.started_at,
         "ended_at": run.ended_at,
@@ -218,20 +197,12 @@ def _comparison(comparison: JudgedComparison) -> dict[str, Any]:
     }
 
 
-def _is_manifest(name: str) -> bool:
-    return name.startswith("runs/") and name.count("/") == 4 and name.endswith(f"/{MANIFEST}")
-
-
 def read_manifests(pack_dir: Path, names: Mapping[str, object]) -> dict[str, str]:
     """The text of each run's manifest by the run's place. Raises ChaosproofError when one cannot be read."""
     manifests: dict[str, str] = {}
     for name in names:
-        if not _is_manifest(name):
-            continue
-        try:
-            manifests[name.rpartition("/")[0]] = (pack_dir / name).read_text(
-                encoding="utf-8", errors="replace"
-            )
-        except OSError as error:
-            raise ChaosproofError(f"cannot read {name}: {error.strerror}") from error
+        if name.startswith(f"{RUNS}/") and name.count("/") == 4 and name.endswith(f"/{MANIFEST}"):
+            with readable_os_errors(f"cannot read {name}"):
+                content = (pack_dir / name).read_text(encoding="utf-8", errors="replace")
+            manifests[name.rpartition("/")[0]] = content
     return manifests

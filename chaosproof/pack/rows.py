@@ -51,12 +51,9 @@ def rows_of(
             if f"{name}.{check.id}" not in perf_ids
         ]
     for comparison in judged.comparisons:
+        name = f"{comparison.experiment}.compare"
         rows += [
-            replace(
-                check,
-                id=f"{comparison.experiment}.compare.{check.id}",
-                evidence=_compare_place(comparison, check),
-            )
+            replace(check, id=f"{name}.{check.id}", evidence=_compare_place(comparison, check))
             for check in comparison.checks
         ]
     rows += information(judged.runs)
@@ -72,18 +69,20 @@ def _of_runs(runs: Sequence[JudgedRun]) -> list[Check]:
 
 
 def _worst(id: str, runs: Sequence[JudgedRun]) -> Check:
-    answers = [(run, _answer(id, run)) for run in runs]
+    missing = unknown(id, "this run does not have the check", "checks.tsv")
+    answers = [(run, next((check for check in run.checks if check.id == id), missing)) for run in runs]
     if id == "SYS_MANIFEST":
-        answers = [(run, check) for run, check in answers if any(own.id == id for own in run.checks)]
+        answers = [(run, check) for run, check in answers if check is not missing]
+    run, check = _first_of_the_worst(answers)
+    details = check.details if len(runs) == 1 else f"of {len(runs)} runs, {run.stamp}: {check.details}"
+    return replace(check, details=details)
+
+
+def _first_of_the_worst(answers: Sequence[tuple[JudgedRun, Check]]) -> tuple[JudgedRun, Check]:
+    """The first run whose check has the worst status, and that check with its evidence as a place in the pack."""
     status = worst(check.status for _, check in answers)
     run, check = next(answer for answer in answers if answer[1].status == status)
-    details = check.details if len(runs) == 1 else f"of {len(runs)} runs, {run.stamp}: {check.details}"
-    return replace(check, details=details, evidence=f"{run.place}/{check.evidence}")
-
-
-def _answer(id: str, run: JudgedRun) -> Check:
-    answer = next((check for check in run.checks if check.id == id), None)
-    return answer or unknown(id, "this run does not have the check", "checks.tsv")
+    return run, replace(check, evidence=f"{run.place}/{check.evidence}")
 
 
 def _named(name: str, check: Check, runs: Sequence[JudgedRun], rules: Rules) -> Check:
@@ -144,15 +143,10 @@ def _folded(rule: Rule, checks: Sequence[Check], place: str, of: str) -> Check:
     if status == "pass":
         return passed(rule.id, f"{rule.claim}: all {len(checks)} checks {of} pass", place)
     failing = [check for check in checks if check.status == status]
+    if not failing:
+        return Check(rule.id, status, f"{rule.claim}: no check {of}", place)
     more = f" (and {len(failing) - 1} more)" if len(failing) > 1 else ""
-    return Check(
-        rule.id,
-        status,
-        f"{rule.claim}: {failing[0].id}{more}: {failing[0].details}"
-        if failing
-        else f"{rule.claim}: no check {of}",
-        place,
-    )
+    return Check(rule.id, status, f"{rule.claim}: {failing[0].id}{more}: {failing[0].details}", place)
 
 
 def _perf(
@@ -164,6 +158,4 @@ def _perf(
         return
     if runs := by_run.get(rule.run):
         measured = [(run, judge_claims([rule.claim], run.figures, run.run.variables)[0]) for run in runs]
-        status = worst(check.status for _, check in measured)
-        run, check = next(answer for answer in measured if answer[1].status == status)
-        yield replace(check, id=rule.id, evidence=f"{run.place}/{check.evidence}")
+        yield replace(_first_of_the_worst(measured)[1], id=rule.id)

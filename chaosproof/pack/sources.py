@@ -6,10 +6,9 @@ from chaosproof.experiment.experiment import read_experiment
 from chaosproof.json_access import text
 from chaosproof.judge.check import passed, unknown
 from chaosproof.judge.findings import Findings
-from chaosproof.pack.files import hash_differences, parse_manifest
 from chaosproof.pack.judged import RUNS, JudgedRun
 from chaosproof.runfolder.checks import Check
-from chaosproof.runfolder.manifest import MANIFEST
+from chaosproof.runfolder.manifest import MANIFEST, hash_differences, parse_manifest
 
 __all__ = ["information", "one_commit", "runs_unchanged"]
 

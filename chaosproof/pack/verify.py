@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from chaosproof import __version__
-from chaosproof.errors import ChaosproofError, UsageError
+from chaosproof.errors import ChaosproofError, UsageError, readable_os_errors
 from chaosproof.pack.documents.attestation import attestation_text
-from chaosproof.pack.files import Listing, hash_differences, hash_file, list_files, parse_manifest
+from chaosproof.pack.files import Listing, hash_file, list_files
 from chaosproof.pack.gate.rules import parse_rules
 from chaosproof.pack.judged import COMPARISONS, RUNS, Progress
 from chaosproof.pack.pack import (
@@ -27,11 +27,15 @@ from chaosproof.pack.pack import (
     read_manifests,
 )
 from chaosproof.runfolder.checks import Check, parse_checks
-from chaosproof.runfolder.manifest import MANIFEST
+from chaosproof.runfolder.manifest import MANIFEST, hash_differences, parse_manifest
 
 __all__ = ["Difference", "Verification", "verify_pack"]
 
-_META = ("meta/pack.json", "meta/gate.yaml", "meta/environment.json", "meta/packages.txt")
+_OWN_FILES = (
+    *("meta/pack.json", "meta/gate.yaml", "meta/environment.json", "meta/packages.txt"),
+    *(MANIFEST, ATTESTATION, PAGE),
+    *("checks.tsv", "junit.xml", "results.sarif", "readiness.json", "summary.json"),
+)
 _HASH_SENTENCES = {
     "gone": f"{MANIFEST} names it, and it is gone",
     "new": f"{MANIFEST} does not name it",
@@ -136,21 +140,10 @@ def _hash_differences(pack_dir: Path, hashes: Mapping[str, str]) -> list[Differe
 
 def _strays(listing: Listing) -> list[Difference]:
     """Files in a place where a pack has none."""
-    known = {
-        MANIFEST,
-        ATTESTATION,
-        PAGE,
-        "checks.tsv",
-        "junit.xml",
-        "results.sarif",
-        "readiness.json",
-        "summary.json",
-    }
     return [
         Difference(name, "a pack has no file of this name")
         for name in listing.sizes
-        if name not in known
-        and name not in _META
+        if name not in _OWN_FILES
         and not (name.startswith(f"{RUNS}/") and name.count("/") >= 4)
         and not name.startswith(f"{COMPARISONS}/")
     ]
@@ -232,14 +225,8 @@ def _stated(value: Any) -> Any:
 def _first_difference(name: str, there: str, content: str) -> Difference:
     """In words: the first key of a JSON document that differs, else the first line."""
     if not name.endswith((".json", ".sarif")):
-        line = next(
-            (
-                n
-                for n, (a, b) in enumerate(zip(there.split("\n"), content.split("\n"), strict=False), 1)
-                if a != b
-            ),
-            1,
-        )
+        pairs = enumerate(zip(there.split("\n"), content.split("\n"), strict=False), start=1)
+        line = next((number for number, (stated, now) in pairs if stated != now), 1)
         return Difference(name, f"it is not what the files lead to, from line {line} on")
     try:
         stated: Any = json.loads(there)
@@ -273,7 +260,5 @@ def _is_there(path: Path) -> bool:
 
 
 def _text(pack_dir: Path, name: str) -> str:
-    try:
+    with readable_os_errors(f"cannot read {name} of the pack"):
         return (pack_dir / name).read_text(encoding="utf-8", errors="replace")
-    except OSError as error:
-        raise ChaosproofError(f"cannot read {name} of the pack: {error.strerror}") from error

@@ -9,15 +9,15 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from chaosproof import __version__
-from chaosproof.errors import ChaosproofError, UsageError
+from chaosproof.errors import ChaosproofError, UsageError, readable_os_errors
 from chaosproof.json_access import at, mapping, mappings, number, text, whole
 from chaosproof.pack.documents.attestation import attestation_text
-from chaosproof.pack.files import copy_hashed, hash_file, list_files, manifest_text, read_text
+from chaosproof.pack.files import copy_hashed, hash_file, list_files, read_text
 from chaosproof.pack.gate.rules import Rules, read_rules
 from chaosproof.pack.judged import RUNS, Progress
 from chaosproof.pack.pack import (
@@ -30,7 +30,7 @@ from chaosproof.pack.pack import (
     documents,
     read_manifests,
 )
-from chaosproof.runfolder.manifest import MANIFEST
+from chaosproof.runfolder.manifest import MANIFEST, manifest_text
 from chaosproof.runfolder.paths import is_draft
 from chaosproof.runfolder.run_folder import RAW_FILES
 
@@ -39,14 +39,6 @@ __all__ = ["write_pack"]
 _STAMP = re.compile(r"\d{8}T\d{6}Z(-\d{1,3})?")
 _MODE = re.compile(r"[A-Za-z0-9]{1,50}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,99}")
-
-
-@dataclass(frozen=True)
-class _Wanted:
-    """A run folder, and where it goes in the pack."""
-
-    source: Path
-    place: str
 
 
 def write_pack(
@@ -73,9 +65,11 @@ def write_pack(
     compared, planned = _runs_of(compare_dirs)
     wanted = _placed([*run_dirs, *compared])
     target = pack_dir.absolute()
-    _refuse_target(target, wanted)
+    _refuse_target(target, wanted.values())
     meta = Meta(now, __version__, profile, planned)
-    draft = Path(_made(target.parent))
+    with readable_os_errors(f"cannot make a pack in {target.parent}"):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=target.parent))
     try:
         hashes = _copied(wanted, draft, report_progress)
         manifests = read_manifests(draft, hashes)
@@ -92,14 +86,14 @@ def write_pack(
         statement = attestation_text(pack.checks, pack.gate, hashes, CONFIGURATION)
         hashes[ATTESTATION] = _written(draft / ATTESTATION, statement)
         _written(draft / MANIFEST, manifest_text(hashes))
-        _put(draft, target)
+        with readable_os_errors(f"cannot put the pack at {target}"):
+            draft.chmod(0o755)
+            if target.is_dir():
+                target.rmdir()
+            draft.rename(target)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
-    return _at(pack, target)
-
-
-def _at(pack: Pack, target: Path) -> Pack:
-    """The pack as it is at `target`, after it was put there."""
+    # the pack as it is at `target`, now that it was put there
     runs = tuple(replace(run, run=replace(run.run, path=target / run.place)) for run in pack.judged.runs)
     return replace(pack, path=target, judged=replace(pack.judged, runs=runs))
 
@@ -128,19 +122,19 @@ def _runs_of(compare_dirs: Iterable[Path]) -> tuple[list[Path], dict[str, int]]:
     return runs, planned
 
 
-def _placed(folders: Sequence[Path]) -> list[_Wanted]:
-    """Where each run goes, a run that was named twice once."""
-    wanted: dict[str, _Wanted] = {}
+def _placed(folders: Sequence[Path]) -> dict[str, Path]:
+    """The run folders by where they go in the pack, in order; a run that was named twice once."""
+    wanted: dict[str, Path] = {}
     for folder in dict.fromkeys(path.resolve() for path in folders):
         place = _place(folder)
         if place in wanted:
-            raise UsageError(f"{folder} and {wanted[place].source} would both be {place} in the pack")
-        wanted[place] = _Wanted(folder, place)
+            raise UsageError(f"{folder} and {wanted[place]} would both be {place} in the pack")
+        wanted[place] = folder
     if not wanted:
         raise UsageError(
             "a pack needs at least one run: name the folders of runs, journals/EXPERIMENT/MODE/STAMP"
         )
-    return [wanted[place] for place in sorted(wanted)]
+    return dict(sorted(wanted.items()))
 
 
 def _place(folder: Path) -> str:
@@ -180,52 +174,30 @@ def _read_object(path: Path) -> Mapping[str, Any]:
         raise UsageError(f"{path} is not whole JSON: {error}") from error
 
 
-def _refuse_target(target: Path, wanted: Sequence[_Wanted]) -> None:
+def _refuse_target(target: Path, sources: Iterable[Path]) -> None:
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise UsageError(f"{target} is there already: name a new folder for the pack")
-    for run in wanted:
-        if target.resolve().is_relative_to(run.source):
-            raise UsageError(
-                f"{target} lies in the run {run.source}: a pack cannot be put into what it copies"
-            )
+    for source in sources:
+        if target.resolve().is_relative_to(source):
+            raise UsageError(f"{target} lies in the run {source}: a pack cannot be put into what it copies")
 
 
-def _made(parent: Path) -> str:
-    try:
-        parent.mkdir(parents=True, exist_ok=True)
-        return tempfile.mkdtemp(prefix=".draft-", dir=parent)
-    except OSError as error:
-        raise ChaosproofError(f"cannot make a pack in {parent}: {error.strerror}") from error
-
-
-def _copied(wanted: Sequence[_Wanted], draft: Path, report_progress: Progress) -> dict[str, str]:
+def _copied(wanted: Mapping[str, Path], draft: Path, report_progress: Progress) -> dict[str, str]:
     """Copy the run folders and return the fingerprint of every copy by its name in the pack."""
     hashes: dict[str, str] = {}
-    for number_of, run in enumerate(wanted, start=1):
-        report_progress(f"copying {run.place} ({number_of} of {len(wanted)})")
-        listing = list_files(run.source, second_names=False)
+    for number_of, (place, source) in enumerate(wanted.items(), start=1):
+        report_progress(f"copying {place} ({number_of} of {len(wanted)})")
+        listing = list_files(source, second_names=False)
         if listing.problems:
-            raise ChaosproofError(f"{run.source} cannot go into a pack: {listing.problems[0]}")
+            raise ChaosproofError(f"{source} cannot go into a pack: {listing.problems[0]}")
         for name in listing.sizes:
             if not is_draft(Path(name)):
-                hashes[f"{run.place}/{name}"] = copy_hashed(run.source / name, draft / run.place / name)
+                hashes[f"{place}/{name}"] = copy_hashed(source / name, draft / place / name)
     return hashes
 
 
 def _written(path: Path, content: str) -> str:
-    try:
+    with readable_os_errors(f"cannot write {path.name} of the pack"):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content, encoding="utf-8")
-    except OSError as error:
-        raise ChaosproofError(f"cannot write {path.name} of the pack: {error.strerror}") from error
     return hash_file(path)
-
-
-def _put(draft: Path, target: Path) -> None:
-    try:
-        draft.chmod(0o755)
-        if target.is_dir():
-            target.rmdir()
-        draft.rename(target)
-    except OSError as error:
-        raise ChaosproofError(f"cannot put the pack at {target}: {error.strerror}") from error

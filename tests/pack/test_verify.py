@@ -12,10 +12,11 @@ from syrupy.assertion import SnapshotAssertion
 
 from chaosproof.cli.main import main
 from chaosproof.errors import ChaosproofError, UsageError
-from chaosproof.pack.files import hash_file, manifest_text, parse_manifest
+from chaosproof.pack.files import hash_file
 from chaosproof.pack.open import open_pack
 from chaosproof.pack.pack import Pack, documents
 from chaosproof.pack.verify import verify_pack
+from chaosproof.runfolder.manifest import manifest_text, parse_manifest
 from tests.support.packs import BASELINE_STAMP, NOW, RESILIENT_STAMP
 from tests.support.snapshots import first_of
 

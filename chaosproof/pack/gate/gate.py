@@ -1,7 +1,7 @@
 """The gate: may this be released? Only if every check that the profile requires is there, and passes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from chaosproof.pack.gate.rules import Rules
@@ -53,10 +53,7 @@ class GateVerdict:
             "status": self.status,
             "required": len(self.rows),
             "passed": len(self.rows) - len(self.failing),
-            "amiss": [
-                {"id": row.id, "status": row.status, "details": row.details, "evidence": row.evidence}
-                for row in self.failing
-            ],
+            "amiss": [asdict(row) for row in self.failing],
             "warnings": [
                 {"id": check.id, "status": check.status, "details": check.details} for check in self.warnings
             ],

@@ -6,7 +6,7 @@ that is stale, whose age is not known, or that cannot be believed scores 0 every
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from chaosproof.pack.gate.rules import Rules
@@ -21,11 +21,11 @@ _CLOCK_SLACK_S = 60.0
 
 @dataclass(frozen=True)
 class Category:
-    """How many of the required checks pass, which are missing (`ID: status`), and the score from 0 to 100."""
+    """The score from 0 to 100, how many of the required checks pass, and which are missing (`ID: status`)."""
 
+    score: int
     required: int
     passed: int
-    score: int
     missing: tuple[str, ...]
 
 
@@ -52,12 +52,7 @@ class Readiness:
             "profile": self.profile,
             "score": self.score,
             "categories": {
-                name: {
-                    "score": category.score,
-                    "required": category.required,
-                    "passed": category.passed,
-                    "missing": list(category.missing),
-                }
+                name: {**asdict(category), "missing": list(category.missing)}
                 for name, category in self.categories.items()
             },
             "missing": list(self.missing),
@@ -109,4 +104,4 @@ def _span(age_s: float) -> str:
 def _category(ids: Sequence[str], statuses: Mapping[str, str], *, spoiled: bool) -> Category:
     missing = tuple(f"{id}: {statuses.get(id, 'absent')}" for id in ids if statuses.get(id) != "pass")
     passed = len(ids) - len(missing)
-    return Category(len(ids), passed, 0 if spoiled or not ids else 100 * passed // len(ids), missing)
+    return Category(0 if spoiled or not ids else 100 * passed // len(ids), len(ids), passed, missing)

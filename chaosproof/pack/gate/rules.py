@@ -4,7 +4,7 @@ Try it: python -c 'from chaosproof.pack.gate.rules import read_rules; print(read
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -200,10 +200,7 @@ def _dangling(rules: Rules) -> str:
     for name, entry in rules.suites.items():
         if not entry.checks and not entry.runs:
             return f"the suite {name} requires nothing"
-        if wrong := _first_unknown(entry.checks, known):
-            return f"the suite {name} requires {wrong}, for which there is no rule under checks"
+        for id in entry.checks:
+            if "." not in id and id not in known:
+                return f"the suite {name} requires {id}, for which there is no rule under checks"
     return ""
-
-
-def _first_unknown(ids: Sequence[str], known: set[str]) -> str:
-    return next((id for id in ids if "." not in id and id not in known), "")
