@@ -18,7 +18,7 @@ from chaosproof.pack.pack import Pack, documents
 from chaosproof.pack.verify import verify_pack
 from chaosproof.runfolder.manifest import manifest_text, parse_manifest
 from tests.support.packs import BASELINE_STAMP, NOW, RESILIENT_STAMP
-from tests.support.snapshots import first_of
+from tests.support.snapshots import RowsExtension, first_of
 
 RESILIENT = f"runs/s4/resilient/{RESILIENT_STAMP}"
 BASELINE = f"runs/s4/baseline/{BASELINE_STAMP}"
@@ -270,7 +270,9 @@ def test_a_lie_is_found_and_shuts_the_gate(pack: Path, what: str, snapshot: Snap
     assert says in "\n".join(map(str, opened.verification.differences))
     gate = opened.gate("s4")
     assert gate.status == "fail"
-    assert first_of([*opened.verification.differences, *gate.problems], pack, pack.parent) == snapshot
+    assert first_of([*opened.verification.differences, *gate.problems], pack, pack.parent) == snapshot(
+        extension_class=RowsExtension
+    )
     assert opened.readiness("s4", now=NOW).score == 0
 
 

@@ -11,9 +11,12 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+from syrupy.data import Snapshot, SnapshotCollection
+from syrupy.extensions.base import AbstractSyrupyExtension
+
 from chaosproof.runfolder.checks import Check
 
-__all__ = ["compact", "first_of", "normalise", "row_of", "visible_text"]
+__all__ = ["RowsExtension", "compact", "first_of", "normalise", "row_of", "visible_text"]
 
 _LONG = re.compile(r"\d+\.\d{7,}")  # the last digits of a sum are not the same in every Python
 _HASH = re.compile(r"\b[0-9a-f]{64}\b")
@@ -93,3 +96,44 @@ class _Reader(HTMLParser):
     def handle_data(self, data: str) -> None:
         if not self._unseen:
             self.parts.append(data.replace("\n", " "))
+
+
+class RowsExtension(AbstractSyrupyExtension):
+    """For the short snapshots of a table of cases: a JSON object with a line for each test, sorted by name."""
+
+    # a folder of its own: syrupy takes a file of another kind beside its own snapshots for an unused one
+    snapshot_dirname = "__rows__"
+    file_extension = "json"
+
+    def serialize(self, data: str, **_: object) -> str:
+        return data
+
+    def read_snapshot_collection(self, *, snapshot_location: str) -> SnapshotCollection:
+        rows = _rows(snapshot_location)
+        return SnapshotCollection(snapshot_location, {name: Snapshot(name, rows[name]) for name in rows})
+
+    def read_snapshot_data_from_location(
+        self, *, snapshot_location: str, snapshot_name: str, session_id: str
+    ) -> str | None:
+        return _rows(snapshot_location).get(snapshot_name)
+
+    @classmethod
+    def write_snapshot_collection(
+        cls, *, snapshot_collection: SnapshotCollection, name_order: dict[str, int] | None = None
+    ) -> None:
+        location = snapshot_collection.location
+        _write_rows(location, _rows(location) | {one.name: str(one.data) for one in snapshot_collection})
+
+    def delete_snapshots(self, *, snapshot_location: str, snapshot_names: set[str]) -> None:
+        rows = _rows(snapshot_location)
+        _write_rows(snapshot_location, {name: rows[name] for name in rows.keys() - snapshot_names})
+
+
+def _rows(location: str) -> dict[str, str]:
+    path = Path(location)
+    rows: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    return rows
+
+
+def _write_rows(location: str, rows: dict[str, str]) -> None:
+    Path(location).write_text(json.dumps(rows, indent=0, ensure_ascii=False, sort_keys=True) + "\n")

@@ -15,10 +15,15 @@ from chaosproof.pack.verify import verify_pack
 from chaosproof.pack.write_pack import write_pack
 from tests.support.recorded_runs import honest, unpack
 from tests.support.runs import resilient_run
-from tests.support.snapshots import first_of, row_of
+from tests.support.snapshots import RowsExtension, first_of, row_of
 from tests.tampering.case import FAIL, Case, cases_of
 from tests.tampering.cases import MADE, PACKS, PAIRS, RECORDED
 from tests.tampering.cases.pairs import REFUSED, Pair, exchange_modes
+
+
+@pytest.fixture
+def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
+    return snapshot.use_extension(RowsExtension)
 
 
 def each(cases: Iterable[Case]) -> pytest.MarkDecorator:
