@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 import uvloop
 
 from bench.load.paper import served_at
-from chaosproof.load.timer import make_timer
+from chaosproof.load.timer import Timer
 
 BODY = b'{"ok":true,"code":"SUCCESS"}'
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b" % (
@@ -31,7 +31,7 @@ class Worker:
     """Serves one request after the other."""
 
     def __init__(self) -> None:
-        self._timer = make_timer(asyncio.get_running_loop(), self._answer_served)
+        self._timer = Timer(asyncio.get_running_loop(), self._answer_served)
         self.reset(0, 0, float("inf"), 0)
 
     def reset(self, service_s: float, early_s: float, freeze_after_s: float, freeze_s: float) -> None:

@@ -1,16 +1,15 @@
 """A timer that expires on time: an event loop's own timers are whole milliseconds, a timerfd is exact.
 
-On Linux the kernel's timer wakes the loop through a file descriptor; elsewhere the loop's own timer is used.
+The kernel's timer wakes the loop through a file descriptor.
 """
 
 import asyncio
 import ctypes
 import os
-import sys
 import time
 from collections.abc import Callable
 
-__all__ = ["make_timer"]
+__all__ = ["Timer"]
 
 _CLOCK_MONOTONIC = 1
 _TFD_TIMER_ABSTIME = 1
@@ -19,15 +18,6 @@ _TFD_TIMER_ABSTIME = 1
 # fall asleep between them.
 _LEAD_S = 0.0001
 _LEAD_WORTH_S = 0.0005
-
-
-def make_timer(loop: asyncio.AbstractEventLoop, callback: Callable[[], None]) -> "_TimerFd | _LoopTimer":
-    """The most exact timer that this system has. It calls `callback` once for every `set(at)`, an instant of
-    time.monotonic(), at once when that has passed; a later `set` replaces an earlier one, and `close` ends it.
-    """
-    if sys.platform == "linux":
-        return _TimerFd(loop, callback)
-    return _LoopTimer(loop, callback)
 
 
 class _Itimerspec(ctypes.Structure):
@@ -41,7 +31,9 @@ class _Itimerspec(ctypes.Structure):
     )
 
 
-class _TimerFd:
+class Timer:
+    """Calls `callback` once for every `set`; a later `set` replaces an earlier one."""
+
     def __init__(self, loop: asyncio.AbstractEventLoop, callback: Callable[[], None]) -> None:
         libc = ctypes.CDLL(None, use_errno=True)
         self._loop = loop
@@ -56,6 +48,7 @@ class _TimerFd:
         loop.add_reader(self._fd, self._on_readable)
 
     def set(self, at: float) -> None:
+        """Expire at `at`, an instant of time.monotonic(); at once when that has passed."""
         self._at = at
         if at - time.monotonic() > _LEAD_WORTH_S:
             at -= _LEAD_S
@@ -74,23 +67,8 @@ class _TimerFd:
         self._callback()
 
     def close(self) -> None:
+        """Never expire again."""
         if self._fd >= 0:
             self._loop.remove_reader(self._fd)
             os.close(self._fd)
             self._fd = -1
-
-
-class _LoopTimer:
-    def __init__(self, loop: asyncio.AbstractEventLoop, callback: Callable[[], None]) -> None:
-        self._loop = loop
-        self._callback = callback
-        self._handle: asyncio.TimerHandle | None = None
-
-    def set(self, at: float) -> None:
-        self.close()
-        self._handle = self._loop.call_later(max(0.0, at - time.monotonic()), self._callback)
-
-    def close(self) -> None:
-        if self._handle is not None:
-            self._handle.cancel()
-            self._handle = None

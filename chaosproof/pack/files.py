@@ -59,7 +59,7 @@ def list_files(folder: Path, *, second_names: bool = True) -> Listing:
             problems.append(
                 f"{name} has {status.st_nlink} names (hard links), so it can be changed from outside"
             )
-        elif status.st_size > (limit := _limit(name)):
+        elif status.st_size > (limit := WHOLE_BYTES_MAX if name.endswith(_READ_WHOLE) else FILE_BYTES_MAX):
             problems.append(
                 f"{name} has {status.st_size / 1e9:.1f} GB, more than the {limit / 1e9:.1f} GB that it may have"
             )
@@ -125,10 +125,6 @@ def _entries(
             problems.append(f"{name} lies too deep")
         else:
             yield from _entries(folder / entry.name, f"{name}/", depth + 1, problems)
-
-
-def _limit(name: str) -> int:
-    return WHOLE_BYTES_MAX if name.endswith(_READ_WHOLE) else FILE_BYTES_MAX
 
 
 def _at_once(path: str, flags: int) -> int:

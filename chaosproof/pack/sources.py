@@ -97,8 +97,7 @@ def _version(run: JudgedRun) -> str:
 
 
 def _commit_in_words(run: JudgedRun) -> str:
-    dirty = run.run.session.dirty
-    commit = _commit(run)
+    commit, dirty = _commit(run), run.run.session.dirty
     if not commit:
         return "outside of git"
     return f"{commit} {'with changes that no commit has' if dirty else 'as committed'}"

@@ -36,9 +36,7 @@ def versions(path: str) -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             continue
     for tool, flag in _TOOLS.items():
-        printed = _output([tool, flag], path=path)
-        version = re.search(r"\d+(\.\d+)+", printed)
-        if version:
+        if version := re.search(r"\d+(\.\d+)+", _output([tool, flag], path=path)):
             versions_by_name[tool] = version.group()
     return versions_by_name
 

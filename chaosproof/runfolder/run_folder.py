@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 from chaosproof.errors import ChaosproofError
-from chaosproof.json_access import at, mapping, text, whole
+from chaosproof.json_access import at, mapping, whole
 from chaosproof.runfolder.events import EVENTS
 from chaosproof.runfolder.faults import FaultRecord
 from chaosproof.runfolder.journal import Journal
@@ -100,7 +100,8 @@ class RunFolder:
 
     def calls(self, module: str) -> tuple[Mapping[str, Any], ...]:
         """The method's activities that call a function of `module` (`actions.load`), in order."""
-        return tuple(a for a in self.journal.planned("method") if _calls(a, module))
+        planned = self.journal.planned("method")
+        return tuple(a for a in planned if f"{at(a, 'provider', 'module')}.".startswith(f"{module}."))
 
     def missing(self, name: str) -> str:
         """Why `name` is not there to be read; for details of a check that needs it."""
@@ -136,11 +137,6 @@ def read_run(path: Path | str) -> RunFolder:
         artifacts=_sizes(folder / ARTIFACTS),
         problems=problems,
     )
-
-
-def _calls(activity: Mapping[str, Any], module: str) -> bool:
-    called = text(at(activity, "provider", "module"))
-    return called == module or called.startswith(module + ".")
 
 
 def _refuse_newer(value: Mapping[str, Any], path: Path) -> None:

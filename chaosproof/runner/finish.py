@@ -122,7 +122,5 @@ def _save_artifacts(session: Session, expected: Sequence[str], saved: Saved) -> 
 
 
 def _save_load(folder: Path) -> None:
-    if not (folder / LoadDone.FILE).exists():
-        return
-    (folder / ARTIFACTS).mkdir(exist_ok=True)
-    save_fortio_result(folder, folder / ARTIFACTS / "load.json")
+    if (folder / LoadDone.FILE).exists():
+        save_fortio_result(folder, folder / ARTIFACTS / "load.json")

@@ -8,7 +8,7 @@ import json
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from logging import StreamHandler, getLogger
@@ -94,22 +94,15 @@ class Progress(threading.Thread):
         """The thread itself."""
         console = Console(stderr=True)
         if console.is_terminal:
-            self._rewrite_line(console)
+            with Live(console=console, transient=True, auto_refresh=False) as live, _logs_through(sys.stderr):
+                self._show(_TERMINAL_INTERVAL_S, lambda line: live.update(Text(line), refresh=True))
         else:
-            self._print_lines(sys.stderr)
+            self._show(_PLAIN_INTERVAL_S, lambda line: print(line, file=sys.stderr, flush=True))
 
-    def _rewrite_line(self, console: Console) -> None:
-        with Live(console=console, transient=True, auto_refresh=False) as live, _logs_through(sys.stderr):
-            while not self._over.wait(_TERMINAL_INTERVAL_S):
-                moment = self._look()
-                if moment:
-                    live.update(Text(status_line(moment)), refresh=True)
-
-    def _print_lines(self, stream: TextIO) -> None:
-        while not self._over.wait(_PLAIN_INTERVAL_S):
-            moment = self._look()
-            if moment:
-                print(status_line(moment), file=stream, flush=True)
+    def _show(self, interval_s: float, show: Callable[[str], None]) -> None:
+        while not self._over.wait(interval_s):
+            if moment := self._look():
+                show(status_line(moment))
 
     def _look(self) -> Moment | None:
         phase, row = "load", _last_row(self._folder / LoadProgress.FILE)

@@ -1,7 +1,6 @@
 """What Prometheus recorded during a run, asked once and kept as a file: `series.json`."""
 
 import json
-import urllib.error
 import urllib.parse
 import urllib.request
 from typing import Any
@@ -38,7 +37,7 @@ def _get(url: str, parameters: dict[str, str], timeout_s: float) -> dict[str, An
     try:
         with opener.open(full, timeout=timeout_s) as answer:
             content = json.load(answer)
-    except (OSError, ValueError, urllib.error.URLError) as error:
+    except (OSError, ValueError) as error:
         raise ChaosproofError(
             f"Prometheus at {url} did not answer {parameters['query']!r}: {error}."
         ) from error

@@ -17,7 +17,6 @@ from chaosproof.runner.finish import save_and_take_down
 from chaosproof.runner.lifecycle import begin
 from chaosproof.runner.progress import Progress
 from chaosproof.runner.warmup import start_warmup
-from chaosproof.toolkit.command_line import command_arguments
 from chaosproof.toolkit.current import has_begun, keep_session, session_of
 from chaosproof.toolkit.interruption import attend_to_signals, leave_signals
 from chaosproof.toolkit.verdict import conclude, print_verdict
@@ -35,7 +34,8 @@ def begin_session(experiment: Experiment, configuration: Configuration) -> None:
     settings = {} if configuration is None else configuration
     attend_to_signals()
     try:
-        session = begin(experiment, settings, command_arguments())
+        # Chaos Toolkit does not hand its command line to a control.
+        session = begin(experiment, settings, sys.argv[1:])
         keep_session(session, settings)
         extension = read_experiment(experiment)
         settings[_PROGRESS] = Progress(session.folder, _prometheus(settings), extension.watch)

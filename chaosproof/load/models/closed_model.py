@@ -11,7 +11,7 @@ import time
 
 from chaosproof.load.connection_pool import ConnectionPool, PooledConnection
 from chaosproof.load.plan import Plan
-from chaosproof.load.timer import make_timer
+from chaosproof.load.timer import Timer
 
 __all__ = ["ClosedModel"]
 
@@ -33,7 +33,7 @@ class ClosedModel:
         self._timer_at = math.inf
         self._ended_connections = 0
         self._stopped = False
-        self._timer = make_timer(asyncio.get_running_loop(), self._send_due)
+        self._timer = Timer(asyncio.get_running_loop(), self._send_due)
         self._finished = asyncio.get_running_loop().create_future()
         pool.on_idle = self._on_idle
 

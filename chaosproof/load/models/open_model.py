@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 
 from chaosproof.load.connection_pool import ConnectionPool, PooledConnection
 from chaosproof.load.outcome import FailureCode, Outcome
-from chaosproof.load.timer import make_timer
+from chaosproof.load.timer import Timer
 
 __all__ = ["OpenModel", "Schedule"]
 
@@ -37,7 +37,7 @@ class OpenModel:
         self._next = next(self._coming, None)
         self._idle: deque[PooledConnection] = deque(pool.connections)
         self._loop = asyncio.get_running_loop()
-        self._timer = make_timer(self._loop, self._send_due)
+        self._timer = Timer(self._loop, self._send_due)
         self._finished = self._loop.create_future()
         pool.on_idle = self._on_idle
 

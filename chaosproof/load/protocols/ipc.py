@@ -72,11 +72,8 @@ class _IpcConnection(StreamConnection):
             self._buffer = data
             return
         self._buffer = b""
-        if len(data) > length:
-            self._lose(FailureCode.BAD_ANSWER)  # bytes that belong to no request
-            return
         outcome = self._outcome(frame_type, data[_HEADER.size :])
-        if outcome is None:
+        if outcome is None or len(data) > length:  # too many bytes: some belong to no request
             self._lose(FailureCode.BAD_ANSWER)
             return
         self._busy = False

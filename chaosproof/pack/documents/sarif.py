@@ -24,19 +24,22 @@ def sarif_text(checks: Sequence[Check], judged: Judged, rules: Rules, version: s
     is.
     """
     failing = [check for check in checks if check.status != "pass" and not check.id.startswith("INFO_")]
-    ids = list(dict.fromkeys(check.id for check in failing))
+    claims = {check.id: claim_of(check.id, judged, rules) for check in failing}
+    driver = {
+        "name": "chaosproof",
+        "version": version,
+        "rules": [
+            {"id": id, **({"shortDescription": {"text": claim}} if claim else {})}
+            for id, claim in claims.items()
+        ],
+    }
+    ids = list(claims)
     log = {
         "$schema": _SCHEMA,
         "version": "2.1.0",
         "runs": [
             {
-                "tool": {
-                    "driver": {
-                        "name": "chaosproof",
-                        "version": version,
-                        "rules": [_rule(id, claim_of(id, judged, rules)) for id in ids],
-                    }
-                },
+                "tool": {"driver": driver},
                 "columnKind": "unicodeCodePoints",
                 "results": [
                     _result(check, ids.index(check.id), locate(check.id, judged, rules)) for check in failing
@@ -80,10 +83,6 @@ def _origin(id: str, rules: Rules) -> tuple[str, str]:
             return _origin(perf.claim_id, rules) if perf.claim_id else (perf.run, id)
     name, _, own = id.removeprefix("INFO_").rpartition(".")
     return name.removesuffix(".compare"), own
-
-
-def _rule(id: str, claim: str) -> dict[str, Any]:
-    return {"id": id, **({"shortDescription": {"text": claim}} if claim else {})}
 
 
 def _result(check: Check, position: int, place: Place | None) -> dict[str, Any]:
