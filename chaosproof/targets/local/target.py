@@ -3,6 +3,7 @@
 It holds no state but the name, so any activity, probe or person may make one at any time.
 """
 
+import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import cached_property
@@ -67,21 +68,15 @@ class LocalTarget(Target):
         timeout_s: float = 10.0,
         inside: Inside = "network",
     ) -> CommandResult:
-        return self._run(instance, argv, stdin, timeout_s, None)
-
-    def _run(
-        self,
-        instance: str,
-        argv: Sequence[str],
-        stdin: str,
-        timeout_s: float,
-        after: DeferredCommand | None,
-    ) -> CommandResult:
         request = {"instance": instance, "argv": argv, "stdin": stdin}
-        return _done(self._ask_for_end("run", request, timeout_s, after))
+        return _done(self._ask_for_end("run", request, timeout_s))
 
     def _ask_for_end(
-        self, operation: str, request: Mapping[str, Any], timeout_s: float, after: DeferredCommand | None
+        self,
+        operation: str,
+        request: Mapping[str, Any],
+        timeout_s: float,
+        after: DeferredCommand | None = None,
     ) -> Any:
         """The lab's answer when a command has ended; the lab sees to what comes `after` it."""
         request = {**request, "timeout_s": timeout_s, "after": asdict(after) if after else None}
@@ -108,7 +103,8 @@ class LocalTarget(Target):
         timeout_s: float = 10.0,
     ) -> CommandResult:
         """See `chaosproof.targets.base.SupportsDeferred`."""
-        return self._run(instance, argv, stdin, timeout_s, after)
+        request = {"instance": instance, "argv": argv, "stdin": stdin}
+        return _done(self._ask_for_end("run", request, timeout_s, after))
 
     def start_job(
         self,
@@ -138,16 +134,16 @@ class LocalTarget(Target):
         ask(self.lab, "restart", {"instance": instance}, patience_s=120.0)
 
     def kill(self, instance: str) -> None:
-        ask(self.lab, "signal", {"instance": instance, "signal_name": "SIGKILL"})
+        ask(self.lab, "signal", {"instance": instance, "number": signal.SIGKILL})
 
     def terminate(self, instance: str) -> None:
-        ask(self.lab, "signal", {"instance": instance, "signal_name": "SIGTERM"})
+        ask(self.lab, "signal", {"instance": instance, "number": signal.SIGTERM})
 
     def pause(self, instance: str, *, duration_s: float | None = None) -> None:
         ask(self.lab, "pause", {"instance": instance, "duration_s": duration_s})
 
     def resume(self, instance: str) -> None:
-        ask(self.lab, "signal", {"instance": instance, "signal_name": "SIGCONT"})
+        ask(self.lab, "signal", {"instance": instance, "number": signal.SIGCONT})
 
 
 def _done(answer: Mapping[str, Any]) -> CommandResult:

@@ -22,7 +22,7 @@ from kubernetes.config.config_exception import ConfigException
 
 from chaosproof.errors import TargetError, UsageError
 
-__all__ = ["FORBIDDEN", "Cluster", "NotFound", "Refused", "connect", "sentence_of"]
+__all__ = ["FORBIDDEN", "Cluster", "NotFound", "Refused", "connect", "refused"]
 
 FORBIDDEN = 403
 _JSON = "application/json"
@@ -31,12 +31,11 @@ _RETRY_S = 0.2
 
 
 class Refused(TargetError):
-    """The API server answered, and said no; `status` is its HTTP status, `reason` its word for it."""
+    """The API server answered, and said no; `status` is its HTTP status."""
 
-    def __init__(self, sentence: str, status: int, reason: str) -> None:
+    def __init__(self, sentence: str, status: int) -> None:
         super().__init__(sentence)
         self.status = status
-        self.reason = reason
 
 
 class NotFound(Refused):
@@ -156,11 +155,11 @@ class Cluster:
             else:
                 if response.status < 400:
                     return response
-                refused = _refused(method, path, response.status, response.reason, response.read())
+                refusal = refused(f"{method} {path}", response.status, response.read())
                 response.release_conn()
                 # While it starts, an API server answers 5xx and knows nobody's rights.
                 if response.status < 500 or time.monotonic() > given_up_at:
-                    raise refused
+                    raise refusal
             time.sleep(_RETRY_S)
 
 
@@ -186,30 +185,25 @@ def connect(namespace: str, context: str | None = None, *, patience_s: float = _
     return Cluster(configuration, namespace, patience_s=patience_s)
 
 
-def sentence_of(status: int, body: bytes | str | None) -> str:
-    """What a refusal says: the `message` of the API server's Status, else the first of its text."""
+def refused(request: str, status: int, body: bytes | str | None, what: str = "it") -> Refused:
+    """What a refusal says: the `message` of the API server's Status, else the first of its text.
+
+    `what` is what a person reads of a request that is not allowed.
+    """
     text = body.decode("utf-8", errors="replace") if isinstance(body, bytes) else body or ""
     try:
         message = json.loads(text)["message"]
     except (ValueError, KeyError, TypeError):
         message = text.strip()[:200] or "no reason given"
-    return f"{message} ({status})"
-
-
-def _refused(method: str, path: str, status: int, reason_word: str | None, body: bytes) -> Refused:
-    sentence = sentence_of(status, body)
-    try:
-        reason = str(json.loads(body)["reason"])
-    except (ValueError, KeyError, TypeError):
-        reason = str(reason_word)
+    sentence = f"{message} ({status})"
     if status == FORBIDDEN:
         needed = "docs/reference/kubernetes.md lists the verbs that are needed"
-        sentence = f"The cluster does not allow it: {sentence}. {needed}."
+        sentence = f"The cluster does not allow {what}: {sentence}. {needed}."
     elif status == 401:
         sentence = f"The cluster does not know who is asking: {sentence}. Renew the kubeconfig's credentials."
     else:
-        sentence = f"The API server refused {method} {path}: {sentence}."
-    return (NotFound if status == 404 else Refused)(sentence, status, reason)
+        sentence = f"The API server refused {request}: {sentence}."
+    return (NotFound if status == 404 else Refused)(sentence, status)
 
 
 def _kubeconfig() -> str:

@@ -21,7 +21,7 @@ from kubernetes.stream.ws_client import create_websocket
 
 from chaosproof.errors import TargetError
 from chaosproof.targets.base import CommandResult
-from chaosproof.targets.kubernetes.client.api import Cluster, NotFound, Refused, sentence_of
+from chaosproof.targets.kubernetes.client.api import Cluster, refused
 
 __all__ = ["BROKEN", "Exec", "execute", "exit_code_in"]
 
@@ -155,23 +155,16 @@ def _connected(cluster: Cluster, url: Callable[[], str], path: str) -> Any:
         except websocket.WebSocketBadStatusException as error:
             status = int(error.status_code)
             if status < 500 or time.monotonic() > given_up_at:
-                raise _refused(status, path, getattr(error, "resp_body", None)) from error
+                raise refused(
+                    f"a command in {path.rsplit('/', 2)[1]}",
+                    status,
+                    getattr(error, "resp_body", None),
+                    "commands in pods (verb create on pods/exec)",
+                ) from error
         except (websocket.WebSocketException, OSError) as error:
             if time.monotonic() > given_up_at:
                 raise TargetError(f"The API server {cluster.host} cannot be reached: {error}.") from error
         time.sleep(_RETRY_S)
-
-
-def _refused(status: int, path: str, body: bytes | str | None) -> Refused:
-    message = sentence_of(status, body)
-    if status == 403:
-        sentence = (
-            f"The cluster does not allow commands in pods (verb create on pods/exec): {message}. "
-            "docs/reference/kubernetes.md lists the verbs that are needed."
-        )
-        return Refused(sentence, status, "Forbidden")
-    kind = NotFound if status == 404 else Refused
-    return kind(f"The cluster refused a command in {path.rsplit('/', 2)[1]}: {message}.", status, "")
 
 
 def exit_code_in(content: bytes) -> tuple[int, bytes]:

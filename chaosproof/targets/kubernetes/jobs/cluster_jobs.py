@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from chaosproof.errors import ChaosproofError, TargetError
-from chaosproof.targets.base import JobState
+from chaosproof.targets.base import CommandResult, JobState
 from chaosproof.targets.kubernetes.client.api import Cluster, NotFound, Refused
 from chaosproof.targets.kubernetes.client.execute import Exec, execute
 from chaosproof.targets.kubernetes.jobs.fetch import Folder
@@ -65,7 +65,7 @@ class Jobs:
         Raises `TargetError` for a name whose job still runs, and when the cluster does not take it.
         """
         with self._lock:
-            if name in self._jobs and self._jobs[name].state().running:
+            if name in self._jobs and self._jobs[name].state.running:
                 raise TargetError(f"A job named {name!r} runs already.")
             job = _Job(self._cluster, name, out_dir)
             self._jobs[name] = job
@@ -76,7 +76,7 @@ class Jobs:
 
     def state(self, name: str) -> JobState:
         """Whether the job runs, its exit code, and the end of what it printed."""
-        return self._known(name).state()
+        return self._known(name).state
 
     def stop(self, name: str) -> None:
         """SIGTERM, if it still runs."""
@@ -108,10 +108,7 @@ class _Job:
         self._location: _Location | None = None
         self._apart = False
         self._stopping = threading.Event()
-        self._state = JobState(name, True, None, "")
-
-    def state(self) -> JobState:
-        return self._state
+        self.state = JobState(name, True, None, "")
 
     def start_apart(self, argv: Sequence[str], env: Mapping[str, str], image: str) -> None:
         command, inputs = translate(argv, self._out_dir, FOLDER, FILES)
@@ -143,12 +140,15 @@ class _Job:
 
     def stop(self) -> None:
         self._stopping.set()
-        if self._state.running and self._location is not None:
+        if self.state.running and self._location is not None:
             self._terminate(self._location)
 
     def _terminate(self, location: _Location) -> None:
         terminate = f'kill -TERM "$(cat {location.folder}/.pid)"'
-        execute(self._cluster, location.pod, location.container, ["sh", "-c", terminate])
+        self._execute(location, ["sh", "-c", terminate])
+
+    def _execute(self, location: _Location, argv: Sequence[str], stdin: bytes = b"") -> CommandResult:
+        return execute(self._cluster, location.pod, location.container, argv, stdin=stdin)
 
     def clean(self) -> None:
         """Take away what this job put into the cluster; harmless when it is gone."""
@@ -161,13 +161,12 @@ class _Job:
                 )
                 self._cluster.delete(self._cluster.path("configmaps", self._object))
             elif self._location is not None:
-                location = self._location
-                gone = ["rm", "-rf", location.folder, f"{location.folder}-files"]
-                execute(self._cluster, location.pod, location.container, gone)
+                folder = self._location.folder
+                self._execute(self._location, ["rm", "-rf", folder, f"{folder}-files"])
 
     def _must(self, argv: Sequence[str], stdin: bytes = b"") -> None:
         assert self._location is not None
-        done = execute(self._cluster, self._location.pod, self._location.container, argv, stdin=stdin)
+        done = self._execute(self._location, argv, stdin)
         if done.exit_code != 0:
             raise TargetError(
                 f"The job {self._name} could not be started in {self._location.pod}: {done.stderr.strip()}."
@@ -182,10 +181,9 @@ class _Job:
                 self._location = self._placed()
             ending = self._receive(self._location)
             self._folder.check()
-            ended = JobState(self._name, False, int(ending["end"]), str(ending["said"]))
+            self.state = JobState(self._name, False, int(ending["end"]), str(ending["said"]))
         except (ChaosproofError, OSError) as error:
-            ended = JobState(self._name, False, None, str(error))
-        self._state = ended
+            self.state = JobState(self._name, False, None, str(error))
         self.clean()
 
     def _placed(self) -> _Location:
@@ -214,9 +212,8 @@ class _Job:
         heard_at = time.monotonic()
         while True:
             try:
-                with Exec(
-                    self._cluster, location.pod, location.container, self._sender(location), stdin=False
-                ) as sender:
+                argv = ["python", "-I", "-S", "-c", SEND, location.folder, json.dumps(self._folder.known())]
+                with Exec(self._cluster, location.pod, location.container, argv, stdin=False) as sender:
                     self._folder.begin_again()
                     for channel, data in sender.messages(_DAY_S):
                         heard_at = time.monotonic()
@@ -238,9 +235,6 @@ class _Job:
             if time.monotonic() - heard_at > _SILENT_S:
                 raise TargetError(f"Nothing was heard of the job {self._name} for {_SILENT_S:g} s.")
             time.sleep(_POLL_S)
-
-    def _sender(self, location: _Location) -> list[str]:
-        return ["python", "-I", "-S", "-c", SEND, location.folder, json.dumps(self._folder.known())]
 
     def _is_over(self, location: _Location) -> bool:
         try:

@@ -92,16 +92,15 @@ class InstanceRegistry:
 
     def _slot_of(self, pod: Pod) -> InstanceSlot | None:
         """Where the pod belongs: its own place, or one whose pod is over."""
-        mine = [slot for slot in self.slots.values() if self._belongs(pod, slot)]
+        mine = [
+            slot for slot in self.slots.values() if selects(self._services[slot.service].selector, pod.labels)
+        ]
         for slot in mine:
             if slot.pod.uid == pod.uid or slot.name == pod.name:
                 return slot
         if pod.owner == "StatefulSet" or pod.leaving:
             return None
         return next((slot for slot in mine if not slot.alive or slot.pod.leaving), None)
-
-    def _belongs(self, pod: Pod, slot: InstanceSlot) -> bool:
-        return selects(self._services[slot.service].selector, pod.labels)
 
     def _end(self, slot: InstanceSlot, detail: str) -> list[Event]:
         if not slot.alive:

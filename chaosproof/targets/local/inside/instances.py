@@ -9,7 +9,7 @@ from pathlib import Path
 
 from chaosproof.errors import TargetError
 from chaosproof.targets.base import Instance, InstanceState
-from chaosproof.targets.local.inside.health import is_ready
+from chaosproof.targets.local.inside.health import http_get, is_ready
 from chaosproof.targets.local.inside.process_manager import ProcessManager, signal_group
 from chaosproof.targets.system.definition import Service
 
@@ -68,8 +68,24 @@ class InstanceRunner:
     def _alive(self) -> bool:
         return self._process is not None and self._exit_code is None
 
-    def read_log(self) -> str:
+    async def read_log(self) -> str:
         """All that it wrote to stdout and stderr, over all its lives."""
+        return self._written()
+
+    async def metrics(self) -> str:
+        """Its metrics page; `TargetError` when it has none, or does not answer."""
+        name, info = self.instance.name, self.instance
+        if info.metrics_port is None:
+            raise TargetError(f"{name} has no metrics: the system file names none for {info.service}.")
+        try:
+            status, body = await http_get(info.address, info.metrics_port, info.metrics_path, 5.0)
+        except (OSError, TimeoutError) as error:
+            raise TargetError(f"{name} did not give its metrics: {error or 'no answer in 5 s'}.") from error
+        if status != 200:
+            raise TargetError(f"{name} answered {status} when asked for its metrics.")
+        return body
+
+    def _written(self) -> str:
         return self._log.read_text(encoding="utf-8", errors="replace") if self._log.exists() else ""
 
     async def start(self) -> None:
@@ -135,8 +151,9 @@ class InstanceRunner:
         await self.start()
         await self.wait_ready()
 
-    async def signal(self, signum: signal.Signals) -> None:
+    async def signal(self, number: int) -> None:
         """Send a signal to all its processes; one that ends it counts as meant. `TargetError` when dead."""
+        signum = signal.Signals(number)
         if self._process is None or not self._alive:
             raise TargetError(f"{self.instance.name} is not running, so {signum.name} cannot reach it.")
         if signum in (signal.SIGKILL, signal.SIGTERM) and not self._stop_is_meant:
@@ -183,7 +200,7 @@ class InstanceRunner:
         if self._stop_is_meant:
             self._on_event(self.instance.name, "killed", how)
         else:
-            last = "".join(f"; its last line: {line}" for line in self.read_log().splitlines()[-1:])
+            last = "".join(f"; its last line: {line}" for line in self._written().splitlines()[-1:])
             self._on_event(self.instance.name, "exited", how + last[:_LAST_CHARS])
         self._ready_or_dead.set()
 
@@ -209,7 +226,7 @@ class InstanceRunner:
             self._ready_or_dead.set()
 
     def _last_lines(self) -> str:
-        lines = self.read_log().splitlines()[-_LAST_LINES:]
+        lines = self._written().splitlines()[-_LAST_LINES:]
         return "Its last lines: " + "\n  ".join(["", *lines]) if lines else "It printed nothing."
 
 

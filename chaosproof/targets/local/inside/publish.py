@@ -7,7 +7,8 @@ them, so it accepts outside and connects inside.
 import asyncio
 import signal
 import socket
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 
 from chaosproof.targets.local.spec import PublishedPort
 
@@ -21,34 +22,30 @@ async def serve_published_ports(ports: Sequence[PublishedPort]) -> None:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     servers = [
-        await asyncio.start_server(_forwarder(port), sock=socket.socket(fileno=port.fd)) for port in ports
+        await asyncio.start_server(partial(_forward, port), sock=socket.socket(fileno=port.fd))
+        for port in ports
     ]
     await stop.wait()
     for server in servers:
         server.close()
 
 
-def _forwarder(
-    port: PublishedPort,
-) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:
-    async def forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            inner_reader, inner_writer = await asyncio.open_connection(port.address, port.port)
-        except OSError:
-            # The outer client sees what a refused connection looks like through any forwarder: an abrupt end.
-            writer.transport.abort()
-            return
-        try:
-            await asyncio.gather(_pump(reader, inner_writer), _pump(inner_reader, writer))
-        except OSError:
-            # A reset on one side is a reset on the other.
-            writer.transport.abort()
-            inner_writer.transport.abort()
-        finally:
-            writer.close()
-            inner_writer.close()
-
-    return forward
+async def _forward(port: PublishedPort, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        inner_reader, inner_writer = await asyncio.open_connection(port.address, port.port)
+    except OSError:
+        # The outer client sees what a refused connection looks like through any forwarder: an abrupt end.
+        writer.transport.abort()
+        return
+    try:
+        await asyncio.gather(_pump(reader, inner_writer), _pump(inner_reader, writer))
+    except OSError:
+        # A reset on one side is a reset on the other.
+        writer.transport.abort()
+        inner_writer.transport.abort()
+    finally:
+        writer.close()
+        inner_writer.close()
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -24,17 +24,19 @@ from chaosproof.targets.base import Address, InstanceState
 from chaosproof.targets.instance_events import append_events
 from chaosproof.targets.local.inside import network
 from chaosproof.targets.local.inside.commands import InstanceCommands
-from chaosproof.targets.local.inside.health import http_get
+from chaosproof.targets.local.inside.health import is_ready
 from chaosproof.targets.local.inside.instances import InstanceRunner
 from chaosproof.targets.local.inside.jobs import Jobs
 from chaosproof.targets.local.inside.process_manager import ProcessManager
 from chaosproof.targets.local.inside.publish import serve_published_ports
 from chaosproof.targets.local.spec import PROMETHEUS_PORT, LabSpec
+from chaosproof.targets.system.definition import HealthCheck
 
 __all__ = ["main"]
 
 LAB_DIR = Path("/run/chaosproof")
 _PROMETHEUS_LOG = LAB_DIR / "logs" / "prometheus.log"
+_PROMETHEUS_READY = HealthCheck("http", "/-/ready", PROMETHEUS_PORT, interval_s=0.02, timeout_s=1.0)
 _REAP_INTERVAL_S = 0.5
 
 
@@ -77,11 +79,11 @@ class Supervisor:
             "start_job": jobs.start,
             "job": jobs.state,
             "stop_job": jobs.stop,
-            "metrics": self._metrics,
-            "logs": self._logs,
-            "signal": self._signal,
-            "pause": self._pause,
-            "restart": self._restart,
+            "metrics": self._of_instance(InstanceRunner.metrics),
+            "logs": self._of_instance(InstanceRunner.read_log),
+            "signal": self._of_instance(InstanceRunner.signal),
+            "pause": self._of_instance(InstanceRunner.pause),
+            "restart": self._of_instance(InstanceRunner.restart),
             "down": self._end,
         }
 
@@ -169,14 +171,11 @@ class Supervisor:
         ]
         process = await self._processes.spawn(argv, instance=None, cwd=str(folder), stdout=_PROMETHEUS_LOG)
         while process.returncode is None:
-            try:
-                status, _ = await http_get(self._spec.gateway, PROMETHEUS_PORT, "/-/ready", 1.0)
-            except (OSError, TimeoutError):
-                status = 0
-            if status == 200:
+            ready, _ = await is_ready(self._spec.gateway, _PROMETHEUS_READY)
+            if ready:
                 self._mark("prometheus_s")
                 return
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(_PROMETHEUS_READY.interval_s)
         code = process.returncode
         raise TargetError(f"Prometheus ended at once with exit code {code}: {_tail(_PROMETHEUS_LOG)}")
 
@@ -230,19 +229,17 @@ class Supervisor:
         try:
             request = json.loads(await reader.readline())
             operation = self._operations[request.pop("op")]
-            if "instance" in request:
-                self._runner(request["instance"])
+            if "instance" in request and request["instance"] not in self._runners:
+                known = ", ".join(self._runners)
+                raise TargetError(f"There is no instance {request['instance']!r}; there are: {known}.")
             return {"result": await operation(**request)}
         except ChaosproofError as error:
             return {"error": str(error)}
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             return {"error": f"Lab {self._spec.name} did not understand what it was asked: {error!r}."}
 
-    def _runner(self, instance: str) -> InstanceRunner:
-        if instance not in self._runners:
-            known = ", ".join(self._runners)
-            raise TargetError(f"There is no instance {instance!r}; there are: {known}.")
-        return self._runners[instance]
+    def _of_instance(self, operation: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        return lambda instance, **arguments: operation(self._runners[instance], **arguments)
 
     async def _info(self) -> dict[str, Any]:
         return {
@@ -265,32 +262,6 @@ class Supervisor:
 
     async def _states(self) -> dict[str, InstanceState]:
         return {name: runner.state() for name, runner in self._runners.items()}
-
-    async def _metrics(self, instance: str) -> str:
-        info = self._runner(instance).instance
-        if info.metrics_port is None:
-            raise TargetError(f"{instance} has no metrics: the system file names none for {info.service}.")
-        try:
-            status, body = await http_get(info.address, info.metrics_port, info.metrics_path, 5.0)
-        except (OSError, TimeoutError) as error:
-            raise TargetError(
-                f"{instance} did not give its metrics: {error or 'no answer in 5 s'}."
-            ) from error
-        if status != 200:
-            raise TargetError(f"{instance} answered {status} when asked for its metrics.")
-        return body
-
-    async def _logs(self, instance: str) -> str:
-        return self._runner(instance).read_log()
-
-    async def _signal(self, instance: str, signal_name: str) -> None:
-        await self._runner(instance).signal(signal.Signals[signal_name])
-
-    async def _pause(self, instance: str, duration_s: float | None) -> None:
-        await self._runner(instance).pause(duration_s)
-
-    async def _restart(self, instance: str) -> None:
-        await self._runner(instance).restart()
 
     async def _end(self) -> None:
         # The answer must leave before the lab does.
