@@ -212,3 +212,97 @@ def test_the_latest_run_is_the_newest_stamp_even_when_it_did_not_end(tmp_path: P
 def test_no_run_yet_says_how_to_do_one(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"chaos run experiments/s4\.json --var mode=baseline"):
         latest_run(tmp_path, "s4", "baseline")
+
+
+def test_the_bound_of_a_claim_of_both_runs_may_be_a_variable(tmp_path: Path) -> None:
+    baseline, resilient = baseline_run(), resilient_run()
+    claim = {
+        "id": "C90",
+        "claim": "it holds",
+        "figure": "resilient.load.error_ratio",
+        "at_most": "${error_ratio_max}",
+    }
+    resilient.experiment["extensions"][0]["compare"] = [claim]
+    comparison = compared(tmp_path, baseline, resilient)
+    assert status(comparison, "C90") == "pass"
+
+
+@pytest.mark.parametrize(
+    ("bound", "expected", "says"),
+    [
+        ({"at_least": 0.1}, "pass", "(at least 0.1; it is 0.15, with 95 % between "),
+        ({"at_most": 0.1}, "fail", "(at most 0.1; it is 0.15, with 95 % between "),
+        ({"between": [0.05, 0.3]}, "pass", "(between 0.05 and 0.3; it is 0.15, with 95 % between "),
+        ({"between": [0.01, 0.05]}, "fail", "(between 0.01 and 0.05; it is 0.15, with 95 % between "),
+        ({"between": [0.3, 0.9]}, "fail", "(between 0.3 and 0.9; it is 0.15, with 95 % between "),
+        ({"between": [0.149, 0.151]}, "unknown", "(between 0.149 and 0.151; it is 0.15, with 95 % between "),
+    ],
+)
+def test_a_claim_of_both_runs_says_its_bound_and_its_interval(
+    tmp_path: Path, bound: dict[str, object], expected: str, says: str
+) -> None:
+    baseline, resilient = baseline_run(), resilient_run()
+    claim = {"id": "C90", "claim": "it holds", "figure": "baseline.load.error_ratio", **bound}
+    resilient.experiment["extensions"][0]["compare"] = [claim]
+    comparison = compared(tmp_path, baseline, resilient)
+    check = next(c for c in comparison.checks if c.id == "C90")
+    assert check.status == expected
+    assert says in check.details
+
+
+def test_an_instance_that_never_said_unavailable_said_it_no_time(tmp_path: Path) -> None:
+    resilient = resilient_run()
+    for row in resilient.rows:
+        row[4], row[5] = 200, "SUCCESS"
+    resilient.recount()
+    comparison = compare_runs(baseline_run().write(tmp_path / "b"), resilient.write(tmp_path / "r"))
+    assert comparison.document["headline"]["unavailable_on_hit_instance"] == {"baseline": 300, "resilient": 0}
+
+
+def without_fault(run: Run) -> None:
+    run.faults.clear()
+    run.without.add("faults.jsonl")
+    del run.experiment["method"][1], run.journal["run"][1]
+
+
+def without_ledger(run: Run) -> None:
+    run.without.add("faults.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "expected", "says"),
+    [
+        (without_fault, "pass", "experiment, seed, load and fault are equal"),
+        (
+            without_ledger,
+            "unknown",
+            "the baseline run does not say its fault; the resilient run does not say its fault",
+        ),
+    ],
+)
+def test_runs_without_a_fault_are_alike_when_none_was_due(
+    tmp_path: Path, spoil: Callable[[Run], None], expected: str, says: str
+) -> None:
+    baseline, resilient = baseline_run(), resilient_run()
+    spoil(baseline)
+    spoil(resilient)
+    comparison = compare_runs(baseline.write(tmp_path / "b"), resilient.write(tmp_path / "r"))
+    same = next(c for c in comparison.checks if c.id == "CMP_SAME_SETTINGS")
+    assert (same.status, same.details) == (expected, says)
+
+
+def test_ports_instants_and_processes_may_differ_between_two_runs_and_nothing_else(tmp_path: Path) -> None:
+    baseline, resilient = baseline_run(), resilient_run()
+    for run, number in ((baseline, 1), (resilient, 2)):
+        run.session["variables"] |= {"app_port": number, "began_at": number, "lab_pid": number}
+    folders = baseline.write(tmp_path / "b"), resilient.write(tmp_path / "r")
+    assert compare_runs(*folders).status == "pass"
+    resilient.session["variables"]["errors"] = 2
+    baseline.session["variables"]["errors"] = 1
+    folders = baseline.write(tmp_path / "b"), resilient.write(tmp_path / "r")
+    with pytest.raises(ChaosproofError) as refused:
+        compare_runs(*folders)
+    assert str(refused.value) == (
+        f"{folders[0]} and {folders[1]} cannot be compared: the variable errors is 1 in the baseline run, "
+        "and 2 in the resilient one; run both modes with the same settings"
+    )

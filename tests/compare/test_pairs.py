@@ -285,3 +285,16 @@ def test_a_series_is_printed_kept_and_answered_with_its_exit_code(
     (kept,) = (tmp_path / "journals/s4/compare").iterdir()
     assert len(json.loads((kept / "compare.json").read_text())["pairs"]) == 2
     assert keep_comparison(compare_pairs(made, planned=9), tmp_path / "journals") == 2
+
+
+def test_several_pairs_that_do_not_hold_are_all_named(tmp_path: Path) -> None:
+    pairs = []
+    for n in range(3):
+        baseline, resilient = baseline_run(), resilient_run()
+        if n:
+            resilient.fault.update(packets=0)
+        folder = tmp_path / str(n)
+        pairs.append((judge_run(baseline.write(folder / "b")), judge_run(resilient.write(folder / "r"))))
+    every = next(c for c in compare_pairs(pairs).checks if c.id == "CMP_EVERY_PAIR")
+    assert (every.status, every.details) == ("fail", "pairs 2, 3 of 3: fail")
+    assert every.evidence == "compare.json#pairs"

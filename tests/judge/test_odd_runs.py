@@ -1,5 +1,6 @@
 """What the judge makes of runs that are odd and true, or that ended early."""
 
+import gzip
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,16 @@ import pytest
 from chaosproof.judge.check import guarded
 from chaosproof.judge.judge import judge_run
 from chaosproof.runfolder.checks import Check
-from tests.support.runs import DURATION_S, FAULT_END, LOAD_AT, RATE_RPS, requests_gz, resilient_run
+from tests.support.runs import (
+    DURATION_S,
+    FAULT_END,
+    HEADER,
+    LOAD_AT,
+    RATE_RPS,
+    Run,
+    requests_gz,
+    resilient_run,
+)
 from tests.tampering.cases.made import instance, lack_capability
 
 
@@ -130,3 +140,46 @@ def test_a_checker_that_crashes_has_found_nothing_out() -> None:
     check = guarded("SYS_X", "journal.json", crash)
     assert check.status == "unknown"
     assert "ZeroDivisionError: division by zero" in check.details
+
+
+def details(run: Run, folder: Path, check_id: str) -> tuple[str, str]:
+    check = next(c for c in judge_run(run.write(folder)).checks if c.id == check_id)
+    return check.status, check.details
+
+
+@pytest.mark.parametrize(
+    ("note", "packets", "expected"),
+    [
+        ("partition of app-a and app-b", 9, "pass"),
+        ("partition of app-a and app-b", 0, "fail"),
+        ("partition of app-a and app-b", None, "fail"),
+        ("partition of app-a and app-c", 9, "fail"),
+        ("", 9, "fail"),
+    ],
+)
+def test_a_side_without_packets_is_spared_by_the_other_side_of_its_own_partition_only(
+    tmp_path: Path, note: str, packets: int | None, expected: str
+) -> None:
+    run = resilient_run()
+    run.fault.update(packets=0, note="partition of app-a and app-b")
+    run.faults.append(run.fault | {"id": "f2", "packets": packets, "note": note})
+    if expected == "pass":
+        assert details(run, tmp_path, "SYS_FAULT_HIT")[0] == "pass"
+    else:
+        assert (
+            "reset on app-a-0 hit no packets: it did not happen" in details(run, tmp_path, "SYS_FAULT_HIT")[1]
+        )
+
+
+def test_a_number_that_json_does_not_know_makes_the_file_unreadable(tmp_path: Path) -> None:
+    run = resilient_run()
+    run.session["ready_at"] = float("nan")
+    status, said = details(run, tmp_path, "SYS_SESSION_COMPLETE")
+    assert status == "unknown"
+    assert "NaN is no JSON number" in said
+
+
+def test_rows_that_are_none_are_said_to_be_none(tmp_path: Path) -> None:
+    run = resilient_run()
+    run.raw["requests.csv.gz"] = gzip.compress(f"{HEADER}\n".encode())
+    assert details(run, tmp_path, "SYS_LOAD_RATE") == ("unknown", "no request is recorded; it has no rows")

@@ -1,15 +1,12 @@
 """The documents of a pack in which some things do not hold, figure for figure and word for word."""
 
 import hashlib
-import io
 import json
 import shutil
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 from syrupy.assertion import SnapshotAssertion
 
 from chaosproof.pack.documents.pack_overview import overview_of
@@ -21,7 +18,7 @@ from chaosproof.pack.write_pack import write_pack
 from chaosproof.report.index import index_page
 from tests.support.packs import NOW, true_pair
 from tests.support.shown_runs import spoilt
-from tests.support.snapshots import compact, normalise, visible_text
+from tests.support.snapshots import compact, normalise, printed, visible_text
 
 
 @pytest.fixture(scope="module")
@@ -29,12 +26,6 @@ def bad(tmp_path_factory: pytest.TempPathFactory) -> Pack:
     """A pack that nobody may change."""
     folder = tmp_path_factory.mktemp("bad")
     return write_pack(true_pair(folder / "runs", spoilt, spoilt), [], folder / "pack", now=NOW, profile="s4")
-
-
-def printed(show: Callable[[Console], None]) -> str:
-    screen = io.StringIO()
-    show(Console(file=screen, width=160))
-    return "\n".join(line.rstrip() for line in screen.getvalue().splitlines())
 
 
 @pytest.mark.parametrize("name", ["results.sarif", "readiness.json", "summary.json"])

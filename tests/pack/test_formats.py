@@ -20,23 +20,16 @@ from chaosproof.pack.write_pack import write_pack
 from chaosproof.report.formats.junit import junit_xml
 from chaosproof.runfolder.checks import parse_checks
 from tests.support.packs import NOW, true_pack, true_pair
-from tests.support.runs import Run
+from tests.support.shown_runs import spoilt
 
 SCHEMAS = Path(__file__).parent / "schemas"
-
-
-def bad_figures(run: Run) -> None:
-    """A claim that fails, one that is not known, and a fault that hit nothing."""
-    run.claim(id="C90", claim="hardly any request fails", figure="load.errors", at_most=1)
-    run.claim(id="C91", claim="nobody <waits> & 'hopes'", figure="series.nothing.max", at_most=1)
-    run.fault["packets"] = 0
 
 
 @pytest.fixture(scope="module")
 def bad(tmp_path_factory: pytest.TempPathFactory) -> Pack:
     """A pack in which some things do not hold."""
     folder = tmp_path_factory.mktemp("bad")
-    folders = true_pair(folder / "journals", bad_figures, bad_figures)
+    folders = true_pair(folder / "journals", spoilt, spoilt)
     return write_pack(folders, [], folder / "pack", now=NOW, profile="s4")
 
 
@@ -87,7 +80,7 @@ def test_a_pack_that_was_just_made_knows_the_lines_too(bad: Pack) -> None:
 
 
 def test_a_text_that_is_not_the_one_that_was_run_gives_no_line(bad: Pack, tmp_path: Path) -> None:
-    folders = true_pair(tmp_path / "journals", bad_figures, bad_figures)
+    folders = true_pair(tmp_path / "journals", spoilt, spoilt)
     path = folders[1] / "experiment.json"
     path.write_text(path.read_text().replace('"at_most": 1', '"at_most": 2'))
     pack = write_pack(folders, [], tmp_path / "pack", now=NOW, profile="s4")

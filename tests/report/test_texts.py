@@ -1,12 +1,10 @@
 """What a person reads of a run, a comparison and a pack: on a page, in a terminal, in CI."""
 
-import io
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 from syrupy.assertion import SnapshotAssertion
 
 from chaosproof.judge.judge import judge_run
@@ -18,13 +16,7 @@ from chaosproof.report.write import write_comparison, write_verdict
 from tests.support.overviews import AMISS, PASSING
 from tests.support.runs import Run
 from tests.support.shown_runs import eventful, three_pairs, unfinished
-from tests.support.snapshots import normalise, visible_text
-
-
-def printed(show: Callable[[Console], None]) -> str:
-    screen = io.StringIO()
-    show(Console(file=screen, width=160))
-    return "\n".join(line.rstrip() for line in screen.getvalue().splitlines())
+from tests.support.snapshots import normalise, printed, visible_text
 
 
 @pytest.mark.parametrize("make", [eventful, unfinished])

@@ -3,20 +3,22 @@
 A change that is meant is written down by `./run test --snapshot-update tests/FOLDER`; read its difference in git.
 """
 
+import io
 import json
 import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
 from syrupy.data import Snapshot, SnapshotCollection
 from syrupy.extensions.base import AbstractSyrupyExtension
 
 from chaosproof.runfolder.checks import Check
 
-__all__ = ["RowsExtension", "compact", "first_of", "normalise", "row_of", "visible_text"]
+__all__ = ["RowsExtension", "compact", "first_of", "normalise", "printed", "row_of", "visible_text"]
 
 _LONG = re.compile(r"\d+\.\d{7,}")  # the last digits of a sum are not the same in every Python
 _HASH = re.compile(r"\b[0-9a-f]{64}\b")
@@ -65,6 +67,13 @@ def _compact(document: Any, width: int) -> str:
         items = [_compact(value, inner) for value in document]
     opened, closed = "{}" if isinstance(document, dict) else "[]"
     return "\n".join([opened, textwrap.indent(",\n".join(items), " "), closed])
+
+
+def printed(show: Callable[[Console], None]) -> str:
+    """What it writes to a terminal."""
+    screen = io.StringIO()
+    show(Console(file=screen, width=160))
+    return "\n".join(line.rstrip() for line in screen.getvalue().splitlines())
 
 
 def visible_text(page: str) -> str:
