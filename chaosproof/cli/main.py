@@ -3,9 +3,9 @@
 chaosproof --help
 """
 
-import importlib
 import importlib.metadata
 import os
+import pkgutil
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -17,41 +17,25 @@ from chaosproof.errors import EXIT_INTERRUPTED, EXIT_UNREAD, ChaosproofError, Us
 
 __all__ = ["main"]
 
-# Name -> (module, attribute, what --help says). The help stands here too, so that listing imports nothing.
+# Name -> (module in this folder and attribute, what --help says), so that listing the commands imports none.
 _COMMANDS = {
-    "drill": ("chaosproof.cli.drill", "drill", "Run an experiment in both modes, then compare the runs."),
-    "all": (
-        "chaosproof.cli.all",
-        "all_drills",
-        "Run every drill, and put what they prove into one pack.",
-    ),
-    "judge": ("chaosproof.cli.judge", "judge", "Judge a saved run again, from its files alone."),
-    "compare": ("chaosproof.cli.compare", "compare", "Hold a baseline run against a resilient one."),
-    "report": ("chaosproof.cli.report", "report", "Make the report of a run, or of a comparison."),
-    "evidence": ("chaosproof.cli.packs.evidence", "evidence", "Put runs into an evidence pack."),
-    "gate": (
-        "chaosproof.cli.packs.gate",
-        "gate",
-        "Say whether a pack shows all that a release needs.",
-    ),
-    "readiness": ("chaosproof.cli.packs.readiness", "readiness", "Say how ready a pack is, from 0 to 100."),
-    "verify-pack": (
-        "chaosproof.cli.packs.verify_pack",
-        "verify_pack",
-        "Hold every word of a pack against its raw files.",
-    ),
-    "ci-summary": ("chaosproof.cli.packs.ci_summary", "ci_summary", "Show a pack in the words of a CI job."),
-    "lab": (
-        "chaosproof.cli.lab",
-        "lab",
-        "Run a system in private namespaces: up, down, status.",
-    ),
-    "load": ("chaosproof.cli.load", "load", "Send requests at a planned rate and record each of them."),
-    "inject": ("chaosproof.cli.inject", "inject", "Put one fault on an instance by hand, and watch it end."),
-    "doctor": ("chaosproof.cli.doctor", "doctor", "Say which faults this kernel can do, by trying them."),
-    "images": ("chaosproof.cli.images", "images", "Make the images for a cluster: build, load, archive."),
-    "init": ("chaosproof.cli.init", "init", "Write an experiment for a service of your own in a cluster."),
-    "halt": ("chaosproof.cli.halt", "halt", "End every fault and every lab of this user, now."),
+    "drill": ("drill:drill", "Run an experiment in both modes, then compare the runs."),
+    "all": ("all:all_drills", "Run every drill, and put what they prove into one pack."),
+    "judge": ("judge:judge", "Judge a saved run again, from its files alone."),
+    "compare": ("compare:compare", "Hold a baseline run against a resilient one."),
+    "report": ("report:report", "Make the report of a run, or of a comparison."),
+    "evidence": ("packs.evidence:evidence", "Put runs into an evidence pack."),
+    "gate": ("packs.gate:gate", "Say whether a pack shows all that a release needs."),
+    "readiness": ("packs.readiness:readiness", "Say how ready a pack is, from 0 to 100."),
+    "verify-pack": ("packs.verify_pack:verify_pack", "Hold every word of a pack against its raw files."),
+    "ci-summary": ("packs.ci_summary:ci_summary", "Show a pack in the words of a CI job."),
+    "lab": ("lab:lab", "Run a system in private namespaces: up, down, status."),
+    "load": ("load:load", "Send requests at a planned rate and record each of them."),
+    "inject": ("inject:inject", "Put one fault on an instance by hand, and watch it end."),
+    "doctor": ("doctor:doctor", "Say which faults this kernel can do, by trying them."),
+    "images": ("images:images", "Make the images for a cluster: build, load, archive."),
+    "init": ("init:init", "Write an experiment for a service of your own in a cluster."),
+    "halt": ("halt:halt", "End every fault and every lab of this user, now."),
 }
 
 
@@ -63,8 +47,8 @@ class _Lazy(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name in _COMMANDS:
-            module, attribute, _ = _COMMANDS[cmd_name]
-            command = getattr(importlib.import_module(module), attribute)
+            place, _ = _COMMANDS[cmd_name]
+            command = pkgutil.resolve_name(f"chaosproof.cli.{place}")
         elif cmd_name in (plugins := _plugins()):
             command = plugins[cmd_name].load()
         else:
@@ -75,7 +59,7 @@ class _Lazy(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(
-                [(name, text) for name, (_, _, text) in _COMMANDS.items()]
+                [(name, text) for name, (_, text) in _COMMANDS.items()]
                 + [(name, f"From {plugin.module}.") for name, plugin in sorted(_plugins().items())]
             )
 

@@ -20,7 +20,7 @@ from tests.support.runs import Run, baseline_run, resilient_run
 
 _PROGRAM = (
     "import sys; from chaosproof.cli import main as cli; "
-    "cli._COMMANDS.setdefault('report', ('chaosproof.cli.report', 'report', '')); "
+    "cli._COMMANDS.setdefault('report', ('report:report', '')); "
     "cli.main(['report', *sys.argv[1:]])"
 )
 
