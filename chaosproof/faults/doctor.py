@@ -83,13 +83,6 @@ try_nft() {{
   return 1
 }}
 try_iptables() {{
-  [ -z "$here" ] || {{ try_iptables_here; return; }}
-  for program in iptables ip6tables; do
-    $program -w -I OUTPUT -p tcp --dport 1 -m comment --comment {_MARK} -j REJECT --reject-with tcp-reset &&
-    $program -w -I INPUT -m statistic --mode random --probability 0.5 -j DROP || return
-  done
-}}
-try_iptables_here() {{
   for program in iptables ip6tables; do
     $program -w -N chaosproof-{_MARK} || return
     $program -w -A chaosproof-{_MARK} -p tcp --dport 1 -m comment --comment {_MARK} -j REJECT --reject-with tcp-reset &&
@@ -121,7 +114,7 @@ attempt try_end_idle end-idle
 attempt try_nft nft
 attempt try_htb htb
 attempt try_netem netem
-attempt try_nfqueue nfqueue  # before packets are lost
+attempt try_nfqueue nfqueue
 attempt try_iptables iptables
 """
 _ROOM = """
