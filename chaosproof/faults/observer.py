@@ -7,8 +7,7 @@ while the end is far, so as not to disturb what is measured, and every 20 ms aro
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chaosproof.faults.backends.base import CommandRunner
-from chaosproof.faults.errors import failure
+from chaosproof.faults.backends.base import CommandRunner, output_of
 
 __all__ = ["Watched", "watch"]
 
@@ -62,11 +61,7 @@ def watch(run: CommandRunner, listing: str, mark: str, left_s: float, down: Sequ
     mark stays all the same, or the command cannot be run or was killed.
     """
     near_ms = max(0, round((left_s - _NEAR_S) * 1000))
-    done = run(
-        ["sh", "-c", _SCRIPT, "watch", listing, mark, str(near_ms), "; ".join(down)],
-        timeout_s=left_s + _SPARE_S,
-    )
-    if done.exit_code != 0:
-        raise failure("the end of the fault could not be observed", done)
-    at, ended, before, last, now = done.stdout.split(_RULE)
+    argv = ["sh", "-c", _SCRIPT, "watch", listing, mark, str(near_ms), "; ".join(down)]
+    printed = output_of(run, argv, "the end of the fault could not be observed", timeout_s=left_s + _SPARE_S)
+    at, ended, before, last, now = printed.split(_RULE)
     return Watched(float(at), ended == "cleaned", (before, last), now)

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from chaosproof.faults.errors import failure
 from chaosproof.faults.kinds.base import Layer
 from chaosproof.faults.model import Fault
 from chaosproof.faults.selector import Network
@@ -22,6 +23,7 @@ __all__ = [
     "CommandRunner",
     "ObservedEnd",
     "ResolvedFault",
+    "output_of",
 ]
 
 # only nft's elements can say which packets the kernel is to shape
@@ -35,6 +37,16 @@ class CommandRunner(Protocol):
     """Runs a command in the network namespace of one instance, to its end."""
 
     def __call__(self, argv: Sequence[str], *, stdin: str = "", timeout_s: float = 10.0) -> CommandResult: ...
+
+
+def output_of(
+    run: CommandRunner, argv: Sequence[str], failing: str, *, stdin: str = "", timeout_s: float = 10.0
+) -> str:
+    """What the command printed. Raises `FaultError` with the sentence `failing` where its exit code is not 0."""
+    done = run(argv, stdin=stdin, timeout_s=timeout_s)
+    if done.exit_code != 0:
+        raise failure(failing, done)
+    return done.stdout
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,13 @@ first and its watchdog after, so that whoever is killed half-way leaves a watchd
 
 from collections.abc import Mapping
 
-from chaosproof.faults.backends.base import CommandRunner
+from chaosproof.faults.backends.base import CommandRunner, output_of
 from chaosproof.faults.backends.iptables.render import PREFIX
 from chaosproof.faults.backends.listings import read_rules, read_table
 from chaosproof.faults.backends.nfqueue.backend import HOLDING
 from chaosproof.faults.backends.nft.render import TABLE, clear_script
 from chaosproof.faults.backends.tc.render import ROOT
 from chaosproof.faults.backends.watchdog import NAME
-from chaosproof.faults.errors import failure
 
 __all__ = ["active", "heal"]
 
@@ -69,11 +68,10 @@ def heal(run: CommandRunner) -> Mapping[str, int]:
 
     Harmless on an instance that never had one. Raises `FaultError` when something of it did not work.
     """
-    done = run(["sh", "-c", _HEAL], stdin=clear_script(), timeout_s=20.0)
-    if done.exit_code != 0:
-        raise failure("the faults could not all be healed", done)
-    elements = read_table(done.stdout).faults
-    return {**read_rules(done.stdout), **{fault_id: seen.packets for fault_id, seen in elements.items()}}
+    argv, failing = ["sh", "-c", _HEAL], "the faults could not all be healed"
+    healed = output_of(run, argv, failing, stdin=clear_script(), timeout_s=20.0)
+    elements = read_table(healed).faults
+    return {**read_rules(healed), **{fault_id: seen.packets for fault_id, seen in elements.items()}}
 
 
 def active(run: CommandRunner) -> Mapping[str, float | None]:
@@ -81,11 +79,9 @@ def active(run: CommandRunner) -> Mapping[str, float | None]:
 
     `None` for one that waits for its watchdog.
     """
-    done = run(["sh", "-c", _LIST])
-    if done.exit_code != 0:
-        raise failure("the faults that are on could not be listed", done)
-    elements = read_table(done.stdout).faults
+    listed = output_of(run, ["sh", "-c", _LIST], "the faults that are on could not be listed")
+    elements = read_table(listed).faults
     return {
-        **dict.fromkeys(read_rules(done.stdout)),
+        **dict.fromkeys(read_rules(listed)),
         **{fault_id: seen.left_s for fault_id, seen in elements.items()},
     }

@@ -6,8 +6,7 @@ Before and after a run they must be equal, whatever faults there were and whoeve
 import json
 from typing import Any
 
-from chaosproof.faults.backends.base import CommandRunner
-from chaosproof.faults.errors import failure
+from chaosproof.faults.backends.base import CommandRunner, output_of
 
 __all__ = ["canonical", "snapshot"]
 
@@ -33,10 +32,8 @@ _FLEETING = frozenset(
 
 def snapshot(run: CommandRunner) -> dict[str, Any]:
     """The instance's nft rules, queues, addresses and routes, by the command that lists them."""
-    done = run(["sh", "-c", _SETTLED + "; echo; echo ====; ".join(_COMMANDS)], timeout_s=20.0)
-    if done.exit_code != 0:
-        raise failure("the network could not be listed", done)
-    parts = done.stdout.split(_RULE)
+    argv = ["sh", "-c", _SETTLED + "; echo; echo ====; ".join(_COMMANDS)]
+    parts = output_of(run, argv, "the network could not be listed", timeout_s=20.0).split(_RULE)
     return {command: canonical(part) for command, part in zip(_COMMANDS, parts, strict=True)}
 
 

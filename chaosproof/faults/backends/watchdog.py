@@ -17,8 +17,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chaosproof.faults.backends.base import CommandRunner
-from chaosproof.faults.errors import failure
+from chaosproof.faults.backends.base import CommandRunner, output_of
 from chaosproof.targets.base import CommandResult
 
 __all__ = ["NAME", "Step", "clean", "clean_argv", "detached_argv", "put_on", "watchdog_argv"]
@@ -175,9 +174,7 @@ def clean(run: CommandRunner, down: Sequence[str]) -> None:
 
     Raises `FaultError` when the command cannot be run; that a line of it found nothing to do is no error.
     """
-    done = run(clean_argv(down))
-    if done.exit_code != 0:
-        raise failure("what a watchdog left could not be taken back", done)
+    output_of(run, clean_argv(down), "what a watchdog left could not be taken back")
 
 
 def clean_argv(down: Sequence[str]) -> list[str]:

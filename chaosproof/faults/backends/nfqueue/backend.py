@@ -13,18 +13,13 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import asdict, astuple, dataclass
 
-from chaosproof.faults.backends.base import TURN_S, Cleanup, CommandRunner, ObservedEnd, ResolvedFault
+from chaosproof.faults.backends.base import CommandRunner, ObservedEnd, ResolvedFault, output_of
 from chaosproof.faults.backends.interpreter import python_argv
-from chaosproof.faults.backends.iptables.render import (
-    PREFIX,
-    by_program,
-    match,
-    prepare_script,
-    rules_down,
-)
+from chaosproof.faults.backends.iptables.render import PREFIX, by_program, match, prepare_script, rules_down
 from chaosproof.faults.backends.nfqueue import holder
-from chaosproof.faults.backends.watchdog import NAME, clean_argv, detached_argv, put_on
-from chaosproof.faults.errors import FaultRefused, failure
+from chaosproof.faults.backends.watchdog import NAME, detached_argv
+from chaosproof.faults.backends.watchdog_backend import WatchdogBackend
+from chaosproof.faults.errors import FaultRefused
 from chaosproof.faults.kinds import KINDS
 from chaosproof.faults.kinds.base import Layer
 from chaosproof.faults.model import Fault
@@ -46,8 +41,8 @@ _NETLINK_NETFILTER = "12"
 _DIED = "its program was gone before the deadline: from then on packets passed at once"
 
 
-class Nfqueue:
-    """Delays by a queue in a program. Stateless: all there is to know is in the kernel."""
+class Nfqueue(WatchdogBackend):
+    """Delays by a queue in a program."""
 
     name = "nfqueue"
     rank = 4
@@ -69,35 +64,16 @@ class Nfqueue:
         return ("nfqueue",)
 
     def prepare(self, run: CommandRunner) -> None:
-        done = run(["sh", "-c", prepare_script(_TABLE, ["OUTPUT"])])
-        if done.exit_code != 0:
-            raise failure("iptables could not be prepared", done)
+        output_of(run, ["sh", "-c", prepare_script(_TABLE, ["OUTPUT"])], "iptables could not be prepared")
 
-    def forget(self, instance: str) -> None:
-        """Nothing is remembered here."""
-
-    def release(self, run: CommandRunner) -> None:
-        """Nothing: the base chain that `prepare` left is empty, and may be somebody's by now."""
-
-    def count(self, run: CommandRunner, order: ResolvedFault) -> int:
-        return 0
+    def down(self, order: ResolvedFault) -> Sequence[str]:
+        return rules_down(order, _TABLE)
 
     def argv(self, order: ResolvedFault) -> Sequence[str]:
         return detached_argv(shlex.join(["exec", *program_argv(order)]), order.id)
 
-    def apply(self, run: CommandRunner, order: ResolvedFault) -> None:
-        failed = put_on(run, self.argv(order), rules_down(order, _TABLE))
-        if failed:
-            raise failure(f"nfqueue did not take {order.fault}", failed)
-
-    def undo(self, order: ResolvedFault) -> Cleanup | None:
-        return Cleanup(clean_argv(rules_down(order, _TABLE)), order.fault.duration_s + TURN_S)
-
-    def tidy(self, run: CommandRunner, order: ResolvedFault) -> None:
-        """Nothing is left of a fault whose rules are gone."""
-
     def watch(self, run: CommandRunner, order: ResolvedFault, left_s: float) -> ObservedEnd:
-        seen = watch(run, _LISTING, f"{PREFIX}{order.id}", left_s, rules_down(order, _TABLE))
+        seen = watch(run, _LISTING, f"{PREFIX}{order.id}", left_s, self.down(order))
         looks = [read_look(look, order.id) for look in seen.looks if look]
         notes = []
         if passed := max((passed for _, passed, _ in looks), default=0):

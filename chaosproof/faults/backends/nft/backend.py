@@ -8,7 +8,14 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import get_args
 
-from chaosproof.faults.backends.base import TURN_S, Cleanup, CommandRunner, ObservedEnd, ResolvedFault
+from chaosproof.faults.backends.base import (
+    TURN_S,
+    Cleanup,
+    CommandRunner,
+    ObservedEnd,
+    ResolvedFault,
+    output_of,
+)
 from chaosproof.faults.backends.listings import Seen, read_table
 from chaosproof.faults.backends.nft.activation import (
     Gate,
@@ -84,9 +91,8 @@ class Nft:
     def prepare(self, run: CommandRunner) -> None:
         # only when it is not there yet: replacing it would end the faults of another run
         script = f"nft list chain {TABLE} {layout()} >/dev/null 2>&1 || exec nft -f -"
-        done = run(["sh", "-c", script], stdin=prepare_script())
-        if done.exit_code != 0:
-            raise failure("the nft table for faults could not be made", done)
+        failing = "the nft table for faults could not be made"
+        output_of(run, ["sh", "-c", script], failing, stdin=prepare_script())
 
     def release(self, run: CommandRunner) -> None:
         run(["nft", "-f", "-"], stdin=f"add table {TABLE}\ndelete table {TABLE}\n")
@@ -94,10 +100,9 @@ class Nft:
     def count(self, run: CommandRunner, order: ResolvedFault) -> int:
         self._gates.meet(order.instance, lambda: run(["uname", "-r"]).stdout)
         chain = chain_of(order.fault, order.shape_class)
-        done = run(["nft", "list", "chain", *TABLE.split(), chain])
-        if done.exit_code != 0:
-            raise failure("the counter of the fault's chain could not be read", done)
-        return read_table(done.stdout).chains[chain]
+        argv = ["nft", "list", "chain", *TABLE.split(), chain]
+        listed = output_of(run, argv, "the counter of the fault's chain could not be read")
+        return read_table(listed).chains[chain]
 
     def argv(self, order: ResolvedFault) -> Sequence[str]:
         # one that waits for its word cannot know whose faults will be on by then
@@ -173,10 +178,9 @@ class Nft:
         ) + add_script(parts)
 
     def _look(self, run: CommandRunner, order: ResolvedFault) -> Gate | None:
-        done = run(["nft", "list", "table", *TABLE.split()])
-        if done.exit_code != 0:
-            raise failure("the faults that are on could not be listed", done)
-        return read_gate(done.stdout, order.fault.direction)
+        argv = ["nft", "list", "table", *TABLE.split()]
+        listed = output_of(run, argv, "the faults that are on could not be listed")
+        return read_gate(listed, order.fault.direction)
 
 
 def _is_shut_out(order: ResolvedFault, looks: Sequence[Mapping[str, Seen]], listings: Sequence[str]) -> bool:

@@ -2,18 +2,11 @@
 
 from collections.abc import Sequence
 
-from chaosproof.faults.backends.base import (
-    CANNOT_SHAPE,
-    TURN_S,
-    Cleanup,
-    CommandRunner,
-    ObservedEnd,
-    ResolvedFault,
-)
+from chaosproof.faults.backends.base import CANNOT_SHAPE, CommandRunner, ObservedEnd, ResolvedFault
 from chaosproof.faults.backends.listings import read_dropped
 from chaosproof.faults.backends.tc.render import ROOT, blackhole_check, blackhole_down, blackhole_up
-from chaosproof.faults.backends.watchdog import clean_argv, put_on, watchdog_argv
-from chaosproof.faults.errors import failure
+from chaosproof.faults.backends.watchdog import watchdog_argv
+from chaosproof.faults.backends.watchdog_backend import WatchdogBackend
 from chaosproof.faults.kinds import KINDS
 from chaosproof.faults.kinds.base import Layer
 from chaosproof.faults.model import Fault
@@ -22,13 +15,12 @@ from chaosproof.faults.observer import watch
 __all__ = ["BACKEND", "Tc"]
 
 
-class Tc:
+class Tc(WatchdogBackend):
     """A blackhole by netem. It owns the root queue, so there is one such fault on an instance at a time."""
 
     name = "tc"
     rank = 3
     layers: tuple[Layer, ...] = ("cut",)
-    note = ""
 
     def fidelity(self, fault: Fault, *, kept: bool = False) -> str:
         late = ", and the target should it be killed" if kept else ""
@@ -45,37 +37,15 @@ class Tc:
     def needs(self, fault: Fault) -> Sequence[str]:
         return ("htb", "netem")
 
-    def prepare(self, run: CommandRunner) -> None:
-        """Nothing is static here."""
-
-    def forget(self, instance: str) -> None:
-        """Nothing is remembered here."""
-
-    def release(self, run: CommandRunner) -> None:
-        """Nothing is static here."""
-
-    def count(self, run: CommandRunner, order: ResolvedFault) -> int:
-        return 0
+    def down(self, order: ResolvedFault) -> Sequence[str]:
+        return blackhole_down(order, order.devices)
 
     def argv(self, order: ResolvedFault) -> Sequence[str]:
-        up, down = [blackhole_up(order, order.devices)], blackhole_down(order, order.devices)
-        check = blackhole_check(order.devices)
-        return watchdog_argv(order.id, order.fault.duration_s, up, down, check=check)
-
-    def apply(self, run: CommandRunner, order: ResolvedFault) -> None:
-        failed = put_on(run, self.argv(order), blackhole_down(order, order.devices))
-        if failed:
-            raise failure(f"tc did not take {order.fault}", failed)
-
-    def undo(self, order: ResolvedFault) -> Cleanup | None:
-        return Cleanup(clean_argv(blackhole_down(order, order.devices)), order.fault.duration_s + TURN_S)
-
-    def tidy(self, run: CommandRunner, order: ResolvedFault) -> None:
-        """Nothing is left of a fault whose queue is gone."""
+        up, check = [blackhole_up(order, order.devices)], blackhole_check(order.devices)
+        return watchdog_argv(order.id, order.fault.duration_s, up, self.down(order), check=check)
 
     def watch(self, run: CommandRunner, order: ResolvedFault, left_s: float) -> ObservedEnd:
-        down = blackhole_down(order, order.devices)
-        seen = watch(run, "tc -s qdisc show", f" {ROOT} ", left_s, down)
+        seen = watch(run, "tc -s qdisc show", f" {ROOT} ", left_s, self.down(order))
         return ObservedEnd(max(map(read_dropped, seen.looks)), None, seen.at, seen.cleaned)
 
 

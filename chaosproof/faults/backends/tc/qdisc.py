@@ -2,20 +2,15 @@
 
 from dataclasses import replace
 
-from chaosproof.faults.backends.base import CommandRunner, ResolvedFault
+from chaosproof.faults.backends.base import CommandRunner, ResolvedFault, output_of
 from chaosproof.faults.backends.tc.render import devices, free_class
-from chaosproof.faults.errors import failure
 
 __all__ = ["with_queue"]
 
 
 def with_queue(order: ResolvedFault, run: CommandRunner) -> ResolvedFault:
     """The order with its devices and class. Raises `FaultRefused` where somebody else has the root queue."""
-    qdiscs = run(["tc", "-j", "qdisc", "show"])
-    if qdiscs.exit_code != 0:
-        raise failure("the queues could not be listed", qdiscs)
-    devs = devices(qdiscs.stdout)
-    classes = run(["sh", "-c", "; ".join(f"tc class show dev {dev}" for dev in devs)])
-    if classes.exit_code != 0:
-        raise failure("the classes could not be listed", classes)
-    return replace(order, devices=devs, shape_class=free_class(classes.stdout))
+    devs = devices(output_of(run, ["tc", "-j", "qdisc", "show"], "the queues could not be listed"))
+    list_classes = "; ".join(f"tc class show dev {dev}" for dev in devs)
+    classes = output_of(run, ["sh", "-c", list_classes], "the classes could not be listed")
+    return replace(order, devices=devs, shape_class=free_class(classes))
