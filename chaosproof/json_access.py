@@ -5,7 +5,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = ["as_object", "at", "flag", "mapping", "mappings", "number", "sequence", "text", "whole"]
+__all__ = ["as_object", "at", "flag", "mapping", "mappings", "number", "numeral", "sequence", "text", "whole"]
 
 
 def mapping(value: Any) -> Mapping[str, Any]:
@@ -40,6 +40,14 @@ def number(value: Any) -> float | None:
     except OverflowError:
         return None
     return finite if math.isfinite(finite) else None
+
+
+def numeral(value: Any) -> float | None:
+    """A finite number, also one that is written as text; or None."""
+    try:
+        return number(float(value))
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 def whole(value: Any) -> int | None:

@@ -145,14 +145,7 @@ def _first_figures(hit: str) -> list[tuple[str, str, str, float | None]]:
 
 def _value(figures: Mapping[str, Any], path: str, default: float | None) -> float | None:
     try:
-        return number(lookup(figures, path))
-    except KeyError:
-        pass
-    parent, _, code = path.rpartition(".codes.")
-    if default is None or not code:
-        return None
-    try:
-        return default if number(lookup(figures, f"{parent}.requests")) else None
+        return number(lookup(figures, path, default))
     except KeyError:
         return None
 

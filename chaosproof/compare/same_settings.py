@@ -5,7 +5,7 @@ from typing import Any
 
 from chaosproof.errors import ChaosproofError, UsageError
 from chaosproof.experiment.modes import MODES
-from chaosproof.json_access import at, number
+from chaosproof.json_access import number
 from chaosproof.judge.check import failed, passed, unknown
 from chaosproof.judge.figures.summary import acted
 from chaosproof.judge.judge import Verdict
@@ -59,12 +59,12 @@ def _differences(
         for key in _PLAN_KEYS
         if key not in but_for
     ]
-    first_a, first_b = (next(iter(acted(run.faults)), {}) for run in (a, b))
-    pairs += [(f"the fault's {key}", first_a.get(key), first_b.get(key)) for key in _FAULT_KEYS]
-    pairs += [
-        (f"the fault's {key}", at(first_a, "selector", key), at(first_b, "selector", key))
-        for key in _SELECTOR_KEYS
-    ]
+    for fault_a, fault_b in zip(acted(a)[:1], acted(b)[:1], strict=False):
+        pairs += [(f"the fault's {key}", getattr(fault_a, key), getattr(fault_b, key)) for key in _FAULT_KEYS]
+        pairs += [
+            (f"the fault's {key}", fault_a.selector.get(key), fault_b.selector.get(key))
+            for key in _SELECTOR_KEYS
+        ]
     pairs += [
         (f"the variable {key}", a.variables[key], b.variables[key])
         for key in sorted((set(a.variables) & set(b.variables)) - but_for)
@@ -113,7 +113,7 @@ def same_settings(baseline: Verdict, resilient: Verdict) -> Check:
         ("experiment_sha256", lambda v: v.run.session.experiment_sha256),
         ("seed", lambda v: v.run.session.seed),
         ("load plan", lambda v: v.run.load_plan.source or (None if v.run.calls("actions.load") else "none")),
-        ("fault", lambda v: acted(v.run.faults) or (None if _fault_is_due(v) else "none")),
+        ("fault", lambda v: acted(v.run) or (None if _fault_is_due(v) else "none")),
     )
     absent = [
         f"the {mode} run does not say its {name}"

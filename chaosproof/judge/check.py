@@ -1,6 +1,8 @@
 """How a check is answered, and the rule that folds many into one verdict: the worst wins, none at all is `unknown`."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable
+from typing import get_args
 
 from chaosproof.runfolder.checks import Check, Status
 
@@ -37,11 +39,8 @@ def worst(statuses: Iterable[str]) -> Status:
 
 def counts(checks: Iterable[Check]) -> dict[str, int]:
     """`{total, pass, fail, unknown}`."""
-    tally = {"total": 0, "pass": 0, "fail": 0, "unknown": 0}
-    for check in checks:
-        tally["total"] += 1
-        tally[check.status] += 1
-    return tally
+    tally = Counter(check.status for check in checks)
+    return {"total": tally.total(), **{status: tally[status] for status in get_args(Status)}}
 
 
 def guarded(id: str, evidence: str, question: Callable[[], Check]) -> Check:

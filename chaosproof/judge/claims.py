@@ -34,13 +34,19 @@ def bound_of(claim: Claim, variables: Mapping[str, Any]) -> tuple[float, ...]:
     return tuple(_as_number(end) for end in (bound if isinstance(bound, tuple) else (bound,)))
 
 
-def lookup(figures: Any, path: str) -> Any:
-    """The value that `path` (`per_instance.shop-0.codes.UNAVAILABLE`) leads to.
+def lookup(figures: Any, path: str, default: Any = None) -> Any:
+    """The value that `path` (`per_instance.shop-0.codes.UNAVAILABLE`) leads to; `default`, where one is given, for a
+    code that no request had.
 
     A name may hold dots itself, and a list is entered by position. Raises KeyError with the word that leads
     nowhere.
     """
-    return _lookup(figures, path.split("."))
+    try:
+        return _lookup(figures, path.split("."))
+    except KeyError:
+        if default is None or not _is_missing_code(figures, path):
+            raise
+        return default
 
 
 def _lookup(value: Any, path: list[str]) -> Any:
@@ -72,11 +78,9 @@ def _judged(claim: Claim, figures: Mapping[str, Any], variables: Mapping[str, An
     values = []
     for path in paths:
         try:
-            value = lookup(figures, path)
+            value = lookup(figures, path, claim.default)
         except KeyError as error:
-            if claim.default is None or not _is_missing_code(figures, path):
-                return unknown(claim.id, f"{claim.claim}: there is no {error.args[0]} in {path}", evidence)
-            value = claim.default
+            return unknown(claim.id, f"{claim.claim}: there is no {error.args[0]} in {path}", evidence)
         if value is None:
             return unknown(claim.id, f"{claim.claim}: {path} is not known", evidence)
         values.append(value)

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from chaosproof.experiment.experiment import read_experiment
-from chaosproof.json_access import at, mapping, mappings, number, sequence, text, whole
+from chaosproof.json_access import at, mapping, mappings, number, numeral, sequence, text, whole
 from chaosproof.judge.figures.request_stats import NOBODY, Cell, RequestStats, fold_requests
 from chaosproof.runfolder.load import LoadDone, LoadPlan, LoadProgress
 from chaosproof.runfolder.run_folder import RunFolder
@@ -181,14 +181,10 @@ def _differing(
     file: str, stated: Mapping[str, Any], kept: Mapping[str, Any], keys: tuple[str, ...]
 ) -> list[str]:
     return [
-        f"the journal says {key} {_short(stated[key])}, and {file} {_short(kept[key])}"
+        f"the journal says {key} {stated[key]!s:.80}, and {file} {kept[key]!s:.80}"
         for key in keys
         if key in stated and key in kept and stated[key] != kept[key]
     ]
-
-
-def _short(value: Any) -> str:
-    return str(value)[:80]
 
 
 def _cells(fold: RequestStats) -> Iterator[Cell]:
@@ -205,27 +201,17 @@ def _outputs(run: RunFolder, module: str) -> Iterator[Mapping[str, Any]]:
 
 def _counted(run: RunFolder, instance: str, metric: str, label: str) -> Mapping[str, float] | None:
     """How often an instance counted each value of `label`, by what it said of itself at the end."""
-    for kind in ("prom", "metrics"):
-        if run.artifacts.get(f"{instance}.{kind}"):
-            break
-    else:
+    files = (f"{instance}.prom", f"{instance}.metrics")
+    file = next((name for name in files if run.artifacts.get(name)), None)
+    if file is None:
         return None
     try:
-        content = (run.path / "artifacts" / f"{instance}.{kind}").read_text(
-            encoding="utf-8", errors="replace"
-        )
+        content = (run.path / "artifacts" / file).read_text(encoding="utf-8", errors="replace")
     except OSError:
         return None
     counted: dict[str, float] = {}
     for sample in _SAMPLE.finditer(content):
         if sample["name"] == metric:
             value = dict(_LABEL.findall(sample["labels"])).get(label, "")
-            counted[value] = counted.get(value, 0.0) + _as_float(sample["value"])
+            counted[value] = counted.get(value, 0.0) + (numeral(sample["value"]) or 0.0)
     return counted or None
-
-
-def _as_float(word: str) -> float:
-    try:
-        return number(float(word)) or 0.0
-    except ValueError:
-        return 0.0

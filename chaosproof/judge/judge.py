@@ -21,6 +21,7 @@ from chaosproof.judge.figures.timeline import peak_of, timeline_of
 from chaosproof.judge.removed_instance import removed_instance
 from chaosproof.runfolder.checks import Check, Status
 from chaosproof.runfolder.manifest import MANIFEST, changed_since
+from chaosproof.runfolder.requests import REQUESTS
 from chaosproof.runfolder.run_folder import RAW_FILES, SCHEMA_VERSION, RunFolder, read_run
 
 __all__ = ["Verdict", "judge_run"]
@@ -61,9 +62,7 @@ def judge_run(run_dir: Path | str) -> Verdict:
             f"{folder} is not the folder of a run: it has none of {', '.join(RAW_FILES[:2])}, ..."
         )
     run = read_run(folder)
-    fold = fold_requests(
-        folder / "requests.csv.gz", closed=run.load_plan.closed, fault=fault_span(run.faults)
-    )
+    fold = fold_requests(folder / REQUESTS, closed=run.load_plan.closed, fault=fault_span(run))
     measured = figures_of(run, fold)
     timeline = timeline_of(run, fold)
     shown = {**measured.as_json(), "peak": peak_of(timeline)}

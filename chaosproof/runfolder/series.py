@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from chaosproof.json_access import number, sequence, text
+from chaosproof.json_access import number, numeral, sequence, text
 from chaosproof.runfolder.record import Record, about
 
 __all__ = ["Samples", "Series"]
@@ -33,7 +33,8 @@ class Samples(Record):
         points: list[tuple[float, float]] = []
         for pair in map(sequence, sequence(self.values)):
             if len(pair) == 2:
-                instant, value = number(pair[0]), _value(pair[1])
+                # Prometheus writes values as text; NaN and Inf are no values
+                instant, value = number(pair[0]), numeral(pair[1])
                 if instant is not None and value is not None:
                     points.append((instant, value))
         return points
@@ -49,11 +50,3 @@ class Series(Record):
     start_at: float | None = about("the beginning of the range that was asked for")
     end_at: float | None = about("its end")
     series: tuple[Samples, ...] = about("each metric with each set of its labels")
-
-
-def _value(word: Any) -> float | None:
-    """Prometheus writes values as text; NaN and Inf are no values."""
-    try:
-        return number(float(word))
-    except (TypeError, ValueError):
-        return None

@@ -1,11 +1,10 @@
 """The built-in check of what the instances said of themselves: all of it is there, and it is of this run."""
 
-import json
 import re
 from datetime import datetime
 
 from chaosproof.experiment.experiment import read_experiment
-from chaosproof.json_access import as_object, at, number, text, whole
+from chaosproof.json_access import as_object, at, number, numeral, text, whole
 from chaosproof.judge.check import unknown
 from chaosproof.judge.checks.base import BuiltinCheck, Material
 from chaosproof.judge.cross_checks import counters_object, result_objects
@@ -18,7 +17,6 @@ from chaosproof.runfolder.run_folder import RunFolder
 # a process' start time is known to about two seconds, and pods have clocks of their own
 _CLOCK_SLACK_S = 5.0
 _STARTED = re.compile(r"^process_start_time_seconds(?:\{[^}]*\})?\s+(\S+)", re.MULTILINE)
-_FRACTION = re.compile(r"\.(\d{1,6})\d*")
 _EXAMINED_BYTES = 4 << 20
 
 
@@ -63,15 +61,12 @@ def _answer(material: Material) -> Check:
 def _foreign_series(run: RunFolder) -> list[str]:
     """Whether what Prometheus recorded is of another time than the session."""
     instants = [instant for samples in run.series.series for instant, _ in samples.points]
-    return (
-        [
-            f"series.json has samples of {instant:.0f}, outside of the session"
-            for instant in {min(instants), max(instants)}
-            if not _within_session(run, instant)
-        ]
-        if instants
-        else []
-    )
+    ends = {min(instants), max(instants)} if instants else set()
+    return [
+        f"series.json has samples of {instant:.0f}, outside of the session"
+        for instant in ends
+        if not _within_session(run, instant)
+    ]
 
 
 def _head(run: RunFolder, name: str) -> str | None:
@@ -87,20 +82,23 @@ def _foreign(run: RunFolder, fold: RequestStats, name: str, content: str) -> lis
     objections: list[str] = []
     stated_at: float | None = None
     if name == "load.json":
-        counted, stated_at = _fortio(content)
+        result = as_object(content)
+        counted = whole(at(result, "DurationHistogram", "Count"))
+        stated_at = _epoch(text(result.get("StartTime")))
         if counted is None:
             objections.append(f"{name} is no load result")
         elif counted != fold.rows:
             objections.append(f"{name} counts {counted} requests, and there are {fold.rows} rows")
         else:
-            objections.extend(result_objects(fold, as_object(content)))
+            objections.extend(result_objects(fold, result))
     elif run.session.deployed:
         # it ran before the session began, and was not to be started anew for it
         return objections
     elif started := _STARTED.search(content):
-        stated_at = _float(started.group(1))
+        stated_at = numeral(started.group(1))
     elif name.endswith(".log"):
-        stated_at = _first_line_at(content)
+        # a log of JSON lines says in each when it was written
+        stated_at = number(as_object(content.partition("\n")[0]).get("at"))
     if stated_at is not None and not _within_session(run, stated_at):
         objections.append(f"{name} tells of a start at {stated_at:.0f}, outside of the session")
     return objections
@@ -113,37 +111,12 @@ def _within_session(run: RunFolder, instant: float) -> bool:
     return ended_at is None or instant <= ended_at + _CLOCK_SLACK_S
 
 
-def _fortio(content: str) -> tuple[int | None, float | None]:
-    """How many requests a Fortio result counts, and when it started."""
-    try:
-        result = json.loads(content)
-    except (ValueError, RecursionError):
-        return None, None
-    return whole(at(result, "DurationHistogram", "Count")), _epoch(text(at(result, "StartTime")))
-
-
 def _epoch(rfc3339: str) -> float | None:
     try:
-        # Fortio writes nanoseconds, which Python does not read
-        started = datetime.fromisoformat(_FRACTION.sub(lambda m: "." + m.group(1).ljust(6, "0"), rfc3339))
+        started = datetime.fromisoformat(rfc3339)
     except ValueError:
         return None
     return started.timestamp() if started.tzinfo is not None else None
-
-
-def _first_line_at(log: str) -> float | None:
-    """When the first line was written, if the log has JSON lines with `at`."""
-    try:
-        return number(at(json.loads(log.partition("\n")[0]), "at"))
-    except (ValueError, RecursionError):
-        return None
-
-
-def _float(word: str) -> float | None:
-    try:
-        return number(float(word))
-    except ValueError:
-        return None
 
 
 CHECK = BuiltinCheck(

@@ -78,12 +78,11 @@ def _answer(material: Material) -> Check:
         if run.session.source.get("events") is None:
             return unknown(_ID, "there is no log of events", EVENTS)
         return failed(_ID, "the session kept a log of events, and it is gone", f"session.json#{EVENTS}")
-    findings = Findings(_ID, EVENTS)
     try:
         chain = read_chain(path)
     except OSError as error:
-        findings.unclear.append(f"{EVENTS} cannot be read: {error.strerror}")
-        return findings.check("")
+        return unknown(_ID, f"{EVENTS} cannot be read: {error.strerror}", EVENTS)
+    findings = Findings(_ID, EVENTS)
     if chain.broken:
         findings.wrong.append(chain.broken)
     else:
@@ -137,7 +136,7 @@ def _as_journal(run: RunFolder, chain: Chain, findings: Findings) -> None:
 def _as_faults(run: RunFolder, chain: Chain, findings: Findings) -> None:
     for what, key in (("fault_on", "applied_at"), ("fault_off", "ended_at")):
         seen = {row.get("id"): row.get(key) for row in chain.of(what)}
-        recorded = {row.get("id"): row.get(key) for row in run.faults if row.get(key) is not None}
+        recorded = {f.id: instant for f in run.fault_records if (instant := getattr(f, key)) is not None}
         for id in sorted(map(str, {*seen, *recorded})):
             if seen.get(id) != recorded.get(id):
                 findings.wrong.append(

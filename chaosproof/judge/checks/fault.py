@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from chaosproof.experiment.variables import resolve
-from chaosproof.json_access import at, mapping, number, text
+from chaosproof.json_access import at, mapping, number, numeral, text
 from chaosproof.judge.capability import missing_capability
-from chaosproof.judge.check import passed, skipped, unknown
+from chaosproof.judge.check import failed, passed, skipped, unknown
 from chaosproof.judge.checks.base import BuiltinCheck, Material
 from chaosproof.judge.cross_checks import journal_objects_to_faults
 from chaosproof.judge.figures.request_stats import RequestStats
@@ -37,8 +37,7 @@ def fault_hit(material: Material) -> Check:
     run, id, evidence = material.run, HIT.id, "faults.jsonl"
     if answer := _no_fault(id, run):
         return answer
-    findings = Findings(id, evidence)
-    _note_torn_ledger(run, findings)
+    findings = _findings(id, evidence, run)
     meant = text(run.variables.get("fault_instance"))
     names = run.session.names
     faults = run.fault_records
@@ -66,8 +65,7 @@ def fault_ended(material: Material) -> Check:
     run, id, evidence = material.run, ENDED.id, "faults.jsonl"
     if answer := _no_fault(id, run):
         return answer
-    findings = Findings(id, evidence)
-    _note_torn_ledger(run, findings)
+    findings = _findings(id, evidence, run)
     ends: list[str] = []
     for fault in run.fault_records:
         label, planned_s = _label(fault), fault.planned_s
@@ -103,8 +101,7 @@ def fault_canary(material: Material) -> Check:
     run, id, evidence = material.run, CANARY.id, "faults.jsonl#canary"
     if answer := _no_fault(id, run):
         return answer
-    findings = Findings(id, evidence)
-    _note_torn_ledger(run, findings)
+    findings = _findings(id, evidence, run)
     faults = run.fault_records
     proved = 0
     for fault in faults:
@@ -157,14 +154,14 @@ def _no_fault(id: str, run: RunFolder) -> Check | None:
         return skipped(id, f"this machine cannot do the fault: {lacking}", "journal.json#run")
     if not run.journal.run:
         return unknown(id, "no activity of the method ran, so no fault did", "journal.json#run")
-    findings = Findings(id, "faults.jsonl")
-    findings.wrong.append(f"the method plans a fault ({calls[0].get('name')}), and none was recorded")
-    return findings.check("")
+    return failed(
+        id, f"the method plans a fault ({calls[0].get('name')}), and none was recorded", "faults.jsonl"
+    )
 
 
-def _note_torn_ledger(run: RunFolder, findings: Findings) -> None:
-    if "faults.jsonl" in run.problems:
-        findings.unclear.append(run.missing("faults.jsonl"))
+def _findings(id: str, evidence: str, run: RunFolder) -> Findings:
+    torn = "faults.jsonl" in run.problems
+    return Findings(id, evidence, unclear=[run.missing("faults.jsonl")] if torn else [])
 
 
 def _examine_receipt(
@@ -211,13 +208,13 @@ def _compare_with_arguments(run: RunFolder, faults: Sequence[FaultRecord], findi
 
 def _argument(value: Any, variables: Mapping[str, Any]) -> float | None:
     try:
-        return number(float(resolve(value, variables)))
-    except (KeyError, TypeError, ValueError):
+        return numeral(resolve(value, variables))
+    except KeyError:
         return None
 
 
 def _examine_overlap(run: RunFolder, fold: RequestStats, figures: Figures, findings: Findings) -> None:
-    if fault_span(run.faults) is None or fold.first_due_at is None:
+    if fault_span(run) is None or fold.first_due_at is None:
         findings.unclear.append("whether the load was on during the fault is not known")
         return
     if not at(figures.windows, "fault", "requests"):

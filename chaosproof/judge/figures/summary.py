@@ -7,14 +7,15 @@ was recorded.
 
 import math
 from array import array
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chaosproof.json_access import number, text
 from chaosproof.judge.figures.recovery import errors_recovery, ready_recovery_s
 from chaosproof.judge.figures.recovery_phases import recovery_split
 from chaosproof.judge.figures.request_stats import WINDOWS, Cell, RequestStats
+from chaosproof.runfolder.faults import FaultRecord
 from chaosproof.runfolder.run_folder import RunFolder
 
 __all__ = ["Figures", "acted", "fault_span", "figures_of", "percentile_ms"]
@@ -44,25 +45,19 @@ class Figures:
         }
 
 
-def acted(faults: Iterable[Mapping[str, Any]]) -> tuple[Mapping[str, Any], ...]:
+def acted(run: RunFolder) -> list[FaultRecord]:
     """The faults that went on, in the order in which they did."""
-    return tuple(
-        sorted(
-            (f for f in faults if number(f.get("applied_at")) is not None),
-            key=lambda f: float(f["applied_at"]),
-        )
+    return sorted(
+        (f for f in run.fault_records if f.applied_at is not None), key=lambda f: f.applied_at or 0.0
     )
 
 
-def fault_span(faults: Iterable[Mapping[str, Any]]) -> tuple[float, float] | None:
+def fault_span(run: RunFolder) -> tuple[float, float] | None:
     """From the first fault's beginning to the last one's end; a fault never seen to end lasts for ever. None:
     no fault.
     """
-    on = acted(faults)
-    if not on:
-        return None
-    ends = [number(f.get("ended_at")) for f in on]
-    return float(on[0]["applied_at"]), max(math.inf if end is None else end for end in ends)
+    on = acted(run)
+    return (on[0].applied_at or 0.0, max(map(_end_of, on))) if on else None
 
 
 def figures_of(run: RunFolder, fold: RequestStats) -> Figures:
@@ -70,8 +65,8 @@ def figures_of(run: RunFolder, fold: RequestStats) -> Figures:
     cells = fold.cells
     every = [cell for window in cells.values() for cell in window.values()]
     names = sorted({name for window in cells.values() for name in window})
-    span = fault_span(run.faults)
-    last = _last_to_end(run.faults)
+    span = fault_span(run)
+    last = _last_to_end(run)
     recovery_s, recovery = _recovery(run, fold, span, last)
     return Figures(
         load={
@@ -84,7 +79,7 @@ def figures_of(run: RunFolder, fold: RequestStats) -> Figures:
         per_instance={name: _load(w[name] for w in cells.values() if name in w) for name in names},
         windows={} if span is None else {window: _window(cells.get(window, {})) for window in WINDOWS},
         fault=None if last is None else _fault(last),
-        faults=[_fault(f) for f in run.faults],
+        faults=[_fault(f) for f in run.fault_records],
         recovery_s=recovery_s,
         recovery=recovery,
     )
@@ -95,18 +90,17 @@ def percentile_ms(ordered_s: Sequence[float], percent: float) -> float | None:
     if not ordered_s:
         return None
     rank = max(1, math.ceil(len(ordered_s) * percent / 100))
-    return _ms(ordered_s[rank - 1])
+    return round(ordered_s[rank - 1] * 1000, 3)
 
 
 def _load(cells: Iterable[Cell]) -> dict[str, Any]:
-    codes: dict[str, int] = {}
+    codes: Counter[str] = Counter()
     latencies = array("d")
     ok = 0
     for cell in cells:
         ok += cell.ok
         latencies.extend(cell.latencies)
-        for code, times in cell.codes.items():
-            codes[code] = codes.get(code, 0) + times
+        codes.update(cell.codes)
     requests = len(latencies)
     ordered = sorted(latencies)
     return {
@@ -152,33 +146,34 @@ def _achieved_rate_rps(run: RunFolder, fold: RequestStats) -> float | None:
     return _rounded(fold.sent / duration_s) if duration_s and fold.rows else None
 
 
-def _last_to_end(faults: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+def _end_of(fault: FaultRecord) -> float:
+    return math.inf if fault.ended_at is None else fault.ended_at
+
+
+def _last_to_end(run: RunFolder) -> FaultRecord | None:
     """The fault that the recovery counts from; one that never went on, when there is no other."""
-    on = acted(faults)
-    if not on:
-        return next(iter(faults), None)
-    return max(on, key=lambda f: math.inf if number(f.get("ended_at")) is None else float(f["ended_at"]))
+    return max(acted(run), key=_end_of, default=next(iter(run.fault_records), None))
 
 
-def _fault(row: Mapping[str, Any]) -> dict[str, Any]:
-    applied_at, ended_at = number(row.get("applied_at")), number(row.get("ended_at"))
+def _fault(fault: FaultRecord) -> dict[str, Any]:
+    applied_at, ended_at = fault.applied_at, fault.ended_at
     actual_s = None if applied_at is None or ended_at is None else ended_at - applied_at
     return {
-        "id": row.get("id"),
-        "kind": row.get("kind"),
-        "instance": row.get("instance"),
-        "backend": row.get("backend"),
+        "id": fault.id,
+        "kind": fault.kind,
+        "instance": fault.instance,
+        "backend": fault.backend,
         "applied_at": applied_at,
         "ended_at": ended_at,
-        "ended_by": row.get("ended_by"),
-        "planned_s": number(row.get("planned_s")),
+        "ended_by": fault.ended_by,
+        "planned_s": fault.planned_s,
         "actual_s": _rounded(actual_s),
-        "packets": row.get("packets"),
+        "packets": fault.packets,
     }
 
 
 def _recovery(
-    run: RunFolder, fold: RequestStats, span: tuple[float, float] | None, last: Mapping[str, Any] | None
+    run: RunFolder, fold: RequestStats, span: tuple[float, float] | None, last: FaultRecord | None
 ) -> tuple[float | None, dict[str, Any]]:
     errors_s = at_least_s = ready_s = transport_s = breaker_s = None
     observed_s = 0.0
@@ -186,9 +181,8 @@ def _recovery(
         began_at, ended_at = span
         errors = errors_recovery(ended_at, fold.recovery_due_at, fold.recovery_bad_due_at)
         errors_s, at_least_s, observed_s = errors.recovery_s, errors.at_least_s, errors.observed_s
-        hit = text(last.get("instance"))
-        ready_s = ready_recovery_s(run.readiness, hit, began_at, ended_at)
-        transport_s, breaker_s = recovery_split(run, fold, hit, ended_at)
+        ready_s = ready_recovery_s(run.readiness, last.instance, began_at, ended_at)
+        transport_s, breaker_s = recovery_split(run, fold, last.instance, ended_at)
     recovery = {
         "errors_s": _rounded(errors_s),
         "ready_s": _rounded(ready_s),
@@ -198,10 +192,6 @@ def _recovery(
         "breaker_s": _rounded(breaker_s),
     }
     return _rounded(errors_s), recovery
-
-
-def _ms(seconds: float) -> float:
-    return round(seconds * 1000, 3)
 
 
 def _rounded(value: float | None) -> float | None:

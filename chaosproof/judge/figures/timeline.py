@@ -8,7 +8,8 @@ Try it: chaosproof judge RUN_DIR; python -m json.tool RUN_DIR/timeline.json | le
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
+from itertools import chain
 from typing import Any
 
 from chaosproof.judge.figures.disturbances import disturbances_of
@@ -28,6 +29,7 @@ _SLOTS_MAX = 6_000
 _LONGER = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 _STEP_S = 1.0
 _NAMES_MAX = 24
+_FAULT_KEYS = ("id", "kind", "instance", "applied_at", "ended_at", "packets")
 # A microsecond, in slots: instants are rounded to it, and a request due on a slot's edge belongs to that slot.
 _EDGE = 1e-5
 _ROUNDING = 1e-6
@@ -60,10 +62,7 @@ def timeline_of(run: RunFolder, fold: RequestStats) -> dict[str, Any]:
         "errors": {"ratio": _error_ratios(requests, slots, round(step_s / slot_s))},
         "latency": _latency(steps),
         "distribution": _distribution(fold.cells),
-        "faults": [
-            {key: fault.get(key) for key in ("id", "kind", "instance", "applied_at", "ended_at", "packets")}
-            for fault in run.faults
-        ],
+        "faults": [{key: getattr(fault, key) for key in _FAULT_KEYS} for fault in run.fault_records],
         "disturbances": disturbances_of(run),
         "bands": [*readiness_bands(run, start_at, end_at), *breaker_bands(run, start_at, end_at)],
         "lines": busy_lines(run.series, start_at, end_at),
@@ -132,7 +131,7 @@ def _dealt(
     ], steps
 
 
-def _shown(fold: RequestStats) -> tuple[set[str], set[str]]:
+def _shown(fold: RequestStats) -> tuple[Set[str], Set[str]]:
     """The instances and codes that are told apart; only a file of garbage has more of them."""
     instances: Counter[str] = Counter()
     codes: Counter[str] = Counter()
@@ -140,11 +139,7 @@ def _shown(fold: RequestStats) -> tuple[set[str], set[str]]:
         for name, cell in window.items():
             instances[name] += len(cell.latencies)
             codes.update(cell.codes)
-    return _most(instances), _most(codes)
-
-
-def _most(tally: Counter[str]) -> set[str]:
-    return {name for name, _ in tally.most_common(_NAMES_MAX)}
+    return dict(instances.most_common(_NAMES_MAX)).keys(), dict(codes.most_common(_NAMES_MAX)).keys()
 
 
 def _error_ratios(
@@ -170,15 +165,12 @@ def _latency(steps: Sequence["array[float]"]) -> dict[str, list[float | None]]:
 
 def _distribution(cells: Mapping[str, Mapping[str, Cell]]) -> dict[str, Any]:
     """Percentiles of each window and of all requests, as far as at least one request lies beyond them."""
-    windows: dict[str, list[float]] = {}
-    for name in WINDOWS:
-        latencies: list[float] = []
-        for cell in cells.get(name, {}).values():
-            latencies.extend(cell.latencies)
-        latencies.sort()
-        windows[name] = latencies
+    windows = {
+        name: sorted(chain.from_iterable(cell.latencies for cell in cells.get(name, {}).values()))
+        for name in WINDOWS
+    }
     # sorted runs one after the other are sorted in one merge
-    every = sorted(latency for window in windows.values() for latency in window)
+    every = sorted(chain.from_iterable(windows.values()))
     return {
         "percents": list(_PERCENTS),
         **{name: _percentiles(latencies) for name, latencies in {**windows, "all": every}.items()},

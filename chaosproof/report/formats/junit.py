@@ -2,6 +2,7 @@
 could not be answered an `error`, a missing capability `skipped`.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from xml.etree import ElementTree
 
@@ -14,12 +15,12 @@ def junit_xml(suite: str, checks: Sequence[Check]) -> str:
     """The whole document: one suite, one test case for each check. It carries no time, so that judging again
     is equal.
     """
-    skips = sum(1 for c in checks if c.skipped)
+    outcomes = Counter(map(_outcome, checks))
     totals = {
         "tests": str(len(checks)),
-        "failures": str(sum(1 for c in checks if c.status == "fail")),
-        "errors": str(sum(1 for c in checks if c.status == "unknown") - skips),
-        "skipped": str(skips),
+        "failures": str(outcomes["failure"]),
+        "errors": str(outcomes["error"]),
+        "skipped": str(outcomes["skipped"]),
     }
     # as Jenkins' schema has it, which knows of no skipped ones here
     root = ElementTree.Element("testsuites", {key: totals[key] for key in ("tests", "failures", "errors")})

@@ -1,5 +1,6 @@
 """The requests by code, slot by slot, with the states of the instances below."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import count
 from typing import Any
@@ -93,12 +94,10 @@ def _peak(series: Sequence[Series]) -> float:
 
 def _totals(timeline: Mapping[str, Any]) -> str:
     """How many of each code, for those who do not see the figure."""
-    totals: dict[str, int] = {}
+    totals: Counter[str] = Counter()
     for row in mappings(timeline.get("requests")):
-        code = text(row.get("code"))
-        totals[code] = totals.get(code, 0) + int(sum(v or 0 for v in numbers(row.get("counts"))))
-    ordered = sorted(totals.items(), key=lambda item: -item[1])
-    return f"{', '.join(f'{total:,} {code}' for code, total in ordered)}."
+        totals[text(row.get("code"))] += int(sum(v or 0 for v in numbers(row.get("counts"))))
+    return f"{', '.join(f'{total:,} {code}' for code, total in totals.most_common())}."
 
 
 def _lanes(timeline: Mapping[str, Any], instance: str | None) -> list[Lane]:
