@@ -71,11 +71,7 @@ def _negative_control(baseline: Verdict) -> Check:
     id, evidence = "CMP_NEGATIVE_CONTROL", "compare.json#baseline.verdict"
     claims = {c.id: c for c in baseline.claims}
     if failing := ran_amiss(baseline):
-        return unknown(
-            id,
-            f"the baseline did not run as it should: {failing.id} is {failing.status}: {failing.details}",
-            evidence,
-        )
+        return unknown(id, f"the baseline did not run as it should: {failing}", evidence)
     # a claim about the baseline alone says how it breaks: where that is not so, this is another breakage
     otherwise = [
         c

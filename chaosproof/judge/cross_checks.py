@@ -16,7 +16,7 @@ from typing import Any
 
 from chaosproof.experiment.experiment import read_experiment
 from chaosproof.json_access import at, mapping, mappings, number, numeral, sequence, text, whole
-from chaosproof.judge.figures.request_stats import NOBODY, Cell, RequestStats, fold_requests
+from chaosproof.judge.figures.request_stats import NOBODY, RequestStats, fold_requests
 from chaosproof.runfolder.load import LoadDone, LoadPlan, LoadProgress
 from chaosproof.runfolder.run_folder import RunFolder
 
@@ -54,13 +54,12 @@ def progress_objects(run: RunFolder, fold: RequestStats) -> list[str]:
     if not run.progress:
         return []
     last = run.progress[-1]
-    ok = sum(cell.ok for cell in _cells(fold))
     objections = [
         f"{LoadProgress.FILE} ends with {key} {stated}, and the rows make {counted}"
         for key, stated, counted in (
             ("done", last.done, fold.rows),
-            ("ok", last.ok, ok),
-            ("errors", last.errors, fold.rows - ok),
+            ("ok", last.ok, fold.ok),
+            ("errors", last.errors, fold.rows - fold.ok),
         )
         if stated is not None and stated != counted
     ]
@@ -78,11 +77,10 @@ def result_objects(fold: RequestStats, result: Mapping[str, Any]) -> list[str]:
         stated = sum(
             whole(times) or 0 for status, times in statuses.items() if re.fullmatch("2[0-9][0-9]", status)
         )
-        counted = sum(cell.ok for cell in _cells(fold))
-        if stated != counted:
-            objections.append(f"load.json counts {stated} answers that are ok, and the rows {counted}")
+        if stated != fold.ok:
+            objections.append(f"load.json counts {stated} answers that are ok, and the rows {fold.ok}")
     longest_s, sum_s = (number(at(result, "DurationHistogram", key)) for key in ("Max", "Sum"))
-    latencies = [cell.latencies for cell in _cells(fold) if cell.latencies]
+    latencies = [cell.latencies for cell in fold.every_cell if cell.latencies]
     if longest_s is not None and latencies:
         counted_s = max(max(column) for column in latencies)
         if abs(longest_s - counted_s) > _ROUNDING_S:
@@ -139,11 +137,10 @@ def counters_object(run: RunFolder, fold: RequestStats) -> tuple[list[str], list
     unclear: list[str] = []
     counter = read_experiment(run.experiment).answers_counted_by
     if counter is None:
-        return wrong, unclear
+        return [], []
     metric, label = counter.metric, counter.label
     if not metric or not label:
-        unclear.append("answers_counted_by names no metric and label")
-        return wrong, unclear
+        return [], ["answers_counted_by names no metric and label"]
     warmup = fold_requests(run.path / "warmup" / "requests.csv.gz", closed=False, fault=None)
     answered: dict[str, Counter[str]] = {}
     for window in (*fold.cells.values(), *warmup.cells.values()):
@@ -168,7 +165,7 @@ def counters_object(run: RunFolder, fold: RequestStats) -> tuple[list[str], list
 
 def _codes_differ(file: str, stated: Mapping[str, Any], fold: RequestStats) -> list[str]:
     counted: Counter[str] = Counter()
-    for cell in _cells(fold):
+    for cell in fold.every_cell:
         counted.update(cell.codes)
     return [
         f"{file} counts {code or '(no code)'} {whole(stated.get(code)) or 0} times, and the rows {counted[code]}"
@@ -185,11 +182,6 @@ def _differing(
         for key in keys
         if key in stated and key in kept and stated[key] != kept[key]
     ]
-
-
-def _cells(fold: RequestStats) -> Iterator[Cell]:
-    for window in fold.cells.values():
-        yield from window.values()
 
 
 def _outputs(run: RunFolder, module: str) -> Iterator[Mapping[str, Any]]:

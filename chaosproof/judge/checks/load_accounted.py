@@ -47,11 +47,10 @@ def _compare_with_done(run: RunFolder, stats: RequestStats, findings: Findings) 
         return
     if done.complete is not True:
         findings.wrong.append(f"the load ended early: {done.stopped_by or 'it does not say why'}")
-    ok = sum(cell.ok for window in stats.cells.values() for cell in window.values())
     for key, stated, counted in (
         ("recorded", done.recorded, stats.rows),
-        ("ok", done.ok, ok),
-        ("errors", done.errors, stats.rows - ok),
+        ("ok", done.ok, stats.ok),
+        ("errors", done.errors, stats.rows - stats.ok),
     ):
         if stated is None:
             findings.unclear.append(f"load-done.json does not say {key}")

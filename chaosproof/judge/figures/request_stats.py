@@ -7,7 +7,6 @@ local names.
 """
 
 from array import array
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -70,6 +69,16 @@ class RequestStats:
     problems: tuple[str, ...] = ()
 
     @property
+    def every_cell(self) -> list[Cell]:
+        """The cells of all windows and instances."""
+        return [cell for window in self.cells.values() for cell in window.values()]
+
+    @property
+    def ok(self) -> int:
+        """How many rows are of requests that were ok."""
+        return sum(cell.ok for cell in self.every_cell)
+
+    @property
     def distinct(self) -> int:
         """How many different requests have a row."""
         return self.rows - self.doubles
@@ -81,15 +90,7 @@ def fold_requests(path: Path, *, closed: bool, fault: tuple[float, float] | None
 
     `fault` is when the fault began and ended, or None. Never raises: what cannot be read is in `problems`.
     """
-    lines = RequestLines(path)
-    fold = _fold_lines(lines, closed=closed, fault=fault)
-    fold.problems = tuple(lines.problems)
-    return fold
-
-
-def _fold_lines(
-    blocks: Iterable[list[str]], *, closed: bool, fault: tuple[float, float] | None
-) -> RequestStats:
+    blocks = RequestLines(path)
     began, ended = fault if fault is not None else (float("inf"), float("inf"))
     follow_from = ended - 1.0
     cells: dict[str, dict[str, Cell]] = {window: {} for window in WINDOWS}
@@ -165,6 +166,7 @@ def _fold_lines(
             window[NOBODY] = window.pop("")
     fold.rows, fold.sent, fold.doubles, fold.bad_rows, fold.seq_max = rows, sent, doubles, bad_rows, seq_max
     fold.busy_s = busy_s
+    fold.problems = tuple(blocks.problems)
     fold.outcome_names = list(outcome_of)
     if rows:
         fold.first_due_at, fold.last_due_at, fold.last_done_at = first_due, last_due, last_done

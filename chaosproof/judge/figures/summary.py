@@ -63,7 +63,7 @@ def fault_span(run: RunFolder) -> tuple[float, float] | None:
 def figures_of(run: RunFolder, fold: RequestStats) -> Figures:
     """Everything that can be measured from the folder `run` and the `fold` of its requests."""
     cells = fold.cells
-    every = [cell for window in cells.values() for cell in window.values()]
+    every = fold.every_cell
     names = sorted({name for window in cells.values() for name in window})
     span = fault_span(run)
     last = _last_to_end(run)
