@@ -10,7 +10,7 @@ import pytest
 from chaosproof.faults.engine import FaultEngine
 from chaosproof.runfolder.faults import FaultLedger
 
-from .netns_target import PORT, NetnsTarget
+from .netns_target import PORT, SERVICE_ADDRESS, NetnsTarget
 
 ECHO = """
 import socket, sys, threading
@@ -100,6 +100,13 @@ def room() -> Iterator[NetnsTarget]:
             echo: subprocess.Popen[str] = target.python(server.name, ECHO, str(PORT))
             assert echo.stdout and echo.stdout.readline() == "up\n"
         yield target
+
+
+@pytest.fixture
+def client(room: NetnsTarget) -> Iterator[Client]:
+    client = Client(room, "client-0", SERVICE_ADDRESS)
+    yield client
+    client.close()
 
 
 @pytest.fixture

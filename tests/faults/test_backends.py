@@ -12,7 +12,7 @@ from chaosproof.faults.errors import FaultError, FaultRefused
 from chaosproof.faults.model import Fault
 
 from .conftest import Client
-from .netns_target import PORT, SERVICE_ADDRESS, NetnsTarget
+from .netns_target import PORT, NetnsTarget
 
 RESET = Fault(kind="reset", port=80, duration_s=1)
 DELAY = Fault(kind="delay", port=80, duration_s=1, delay_ms=100)
@@ -72,13 +72,6 @@ def by_iptables(room: NetnsTarget) -> Iterator[FaultEngine]:
     for instance in room.instances():
         for family in ("ip", "ip6"):
             room.run(instance.name, ["nft", "delete", "table", family, "filter"])
-
-
-@pytest.fixture
-def client(room: NetnsTarget) -> Iterator[Client]:
-    client = Client(room, "client-0", SERVICE_ADDRESS)
-    yield client
-    client.close()
 
 
 @pytest.mark.lab

@@ -69,13 +69,6 @@ def engine(room: NetnsTarget) -> Iterator[FaultEngine]:
     engine.heal()
 
 
-@pytest.fixture
-def client(room: NetnsTarget) -> Iterator[Client]:
-    client = Client(room, "client-0", SERVICE_ADDRESS)
-    yield client
-    client.close()
-
-
 @pytest.fixture(scope="module")
 def datagram_port(room: NetnsTarget) -> int:
     echo = room.python("server-0", DATAGRAM_ECHO, "5353")

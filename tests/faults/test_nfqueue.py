@@ -45,13 +45,6 @@ def by_queue(room: NetnsTarget) -> Iterator[FaultEngine]:
         room.run("client-0", ["nft", "delete", "table", family, "mangle"])
 
 
-@pytest.fixture
-def client(room: NetnsTarget) -> Iterator[Client]:
-    client = Client(room, "client-0", SERVICE_ADDRESS)
-    yield client
-    client.close()
-
-
 def run_in(room: NetnsTarget):
     def run(argv, *, stdin="", timeout_s=10.0):
         return room.run("client-0", argv, stdin=stdin, timeout_s=timeout_s)

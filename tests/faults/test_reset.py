@@ -14,13 +14,6 @@ from .netns_target import PORT, SERVICE_ADDRESS, NetnsTarget
 pytestmark = pytest.mark.lab
 
 
-@pytest.fixture
-def client(room: NetnsTarget):
-    client = Client(room, "client-0", SERVICE_ADDRESS)
-    yield client
-    client.close()
-
-
 def reset(duration_s: float = 1.0, **selector: object) -> Fault:
     return Fault(kind="reset", port=PORT, duration_s=duration_s, **selector)
 
