@@ -10,6 +10,7 @@ from chaosproof.faults.backends.snapshot import snapshot
 from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.errors import FaultError, FaultRefused
 from chaosproof.faults.model import Fault
+from chaosproof.judge.checks.fault import END_SLACK_S
 
 from .conftest import Client
 from .netns_target import PORT, NetnsTarget
@@ -86,7 +87,7 @@ def test_a_reset_by_iptables_is_a_reset_and_ends_by_its_watchdog(by_iptables: Fa
     assert (final.canary.before, final.canary.during, final.canary.after) == ("open", "refused", "open")
     assert final.ended_by == "watchdog" and final.packets >= 1
     # by the traffic: whoever observes it may be late
-    assert final.expires_at is not None and abs(answer[1] - final.expires_at) < 0.2
+    assert final.expires_at is not None and abs(answer[1] - final.expires_at) < END_SLACK_S
 
 
 @pytest.mark.lab

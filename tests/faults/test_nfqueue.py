@@ -58,15 +58,20 @@ def holders(room: NetnsTarget) -> list[str]:
     return [line.split("/")[2] for line in found.stdout.splitlines()]
 
 
+def quickest(client: Client) -> float:
+    """The shortest of five round trips, in ms: what a busy machine adds to each, it hardly adds to all."""
+    return min(float(client.ask("rtt 1")) for _ in range(5))
+
+
 def test_a_delay_is_what_was_asked_for_and_gone_after_its_time(
     by_queue: FaultEngine, room: NetnsTarget, client: Client
 ):
     before = snapshot(run_in(room))
-    receipt = by_queue.apply(Fault(kind="delay", port=PORT, duration_s=1.2, delay_ms=100), "client-0")
+    receipt = by_queue.apply(Fault(kind="delay", port=PORT, duration_s=2.5, delay_ms=100), "client-0")
     assert (receipt.backend, receipt.by_kernel) == ("nfqueue", False)
-    assert 90 <= float(client.ask("rtt 7")) <= 110
+    assert 90 <= quickest(client) <= 110
     final = by_queue.wait_until_ended(receipt)
-    assert float(client.ask("rtt 7")) < 10
+    assert quickest(client) < 10
     assert final.ended_by == "watchdog" and final.packets >= 7 and final.note == ""
     assert final.ended_at is not None and final.expires_at is not None
     assert abs(final.ended_at - final.expires_at) < 0.5
@@ -79,7 +84,7 @@ def test_a_delay_over_ipv6_is_one_too(by_queue: FaultEngine, room: NetnsTarget):
     host = room.instance("server-0").address6
     client = Client(room, "client-0", host)
     by_queue.apply(Fault(kind="delay", port=PORT, duration_s=30, delay_ms=60, peer=host), "client-0")
-    assert 55 <= float(client.ask("rtt 3")) <= 70
+    assert 55 <= quickest(client) <= 70
     client.close()
 
 
@@ -121,7 +126,7 @@ def test_two_delays_at_once_keep_their_own_time(by_queue: FaultEngine, room: Net
     other = by_queue.apply(Fault(kind="delay", port=81, duration_s=30, delay_ms=500), "client-0")
     receipt = by_queue.apply(Fault(kind="delay", port=PORT, duration_s=3, delay_ms=50), "client-0")
     # what else the machine does makes a trip longer, never shorter
-    assert 45 <= min(float(client.ask("rtt 1")) for _ in range(5)) <= 60
+    assert 45 <= quickest(client) <= 60
     by_queue.wait_until_ended(receipt)
     assert [one.id for one in by_queue.active("client-0")] == [other.id]
     assert len(holders(room)) == 1
@@ -171,7 +176,7 @@ def test_packets_pass_as_soon_as_the_program_is_dead_and_the_receipt_says_so(
     receipt = by_queue.apply(Fault(kind="delay", port=PORT, duration_s=1.0, delay_ms=300), "client-0")
     (number,) = holders(room)
     assert room.run("client-0", ["kill", "-KILL", number]).exit_code == 0
-    assert float(client.ask("rtt 5")) < 10
+    assert quickest(client) < 10
     final = by_queue.wait_until_ended(receipt)
     assert "its program was gone before the deadline" in final.note
     assert snapshot(run_in(room)) == before
