@@ -1,16 +1,26 @@
-"""What the toolkit's journal says of activities: whether all of them ran and succeeded, and why one did not."""
+"""What the toolkit's journal says of activities: whether all of them ran and succeeded, and why one did not.
 
+The toolkit calls an activity succeeded that did not raise. Here it counts by what it did: a process by its exit status,
+an HTTP request by that of its response, and any of them by its own tolerance where it has one.
+"""
+
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from chaosproof.json_access import at, text, whole
 from chaosproof.judge.check import unknown
 from chaosproof.judge.findings import Findings
+from chaosproof.judge.tolerance import within
 from chaosproof.judge.wording import counted, short
 from chaosproof.runfolder.checks import Check
 from chaosproof.runfolder.journal import ActivityRun, Journal
 from chaosproof.runfolder.run_folder import RunFolder
 
 __all__ = ["all_succeeded", "last_line_of", "name_of"]
+
+_HTTP_ERROR = 400
+_STATE_IT = "mend it, or give it a tolerance that says which status is right"
 
 
 def all_succeeded(
@@ -32,13 +42,53 @@ def all_succeeded(
             findings.wrong.append(f"{noun} {name_of(entry)!r} failed: {last_line_of(entry)}")
         elif entry.status != "succeeded":
             findings.wrong.append(f"{noun} {name_of(entry)!r} did not end")
-        elif entry.tolerance_met is False:
-            findings.wrong.append(f"{noun} {name_of(entry)!r} was outside of its tolerance")
-        if dry := entry.activity.get("dry") or run.experiment.get("dry"):
+        elif dry := entry.activity.get("dry") or run.experiment.get("dry"):
             findings.unclear.append(f"{noun} {name_of(entry)!r} ran dry ({dry}): it did nothing")
+        else:
+            _examine_effect(entry, f"{noun} {name_of(entry)!r}", run.variables, findings)
     if len(done) != len(planned):
         findings.unclear.append(f"{len(done)} of {counted(len(planned), noun)} ran")
+    else:
+        _compare_names(planned, done, noun, findings)
     return findings.check(f"{counted(len(done), noun)} ran and succeeded")
+
+
+def _examine_effect(entry: ActivityRun, label: str, variables: Mapping[str, Any], findings: Findings) -> None:
+    """What the activity did, by what it returned; the toolkit asked no more than whether it raised."""
+    tolerance = entry.activity.get("tolerance", entry.activity.get("expected"))
+    if tolerance is not None or entry.tolerance_met is False:
+        met = entry.tolerance_met is not False and within(tolerance, entry.output, variables)
+        if met is False:
+            bounds = "" if tolerance is None else f" {short(tolerance)}"
+            findings.wrong.append(
+                f"{label} was outside of its tolerance{bounds}: it returned {short(entry.output)}"
+            )
+        elif met is None:
+            findings.unclear.append(
+                f"whether {label} was within its tolerance cannot be known afterwards: "
+                "outside of the hypothesis write it as a value, a range, a regex or a jsonpath"
+            )
+        return
+    status = whole(at(entry.output, "status"))
+    match entry.provider.get("type"):
+        case "process" | "http" if status is None:
+            findings.unclear.append(f"with which status {label} ended is not known")
+        case "process" if status:
+            last = next(reversed(text(at(entry.output, "stderr")).strip().splitlines()), "it wrote no error")
+            findings.wrong.append(f"{label} ended with status {status} ({short(last)}): {_STATE_IT}")
+        case "http" if status and status >= _HTTP_ERROR:
+            findings.wrong.append(f"{label} was answered with HTTP status {status}: {_STATE_IT}")
+
+
+def _compare_names(
+    planned: Sequence[Mapping[str, Any]], done: Sequence[ActivityRun], noun: str, findings: Findings
+) -> None:
+    """Two activities of one name are two: each name ran as often as it is planned."""
+    names = Counter(text(activity.get("name")) or text(activity.get("ref")) for activity in planned)
+    ran = Counter(entry.name for entry in done)
+    for name in sorted({*names, *ran}):
+        if names[name] != ran[name]:
+            findings.wrong.append(f"{noun} {name!r} is planned {names[name]} times and ran {ran[name]} times")
 
 
 def name_of(entry: ActivityRun) -> str:
