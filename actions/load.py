@@ -7,8 +7,8 @@ from chaoslib.types import Configuration
 from chaosproof.runfolder.load import LoadPlan
 from chaosproof.runfolder.paths import WARMUP
 from chaosproof.runner.load_job import finish_load, start_load, stop_load
+from chaosproof.runner.load_words import measured_plan
 from chaosproof.runner.settings import count, number, seconds
-from chaosproof.runner.warmup import load_plan
 from chaosproof.toolkit.current import session_of
 
 __all__ = ["finish", "start", "stop"]
@@ -19,32 +19,47 @@ def start(
     rate_rps: float = 200,
     connections: int = 50,
     duration_s: float = 60,
-    model: str = "open",
-    arrivals: str = "constant",
-    timeout_s: float = 10,
+    model: str | None = None,
+    arrivals: str | None = None,
+    timeout_s: float | None = None,
     seed: int = 0,
+    method: str | None = None,
+    headers: dict[str, str] | list[list[str]] | None = None,
+    body: str | None = None,
+    body_base64: str | None = None,
+    frame: str | None = None,
+    ca_file: str | None = None,
+    verify_tls: bool | None = None,
     configuration: Configuration = None,
 ) -> dict[str, Any]:
     """Start the measured load, which takes over from the warm-up, and return its plan once it sends.
 
     `rate_rps` requests a second over `connections` kept-alive connections for `duration_s` seconds;
-    `timeout_s` ends one request. Every request becomes a row of the run's `requests.csv.gz`. Raises
-    `UsageError` for a value out of range, `ChaosproofError` when the load does not begin.
+    `timeout_s` ends one request. What is left out of `model` to `verify_tls` is as the experiment's
+    `load` says of the warm-up: both send the same requests. Every request becomes a row of the run's
+    `requests.csv.gz`. Raises `UsageError` for a value out of range, `ChaosproofError` when the load
+    does not begin.
     """
     session = session_of(configuration)
-    plan = load_plan(
-        {},
-        {},
-        name="measured",
-        url=url,
-        model=model,
-        arrivals=arrivals,
-        rate_rps=number("rate_rps", rate_rps),
-        connections=count("connections", connections),
-        duration_s=seconds("duration_s", duration_s, ceiling_s=3600.0),
-        timeout_s=seconds("timeout_s", timeout_s),
-        seed=count("seed", seed, least=0, most=2**31 - 1),
-    )
+    own = {
+        "name": "measured",
+        "url": url,
+        "model": model,
+        "arrivals": arrivals,
+        "rate_rps": number("rate_rps", rate_rps),
+        "connections": count("connections", connections),
+        "duration_s": seconds("duration_s", duration_s, ceiling_s=3600.0),
+        "timeout_s": None if timeout_s is None else seconds("timeout_s", timeout_s),
+        "seed": count("seed", seed, least=0, most=2**31 - 1),
+        "method": method,
+        "headers": headers,
+        "body": body,
+        "body_base64": body_base64,
+        "frame": frame,
+        "ca_file": ca_file,
+        "verify_tls": verify_tls,
+    }
+    plan = measured_plan(session.load, own)
     if (session.folder / WARMUP).exists():
         stop_load(session.target, session.folder / WARMUP)
     return start_load(session.target, session.folder, plan)

@@ -34,7 +34,7 @@ def before_experiment_control(
     context: Experiment, configuration: Configuration = None, secrets: Secrets = None
 ) -> None:
     """Begin the session; see `begin_session`."""
-    begin_session(context, configuration)
+    begin_session(context, configuration, secrets)
 
 
 def after_experiment_control(

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["RUN_VARIABLES", "resolve", "says_where"]
+__all__ = ["RUN_VARIABLES", "resolve", "resolve_all", "says_where"]
 
 RUN_VARIABLES = frozenset(
     {
@@ -36,6 +36,15 @@ def resolve(value: Any, variables: Mapping[str, Any]) -> Any:
     if whole := _NAME.fullmatch(value):
         return variables[whole.group(1)]
     return _NAME.sub(lambda match: str(variables[match.group(1)]), value)
+
+
+def resolve_all(value: Any, variables: Mapping[str, Any]) -> Any:
+    """The same for every text in `value`, however deep. Raises KeyError as `resolve` does."""
+    if isinstance(value, Mapping):
+        return {key: resolve_all(item, variables) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [resolve_all(item, variables) for item in value]
+    return resolve(value, variables)
 
 
 def says_where(name: str) -> bool:

@@ -4,6 +4,7 @@ import platform
 import secrets
 import socket
 import time
+from collections import ChainMap
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -27,6 +28,7 @@ from chaosproof.runfolder.provenance import (
 )
 from chaosproof.runfolder.readiness import ReadinessRow
 from chaosproof.runfolder.session import Cluster, InstanceRecord, SessionRecord
+from chaosproof.runner.load_words import filled_load
 from chaosproof.runner.overrides import place_variables, variables_there
 from chaosproof.runner.session import Session, limits_of
 from chaosproof.runner.settings import Settings, read_settings
@@ -43,17 +45,24 @@ _BEGUN = ("experiment", "mode", "target", "started_at", "experiment_sha256", "se
 
 
 def begin(
-    content: Mapping[str, Any], configuration: Mapping[str, Any], arguments: Sequence[str] = ()
+    content: Mapping[str, Any],
+    configuration: Mapping[str, Any],
+    arguments: Sequence[str] = (),
+    secrets_by_group: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Session:
     """Check everything, make the run folder, bring the target up; returns the session.
 
-    `content` is the experiment's file, `configuration` its variables as resolved, `arguments` the command line. Raises
-    `ChaosproofError` with a sentence; then no lab is left, and a run folder only when it has something to tell.
+    `content` is the experiment's file, `configuration` its variables as resolved, `arguments` the command line,
+    `secrets_by_group` the toolkit's secrets. Raises `ChaosproofError` with a sentence; then no lab is left, and a run
+    folder only when it has something to tell.
     """
     experiment = checked_experiment(content, target_names())
     there = variables_there(experiment.on, str(configuration.get("target", DEFAULT_TARGET)), arguments)
     variables = {**place_variables(arguments), **configuration, **there}
     settings = read_settings(variables, target_names())
+    load = filled_load(
+        experiment.load, ChainMap(dict(settings.variables), *map(dict, (secrets_by_group or {}).values()))
+    )
     overlays = overlays_of(content, settings.mode, experiment.scenario)
     system = system_to_run(settings.variables, *overlays)
     now = time.time()
@@ -80,7 +89,7 @@ def begin(
     try:
         session = _session(run_dir, running, record)
         _prepare(session)
-        session = replace(session, record=_started(record, running))
+        session = replace(session, record=_started(record, running), load=load)
         assert session.record is not None
         _write(run_dir, session.record)
         names = [instance.name for instance in session.record.instances]

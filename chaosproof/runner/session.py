@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,8 @@ class Session:
     """Where this run writes, the system that it acts on, and those who know this run's faults.
 
     `run_dir` and `record` (session.json as it was written last) are None outside of a run. `lab` is the lab's name, or
-    the cluster's namespace; `take_down` ends the system, where this run started it.
+    the cluster's namespace; `take_down` ends the system, where this run started it. `load` is what the experiment says
+    of its load, with its variables filled in.
     """
 
     run_dir: Path | None
@@ -35,6 +36,7 @@ class Session:
     processes: ProcessFaults
     take_down: Callable[[], None] = lambda: None
     record: SessionRecord | None = None
+    load: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def folder(self) -> Path:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 
 from chaoslib.exceptions import InterruptExecution
-from chaoslib.types import Configuration, Experiment, Journal
+from chaoslib.types import Configuration, Experiment, Journal, Secrets
 
 from chaosproof.errors import ChaosproofError
 from chaosproof.experiment.experiment import read_experiment
@@ -26,7 +26,9 @@ __all__ = ["begin_session", "end_session"]
 _PROGRESS = "chaosproof_progress"
 
 
-def begin_session(experiment: Experiment, configuration: Configuration) -> None:
+def begin_session(
+    experiment: Experiment, configuration: Configuration, secrets: Secrets | None = None
+) -> None:
     """Check the settings, bring the target up, start the warm-up load and wait `warmup_s` of it.
 
     What goes wrong ends the run with one sentence (`InterruptExecution`), before any fault.
@@ -35,12 +37,12 @@ def begin_session(experiment: Experiment, configuration: Configuration) -> None:
     attend_to_signals()
     try:
         # Chaos Toolkit does not hand its command line to a control.
-        session = begin(experiment, settings, sys.argv[1:])
+        session = begin(experiment, settings, sys.argv[1:], secrets)
         keep_session(session, settings)
         extension = read_experiment(experiment)
         settings[_PROGRESS] = Progress(session.folder, _prometheus(settings), extension.watch)
         settings[_PROGRESS].start()
-        start_warmup(session, settings, extension.load)
+        start_warmup(session, settings)
     except ChaosproofError as error:
         raise InterruptExecution(str(error)) from error
 

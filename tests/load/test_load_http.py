@@ -373,3 +373,20 @@ def test_timeouts_expire_in_the_order_of_sending(run):
     waits = [outcome.done - outcome.sent for outcome in outcomes]
     assert all(0.1 <= wait < 1 for wait in waits)
     assert time.monotonic() - began < 3
+
+
+def test_the_number_of_a_request_stands_in_its_body(run):
+    """`{seq}` is replaced, and the length counts what is sent."""
+    bodies = []
+
+    async def listen(peer: Peer) -> None:
+        for _ in range(2):
+            head = await peer.request()
+            length = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0])
+            bodies.append(await peer.reader.readexactly(length))
+            await peer.send(OK)
+
+    exchange_with_body = {"method": "POST", "body": '{"id":{seq}}'}
+    outcomes, _ = exchange(run, listen, requests=2, **exchange_with_body)
+    assert [outcome.status for outcome in outcomes] == [200, 200]
+    assert bodies == [b'{"id":0}', b'{"id":1}']

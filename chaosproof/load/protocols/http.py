@@ -10,6 +10,7 @@ from chaosproof.load.plan import Plan
 from chaosproof.load.protocols.base import Connection, LoadProtocol, ResponseHandler, check_host
 from chaosproof.load.protocols.support.connect import Destination, Resolver, StreamConnection, open_stream
 from chaosproof.load.protocols.support.http_parser import HttpResponseError, HttpResponseParser
+from chaosproof.load.protocols.support.payload import Payload
 
 __all__ = ["PROTOCOL", "HttpDriver"]
 
@@ -28,7 +29,7 @@ class HttpDriver:
         tls = _tls_context(plan) if secure else None
         self._destination = Destination(Resolver(host, port), tls, host)
         self._method = plan.method
-        self._request = _request(plan)
+        self._request = _Request(plan)
         self.idempotent = plan.method in _IDEMPOTENT
 
     async def open(self, handler: ResponseHandler) -> Connection:
@@ -38,7 +39,7 @@ class HttpDriver:
 
 
 class _HttpConnection(StreamConnection):
-    def __init__(self, handler: ResponseHandler, method: str, request: bytes) -> None:
+    def __init__(self, handler: ResponseHandler, method: str, request: "_Request") -> None:
         super().__init__(handler)
         self._request = request
         self._parser = HttpResponseParser(method)
@@ -47,7 +48,7 @@ class _HttpConnection(StreamConnection):
     def send(self, seq: int) -> None:
         self._busy = True
         self._parser.expect()
-        self._transport.write(self._request)
+        self._transport.write(self._request.of(seq))
 
     def data_received(self, data: bytes) -> None:
         now = time.monotonic()  # before the response is read: that time is ours, not the server's
@@ -77,8 +78,30 @@ class _HttpConnection(StreamConnection):
         return self._busy and self._parser.begun
 
 
-def _request(plan: Plan) -> bytes:
-    """The request as it goes onto the wire, the same every time."""
+class _Request:
+    """The request as it goes onto the wire: the same every time, but for `{seq}` in its body."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._head = _head(plan)
+        self._body = Payload(plan.body)
+        given = {name.lower() for name, _ in plan.headers}
+        # RFC 9110, section 8.6: no length where no body is expected and none is there
+        self._counted = "content-length" not in given and (
+            bool(plan.body) or plan.method in ("POST", "PUT", "PATCH")
+        )
+        self._whole = None if self._body.varies else self._with_body(plan.body)
+
+    def of(self, seq: int) -> bytes:
+        """The bytes of request `seq`."""
+        return self._whole or self._with_body(self._body.of(seq))
+
+    def _with_body(self, body: bytes) -> bytes:
+        length = b"Content-Length: %d\r\n" % len(body) if self._counted else b""
+        return self._head + length + b"\r\n" + body
+
+
+def _head(plan: Plan) -> bytes:
+    """The request's first line and its headers."""
     parts = urlsplit(plan.url)
     path = parts.path or "/"
     target = f"{path}?{parts.query}" if parts.query else path
@@ -89,14 +112,11 @@ def _request(plan: Plan) -> bytes:
     if "accept" not in given_headers:
         headers.append(("Accept", "*/*"))
     headers.extend(plan.headers)
-    if "content-length" not in given_headers and (plan.body or plan.method in ("POST", "PUT", "PATCH")):
-        headers.append(("Content-Length", str(len(plan.body))))
     lines = [f"{plan.method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers)]
     try:
-        head = "\r\n".join(lines).encode("ascii")
+        return "".join(f"{line}\r\n" for line in lines).encode("ascii")
     except UnicodeEncodeError as error:
         raise UsageError(f"url {plan.url!r} must be ASCII: write it percent-encoded") from error
-    return head + b"\r\n\r\n" + plan.body
 
 
 def _tls_context(plan: Plan) -> ssl.SSLContext:

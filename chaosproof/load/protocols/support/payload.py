@@ -10,8 +10,8 @@ class Payload:
 
     def __init__(self, template: bytes) -> None:
         self._template = template
-        self._varies = _NUMBER in template
+        self.varies = _NUMBER in template
 
     def of(self, seq: int) -> bytes:
         """The payload of request `seq`."""
-        return self._template.replace(_NUMBER, b"%d" % seq) if self._varies else self._template
+        return self._template.replace(_NUMBER, b"%d" % seq) if self.varies else self._template
