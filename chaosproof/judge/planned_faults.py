@@ -51,9 +51,9 @@ def unlike_arguments(run: RunFolder, faults: Sequence[FaultRecord]) -> Iterator[
         called = {"kind": entry.provider.get("func"), **mapping(entry.provider.get("arguments"))}
         recorded = _recorded(fault)
         for key, value in called.items():
-            asked = _resolved(run, value)
-            if key in recorded and asked is not None and not _equal(key, asked, recorded[key]):
-                yield f"{name_of(entry)!r} asked for {key} {asked}, and the fault has {recorded[key]}"
+            argument = _resolved(run, value)
+            if key in recorded and argument is not None and not _equal(key, argument, recorded[key]):
+                yield f"{name_of(entry)!r} asked for {key} {argument}, and the fault has {recorded[key]}"
     for call in run.calls("actions.network"):
         if text(call.get("name")) not in returned:
             yield from _unlike_any(run, call, faults)
@@ -82,13 +82,13 @@ def _recorded(fault: FaultRecord) -> Mapping[str, Any]:
     }
 
 
-def _equal(key: str, asked: Any, recorded: Any) -> bool:
-    if recorded is None and asked in ("", "0", 0):
+def _equal(key: str, argument: Any, recorded: Any) -> bool:
+    if recorded is None and argument in ("", "0", 0):
         return True
-    wanted, had = numeral(asked), number(recorded)
+    wanted, had = numeral(argument), number(recorded)
     if wanted is not None and had is not None:
         return abs(wanted - had) <= (_ROUNDING_S if key == "duration_s" and wanted != round(wanted) else 1e-9)
-    return str(asked) == str(recorded)
+    return str(argument) == str(recorded)
 
 
 def _resolved(run: RunFolder, value: Any) -> Any:
