@@ -65,6 +65,12 @@ call.
     "--cacert", "ca_file", type=click.Path(), help="Certificate authorities (PEM), not the system's."
 )
 @click.option("--insecure", is_flag=True, help="Do not verify the server's certificate.")
+@click.option(
+    "--success",
+    multiple=True,
+    metavar="CONDITION",
+    help="What counts as served, such as 'json errors absent'; may be repeated.",
+)
 @click.option("--processes", default=1, show_default=True, help="Send from so many processes.")
 @click.option("--name", default="load", show_default=True, help="Stands in the files.")
 @click.option("--out", type=click.Path(path_type=Path), help="Keep the load's files in this folder.")
@@ -128,7 +134,7 @@ def _send(plan: Plan, driver: str, out: Path | None, as_json: bool) -> tuple[flo
         result = fortio_result(read_rows(folder / REQUESTS), plan.to_record(), done)
         if out is not None:
             save_fortio_result(folder, folder / "artifacts" / "load.json")
-        click.echo(json.dumps(result, indent=2) if as_json else summary_text(result, done))
+        click.echo(json.dumps(result, indent=2) if as_json else summary_text(result, done, plan.to_record()))
         return _error_ratio(done), bool(done.complete)
 
 

@@ -18,6 +18,7 @@ class Plan:
 
     `stages` is empty for one constant rate; else the rate's course, and `rate_rps` is its mean.
     `frame` is the kind of frame sent over `ipc://`. `ca_file` replaces the system's certificate authorities.
+    `success` are the conditions for a response to count as served (`load/success.py`); empty: the protocol's default.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Plan:
     ca_file: str | None = None
     verify_tls: bool = True
     processes: int = 1
+    success: tuple[str, ...] = ()
 
     @property
     def course(self) -> tuple[Stage, ...]:
@@ -68,7 +70,8 @@ class Plan:
         except UnicodeDecodeError:
             encoded = base64.b64encode(self.body).decode()
         stages = tuple(LoadStage(**asdict(stage)) for stage in self.stages)
-        return LoadPlan(**{**vars(self), "stages": stages, "body": text, "body_base64": encoded})
+        own = {"stages": stages, "body": text, "body_base64": encoded, "success": self.success or None}
+        return LoadPlan(**{**vars(self), **own})
 
     def to_dict(self) -> dict[str, Any]:
         """The plan as load-plan.json has it."""

@@ -20,6 +20,7 @@ from chaosproof.load.models.pacing import Stage, expected_requests
 from chaosproof.load.plan import Plan
 from chaosproof.load.protocols.base import LoadProtocol
 from chaosproof.load.protocols.registry import find_protocols, protocol_of
+from chaosproof.load.success import read_success
 
 __all__ = ["MAX_DURATION_S", "plan_from_dict", "plan_from_file"]
 
@@ -94,6 +95,7 @@ def plan_from_dict(raw: Mapping[str, Any], *, max_duration_s: float = MAX_DURATI
         ca_file=_text(raw, "ca_file", "") or None,
         verify_tls=_flag(raw, "verify_tls", True),
         processes=_whole(raw, "processes", 1, connections, 1),
+        success=_success(raw.get("success") or (), protocol),
     )
     _check_options(plan, protocol)
     return plan
@@ -230,6 +232,18 @@ def _headers(raw: object) -> tuple[tuple[str, str], ...]:
             raise UsageError(f"the header {name!r}: {value!r} cannot be sent as it is")
         headers.append((name, value))
     return tuple(headers)
+
+
+def _success(raw: object, protocol: LoadProtocol) -> tuple[str, ...]:
+    if (
+        not isinstance(raw, Sequence)
+        or isinstance(raw, str)
+        or not all(isinstance(item, str) for item in raw)
+    ):
+        raise UsageError(f"success must be a list of conditions, such as ['json errors absent'], not {raw!r}")
+    conditions = tuple(str(item) for item in raw)
+    read_success(conditions, protocol.conditions, protocol.name)
+    return conditions
 
 
 def _body(raw: Mapping[str, Any]) -> bytes:

@@ -20,6 +20,7 @@ from chaosproof.report.quantities import figure, moment, span
 from chaosproof.report.run_files import RunFiles
 from chaosproof.report.view import Head, Tile, checks_view
 from chaosproof.runfolder.checks import Check
+from chaosproof.runfolder.load import LoadPlan
 
 __all__ = ["comparison_page", "difference_in_words", "run_page"]
 
@@ -206,6 +207,7 @@ def _facts(run: RunFiles, pairs: Sequence[Mapping[str, Any]]) -> list[tuple[str,
         ("Fingerprint", session.get("experiment_sha256")),
         ("Commit", f"{commit}{', with changes' if session.get('dirty') else ''}" if commit else ""),
         ("Load", load if plan else ""),
+        ("Counted as served", LoadPlan.from_json(plan).served if plan else ""),
         ("Kernel", session.get("kernel")),
         ("Versions", ", ".join(f"{name} {version}" for name, version in versions.items())),
     ]

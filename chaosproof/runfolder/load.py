@@ -6,9 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from chaosproof.json_access import sequence
 from chaosproof.runfolder.record import Record, about
 
 __all__ = ["LoadDone", "LoadPlan", "LoadProgress", "LoadStage"]
+
+# Of a protocol whose answers have no status of HTTP: what is recorded with 200.
+_SERVED = {
+    "grpc": "status OK",
+    "nats": "a reply that is no error of the server, a service or JetStream, nor JSON with `ok` false",
+    "ipc": "a frame that is no error",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,11 +53,23 @@ class LoadPlan(Record):
     ca_file: str | None = about("the certificates that a server is checked against", default=None)
     verify_tls: bool | None = about("whether it is checked", default=None)
     processes: int | None = about("how many processes send", default=None)
+    success: Any = about(
+        "what an answer must meet to count as served, if that is not the default", default=None, omit=True
+    )
 
     @property
     def closed(self) -> bool:
         """Whether latency counts from when a request was sent, not from when it was due."""
         return self.model == "closed"
+
+    @property
+    def served(self) -> str:
+        """What counts as served, in words."""
+        conditions = [str(condition) for condition in sequence(self.success)]
+        if not conditions:
+            served = _SERVED.get(self.protocol, "status 200 to 299, whatever the body holds")
+            return f"{served} (the default; `success` of the load changes it)"
+        return "; ".join(conditions) + " (`success` of the load)"
 
     @property
     def uncapped(self) -> bool:

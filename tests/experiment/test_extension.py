@@ -43,6 +43,7 @@ EVERY_KEY: dict[str, Any] = {
         "ca_file": None,
         "verify_tls": True,
         "processes": 1,
+        "success": ["json errors absent"],
     },
     "artifacts": ["load.json"],
     "series": "{job='a'}",

@@ -36,6 +36,7 @@ def record(seq: int, latency_s: float, status: int = 200, code: str = "SUCCESS")
     return RequestRow(seq, due, due + 0.0005, due + latency_s, status, code, "app-a-0", 1)
 
 
+PLAN = plan_for("http://127.0.0.1:1/").to_record()
 RECORDS = [record(0, 0.001), record(1, 0.0125), record(2, 0.25), record(3, 2.5, 0, "TIMEOUT")]
 
 
@@ -74,7 +75,7 @@ def test_fortios_buckets_hold_everything_once_and_meet_at_its_bounds():
 def test_a_load_without_requests_has_a_result_too():
     fields = fortio_result([], plan_for("http://127.0.0.1:1/").to_record(), DONE)
     assert fields["DurationHistogram"]["Count"] == 0
-    assert "All done 0 calls" in summary_text(fields, DONE)
+    assert "All done 0 calls" in summary_text(fields, DONE, PLAN)
 
 
 def test_a_result_is_folded_from_the_files_alone(tmp_path):
@@ -95,7 +96,7 @@ def test_a_folder_without_a_load_is_one_sentence(tmp_path):
 
 
 def test_the_summary_says_what_the_person_wants_to_know():
-    text = summary_text(result(), DONE)
+    text = summary_text(result(), DONE, PLAN)
     assert "Ended after 2.000 s: 4 calls, 2 sent per second (of 10), 50 connections" in text
     assert "# target 50% 12.500 ms" in text
     assert "Code TIMEOUT : 1 (25.0 %)" in text

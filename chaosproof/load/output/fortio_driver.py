@@ -21,6 +21,8 @@ def fortio_argv(plan: Plan, result: Path) -> list[str]:
         raise UsageError(
             "--driver fortio knows the closed model with one constant rate only: add --model closed"
         )
+    if plan.success:
+        raise UsageError("--driver fortio counts by status only: leave --success out, or --driver")
     rate = "0" if plan.rate_rps is None else f"{plan.rate_rps:g}"
     argv = ["fortio", "load", "-qps", rate, "-c", str(plan.connections), "-t", f"{plan.duration_s:g}s"]
     argv += ["-timeout", f"{plan.timeout_s:g}s", "-p", "50,75,90,95,99,99.9", "-labels", plan.name]

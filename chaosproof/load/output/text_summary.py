@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from chaosproof.runfolder.load import LoadDone
+from chaosproof.runfolder.load import LoadDone, LoadPlan
 
 __all__ = ["summary_text"]
 
 
-def summary_text(result: Mapping[str, Any], done: LoadDone) -> str:
-    """The summary of a load: `result` as `fortio_result` makes it, and how the load ended."""
+def summary_text(result: Mapping[str, Any], done: LoadDone, plan: LoadPlan) -> str:
+    """The summary of a load: `result` as `fortio_result` makes it, how the load ended, what it was to be."""
     histogram = result["DurationHistogram"]
     count = histogram["Count"]
     lines = []
@@ -35,6 +35,7 @@ def summary_text(result: Mapping[str, Any], done: LoadDone) -> str:
             f"Code {code} : {calls} ({100 * calls / count:.1f} %)"
             for code, calls in sorted(result["Codes"].items(), key=lambda item: -item[1])
         )
+    lines.append(f"Ok is {plan.served}")
     lines.append(f"All done {count} calls, {done.ok} ok, {done.errors} errors")
     return "\n".join(lines)
 

@@ -72,7 +72,8 @@ class LoadProtocol:
 
     `url_form` shows a url of it, for help and error messages. `options` are the fields of a `Plan` that this protocol
     uses beside those of every load; setting any other is refused. `check_url` raises `UsageError` for a url that is
-    none of this protocol. `make_driver` may raise `UsageError` for what only the driver can see.
+    none of this protocol. `conditions` are the kinds of `success` (see `load/success.py`) that its responses can
+    answer. `make_driver` may raise `UsageError` for what only the driver can see.
     """
 
     name: str
@@ -81,6 +82,7 @@ class LoadProtocol:
     options: frozenset[str]
     check_url: Callable[[str, SplitResult], None]
     make_driver: Callable[[Plan], Driver]
+    conditions: frozenset[str] = frozenset()
 
 
 def check_host(url: str, parts: SplitResult) -> None:

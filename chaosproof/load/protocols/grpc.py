@@ -14,6 +14,7 @@ from chaosproof.errors import UsageError
 from chaosproof.load.plan import Plan
 from chaosproof.load.protocols.base import Connection, LoadProtocol, OpenError, ResponseHandler, check_host
 from chaosproof.load.protocols.support.payload import Payload
+from chaosproof.load.success import Response, SuccessRule, read_success
 
 if TYPE_CHECKING:
     import grpc.aio  # takes long: only a load over gRPC imports it
@@ -39,6 +40,7 @@ _STATUS = {
     "DATA_LOSS": 500,
     "UNAUTHENTICATED": 401,
 }
+_CONDITIONS = frozenset({"grpc"})
 # Without a pool of its own every channel of the process would share one connection.
 _OPTIONS = (
     ("grpc.use_local_subchannel_pool", 1),
@@ -63,6 +65,7 @@ class GrpcDriver:
         self._target = parts.netloc
         self._method = parts.path
         self._payload = Payload(plan.body)
+        self._success = read_success(plan.success, _CONDITIONS, "grpc")
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def open(self, handler: ResponseHandler) -> Connection:
@@ -72,7 +75,7 @@ class GrpcDriver:
         except BaseException:
             await channel.close(None)
             raise
-        return _GrpcConnection(handler, channel, self._method, self._payload, self._tasks)
+        return _GrpcConnection(handler, channel, self._method, self._payload, self._success, self._tasks)
 
     async def _until_ready(self, channel: "grpc.aio.Channel") -> None:
         states = self._grpc.ChannelConnectivity
@@ -91,6 +94,7 @@ class _GrpcConnection:
         channel: "grpc.aio.Channel",
         method: str,
         payload: Payload,
+        success: SuccessRule,
         tasks: set[asyncio.Task[None]],
     ) -> None:
         self.lost_code = ""
@@ -98,6 +102,7 @@ class _GrpcConnection:
         self._channel = channel
         self._call: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(method, None, None)
         self._payload = payload
+        self._success = success
         self._tasks = tasks
 
     def send(self, seq: int) -> None:
@@ -110,7 +115,8 @@ class _GrpcConnection:
     async def _call_method(self, payload: bytes) -> None:
         code = (await self._call(payload).code()).name
         if self._handler is not None:
-            self._handler.response_received(time.monotonic(), _STATUS[code], code, instance="", reusable=True)
+            status, code = self._success.outcome(Response(_STATUS[code], code))
+            self._handler.response_received(time.monotonic(), status, code, instance="", reusable=True)
 
     def _start(self, coroutine: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(coroutine)
@@ -131,4 +137,5 @@ PROTOCOL = LoadProtocol(
     options=frozenset({"body"}),
     check_url=_check_url,
     make_driver=GrpcDriver,
+    conditions=_CONDITIONS,
 )

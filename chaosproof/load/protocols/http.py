@@ -11,11 +11,13 @@ from chaosproof.load.protocols.base import Connection, LoadProtocol, ResponseHan
 from chaosproof.load.protocols.support.connect import Destination, Resolver, StreamConnection, open_stream
 from chaosproof.load.protocols.support.http_parser import HttpResponseError, HttpResponseParser
 from chaosproof.load.protocols.support.payload import Payload
+from chaosproof.load.success import SuccessRule, read_success
 
 __all__ = ["PROTOCOL", "HttpDriver"]
 
 # What may be sent again without harm (RFC 9110, section 9.2.2).
 _IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
+_CONDITIONS = frozenset({"status", "json", "text", "header"})
 
 
 class HttpDriver:
@@ -30,19 +32,22 @@ class HttpDriver:
         self._destination = Destination(Resolver(host, port), tls, host)
         self._method = plan.method
         self._request = _Request(plan)
+        self._success = read_success(plan.success, _CONDITIONS, "http")
         self.idempotent = plan.method in _IDEMPOTENT
 
     async def open(self, handler: ResponseHandler) -> Connection:
         return await open_stream(
-            self._destination, lambda: _HttpConnection(handler, self._method, self._request)
+            self._destination, lambda: _HttpConnection(handler, self._method, self._request, self._success)
         )
 
 
 class _HttpConnection(StreamConnection):
-    def __init__(self, handler: ResponseHandler, method: str, request: "_Request") -> None:
+    def __init__(
+        self, handler: ResponseHandler, method: str, request: "_Request", success: SuccessRule
+    ) -> None:
         super().__init__(handler)
         self._request = request
-        self._parser = HttpResponseParser(method)
+        self._parser = HttpResponseParser(method, success)
         self._busy = False
 
     def send(self, seq: int) -> None:
@@ -137,4 +142,5 @@ PROTOCOL = LoadProtocol(
     options=frozenset({"method", "headers", "body", "ca_file", "verify_tls"}),
     check_url=check_host,
     make_driver=HttpDriver,
+    conditions=_CONDITIONS,
 )

@@ -14,12 +14,14 @@ from chaosproof.load.protocols.base import Connection, LoadProtocol, ResponseHan
 from chaosproof.load.protocols.support.connect import StreamConnection, open_unix_stream
 from chaosproof.load.protocols.support.payload import Payload
 from chaosproof.load.protocols.support.reply import OK, error_of
+from chaosproof.load.success import Response, SuccessRule, read_success
 
 __all__ = ["PROTOCOL", "IpcDriver"]
 
 _HEADER = struct.Struct(">IBB")
 _VERSION = 0x01
 _TASK_SUBMIT, _RESPONSE_OK, _RESPONSE_ERROR, _PING, _PONG = 0x01, 0x10, 0x11, 0xF0, 0xF1
+_CONDITIONS = frozenset({"json", "text"})
 _FRAME_BYTES_MAX = 4 * 1024 * 1024
 _TASK = (
     b'{"version":"1","request_id":"load-{seq}","trace_id":"load-{seq}","tenant_id":"load",'
@@ -34,15 +36,21 @@ class IpcDriver:
         self._path = unquote(urlsplit(plan.url).path)
         self._type = _PING if plan.frame == "PING" else _TASK_SUBMIT
         self._payload = Payload(plan.body or (_TASK if self._type == _TASK_SUBMIT else b""))
+        self._success = read_success(plan.success, _CONDITIONS, "ipc")
         self.idempotent = self._type == _PING
 
     async def open(self, handler: ResponseHandler) -> Connection:
-        return await open_unix_stream(self._path, lambda: _IpcConnection(handler, self._type, self._payload))
+        return await open_unix_stream(
+            self._path, lambda: _IpcConnection(handler, self._type, self._payload, self._success)
+        )
 
 
 class _IpcConnection(StreamConnection):
-    def __init__(self, handler: ResponseHandler, frame_type: int, payload: Payload) -> None:
+    def __init__(
+        self, handler: ResponseHandler, frame_type: int, payload: Payload, success: SuccessRule
+    ) -> None:
         super().__init__(handler)
+        self._success = success
         self._type = frame_type
         self._payload = payload
         self._sent = b""
@@ -77,7 +85,8 @@ class _IpcConnection(StreamConnection):
             self._lose(FailureCode.BAD_ANSWER)
             return
         self._busy = False
-        handler.response_received(now, *outcome, instance="", reusable=True)
+        status, code = self._success.outcome(Response(*outcome, data[_HEADER.size :]))
+        handler.response_received(now, status, code, instance="", reusable=True)
 
     def _outcome(self, frame_type: int, payload: bytes) -> tuple[int, str] | None:
         """Status and code of a response; None when it does not fit the request."""
@@ -103,4 +112,5 @@ PROTOCOL = LoadProtocol(
     options=frozenset({"frame", "body"}),
     check_url=_check_url,
     make_driver=IpcDriver,
+    conditions=_CONDITIONS,
 )

@@ -15,14 +15,16 @@ from chaosproof.load.outcome import FailureCode
 from chaosproof.load.plan import Plan
 from chaosproof.load.protocols.base import Connection, LoadProtocol, OpenError, ResponseHandler, check_host
 from chaosproof.load.protocols.support.connect import Destination, Resolver, StreamConnection, open_stream
+from chaosproof.load.protocols.support.nats_reply import nats_response
 from chaosproof.load.protocols.support.payload import Payload
-from chaosproof.load.protocols.support.reply import status_and_code
+from chaosproof.load.success import SuccessRule, read_success
 
 __all__ = ["PROTOCOL", "NatsDriver"]
 
 _PORT = 4222
 _LINE_BYTES_MAX = 65_536
 _PAYLOAD_BYTES_MAX = 64 * 1024 * 1024
+_CONDITIONS = frozenset({"json", "text", "header"})
 _CONNECT = (
     b'{"verbose":false,"pedantic":false,"lang":"python","version":"1","protocol":1,"headers":true,'
     b'"no_responders":true,"name":"chaosproof"}'
@@ -40,10 +42,12 @@ class NatsDriver:
         self._destination = Destination(Resolver(parts.hostname or "", parts.port or _PORT))
         self._subject = unquote(parts.path.strip("/")).encode()
         self._payload = Payload(plan.body)
+        self._success = read_success(plan.success, _CONDITIONS, "nats")
 
     async def open(self, handler: ResponseHandler) -> Connection:
         connection = await open_stream(
-            self._destination, lambda: _NatsConnection(handler, self._subject, self._payload)
+            self._destination,
+            lambda: _NatsConnection(handler, self._subject, self._payload, self._success),
         )
         try:
             await asyncio.shield(connection.ready)
@@ -54,8 +58,11 @@ class NatsDriver:
 
 
 class _NatsConnection(StreamConnection):
-    def __init__(self, handler: ResponseHandler, subject: bytes, payload: Payload) -> None:
+    def __init__(
+        self, handler: ResponseHandler, subject: bytes, payload: Payload, success: SuccessRule
+    ) -> None:
         super().__init__(handler)
+        self._success = success
         self.ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._subject = subject
         self._payload = payload
@@ -120,7 +127,8 @@ class _NatsConnection(StreamConnection):
             and self._handler is not None
         ):
             self._seq = None
-            status, code = _outcome(message[:headers_length], message[headers_length:])
+            response = nats_response(message[:headers_length], message[headers_length:])
+            status, code = self._success.outcome(response)
             self._handler.response_received(time.monotonic(), status, code, instance="", reusable=True)
         return True
 
@@ -147,14 +155,6 @@ def _message(tokens: list[bytes]) -> tuple[bytes, int, int] | None:
     return tokens[1], headers_length, length
 
 
-def _outcome(headers: bytes, payload: bytes) -> tuple[int, str]:
-    # The server itself replies with a status in the first line of the headers: NATS/1.0 503
-    status = headers.partition(b"\r\n")[0].split()[1:2]
-    if status == [b"503"]:
-        return 503, "NO_RESPONDERS"
-    return status_and_code(payload)
-
-
 def _check_url(url: str, parts: SplitResult) -> None:
     check_host(url, parts)
     if not parts.path.strip("/"):
@@ -168,4 +168,5 @@ PROTOCOL = LoadProtocol(
     options=frozenset({"body"}),
     check_url=_check_url,
     make_driver=NatsDriver,
+    conditions=_CONDITIONS,
 )

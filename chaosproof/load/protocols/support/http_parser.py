@@ -10,11 +10,14 @@ import httptools
 
 from chaosproof.load.outcome import FailureCode
 from chaosproof.load.protocols.base import csv_word
+from chaosproof.load.success import BY_DEFAULT, Response, SuccessRule
 
 __all__ = ["HttpResponse", "HttpResponseError", "HttpResponseParser"]
 
 HEADER_BYTES_MAX = 65_536
 BODY_BYTES_KEPT = 65_536
+# A rule that looks at the body needs all of it; what is longer is no JSON to it, and misses its text.
+BODY_BYTES_JUDGED = 4_194_304
 _BEGINNING = b"HTTP/1."
 
 
@@ -44,7 +47,9 @@ class HttpResponseParser:
     The methods `on_...` are those that httptools calls.
     """
 
-    def __init__(self, method: str) -> None:
+    def __init__(self, method: str, success: SuccessRule = BY_DEFAULT) -> None:
+        self._success = success
+        self._kept_bytes = BODY_BYTES_JUDGED if success.reads_body else BODY_BYTES_KEPT
         self._bodiless = method == "HEAD"
         self._parser = self._new_parser()
         self.expect()
@@ -68,6 +73,7 @@ class HttpResponseParser:
 
     def _begin_head(self) -> None:
         self._status = 0
+        self._headers: dict[str, str] = {}
         self._instance = ""
         self._connection = b""
         self._keep_alive = self._has_length = self._is_encoded = self._is_chunked = False
@@ -118,6 +124,8 @@ class HttpResponseParser:
         self._header_bytes += len(name) + len(value)
         if self._header_bytes > HEADER_BYTES_MAX:
             raise HttpResponseError(FailureCode.HEADER_TOO_LARGE)
+        if self._success.headers and (key := name.decode("latin-1").lower()) in self._success.headers:
+            self._headers[key] = value.decode("latin-1").strip()
         match name.lower():
             case b"x-instance":
                 self._instance = csv_word(value.decode("latin-1").strip())
@@ -150,15 +158,17 @@ class HttpResponseParser:
     def on_body(self, data: bytes) -> None:
         self._unread_bytes = 0
         self._surplus = self._whole is not None
-        if len(self._body) <= BODY_BYTES_KEPT:
-            self._body += data[: BODY_BYTES_KEPT + 1]
+        if len(self._body) <= self._kept_bytes:
+            self._body += data[: self._kept_bytes + 1]
 
     def on_message_complete(self) -> None:
         if not self._status:
             self._begin_head()  # an interim response; the final one follows
         elif self._whole is None:
             code = _code(self._status, self._body)
-            self._whole = HttpResponse(self._status, code, self._instance, self._keep_alive)
+            body = self._body if len(self._body) <= self._kept_bytes else None
+            status, code = self._success.outcome(Response(self._status, code, body, self._headers))
+            self._whole = HttpResponse(status, code, self._instance, self._keep_alive)
 
 
 def _code(status: int, body: bytes) -> str:
