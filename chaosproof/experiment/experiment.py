@@ -14,6 +14,7 @@ from typing import Any
 from chaosproof.errors import UsageError
 from chaosproof.experiment.claims import Claim, claim_mistakes, claims_of
 from chaosproof.experiment.extension import extensions_of
+from chaosproof.experiment.method_actions import FAULT_MODULES, calls_of
 from chaosproof.experiment.modes import MODES, Variant, variants_of
 from chaosproof.experiment.schema import extension_schema, mistakes_in, suggestion
 from chaosproof.experiment.variables import RUN_VARIABLES, says_where
@@ -47,7 +48,8 @@ class Experiment:
     """What stands in the file and in its extension; empty where it says nothing. The fields that are not
     described here are described in the schema.
 
-    `name` is the extension's `experiment`; `modes` are both where it names none; `mistakes` are sentences.
+    `name` is the extension's `experiment`; `modes` are both where it names none; `not_faults` are the names of its
+    `no_fault` where that is a list; `mistakes` are sentences.
     """
 
     name: str
@@ -57,6 +59,8 @@ class Experiment:
     variants: tuple[Variant, ...]
     configuration: Mapping[str, Any]
     method: tuple[Mapping[str, Any], ...]
+    no_fault: bool
+    not_faults: tuple[str, ...]
     load: Mapping[str, Any]
     artifacts: tuple[str, ...]
     series: str
@@ -99,6 +103,8 @@ def read_experiment(content: Mapping[str, Any]) -> Experiment:
         variants=variants_of(content),
         configuration=mapping(content.get("configuration")),
         method=mappings(content.get("method")),
+        no_fault=merged.get("no_fault") is True,
+        not_faults=tuple(map(text, sequence(merged.get("no_fault")))),
         load=mapping(merged.get("load")),
         artifacts=tuple(text(file) for item in extensions for file in sequence(item.get("artifacts"))),
         series=text(merged.get("series")),
@@ -137,7 +143,21 @@ def _mistakes(content: Mapping[str, Any], extensions: tuple[Mapping[str, Any], .
             elif key not in _READ_ELSEWHERE or (key == "variants" and not isinstance(value, Mapping)):
                 yield from mistakes_in(value, schema["properties"][key], str(key))
         yield from _unknown_variables(extension, mapping(content.get("configuration")))
+        yield from _contradictions(extension.get("no_fault"), mappings(content.get("method")))
     yield from claim_mistakes(content)
+
+
+def _contradictions(no_fault: Any, method: tuple[Mapping[str, Any], ...]) -> Iterator[str]:
+    """A fault that is denied would not be looked for."""
+    faults = calls_of(method, *FAULT_MODULES)
+    names = [text(activity.get("name")) for activity in method]
+    if no_fault is True and faults:
+        yield f"no_fault is true, and the method calls a fault: {faults[0].get('name')!r}"
+    for name in map(text, sequence(no_fault)):
+        if name not in names:
+            yield f"no_fault: there is no action {name!r} in the method; {suggestion(name, names)}"
+        elif name in [fault.get("name") for fault in faults]:
+            yield f"no_fault: {name!r} calls {', '.join(FAULT_MODULES)}, which are faults"
 
 
 def _unknown_variables(extension: Mapping[str, Any], configuration: Mapping[str, Any]) -> Iterator[str]:

@@ -26,6 +26,7 @@ EVERY_KEY: dict[str, Any] = {
     "scenario": "s4",
     "modes": ["resilient"],
     "variants": {"pool1": {"of": "resilient", "differs": "one channel", "variables": {"duration_s": 32}}},
+    "no_fault": True,
     "load": {
         "url": "http://web/",
         "rate_rps": 5,

@@ -53,10 +53,10 @@ def test_an_experiment_without_a_fault_says_so_and_may_pass(tmp_path: Path) -> N
     run.faults.clear()
     run.without.add("faults.jsonl")
     del run.experiment["method"][1], run.journal["run"][1]
-    run.experiment["extensions"] = []
+    run.experiment["extensions"] = [{"name": "chaosproof", "no_fault": True}]
     verdict = judge_run(run.write(tmp_path))
     hit = next(c for c in verdict.checks if c.id == "SYS_FAULT_HIT")
-    assert hit.status == "pass" and "no fault planned" in hit.details
+    assert hit.status == "pass" and "says that it has no fault" in hit.details
     assert verdict.status == "pass"
     assert verdict.summary["fault"] is None
 

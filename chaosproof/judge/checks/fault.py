@@ -6,10 +6,10 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from chaosproof.experiment.experiment import read_experiment
 from chaosproof.experiment.variables import resolve
 from chaosproof.json_access import at, mapping, number, numeral, text
-from chaosproof.judge.capability import missing_capability
-from chaosproof.judge.check import failed, passed, skipped, unknown
+from chaosproof.judge.absent_fault import no_fault, unproven_actions
 from chaosproof.judge.checks.base import BuiltinCheck, Material
 from chaosproof.judge.cross_checks import journal_objects_to_faults
 from chaosproof.judge.figures.request_stats import RequestStats
@@ -19,10 +19,9 @@ from chaosproof.runfolder.checks import Check
 from chaosproof.runfolder.faults import FaultRecord
 from chaosproof.runfolder.run_folder import RunFolder
 
-__all__ = ["END_SLACK_S", "FAULT_MODULES", "fault_canary", "fault_ended", "fault_hit"]
+__all__ = ["END_SLACK_S", "fault_canary", "fault_ended", "fault_hit"]
 
 END_SLACK_S = 0.5
-FAULT_MODULES = ("actions.network", "actions.process", "actions.nats")
 
 # arguments of the actions, and what of a fault must have their value
 _PLANNED: Mapping[str, Callable[[FaultRecord], Any]] = {
@@ -35,7 +34,7 @@ _PLANNED: Mapping[str, Callable[[FaultRecord], Any]] = {
 def fault_hit(material: Material) -> Check:
     """Every fault hit packets, on the instance that the experiment names, while the load was on."""
     run, id, evidence = material.run, HIT.id, "faults.jsonl"
-    if answer := _no_fault(id, run):
+    if answer := no_fault(id, run):
         return answer
     findings = _findings(id, evidence, run)
     meant = text(run.variables.get("fault_instance"))
@@ -52,6 +51,11 @@ def fault_hit(material: Material) -> Check:
             findings.wrong.append(f"{label} is not on {meant}, which the experiment names")
         if names and fault.instance not in names:
             findings.wrong.append(f"{label} is on no instance that the session knows")
+    findings.unclear.extend(unproven_actions(run))
+    if read_experiment(run.experiment).no_fault:
+        findings.wrong.append(
+            'the experiment says "no_fault": true, and there was one: take that word out of the extension'
+        )
     _compare_with_arguments(run, faults, findings)
     findings.wrong.extend(journal_objects_to_faults(run))
     if material.load_expected:
@@ -63,7 +67,7 @@ def fault_hit(material: Material) -> Check:
 def fault_ended(material: Material) -> Check:
     """Every fault ended, within 0.5 s of its deadline; one healed by a rollback may end sooner."""
     run, id, evidence = material.run, ENDED.id, "faults.jsonl"
-    if answer := _no_fault(id, run):
+    if answer := no_fault(id, run):
         return answer
     findings = _findings(id, evidence, run)
     ends: list[str] = []
@@ -99,7 +103,7 @@ def fault_ended(material: Material) -> Check:
 def fault_canary(material: Material) -> Check:
     """A connection of our own failed in the way the fault promises, and was open before and after it."""
     run, id, evidence = material.run, CANARY.id, "faults.jsonl#canary"
-    if answer := _no_fault(id, run):
+    if answer := no_fault(id, run):
         return answer
     findings = _findings(id, evidence, run)
     faults = run.fault_records
@@ -128,35 +132,6 @@ def fault_canary(material: Material) -> Check:
             "no fault of this run cuts TCP connections, so there is nothing to prove by one"
         )
     return findings.check(f"{', '.join(sorted({fault.kind for fault in faults}))} proved by the canary")
-
-
-def _no_fault(id: str, run: RunFolder) -> Check | None:
-    """The answer where there is no fault to examine; None when there is one.
-
-    A fault is expected when the method calls anything of FAULT_MODULES, or one is recorded.
-    """
-    if run.faults:
-        return None
-    calls = [call for module in FAULT_MODULES for call in run.calls(module)]
-    if not run.experiment:
-        return unknown(
-            id, f"whether a fault was planned is not known; {run.missing('journal.json')}", "journal.json"
-        )
-    if not calls:
-        if run.problems.get("faults.jsonl", "there is no such file") != "there is no such file":
-            return unknown(id, run.missing("faults.jsonl"), "faults.jsonl")
-        return passed(
-            id,
-            f"no fault planned: the method calls nothing of {', '.join(FAULT_MODULES)}",
-            "journal.json#experiment",
-        )
-    if lacking := missing_capability(run):
-        return skipped(id, f"this machine cannot do the fault: {lacking}", "journal.json#run")
-    if not run.journal.run:
-        return unknown(id, "no activity of the method ran, so no fault did", "journal.json#run")
-    return failed(
-        id, f"the method plans a fault ({calls[0].get('name')}), and none was recorded", "faults.jsonl"
-    )
 
 
 def _findings(id: str, evidence: str, run: RunFolder) -> Findings:
