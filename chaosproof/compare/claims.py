@@ -17,7 +17,7 @@ from chaosproof.compare.effects import Effects
 from chaosproof.experiment.claims import Claim
 from chaosproof.experiment.variables import resolve
 from chaosproof.judge.check import guarded, worst
-from chaosproof.judge.claims import bound_of, judge_claims
+from chaosproof.judge.claims import bound_of, codes_had, judge_claims
 from chaosproof.runfolder.checks import Check, Status
 from chaosproof.stats.intervals import Interval
 
@@ -35,15 +35,23 @@ class JudgedClaim:
 
 
 def judge_by_intervals(
-    claims: Sequence[Claim], effects: Effects, variables: Mapping[str, Any]
+    claims: Sequence[Claim],
+    effects: Effects,
+    variables: Mapping[str, Any],
+    codes: frozenset[str] = frozenset(),
 ) -> tuple[JudgedClaim, ...]:
-    """One for each claim, in order. A checker that crashes gives `unknown`."""
-    return tuple(_judged(claim, effects, variables) for claim in claims)
+    """One for each claim, in order; `codes` as in `judge_claims`. A checker that crashes gives `unknown`."""
+    # a code that requests of one pair had is known in all
+    known = codes.union(*(codes_had(effects.figures(place)) for place in range(len(effects.pairs))))
+    return tuple(_judged(claim, effects, variables, known) for claim in claims)
 
 
-def _judged(claim: Claim, effects: Effects, variables: Mapping[str, Any]) -> JudgedClaim:
+def _judged(
+    claim: Claim, effects: Effects, variables: Mapping[str, Any], codes: frozenset[str]
+) -> JudgedClaim:
     by_value = tuple(
-        judge_claims([claim], effects.figures(place), variables)[0] for place in range(len(effects.pairs))
+        judge_claims([claim], effects.figures(place), variables, codes)[0]
+        for place in range(len(effects.pairs))
     )
     by_pair = tuple(check.status for check in by_value)
     unclear = next((n for n, status in enumerate(by_pair) if status == "unknown"), None)

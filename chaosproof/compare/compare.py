@@ -23,6 +23,7 @@ from chaosproof.compare.same_settings import refuse_different, refuse_wrong_mode
 from chaosproof.compare.variants import named, needed_by, variant_checks
 from chaosproof.errors import UsageError
 from chaosproof.experiment.claims import Claim
+from chaosproof.experiment.codes import vouched_codes
 from chaosproof.experiment.experiment import read_experiment
 from chaosproof.experiment.modes import MODES
 from chaosproof.json_access import at
@@ -97,7 +98,7 @@ def compare_pairs(
     experiment = read_experiment(newest.run.experiment or pairs[-1][0].run.experiment)
     effects = Effects(pairs, planned is not None and len(pairs) < planned, variants)
     claims, not_judged = _askable(experiment.compare, effects)
-    judged = judge_by_intervals(claims, effects, newest.run.variables)
+    judged = judge_by_intervals(claims, effects, newest.run.variables, vouched_codes(newest.run.experiment))
     run_with = [*variants, *({} for _ in pairs[len(variants) :])]
     builtin = [
         (*pair_checks(pair), *variant_checks(pair, runs, experiment.variants))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chaosproof.errors import UsageError
+from chaosproof.experiment.cannot_miss import claims_that_cannot_miss
 from chaosproof.experiment.claims import Claim, claim_mistakes, claims_of
 from chaosproof.experiment.extension import extensions_of
 from chaosproof.experiment.method_actions import FAULT_MODULES, calls_of
@@ -145,6 +146,30 @@ def _mistakes(content: Mapping[str, Any], extensions: tuple[Mapping[str, Any], .
         yield from _unknown_variables(extension, mapping(content.get("configuration")))
         yield from _contradictions(extension.get("no_fault"), mappings(content.get("method")))
     yield from claim_mistakes(content)
+    for section in ("checks", "compare"):
+        # what its own variables make of a bound is known when they are resolved
+        yield from claims_that_cannot_miss(claims_of(content, section), {})
+    yield from _never_asked(content)
+
+
+def _never_asked(content: Mapping[str, Any]) -> Iterator[str]:
+    """Claims that apply in no mode that the experiment has, and none at all."""
+    extension = [mapping(item) for item in extensions_of(content)]
+    modes = {mode for mode in MODES for item in extension if mode in sequence(item.get("modes"))} or {*MODES}
+    checks, compare = claims_of(content, "checks"), claims_of(content, "compare")
+    for claim in checks:
+        if claim.modes and not modes & {*claim.modes}:
+            yield (
+                f"{claim.id} applies in {' and '.join(claim.modes)}, and the experiment has only "
+                f"{' and '.join(sorted(modes))}: it would never be asked"
+            )
+    if compare and len(modes) == 1:
+        yield f"compare is never asked of an experiment that has only the mode {modes.pop()}: leave out `modes`"
+    if extension and not checks and not compare:
+        yield (
+            "The experiment claims nothing, so it can prove nothing: "
+            'add {"id": ..., "claim": ..., "figure": ..., "at_most": ...} to `checks` of the extension'
+        )
 
 
 def _contradictions(no_fault: Any, method: tuple[Mapping[str, Any], ...]) -> Iterator[str]:

@@ -1,28 +1,41 @@
 """Each claim of an experiment held against the figures of a run: pass, fail, or unknown where a figure is not there."""
 
+import difflib
 from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import pairwise
 from typing import Any
 
+from chaosproof.experiment.cannot_miss import cannot_be_missed
 from chaosproof.experiment.claims import FIGURES, Claim
+from chaosproof.experiment.codes import code_of, is_vouched_for
 from chaosproof.experiment.variables import resolve
-from chaosproof.json_access import mapping, number
+from chaosproof.json_access import at, mapping, number
 from chaosproof.judge.check import failed, guarded, passed, unknown
 from chaosproof.runfolder.checks import Check
 
-__all__ = ["bound_of", "judge_claims", "lookup"]
+__all__ = ["CLAIMS_PLACE", "bound_of", "codes_had", "judge_claims", "lookup"]
 
-_CLAIMS_PLACE = "journal.json#experiment.extensions"
+CLAIMS_PLACE = "journal.json#experiment.extensions"
+"""Where a claim stands in a run folder."""
 
 
 def judge_claims(
-    claims: Sequence[Claim], figures: Mapping[str, Any], variables: Mapping[str, Any]
+    claims: Sequence[Claim],
+    figures: Mapping[str, Any],
+    variables: Mapping[str, Any],
+    codes: frozenset[str] = frozenset(),
 ) -> tuple[Check, ...]:
     """One Check for each claim. `figures` is what the paths lead through: one run's, or those of both by
-    mode.
+    mode; `codes` are those that are known though no request had them (`vouched_codes`).
     """
-    return tuple(guarded(c.id, _CLAIMS_PLACE, partial(_judged, c, figures, variables)) for c in claims)
+    return tuple(guarded(c.id, CLAIMS_PLACE, partial(_judged, c, figures, variables, codes)) for c in claims)
+
+
+def codes_had(figures: Mapping[str, Any]) -> frozenset[str]:
+    """The codes that requests had: of one run's figures, or of the figures of several by mode."""
+    runs = [figures] if "load" in figures else figures.values()
+    return frozenset(code for run in runs for code in mapping(at(run, "load", "codes")))
 
 
 def bound_of(claim: Claim, variables: Mapping[str, Any]) -> tuple[float, ...]:
@@ -66,14 +79,18 @@ def _is_position(word: str, values: Sequence[Any]) -> bool:
     return word.isdecimal() and len(word) < 10 and int(word) < len(values)
 
 
-def _judged(claim: Claim, figures: Mapping[str, Any], variables: Mapping[str, Any]) -> Check:
+def _judged(
+    claim: Claim, figures: Mapping[str, Any], variables: Mapping[str, Any], codes: frozenset[str]
+) -> Check:
     if claim.mistake:
-        return failed(claim.id, f"the claim is malformed: {claim.mistake}", _CLAIMS_PLACE)
+        return failed(claim.id, f"the claim is malformed: {claim.mistake}", CLAIMS_PLACE)
+    if why := cannot_be_missed(claim, variables, _requests(claim, figures)):
+        return unknown(claim.id, f"{claim.claim}: {why}", CLAIMS_PLACE)
     try:
         paths = [str(resolve(figure, variables)) for figure in claim.figures]
         bound = _resolved(claim.value, variables)
     except KeyError as error:
-        return unknown(claim.id, f"{claim.claim}: the session has no variable {error.args[0]}", _CLAIMS_PLACE)
+        return unknown(claim.id, f"{claim.claim}: the session has no variable {error.args[0]}", CLAIMS_PLACE)
     evidence = _evidence(paths[0])
     values = []
     for path in paths:
@@ -94,9 +111,11 @@ def _judged(claim: Claim, figures: Mapping[str, Any], variables: Mapping[str, An
         try:
             holds, wanted = _holds(claim, [n for n in numbers if n is not None], bound)
         except ValueError as error:
-            return unknown(claim.id, f"{claim.claim}: {error}", _CLAIMS_PLACE)
+            return unknown(claim.id, f"{claim.claim}: {error}", CLAIMS_PLACE)
     shown = ", ".join(f"{path} = {_shown(value)}" for path, value in zip(paths, values, strict=True))
     details = f"{claim.claim}: {shown} ({wanted})"
+    if holds and claim.default is not None and (why := _never_was(paths[0], figures, codes)):
+        return unknown(claim.id, f"{claim.claim}: {why}", evidence)
     return passed(claim.id, details, evidence) if holds else failed(claim.id, details, evidence)
 
 
@@ -152,6 +171,23 @@ def _is_missing_code(figures: Mapping[str, Any], path: str) -> bool:
     except KeyError:
         return False
     return isinstance(load.get("codes"), Mapping) and bool(number(load.get("requests")))
+
+
+def _never_was(path: str, figures: Mapping[str, Any], codes: frozenset[str]) -> str:
+    """Why a claim holds only by its default: its code may be misspelt, for no request had it anywhere."""
+    code, had = code_of(path), codes_had(figures)
+    if not code or code in had or is_vouched_for(code, codes):
+        return ""
+    near = difflib.get_close_matches(code, [*had, *codes], n=1)
+    meant = f"did you mean {near[0]}? If not" if near else "if requests can end with it"
+    return f"no request had the code {code}, so its default proves nothing: {meant}, name it in the extension's `codes`"
+
+
+def _requests(claim: Claim, figures: Mapping[str, Any]) -> float | None:
+    """How many requests the load had of which the claim is."""
+    if "load" in figures or not claim.figures:
+        return number(at(figures, "load", "requests"))
+    return number(at(figures, claim.figures[0].partition(".")[0], "load", "requests"))
 
 
 def _shown(value: Any) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from chaosproof.errors import UsageError
 from chaosproof.experiment.claims import Claim, claims_of
+from chaosproof.experiment.codes import vouched_codes
 from chaosproof.judge.check import counts, failed, worst
 from chaosproof.judge.checks.base import Material
 from chaosproof.judge.checks.registry import answers, required_ids
@@ -18,6 +19,7 @@ from chaosproof.judge.figures.request_stats import RequestStats, fold_requests
 from chaosproof.judge.figures.series_figures import series_figures
 from chaosproof.judge.figures.summary import fault_span, figures_of
 from chaosproof.judge.figures.timeline import peak_of, timeline_of
+from chaosproof.judge.nothing_claimed import nothing_claimed
 from chaosproof.judge.removed_instance import removed_instance
 from chaosproof.runfolder.checks import Check, Status
 from chaosproof.runfolder.manifest import MANIFEST, changed_since
@@ -75,12 +77,12 @@ def judge_run(run_dir: Path | str) -> Verdict:
     mode = run.session.mode or ""
     claims = tuple(c for c in claims_of(run.experiment, "checks") if c.mistake or c.applies_to(mode))
     builtin = answers(Material(run, fold, measured))
-    own = judge_claims(claims, figures, run.variables)
+    own = judge_claims(claims, figures, run.variables, vouched_codes(run.experiment))
     why = "the run did not end" if run.unfinished else removed_instance(run)
     if why:
         builtin = tuple(_undecided(c, why) if c.status == "fail" else c for c in builtin)
         own = tuple(_undecided(c, why) for c in own)
-    checks = (*builtin, *own, *_manifest_check(folder))
+    checks = (*builtin, *nothing_claimed(run, claims), *own, *_manifest_check(folder))
     summary = {
         "schema_version": SCHEMA_VERSION,
         "experiment": run.session.experiment,

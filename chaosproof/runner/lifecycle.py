@@ -11,7 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from chaosproof.errors import ChaosproofError
+from chaosproof.errors import ChaosproofError, UsageError
+from chaosproof.experiment.cannot_miss import claims_that_cannot_miss
 from chaosproof.experiment.experiment import Experiment, checked_experiment
 from chaosproof.experiment.modes import overlays_of
 from chaosproof.faults.engine import FaultEngine
@@ -63,6 +64,7 @@ def begin(
     load = filled_load(
         experiment.load, ChainMap(dict(settings.variables), *map(dict, (secrets_by_group or {}).values()))
     )
+    _refuse_claims_that_cannot_miss(experiment, settings)
     overlays = overlays_of(content, settings.mode, experiment.scenario)
     system = system_to_run(settings.variables, *overlays)
     now = time.time()
@@ -98,6 +100,13 @@ def begin(
         running.take_down()
         raise
     return session
+
+
+def _refuse_claims_that_cannot_miss(experiment: Experiment, settings: Settings) -> None:
+    """A bound may be a variable, and the command line may have loosened it."""
+    claims = (*experiment.checks, *experiment.compare)
+    if vacuous := list(claims_that_cannot_miss(claims, settings.variables)):
+        raise UsageError(f"{'; '.join(vacuous)}.")
 
 
 def _record(

@@ -24,7 +24,7 @@ EVERY_KEY: dict[str, Any] = {
     "name": "chaosproof",
     "experiment": "s9",
     "scenario": "s4",
-    "modes": ["resilient"],
+    "modes": ["baseline", "resilient"],
     "variants": {"pool1": {"of": "resilient", "differs": "one channel", "variables": {"duration_s": 32}}},
     "no_fault": True,
     "load": {
@@ -50,6 +50,7 @@ EVERY_KEY: dict[str, Any] = {
     "series": "{job='a'}",
     "watch": [{"label": "breaker", "query": "up", "names": {"1": "up"}}],
     "answers_counted_by": {"metric": "answers_total", "label": "code"},
+    "codes": ["Y"],
     "on": {"kubernetes": {"duration_s": 60}},
     "checks": [
         {**CLAIM, "at_least": 1, "modes": ["baseline"]},
@@ -100,7 +101,7 @@ def test_every_key_of_the_schema_is_read():
     """The example below uses each key that the schema knows, and nothing is wrong with it."""
     assert {path[-1] for path in places(EVERY_KEY)} >= set(keys_of_schema())
     experiment = checked_experiment(content(EVERY_KEY), ("local", "kubernetes"))
-    assert (experiment.name, experiment.scenario, experiment.modes) == ("s9", "s4", ("resilient",))
+    assert (experiment.name, experiment.scenario, experiment.modes) == ("s9", "s4", ("baseline", "resilient"))
     assert [variant.variables for variant in experiment.variants] == [{"duration_s": 32}]
     assert experiment.watch == (Watched("breaker", "up", {"1": "up"}),)
     assert experiment.answers_counted_by == AnswerCounter("answers_total", "code")
@@ -171,3 +172,25 @@ def test_the_page_is_what_the_generator_prints():
     printed = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=30, check=True).stdout
     assert (ROOT / "docs/reference/experiment.md").read_text() == printed
     assert [key for key in keys_of_schema() if f"| `{key}` |" not in printed] == []
+
+
+RESILIENT_ONLY = {"name": "chaosproof", "experiment": "s9", "modes": ["resilient"]}
+HOLDS = {"id": "C01", "claim": "it holds", "figure": "load.errors", "at_most": 5}
+
+
+@pytest.mark.parametrize(
+    ("extension", "sentence"),
+    [
+        (
+            {"checks": [{**HOLDS, "modes": ["baseline"]}]},
+            "C01 applies in baseline, and the experiment has only",
+        ),
+        ({"checks": [HOLDS], "compare": [{**HOLDS, "figure": "baseline.load.errors"}]}, "never asked"),
+        ({}, "claims nothing"),
+        ({"checks": []}, "claims nothing"),
+    ],
+    ids=["a mode that is not there", "compare of one mode", "no claims", "empty claims"],
+)
+def test_claims_that_are_never_asked_are_refused_before_a_run(extension, sentence):
+    with pytest.raises(UsageError, match=sentence):
+        checked_experiment(content({**RESILIENT_ONLY, **extension}))

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from chaosproof.experiment.cannot_miss import cannot_be_missed
 from chaosproof.experiment.claims import claim_mistakes, claims_of
+from chaosproof.experiment.codes import vouched_codes
 from chaosproof.judge.claims import judge_claims, lookup
 
 FIGURES = {
@@ -61,7 +63,9 @@ def judged(**claim: Any) -> str:
         ({"figure": "load.p99", "at_most": 5}, "unknown"),
         ({"figure": "load.codes.HTTP_500.1", "equals": 5}, "pass"),
         ({"figure": "per_instance.a.b-0.ok", "equals": 7}, "pass"),
-        ({"figure": "per_instance.${instance}.codes.GONE", "at_most": 5, "default": 0}, "pass"),
+        ({"figure": "per_instance.${instance}.codes.SUCCESS", "at_most": 5, "default": 0}, "pass"),
+        ({"figure": "per_instance.${instance}.codes.HTTP_502", "at_most": 5, "default": 0}, "pass"),
+        ({"figure": "per_instance.${instance}.codes.GONE", "at_most": 5, "default": 0}, "unknown"),
         ({"figure": "per_instance.${instance}.codes.GONE", "at_most": 5}, "unknown"),
         ({"figure": "per_instance.app-a-1.codes.GONE", "at_most": 5, "default": 0}, "unknown"),
         ({"figure": "per_instance.app-z-9.codes.GONE", "at_most": 5, "default": 0}, "unknown"),
@@ -158,3 +162,74 @@ def test_a_claim_holds_in_the_modes_that_it_names() -> None:
 def test_a_path_that_leaves_the_figures_names_the_word() -> None:
     with pytest.raises(KeyError, match="nowhere"):
         lookup(FIGURES, "load.nowhere.at.all")
+
+
+@pytest.mark.parametrize(
+    ("claim", "sentence"),
+    [
+        ({"figure": "load.error_ratio", "at_most": 5}, "cannot be below 0 or above 1"),
+        ({"figure": "load.error_ratio", "at_most": "${whole}"}, "cannot be below 0 or above 1"),
+        ({"figure": "load.error_ratio", "between": [-1, 1]}, "narrow it"),
+        ({"figure": "load.requests", "at_least": 0}, "raise at_least above 0"),
+        ({"figure": "load.requests", "at_most": 100}, "lower at_most below 100"),
+        ({"figure": "load.codes.SUCCESS", "at_most": 100}, "lower at_most below 100"),
+        ({"figure": "recovery.ready_s", "at_least": 0}, "raise at_least above 0"),
+        ({"figure": "load.planned_rate_rps", "at_least": 50}, "is a setting"),
+        ({"figure": "variables.rate_rps", "at_least": 50}, "is a setting"),
+        ({"section": "compare", "figure": "baseline.load.error_ratio", "at_most": 1}, "cannot be"),
+        ({"section": "compare", "figure": "baseline.variables.rate_rps", "equals": 50}, "is a setting"),
+        (
+            {"section": "compare", "in_order": ["baseline.load.ok", "baseline.load.ok"], "or_equal": True},
+            "with itself",
+        ),
+    ],
+)
+def test_a_claim_that_no_run_can_miss_proves_nothing(claim: dict[str, Any], sentence: str) -> None:
+    section = claim.get("section", "checks")
+    claims = claims_of(experiment(**claim), section)
+    figures = FIGURES if section == "checks" else {"baseline": FIGURES, "resilient": FIGURES}
+    (check,) = judge_claims(claims, figures, {"whole": "1"})
+    assert (check.status, sentence in check.details) == ("unknown", True), check.details
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        {"figure": "load.error_ratio", "at_most": 0.99},
+        {"figure": "load.requests", "at_least": 1},
+        {"figure": "load.codes.SUCCESS", "at_most": 99},
+        {"figure": "load.p99_ms", "between": [0, 500]},
+        {"figure": "activities.what it holds more.fds", "at_most": 0},
+        {"figure": "activities.hold.held", "at_least": 0},
+    ],
+)
+def test_a_claim_that_a_run_can_miss_is_asked(claim: dict[str, Any]) -> None:
+    (checked,) = claims_of(experiment(**claim), "checks")
+    assert cannot_be_missed(checked, {}, requests=100) == ""
+
+
+@pytest.mark.parametrize(
+    ("extension", "status"),
+    [
+        ({}, "unknown"),
+        ({"codes": ["GONE"]}, "pass"),
+        ({"compare": [{"figure": "baseline.load.codes.GONE", "at_least": 100}]}, "pass"),
+        ({"compare": [{"figure": "baseline.load.codes.GONE", "at_least": 0}]}, "unknown"),
+        ({"compare": [{"figure": "baseline.load.codes.GNOE", "at_least": 100}]}, "unknown"),
+    ],
+    ids=["nobody names it", "the extension names it", "a claim wants some", "a claim wants none", "misspelt"],
+)
+def test_a_code_that_no_request_had_must_be_known_from_elsewhere(
+    extension: dict[str, Any], status: str
+) -> None:
+    content = experiment(figure="load.codes.GONE", equals=0, default=0)
+    named = [{"id": "C02", "claim": "it breaks", **claim} for claim in extension.get("compare", [])]
+    content["extensions"][0].update(extension | {"compare": named})
+    (check,) = judge_claims(claims_of(content, "checks"), FIGURES, {}, vouched_codes(content))
+    assert check.status == status, check.details
+
+
+def test_the_code_that_was_meant_is_named() -> None:
+    claims = claims_of(experiment(figure="load.codes.SUCESS", equals=0, default=0), "checks")
+    (check,) = judge_claims(claims, FIGURES, {})
+    assert "no request had the code SUCESS" in check.details and "did you mean SUCCESS?" in check.details

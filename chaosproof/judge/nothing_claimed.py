@@ -1,0 +1,32 @@
+"""SYS_CLAIMS: a run of which nothing is claimed proves nothing. Only that is a row, so that a run with claims has none."""
+
+from collections.abc import Iterator, Sequence
+
+from chaosproof.experiment.claims import Claim, claims_of
+from chaosproof.experiment.modes import MODES
+from chaosproof.judge.check import unknown
+from chaosproof.judge.claims import CLAIMS_PLACE
+from chaosproof.runfolder.checks import Check
+from chaosproof.runfolder.run_folder import RunFolder
+
+__all__ = ["nothing_claimed"]
+
+
+def nothing_claimed(run: RunFolder, claims: Sequence[Claim]) -> Iterator[Check]:
+    """The row, where none of the `claims` of the run's mode is there and no comparison asks about the mode either."""
+    mode = run.session.mode or ""
+    if claims or not run.experiment or any(mode in _modes_of(c) for c in claims_of(run.experiment, "compare")):
+        return
+    there = claims_of(run.experiment, "checks")
+    why = (
+        f"none of the {len(there)} claims of the experiment applies in mode {mode}: "
+        "run it in a mode that one names, or widen its `modes`"
+        if there
+        else "the experiment claims nothing: add a claim to `checks` of its extension"
+    )
+    yield unknown("SYS_CLAIMS", why, CLAIMS_PLACE)
+
+
+def _modes_of(claim: Claim) -> set[str]:
+    """The modes and variants that a claim of `compare` asks about; of a mistake, any: it is said where it stands."""
+    return {*MODES} if claim.mistake else {figure.partition(".")[0] for figure in claim.figures}
