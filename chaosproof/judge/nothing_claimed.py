@@ -1,4 +1,4 @@
-"""SYS_CLAIMS: a run of which nothing is claimed proves nothing. Only that is a row, so that a run with claims has none."""
+"""SYS_CLAIMS: a run of which nothing is claimed proves nothing. It is a row only where that is so."""
 
 from collections.abc import Iterator, Sequence
 
@@ -15,7 +15,11 @@ __all__ = ["nothing_claimed"]
 def nothing_claimed(run: RunFolder, claims: Sequence[Claim]) -> Iterator[Check]:
     """The row, where none of the `claims` of the run's mode is there and no comparison asks about the mode either."""
     mode = run.session.mode or ""
-    if claims or not run.experiment or any(mode in _modes_of(c) for c in claims_of(run.experiment, "compare")):
+    if (
+        claims
+        or not run.experiment
+        or any(mode in _modes_of(c) for c in claims_of(run.experiment, "compare"))
+    ):
         return
     there = claims_of(run.experiment, "checks")
     why = (
