@@ -46,15 +46,15 @@ def test_ports_are_resolved_by_name(tmp_path):
 MISTAKES = {
     "a wrong key": (
         GOOD + "    comand: [x]\n",
-        ":7: services.web: unknown key 'comand'; known here: command",
+        ":7: services.web.comand: unknown key 'comand'; known here: command",
     ),
     "a wrong type": (
         GOOD.replace("replicas: 2", "replicas: two"),
         ":4: services.web.replicas: expected integer",
     ),
     "a number where text is needed": (
-        GOOD + "    environment: {A: 1}\n",
-        ":7: services.web.environment.A: expected string, got 1; write it in quotes",
+        GOOD + "    working_dir: 1\n",
+        ":7: services.web.working_dir: expected string, got 1; write it in quotes",
     ),
     "a port that does not exist": (
         GOOD.replace("port: http", "port: grpc"),
@@ -70,7 +70,7 @@ MISTAKES = {
     ),
     "a process that runs already": (
         GOOD + "    attach: {pid: 1}\n",
-        ":7: services.web: a lab runs what it starts itself, and cannot attach what runs already; to put a fault",
+        ":7: services.web.attach: a lab runs what it starts itself, and cannot attach what runs already",
     ),
     "no services": ("services: {}\n", ":1: services: {} should be non-empty"),
     "a bad name": (GOOD.replace("web:", "Web:"), "'Web' does not match"),

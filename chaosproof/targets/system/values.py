@@ -58,7 +58,7 @@ def load_values(folder: Path, mode: str | None, scenario: str | None) -> Values:
     files += [overlay for overlay in overlays if overlay.is_file()]
     merged: dict[str, Any] = {}
     for file in files:
-        content = load_yaml(file).value
+        content = load_yaml(file, lambda where: where[2:3] == ("environment",)).value
         if not isinstance(content, Mapping):
             raise UsageError(f"{file}: a values file is a map of settings, not {type(content).__name__}.")
         merged = merge(merged, content)
