@@ -16,7 +16,9 @@ class ReadinessRow(Record):
 
     at: float | None = about("when the target saw it")
     instance: str = about("whose state changed")
-    event: str = about("`ready`, `not_ready`, `started`, `exited`, `killed`, `paused` or `resumed`")
+    event: str = about(
+        "`ready`, `not_ready`, `started`, `exited`, `completed`, `killed`, `paused` or `resumed`"
+    )
     detail: str = about("what the target knows of the reason", default="")
     exact: bool | None = about(
         "`true` where `at` is the very instant of a signal, not when its effect was seen",

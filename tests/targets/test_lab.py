@@ -258,7 +258,7 @@ FAILURES = {
     "a working folder that does not exist": (
         "services: {bad: {command: [sh], working_dir: nowhere}}",
         UsageError,
-        ["bad: the folder", "nowhere does not exist"],
+        ["services.bad.working_dir: the folder", "nowhere does not exist"],
     ),
 }
 

@@ -22,9 +22,11 @@ from pathlib import Path
 from chaosproof.errors import TargetError, UsageError
 from chaosproof.targets.base import Running
 from chaosproof.targets.host_command import command_path
+from chaosproof.targets.local import all_users
 from chaosproof.targets.local.control_client import ask, socket_name, take_down
-from chaosproof.targets.local.spec import PROMETHEUS_PORT, LabSpec, PublishedPort, plan_lab
+from chaosproof.targets.local.spec import ONE_SHOT_LIMIT_S, PROMETHEUS_PORT, LabSpec, PublishedPort, plan_lab
 from chaosproof.targets.local.target import LocalTarget
+from chaosproof.targets.local.users import user_ids
 from chaosproof.targets.system.definition import System
 
 __all__ = ["launch_lab"]
@@ -104,17 +106,25 @@ def _find_tool(tool: str, package: str, path: str) -> str:
 
 
 def _need_commands(system: System, path: str) -> None:
+    """Refuse folders, commands and users that this machine does not have, all of them at once."""
+    missing = []
     for service in system.services:
+        here = f"{system.file}: services.{service.name}"
         if not Path(service.working_dir).is_dir():
-            raise UsageError(
-                f"{system.file}: {service.name}: the folder {service.working_dir} does not exist."
-            )
+            missing.append(f"{here}.working_dir: the folder {service.working_dir} does not exist.")
         for command in service.command[:1]:
             file = str(Path(service.working_dir) / command) if "/" in command else command
             if shutil.which(file, path=path) is None:
-                raise UsageError(
-                    f"{system.file}: services.{service.name}.command: there is no command {command!r}."
-                )
+                missing.append(f"{here}.command: there is no command {command!r}.")
+        try:
+            ids = user_ids(service.user)
+        except ValueError as error:
+            missing.append(f"{here}.user: {error}.")
+            continue
+        if ids and os.geteuid() != 0:
+            missing.append(f"{here}.user: only root can start a program as another user; run as root.")
+    if missing:
+        raise UsageError("\n  ".join(missing))
 
 
 def _prometheus(system: System, path: str) -> str | None:
@@ -198,15 +208,19 @@ def _unshare(path: str) -> list[str]:
     user = ["--user", "--map-root-user"]
     environment = {**os.environ, "PATH": path}
 
-    def tried(flags: list[str]) -> "subprocess.CompletedProcess[str]":
-        argv = ["unshare", *flags, "true"]
+    def tried(enter: list[str]) -> "subprocess.CompletedProcess[str]":
+        argv = [*enter, "true"]
         return subprocess.run(argv, capture_output=True, text=True, env=environment, check=False)
 
-    with_user = tried([*user, *fresh])
+    # Root can keep every user in it, so that programs can give up root as they do elsewhere.
+    with_all_users = [sys.executable, "-IS", all_users.__file__, "unshare", *fresh]
+    if os.geteuid() == 0 and tried(with_all_users).returncode == 0:
+        return with_all_users
+    with_user = tried(["unshare", *user, *fresh])
     if with_user.returncode == 0:
         return ["unshare", *user, *fresh]
     # Root needs no user namespace for the rest, where user namespaces are forbidden.
-    if os.geteuid() == 0 and tried(fresh).returncode == 0:
+    if os.geteuid() == 0 and tried(["unshare", *fresh]).returncode == 0:
         return ["unshare", *fresh]
     raise UsageError(
         f"This system does not let user {os.getuid()} make namespaces "
@@ -230,4 +244,5 @@ def _forbidden_by() -> str:
 
 def _longest_start_s(system: System) -> float:
     checks = [service.healthcheck.timeout_s for service in system.services if service.healthcheck]
-    return sum(checks) + 30.0
+    one_shots = [ONE_SHOT_LIMIT_S for service in system.services if service.one_shot]
+    return sum(checks) + sum(one_shots) + 30.0

@@ -7,12 +7,14 @@ from chaosproof.errors import UsageError
 from chaosproof.targets.base import Instance
 from chaosproof.targets.system.definition import Service, System
 
-__all__ = ["LabSpec", "PublishedPort", "ServicePlan", "plan_lab"]
+__all__ = ["ONE_SHOT_LIMIT_S", "LabSpec", "PublishedPort", "ServicePlan", "plan_lab"]
 
 _SUBNET = "10.77"
 _SUBNET6 = "fd77::"
 _SERVICE_NET = "10.96.0."
 PROMETHEUS_PORT = 9090
+ONE_SHOT_LIMIT_S = 300.0
+"""How long a service that ends by itself may take."""
 
 
 @dataclass(frozen=True)

@@ -2,49 +2,70 @@
 
 import asyncio
 
+import httptools
+
 from chaosproof.targets.system.definition import HealthCheck
 
-__all__ = ["http_get", "is_ready"]
+__all__ = ["answer_timeout_s", "http_get", "is_ready"]
 
 _LARGEST_ANSWER_BYTES = 16 << 20
 
 
-async def http_get(address: str, port: int, path: str, timeout_s: float) -> tuple[int, str]:
+class _Answer:
+    """What httptools has read of one response."""
+
+    def __init__(self) -> None:
+        self.whole = False
+        self.body = b""
+
+    def on_body(self, body: bytes) -> None:
+        self.body += body
+        if len(self.body) > _LARGEST_ANSWER_BYTES:
+            raise ConnectionError(f"the answer is larger than {_LARGEST_ANSWER_BYTES} bytes")
+
+    def on_message_complete(self) -> None:
+        self.whole = True
+
+
+async def http_get(
+    address: str, port: int, path: str, timeout_s: float, *, host: str | None = None
+) -> tuple[int, str]:
     """One GET on a connection of its own; returns the status and the body.
 
-    HTTP/1.0, so that the answer ends with the connection. Raises `OSError` or `TimeoutError`.
+    `host` is the name by which users know the service: many servers answer no other. Raises `OSError` or
+    `TimeoutError`.
     """
+    answer = _Answer()
+    parser = httptools.HttpResponseParser(answer)
+    request = (
+        f"GET {path} HTTP/1.1\r\nHost: {host or address}:{port}\r\nAccept: */*\r\nConnection: close\r\n\r\n"
+    )
     async with asyncio.timeout(timeout_s):
         reader, writer = await asyncio.open_connection(address, port)
         try:
-            writer.write(f"GET {path} HTTP/1.0\r\nHost: {address}:{port}\r\n\r\n".encode())
-            answer = await _read_all(reader)
+            writer.write(request.encode())
+            # A server may keep the connection open in spite of what it was asked: the answer has its own end.
+            while not answer.whole and (chunk := await reader.read(65536)):
+                parser.feed_data(chunk)
+        except httptools.HttpParserError as error:
+            cause = error.__context__
+            if isinstance(cause, ConnectionError):
+                raise cause from None
+            raise ConnectionError(f"{address}:{port}{path} did not answer in HTTP") from error
         finally:
             writer.transport.abort()
-    head, _, body = answer.partition(b"\r\n\r\n")
-    fields = head.split(None, 2)
-    if len(fields) < 2 or not fields[1].isdigit():
+    status = parser.get_status_code()
+    if not status:
         raise ConnectionError(f"{address}:{port}{path} did not answer in HTTP")
-    return int(fields[1]), body.decode(errors="replace")
+    return int(status), answer.body.decode(errors="replace")
 
 
-async def _read_all(reader: asyncio.StreamReader) -> bytes:
-    chunks, size = [], 0
-    while chunk := await reader.read(65536):
-        chunks.append(chunk)
-        size += len(chunk)
-        if size > _LARGEST_ANSWER_BYTES:
-            raise ConnectionError(f"the answer is larger than {_LARGEST_ANSWER_BYTES} bytes")
-    return b"".join(chunks)
-
-
-async def is_ready(address: str, check: HealthCheck) -> tuple[bool, str]:
-    """Ask once; returns the answer and, when it is no, why."""
-    # A second is what a busy instance may take; an instance that is slower gets no new connections.
-    timeout_s = max(1.0, check.interval_s)
+async def is_ready(address: str, check: HealthCheck, host: str | None = None) -> tuple[bool, str]:
+    """Ask once, but for a `test`, which is a command; returns the answer and, when it is no, why."""
+    timeout_s = answer_timeout_s(check)
     try:
         if check.kind == "http":
-            status, body = await http_get(address, check.port, check.target, timeout_s)
+            status, body = await http_get(address, check.port, check.target, timeout_s, host=host)
             if 200 <= status < 300:
                 return True, ""
             return False, f"{check.target} answered {status} {body.strip()[:200]}".strip()
@@ -59,3 +80,9 @@ async def is_ready(address: str, check: HealthCheck) -> tuple[bool, str]:
         return False, f"no answer within {timeout_s:g} s"
     except OSError as error:
         return False, error.strerror or str(error)
+
+
+def answer_timeout_s(check: HealthCheck) -> float:
+    """How long one answer may take."""
+    # A second is what a busy instance may take; an instance that is slower gets no new connections.
+    return check.answer_timeout_s or max(1.0, check.interval_s)

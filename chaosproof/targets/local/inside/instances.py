@@ -9,9 +9,12 @@ from pathlib import Path
 
 from chaosproof.errors import TargetError
 from chaosproof.targets.base import Instance, InstanceState
-from chaosproof.targets.local.inside.health import http_get, is_ready
+from chaosproof.targets.local.inside.health import answer_timeout_s, http_get, is_ready
 from chaosproof.targets.local.inside.process_manager import ProcessManager, signal_group
-from chaosproof.targets.system.definition import Service
+from chaosproof.targets.local.inside.restart_policy import RestartPolicy
+from chaosproof.targets.local.spec import ONE_SHOT_LIMIT_S
+from chaosproof.targets.local.users import user_ids
+from chaosproof.targets.system.definition import HealthCheck, Service
 
 __all__ = ["InstanceRunner"]
 
@@ -38,6 +41,8 @@ class InstanceRunner:
         self.ready = False
         self._processes = processes
         self._environment = {**environment, "INSTANCE_NAME": instance.name}
+        self._user = user_ids(service.user)
+        self._policy = RestartPolicy(service.restart)
         self._log = log
         self._on_event = on_event
         self._process: asyncio.subprocess.Process | None = None
@@ -50,6 +55,9 @@ class InstanceRunner:
         self._paused = False
         self._resume: asyncio.TimerHandle | None = None
         self._restarts = self._deaths = self._stops = 0
+        # A restart that its policy has in mind is off when somebody else starts or stops it meanwhile.
+        self._life = 0
+        self._started_at = 0.0
 
     def state(self) -> InstanceState:
         """What it is doing now."""
@@ -78,7 +86,9 @@ class InstanceRunner:
         if info.metrics_port is None:
             raise TargetError(f"{name} has no metrics: the system file names none for {info.service}.")
         try:
-            status, body = await http_get(info.address, info.metrics_port, info.metrics_path, 5.0)
+            status, body = await http_get(
+                info.address, info.metrics_port, info.metrics_path, 5.0, host=info.service
+            )
         except (OSError, TimeoutError) as error:
             raise TargetError(f"{name} did not give its metrics: {error or 'no answer in 5 s'}.") from error
         if status != 200:
@@ -90,6 +100,8 @@ class InstanceRunner:
 
     async def start(self) -> None:
         """Start the process; raises `TargetError` when there is nothing to start."""
+        self._life += 1
+        self._started_at = time.monotonic()
         self._exit_code = None
         self._stop_is_meant = False
         self._paused = False
@@ -101,6 +113,7 @@ class InstanceRunner:
                 environment=self._environment,
                 cwd=self.service.working_dir,
                 stdout=self._log,
+                user=self._user,
             )
         except OSError as error:
             raise TargetError(
@@ -111,8 +124,11 @@ class InstanceRunner:
         self._health = asyncio.create_task(self._watch_health())
 
     async def wait_ready(self) -> None:
-        """Return once it has been ready; `TargetError` with its last lines when it died or took too long."""
-        timeout_s = self.service.healthcheck.timeout_s if self.service.healthcheck else _DOES_NOT_END_S
+        """Return once it has been ready, or a one-shot is done; `TargetError` when it died or took too long."""
+        if self.service.one_shot:
+            timeout_s = ONE_SHOT_LIMIT_S
+        else:
+            timeout_s = self.service.healthcheck.timeout_s if self.service.healthcheck else _DOES_NOT_END_S
         try:
             async with asyncio.timeout(timeout_s):
                 await self._ready_or_dead.wait()
@@ -121,15 +137,17 @@ class InstanceRunner:
                 f"{self.instance.name} was not ready within {timeout_s:g} s ({self._not_ready_because}). "
                 f"{self._last_lines()}"
             ) from None
-        if not self.ready:
+        if not self.ready and not (self.service.one_shot and self._exit_code == 0):
+            before = "" if self.service.one_shot else " before it was ready"
             raise TargetError(
                 f"{self.instance.name} ({' '.join(self.service.command)}) ended with exit code "
-                f"{self._exit_code} before it was ready. {self._last_lines()}"
+                f"{self._exit_code}{before}. {self._last_lines()}"
             )
 
     async def stop(self) -> None:
         """SIGTERM, then SIGKILL after the service's grace period; returns when it has ended."""
         process, watch = self._process, self._watch
+        self._life += 1
         if process is None or watch is None or not self._alive:
             return
         if not self._stop_is_meant:
@@ -191,31 +209,69 @@ class InstanceRunner:
         # What it started and left behind belongs to it.
         signal_group(process.pid, signal.SIGKILL)
         self._exit_code = code
-        if not self._stop_is_meant:
+        is_done = self.service.one_shot and code == 0 and not self._stop_is_meant
+        if is_done:
+            # The system file asked for this end.
+            self._stops += 1
+        elif not self._stop_is_meant:
             self._deaths += 1
         if self._health:
             self._health.cancel()
         how = _how_it_ended(code)
         self._set_ready(False, how)
-        if self._stop_is_meant:
+        if is_done:
+            self._on_event(self.instance.name, "completed", how)
+        elif self._stop_is_meant:
             self._on_event(self.instance.name, "killed", how)
         else:
             last = "".join(f"; its last line: {line}" for line in self._written().splitlines()[-1:])
             self._on_event(self.instance.name, "exited", how + last[:_LAST_CHARS])
-        self._ready_or_dead.set()
+        pause_s = self._policy.pause_s(code, lived_s=time.monotonic() - self._started_at)
+        if pause_s is None:
+            self._ready_or_dead.set()
+        else:
+            self._processes.in_background(self._start_again(self._life, pause_s))
+
+    async def _start_again(self, life: int, pause_s: float) -> None:
+        await asyncio.sleep(pause_s)
+        if self._life == life:
+            self._restarts += 1
+            await self.start()
 
     async def _watch_health(self) -> None:
         check = self.service.healthcheck
+        if self.service.one_shot:
+            # It is awaited until its end.
+            return
         if check is None:
             self._set_ready(True, "no health check")
             return
         due_at = time.monotonic()
+        missed = 0
         while True:
-            ready, reason = await is_ready(self.instance.address, check)
-            self._set_ready(ready, reason)
+            ready, reason = await self._ask(check)
+            missed = 0 if ready else missed + 1
+            if ready or not self.ready or missed >= check.retries:
+                self._set_ready(ready, reason)
             # Paced by the clock, not by the answers: a slow answer must not stretch the interval.
             due_at = max(due_at + check.interval_s, time.monotonic())
             await asyncio.sleep(due_at - time.monotonic())
+
+    async def _ask(self, check: HealthCheck) -> tuple[bool, str]:
+        if check.kind != "test":
+            return await is_ready(self.instance.address, check, self.service.name)
+        done = await self._processes.run_to_end(
+            check.command,
+            instance=self.instance.name,
+            timeout_s=answer_timeout_s(check),
+            environment=self._environment,
+            cwd=self.service.working_dir,
+            user=self._user,
+        )
+        if done.exit_code == 0:
+            return True, ""
+        printed = f"{done.stdout} {done.stderr}".strip()[:_LAST_CHARS]
+        return False, f"{check.target} ended with exit code {done.exit_code} {printed}".strip()
 
     def _set_ready(self, ready: bool, reason: str) -> None:
         self._not_ready_because = reason

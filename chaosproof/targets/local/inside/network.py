@@ -7,6 +7,7 @@ connection each would meet on the same instance in one start of three, and every
 a throw of dice.) So a rule on egress inside an instance sees the service's address and port.
 """
 
+import json
 from collections.abc import Collection
 
 from chaosproof.targets.base import Instance
@@ -51,8 +52,8 @@ def instance_links(spec: LabSpec, instance: Instance) -> str:
 
 def service_table(spec: LabSpec) -> str:
     """The table of virtual addresses, with no instance ready yet."""
-    chains = "".join(f"  chain {plan.service.name} {{\n  }}\n" for plan in spec.services)
-    choices = ", ".join(f"{plan.address} : jump {plan.service.name}" for plan in spec.services)
+    chains = "".join(f"  chain {_chain(plan.service.name)} {{\n  }}\n" for plan in spec.services)
+    choices = ", ".join(f"{plan.address} : jump {_chain(plan.service.name)}" for plan in spec.services)
     return f"""table inet lab {{
 {chains}  chain from_instances {{
     type nat hook prerouting priority -100
@@ -71,14 +72,19 @@ def service_rule(service: str, addresses: Collection[str]) -> str:
 
     Only this service's chain changes: the turns of the others go on where they were.
     """
-    script = f"flush chain inet lab {service}\n"
+    script = f"flush chain inet lab {_chain(service)}\n"
     if addresses:
         choices = ", ".join(f"{turn} : {address}" for turn, address in enumerate(sorted(addresses)))
         script += (
-            f"add rule inet lab {service} meta l4proto {{ tcp, udp }} "
+            f"add rule inet lab {_chain(service)} meta l4proto {{ tcp, udp }} "
             f"dnat ip to numgen inc mod {len(addresses)} map {{ {choices} }}\n"
         )
     return script
+
+
+def _chain(service: str) -> str:
+    # Many words are nft's own: a service may be called queue, log or limit.
+    return f"to-{service}"
 
 
 def hosts_file(spec: LabSpec) -> str:
@@ -101,13 +107,13 @@ def prometheus_config(spec: LabSpec) -> str:
         if plan.service.metrics_port is None:
             continue
         lines += [
-            f"  - job_name: {plan.service.name}",
-            f"    metrics_path: {plan.service.metrics_path}",
+            f"  - job_name: '{plan.service.name}'",
+            f"    metrics_path: {json.dumps(plan.service.metrics_path)}",
             "    static_configs:",
         ]
         for instance in plan.instances:
             lines += [
                 f"      - targets: ['{instance.address}:{plan.service.metrics_port}']",
-                f"        labels: {{instance: {instance.name}, service: {plan.service.name}}}",
+                f"        labels: {{instance: '{instance.name}', service: '{plan.service.name}'}}",
             ]
     return "\n".join(lines) + "\n"

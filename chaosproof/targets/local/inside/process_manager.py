@@ -18,6 +18,7 @@ from chaosproof.targets.base import CommandResult
 __all__ = ["ProcessManager", "signal_group"]
 
 _NAMESPACES = Path("/run/netns")
+_HOST_NAMES = Path("/run/utsns")
 
 
 class ProcessManager:
@@ -53,15 +54,17 @@ class ProcessManager:
         cwd: str,
         stdout: Path,
         environment: Mapping[str, str] | None = None,
+        user: tuple[int, int] | None = None,
     ) -> asyncio.subprocess.Process:
         """Start a long-running program as the leader of its own session; its output is appended to `stdout`.
 
-        `instance` names the network namespace (`None`: the lab's own); `environment` is added to the lab's.
+        `instance` names the namespaces (`None`: the lab's own); `environment` is added to the lab's; `user` is
+        the uid and the gid of the program.
         Raises `OSError` when it cannot start.
         """
         with self._birth(), stdout.open("ab") as out:
             process = await asyncio.create_subprocess_exec(
-                *_in_namespace(instance, argv),
+                *_as_instance(instance, argv, user),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
@@ -85,20 +88,32 @@ class ProcessManager:
         instance: str | None,
         stdin: str = "",
         timeout_s: float = 10.0,
+        environment: Mapping[str, str] | None = None,
+        cwd: str | None = None,
+        user: tuple[int, int] | None = None,
     ) -> CommandResult:
         """Run a command to its end, or to `timeout_s`: then its session is killed, exit code 124."""
-        process = await self.begin(argv, instance=instance)
+        process = await self.begin(argv, instance=instance, environment=environment, cwd=cwd, user=user)
         return await self.finish(process, argv, stdin=stdin, timeout_s=timeout_s)
 
-    async def begin(self, argv: Sequence[str], *, instance: str | None) -> asyncio.subprocess.Process:
+    async def begin(
+        self,
+        argv: Sequence[str],
+        *,
+        instance: str | None,
+        environment: Mapping[str, str] | None = None,
+        cwd: str | None = None,
+        user: tuple[int, int] | None = None,
+    ) -> asyncio.subprocess.Process:
         """Start a command that waits for its input; whoever does must `finish` it."""
         with self._birth():
             process = await asyncio.create_subprocess_exec(
-                *_in_namespace(instance, argv),
+                *(_as_instance(instance, argv, user) if user else _in_namespace(instance, argv)),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
-                env=self._environment,
+                env={**self._environment, **(environment or {})},
+                cwd=cwd,
                 start_new_session=True,
             )
             self._live.add(process.pid)
@@ -150,6 +165,15 @@ def signal_group(pid: int, signum: signal.Signals) -> None:
     """Signal the whole session that `pid` leads; one that is gone already is no error."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(pid, signum)
+
+
+def _as_instance(instance: str | None, argv: Sequence[str], user: tuple[int, int] | None) -> Sequence[str]:
+    """The program of an instance: under the instance's host name, and as its user."""
+    if instance is None:
+        return argv
+    names = [f"--net={_NAMESPACES / instance}", f"--uts={_HOST_NAMES / instance}"]
+    ids = [f"--setuid={user[0]}", f"--setgid={user[1]}"] if user else []
+    return ["nsenter", *names, *ids, "--", *argv]
 
 
 def _in_namespace(instance: str | None, argv: Sequence[str]) -> list[str]:

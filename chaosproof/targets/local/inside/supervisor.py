@@ -29,7 +29,7 @@ from chaosproof.targets.local.inside.instances import InstanceRunner
 from chaosproof.targets.local.inside.jobs import Jobs
 from chaosproof.targets.local.inside.process_manager import ProcessManager
 from chaosproof.targets.local.inside.publish import serve_published_ports
-from chaosproof.targets.local.spec import PROMETHEUS_PORT, LabSpec
+from chaosproof.targets.local.spec import PROMETHEUS_PORT, LabSpec, ServicePlan
 from chaosproof.targets.system.definition import HealthCheck
 
 __all__ = ["main"]
@@ -55,6 +55,7 @@ class Supervisor:
         self._down = False
         self._failure: str | None = None
         self._all_started = asyncio.Event()
+        self._starts: dict[str, asyncio.Task[None]] = {}
         self._runners = {
             instance.name: InstanceRunner(
                 instance=instance,
@@ -129,11 +130,9 @@ class Supervisor:
 
     async def _start_everything(self) -> None:
         prometheus = asyncio.create_task(self._start_prometheus())
-        services = {
-            plan.service.name: asyncio.create_task(self._start_service(plan.service.name))
-            for plan in self._spec.services
-        }
-        results = await asyncio.gather(prometheus, *services.values(), return_exceptions=True)
+        for plan in self._spec.services:
+            self._starts[plan.service.name] = asyncio.create_task(self._start_service(plan))
+        results = await asyncio.gather(prometheus, *self._starts.values(), return_exceptions=True)
         for result in results:
             if isinstance(result, ChaosproofError):
                 self._failure = self._failure or str(result)
@@ -142,18 +141,15 @@ class Supervisor:
         self._mark("ready_s")
         self._all_started.set()
 
-    async def _start_service(self, name: str) -> None:
-        plan = next(plan for plan in self._spec.services if plan.service.name == name)
+    async def _start_service(self, plan: ServicePlan) -> None:
+        # The whole starts of the services it needs: the time that one may take counts from its own beginning.
+        for name in plan.service.depends_on:
+            await self._starts[name]
         runners = [self._runners[instance.name] for instance in plan.instances]
-        needed = [
-            runner for runner in self._runners.values() if runner.service.name in plan.service.depends_on
-        ]
-        for runner in needed:
-            await runner.wait_ready()
         for runner in runners:
             await runner.start()
         await asyncio.gather(*(runner.wait_ready() for runner in runners))
-        self._mark(f"{name}_s")
+        self._mark(f"{plan.service.name}_s")
 
     async def _start_prometheus(self) -> None:
         if self._spec.prometheus is None:
@@ -271,7 +267,7 @@ class Supervisor:
 def make_private_run() -> None:
     """A private /run, so that names in it (namespaces, xtables' lock, logs) are this lab's alone."""
     _run(["mount", "-t", "tmpfs", "-o", "mode=0755", "tmpfs", "/run"])
-    for folder in ("/run/netns", "/run/lock", LAB_DIR / "logs", LAB_DIR / "jobs"):
+    for folder in ("/run/netns", "/run/utsns", "/run/lock", LAB_DIR / "logs", LAB_DIR / "jobs"):
         Path(folder).mkdir(parents=True)
 
 
@@ -289,10 +285,18 @@ def make_network(spec: LabSpec) -> None:
     _run(["ip", "-batch", "-"], network.root_links(spec))
     for instance in spec.instances:
         _run(["ip", "-n", instance.name, "-batch", "-"], network.instance_links(spec, instance))
+        make_host_name(instance.name)
     _replace_file("/etc/hosts", network.hosts_file(spec))
     # With no server named, a lookup of an unknown name is refused at once instead of timing out.
     _replace_file("/etc/resolv.conf", "options timeout:1 attempts:1\n")
     _run(["nft", "-f", "-"], network.service_table(spec))
+
+
+def make_host_name(instance: str) -> None:
+    """A namespace in which the host is called as the instance is; /etc/hosts has the name, so it resolves."""
+    held = Path("/run/utsns") / instance
+    held.touch()
+    _run(["unshare", f"--uts={held}", "sh", "-c", 'echo "$0" > /proc/sys/kernel/hostname', instance])
 
 
 def _replace_file(path: str, content: str) -> None:
