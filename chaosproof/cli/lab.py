@@ -40,8 +40,10 @@ def up(
     system_file: Path, mode: str | None, scenario: str | None, name: str | None, timings: bool, as_json: bool
 ) -> None:
     """Start the services of SYSTEM_FILE and return when all are ready; the lab stays until `lab down`."""
-    if name is not None and not name.replace("-", "").isalnum():
-        raise UsageError(f"A lab's name has letters, digits and dashes only, not {name!r}.")
+    if name is not None and (not name.replace("-", "").isalnum() or name.startswith("-")):
+        raise UsageError(
+            f"A lab's name has letters, digits and dashes, and begins with no dash; {name!r} does not."
+        )
     if name is not None and name in find_labs():
         raise UsageError(f"A lab named {name} is up already; choose another name or take it down.")
     started = launch_lab(load_system(system_file, mode, scenario), name=name, detached=True)
@@ -104,5 +106,8 @@ def status(as_json: bool) -> None:
         for service, url in row["endpoints"].items():
             click.echo(f"  {service:<16} {url}")
         for state in row["instances"]:
-            doing = "paused" if state["paused"] else "ready" if state["ready"] else "not ready"
-            click.echo(f"  {state['name']:<16} {state['address']:<15} {doing if state['alive'] else 'dead'}")
+            if not state["alive"]:
+                doing = "dead" if state["deaths"] or not state["stops"] else "ended on purpose"
+            else:
+                doing = "paused" if state["paused"] else "ready" if state["ready"] else "not ready"
+            click.echo(f"  {state['name']:<16} {state['address']:<15} {doing}")

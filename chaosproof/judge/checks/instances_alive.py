@@ -27,7 +27,12 @@ def _answer(material: Material) -> Check:
         how = "".join(f": {short(e.detail)}" for e in exits[:1] if e.detail)
         stops = state.stops or 0
         if state.deaths:
-            findings.wrong.append(f"{name} died {counted(state.deaths, 'time')} without being asked to{how}")
+            # Whoever has a service that is to end reads here how to say so.
+            meant = how.startswith(": exit code 0") and not state.stops
+            hint = f"; if {name} is to end by itself, its service is `one_shot: true`" if meant else ""
+            findings.wrong.append(
+                f"{name} died {counted(state.deaths, 'time')} without being asked to{how}{hint}"
+            )
         elif not state.alive and not stops:
             findings.wrong.append(f"{name} is not alive, and nobody stopped it")
         elif len(exits) > stops:
