@@ -123,8 +123,8 @@ def _service_mistakes(raw: Any, known: list[Mistake]) -> list[Mistake]:
     return mistakes
 
 
-def _port_name(asked: Mapping[str, Any]) -> str | None:
-    return asked.get("tcp") or asked.get("port")
+def _port_name(check: Mapping[str, Any]) -> str | None:
+    return check.get("tcp") or check.get("port")
 
 
 def _service(folder: Path, name: str, body: Mapping[str, Any]) -> Service:
