@@ -14,8 +14,8 @@ from chaosproof.targets.system.compose_forms import ComposeForms, text_at
 from chaosproof.targets.system.definition import HealthCheck, Service, System
 from chaosproof.targets.system.env_file import read_env_file
 from chaosproof.targets.system.mistakes import Mistake, refuse
-from chaosproof.targets.system.names import name_mistakes, name_of_folder
-from chaosproof.targets.system.schema import schema_mistakes
+from chaosproof.targets.system.schema_mistakes import schema_mistakes
+from chaosproof.targets.system.service_names import name_mistakes, name_of_folder
 from chaosproof.targets.system.values import Values, load_values, merge
 from chaosproof.targets.system.yaml_lines import load_yaml
 
