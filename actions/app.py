@@ -10,7 +10,7 @@ from chaoslib.types import Configuration
 
 from chaosproof.errors import UsageError
 from chaosproof.runner import disturbance
-from chaosproof.runner.load_job import load_clock_s
+from chaosproof.runner.load.job import load_clock_s
 from chaosproof.runner.settings import count, number, seconds
 from chaosproof.toolkit.current import has_begun, session_of
 from chaosproof.toolkit.load_figures import answers_since

@@ -6,8 +6,8 @@ from chaoslib.types import Configuration
 
 from chaosproof.runfolder.load import LoadPlan
 from chaosproof.runfolder.paths import WARMUP
-from chaosproof.runner.load_job import finish_load, start_load, stop_load
-from chaosproof.runner.load_words import measured_plan
+from chaosproof.runner.load.job import finish_load, start_load, stop_load
+from chaosproof.runner.load.words import measured_plan
 from chaosproof.runner.settings import count, number, seconds
 from chaosproof.toolkit.current import session_of
 
@@ -19,26 +19,26 @@ def start(
     rate_rps: float = 200,
     connections: int = 50,
     duration_s: float = 60,
-    model: str | None = None,
-    arrivals: str | None = None,
-    timeout_s: float | None = None,
+    model: str = "",
+    arrivals: str = "",
+    timeout_s: float = 0,
     seed: int = 0,
-    method: str | None = None,
-    headers: dict[str, str] | list[list[str]] | None = None,
-    body: str | None = None,
-    body_base64: str | None = None,
-    frame: str | None = None,
-    ca_file: str | None = None,
-    verify_tls: bool | None = None,
+    method: str = "",
+    headers: dict = None,  # type: ignore[type-arg,assignment]  # noqa: RUF013: what the toolkit's discovery reads
+    body: str = "",
+    body_base64: str = "",
+    frame: str = "",
+    ca_file: str = "",
+    verify_tls: bool = True,
     configuration: Configuration = None,
 ) -> dict[str, Any]:
     """Start the measured load, which takes over from the warm-up, and return its plan once it sends.
 
     `rate_rps` requests a second over `connections` kept-alive connections for `duration_s` seconds;
-    `timeout_s` ends one request. What is left out of `model` to `verify_tls` is as the experiment's
-    `load` says of the warm-up: both send the same requests. Every request becomes a row of the run's
-    `requests.csv.gz`. Raises `UsageError` for a value out of range, `ChaosproofError` when the load
-    does not begin.
+    `timeout_s` ends one request. What is left out, or empty, of `model` to `verify_tls` is as the
+    experiment's `load` says of the warm-up: both send the same requests. Every request becomes a row of
+    the run's `requests.csv.gz`. Raises `UsageError` for a value out of range, `ChaosproofError` when
+    the load does not begin.
     """
     session = session_of(configuration)
     own = {
@@ -49,7 +49,7 @@ def start(
         "rate_rps": number("rate_rps", rate_rps),
         "connections": count("connections", connections),
         "duration_s": seconds("duration_s", duration_s, ceiling_s=3600.0),
-        "timeout_s": None if timeout_s is None else seconds("timeout_s", timeout_s),
+        "timeout_s": seconds("timeout_s", timeout_s) if timeout_s != 0 else None,
         "seed": count("seed", seed, least=0, most=2**31 - 1),
         "method": method,
         "headers": headers,
@@ -57,7 +57,7 @@ def start(
         "body_base64": body_base64,
         "frame": frame,
         "ca_file": ca_file,
-        "verify_tls": verify_tls,
+        "verify_tls": None if verify_tls else False,
     }
     plan = measured_plan(session.load, own)
     if (session.folder / WARMUP).exists():

@@ -11,7 +11,7 @@ from typing import Any
 from chaoslib.types import Configuration
 
 from chaosproof.faults.model import Fault
-from chaosproof.runner.load_job import load_clock_s
+from chaosproof.runner.load.job import load_clock_s
 from chaosproof.runner.session import Session
 from chaosproof.runner.settings import count, number, seconds
 from chaosproof.toolkit.current import has_begun, session_of

@@ -27,7 +27,7 @@ from chaosproof.errors import ChaosproofError
 from chaosproof.faults.kinds import KINDS
 from chaosproof.faults.kinds.base import NetworkKind
 from chaosproof.faults.model import Fault
-from chaosproof.runner.load_job import load_clock_s
+from chaosproof.runner.load.job import load_clock_s
 from chaosproof.runner.session import Session
 from chaosproof.runner.settings import number, seconds
 from chaosproof.runner.settings import port as port_number

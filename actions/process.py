@@ -9,7 +9,7 @@ from typing import Any
 
 from chaoslib.types import Configuration
 
-from chaosproof.runner.load_job import load_clock_s
+from chaosproof.runner.load.job import load_clock_s
 from chaosproof.runner.session import Session
 from chaosproof.runner.settings import count, number, seconds
 from chaosproof.toolkit.current import has_begun, session_of

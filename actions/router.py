@@ -11,7 +11,7 @@ from chaoslib.types import Configuration
 from chaosproof.errors import UsageError
 from chaosproof.runfolder.paths import WARMUP, write_json
 from chaosproof.runner.client_program import run_client
-from chaosproof.runner.load_job import finish_load, start_load, start_load_program, stop_load
+from chaosproof.runner.load.job import finish_load, start_load, start_load_program, stop_load
 from chaosproof.runner.session import Session
 from chaosproof.runner.settings import count, number, seconds
 from chaosproof.toolkit.current import session_of

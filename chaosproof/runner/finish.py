@@ -21,7 +21,7 @@ from chaosproof.runfolder.manifest import raw_hashes
 from chaosproof.runfolder.paths import ARTIFACTS, WARMUP, write_json, write_whole
 from chaosproof.runfolder.series import Series
 from chaosproof.runfolder.session import InstanceState, SessionRecord
-from chaosproof.runner.load_job import stop_load
+from chaosproof.runner.load.job import stop_load
 from chaosproof.runner.prometheus import range_series
 from chaosproof.runner.session import Session
 

@@ -29,7 +29,8 @@ from chaosproof.runfolder.provenance import (
 )
 from chaosproof.runfolder.readiness import ReadinessRow
 from chaosproof.runfolder.session import Cluster, InstanceRecord, SessionRecord
-from chaosproof.runner.load_words import filled_load
+from chaosproof.runner.endpoints import endpoint_mistakes, endpoint_variables
+from chaosproof.runner.load.words import filled_load
 from chaosproof.runner.overrides import place_variables, variables_there
 from chaosproof.runner.session import Session, limits_of
 from chaosproof.runner.settings import Settings, read_settings
@@ -67,6 +68,8 @@ def begin(
     _refuse_claims_that_cannot_miss(experiment, settings)
     overlays = overlays_of(content, settings.mode, experiment.scenario)
     system = system_to_run(settings.variables, *overlays)
+    if mistakes := [*endpoint_mistakes(content, system, settings.target)]:
+        raise UsageError(f"{'; '.join(mistakes)}.")
     now = time.time()
     journals = Path(str(configuration.get("journals", "journals"))).resolve()
     run_dir = new_run_folder(journals, experiment.name, settings.mode, now)
@@ -91,7 +94,12 @@ def begin(
     try:
         session = _session(run_dir, running, record)
         _prepare(session)
-        session = replace(session, record=_started(record, running), load=load)
+        session = replace(
+            session,
+            record=_started(record, running),
+            load=load,
+            variables={**settings.variables, **endpoint_variables(system, running.endpoints)},
+        )
         assert session.record is not None
         _write(run_dir, session.record)
         names = [instance.name for instance in session.record.instances]

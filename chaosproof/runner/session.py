@@ -26,7 +26,7 @@ class Session:
 
     `run_dir` and `record` (session.json as it was written last) are None outside of a run. `lab` is the lab's name, or
     the cluster's namespace; `take_down` ends the system, where this run started it. `load` is what the experiment says
-    of its load, with its variables filled in.
+    of its load, with its variables filled in; `variables` are those of the run as checked, and where its endpoints are.
     """
 
     run_dir: Path | None
@@ -37,6 +37,7 @@ class Session:
     take_down: Callable[[], None] = lambda: None
     record: SessionRecord | None = None
     load: Mapping[str, Any] = field(default_factory=dict)
+    variables: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def folder(self) -> Path:

@@ -15,8 +15,8 @@ from chaosproof.errors import ChaosproofError
 from chaosproof.experiment.experiment import read_experiment
 from chaosproof.runner.finish import save_and_take_down
 from chaosproof.runner.lifecycle import begin
+from chaosproof.runner.load.warmup import start_warmup
 from chaosproof.runner.progress import Progress
-from chaosproof.runner.warmup import start_warmup
 from chaosproof.toolkit.current import has_begun, keep_session, session_of
 from chaosproof.toolkit.interruption import attend_to_signals, leave_signals
 from chaosproof.toolkit.verdict import conclude, print_verdict

@@ -26,9 +26,9 @@ def has_begun(configuration: Mapping[str, Any] | None) -> bool:
 
 
 def keep_session(session: Session, configuration: MutableMapping[str, Any]) -> None:
-    """Put the session into the configuration, with its variables as checked and where Prometheus is reached."""
+    """Put the session into the configuration, with its variables as checked and where the system is reached."""
     assert session.record is not None  # it has begun
-    configuration.update(session.record.variables)
+    configuration.update(session.variables)
     configuration[_SESSION] = session
     if "prometheus" in session.record.endpoints:
         configuration["prometheus_base_url"] = session.record.endpoints["prometheus"]

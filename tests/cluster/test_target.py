@@ -7,7 +7,7 @@ import pytest
 from chaosproof.errors import ChaosproofError, TargetError
 from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.model import Fault
-from chaosproof.runner.load_job import finish_load, start_load, stop_load
+from chaosproof.runner.load.job import finish_load, start_load, stop_load
 from chaosproof.targets.kubernetes.deploy.cluster_launcher import launch_in_cluster
 from chaosproof.targets.system.system_file import system_to_run
 from tests.cluster.cluster import a_namespace, is_ready, until

@@ -4,7 +4,7 @@ import pytest
 
 from chaosproof.errors import UsageError
 from chaosproof.load.plan_reader import plan_from_dict
-from chaosproof.runner.load_words import filled_load, measured_plan, warmup_plan
+from chaosproof.runner.load.words import filled_load, measured_plan, warmup_plan
 
 LOAD = {
     "url": "http://shop:8000/warm",

@@ -35,10 +35,7 @@ def filled_load(load: Mapping[str, Any], variables: Mapping[str, Any]) -> dict[s
                 f"load.{key} names ${{{error.args[0]}}}, which is neither in the experiment's configuration nor in its "
                 "secrets: add it there."
             ) from error
-    if filled.get("ca_file") and Path(filled["ca_file"]).is_file():
-        # the generator runs in another folder
-        filled["ca_file"] = str(Path(filled["ca_file"]).resolve())
-    return filled
+    return _with_whole_paths(filled)
 
 
 def warmup_plan(load: Mapping[str, Any], variables: Mapping[str, Any], duration_s: float) -> dict[str, Any]:
@@ -48,15 +45,21 @@ def warmup_plan(load: Mapping[str, Any], variables: Mapping[str, Any], duration_
 
 
 def measured_plan(load: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    """The measured load: the warm-up's requests, and on top what the action says itself; None says nothing.
+    """The measured load: the warm-up's requests, and on top what the action says itself (not: None, an empty text).
 
     A load over another protocol takes nothing from the warm-up: its words are not that protocol's.
     """
-    own_words = {key: value for key, value in own.items() if value is not None}
+    own_words = _with_whole_paths({key: value for key, value in own.items() if value not in (None, "")})
     without = _PACE | (_BODY if _BODY & own_words.keys() else frozenset())
     if _protocol(load.get("url")) != _protocol(own.get("url")):
         return own_words
     return {**{key: value for key, value in load.items() if key not in without}, **own_words}
+
+
+def _with_whole_paths(plan: dict[str, Any]) -> dict[str, Any]:
+    """The generator runs in another folder; a file that is not here may be in the image that it runs in."""
+    file = plan.get("ca_file")
+    return {**plan, "ca_file": str(Path(file).resolve())} if file and Path(file).is_file() else plan
 
 
 def _protocol(url: object) -> str:

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from chaosproof.runfolder.paths import WARMUP
-from chaosproof.runner.load_job import load_clock_s, start_load
-from chaosproof.runner.load_words import warmup_plan
+from chaosproof.runner.load.job import load_clock_s, start_load
+from chaosproof.runner.load.words import warmup_plan
 from chaosproof.runner.session import Session
 
 __all__ = ["start_warmup"]
