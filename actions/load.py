@@ -24,7 +24,7 @@ def start(
     timeout_s: float = 0,
     seed: int = 0,
     method: str = "",
-    headers: dict = None,  # type: ignore[type-arg,assignment]  # noqa: RUF013: what the toolkit's discovery reads
+    headers: dict = None,  # type: ignore[type-arg,assignment]  # noqa: RUF013
     body: str = "",
     body_base64: str = "",
     frame: str = "",
