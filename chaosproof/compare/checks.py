@@ -9,9 +9,10 @@ from chaosproof.compare.same_settings import modes_differ, same_settings
 from chaosproof.compare.variants import ran_amiss
 from chaosproof.judge.check import passed, unknown, worst
 from chaosproof.judge.judge import Verdict
+from chaosproof.judge.next_steps import answer_of
 from chaosproof.runfolder.checks import Check, Status
 
-__all__ = ["builtin_claim", "every_pair", "pair_checks", "worst_of_pairs"]
+__all__ = ["builtin_claim", "every_pair", "pair_checks", "step_of", "worst_of_pairs"]
 
 _BUILTIN_CLAIMS = {
     "CMP_SAME_SETTINGS": "both runs did the same, but for the mode",
@@ -20,6 +21,20 @@ _BUILTIN_CLAIMS = {
     "CMP_MODES_DIFFER": "the modes are two, not one under two names",
     "CMP_EVERY_PAIR": "every pair of runs shows it",
 }
+
+_STEPS = {
+    "CMP_SAME_SETTINGS": "run both modes with one build and the same variables, then compare them again",
+    "CMP_NEGATIVE_CONTROL": (
+        "make the fault of {file} stronger or longer until the baseline breaks as claimed, then run both modes again"
+    ),
+    "CMP_RESILIENT_PASSES": "chaosproof report on the resilient run shows when it broke",
+    "CMP_MODES_DIFFER": "give the modes values that differ (values-MODE.yaml), then run both again",
+    "CMP_EVERY_PAIR": "look at that pair alone: chaosproof compare BASELINE_RUN RESILIENT_RUN",
+}
+_VARIANT_STEP = "run the variant again with its own variable and the same settings else, then compare again"
+_CLAIM_STEP = (
+    "see in report.html where the modes differ, and mend the system, or the claim in {file}; or more --runs"
+)
 
 
 def pair_checks(pair: tuple[Verdict, Verdict]) -> tuple[Check, ...]:
@@ -59,6 +74,11 @@ def every_pair(statuses: Sequence[Status]) -> Check:
     return Check(id, status, f"{which} of {len(statuses)}: {status}", evidence)
 
 
+def step_of(id: str) -> str:
+    """What to do when the check with this id does not pass, for `judge.next_steps.filled_in`."""
+    return _STEPS.get(id, _VARIANT_STEP if id.startswith("CMP_VARIANT_") else _CLAIM_STEP)
+
+
 def builtin_claim(id: str) -> str:
     """What the built-in check with this id holds, in words; empty for another."""
     if id.startswith("CMP_VARIANT_"):
@@ -90,7 +110,7 @@ def _negative_control(baseline: Verdict) -> Check:
             "so nothing is proved of the resilient run",
             evidence,
         )
-    return passed(id, f"the baseline broke: {broken[0].details}", evidence)
+    return passed(id, f"the baseline broke: {answer_of(broken[0])}", evidence)
 
 
 def _resilient_passes(resilient: Verdict) -> Check:

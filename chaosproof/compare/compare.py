@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from chaosproof.compare.checks import builtin_claim, every_pair, pair_checks, worst_of_pairs
+from chaosproof.compare.checks import builtin_claim, every_pair, pair_checks, step_of, worst_of_pairs
 from chaosproof.compare.claims import JudgedClaim, judge_by_intervals
 from chaosproof.compare.effects import Effects, effects_table, hit_instance
 from chaosproof.compare.same_settings import refuse_different, refuse_wrong_modes
@@ -29,6 +29,7 @@ from chaosproof.experiment.modes import MODES
 from chaosproof.json_access import at
 from chaosproof.judge.check import worst
 from chaosproof.judge.judge import Verdict, judge_run
+from chaosproof.judge.next_steps import add_next_step, filled_in
 from chaosproof.runfolder.checks import Check, Status
 from chaosproof.runfolder.run_folder import SCHEMA_VERSION, read_run
 from chaosproof.stats.intervals import CONFIDENCE
@@ -108,10 +109,13 @@ def compare_pairs(
         worst([*(c.status for c in own), *(claim.by_pair[n] for claim in judged)])
         for n, own in enumerate(builtin)
     )
-    checks = (
-        *worst_of_pairs(builtin),
-        *([every_pair(statuses)] if len(pairs) > 1 else []),
-        *(claim.check for claim in judged),
+    checks = tuple(
+        add_next_step(check, filled_in(step_of(check.id), newest.run))
+        for check in (
+            *worst_of_pairs(builtin),
+            *([every_pair(statuses)] if len(pairs) > 1 else []),
+            *(claim.check for claim in judged),
+        )
     )
     document = {
         "schema_version": SCHEMA_VERSION,

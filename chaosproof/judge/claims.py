@@ -12,9 +12,16 @@ from chaosproof.experiment.codes import code_of, is_vouched_for
 from chaosproof.experiment.variables import resolve
 from chaosproof.json_access import at, mapping, number
 from chaosproof.judge.check import failed, guarded, passed, unknown
-from chaosproof.runfolder.checks import Check
+from chaosproof.runfolder.checks import Check, Status
 
-__all__ = ["CLAIMS_PLACE", "bound_of", "codes_had", "judge_claims", "lookup"]
+__all__ = ["CLAIMS_PLACE", "CLAIM_STEPS", "bound_of", "codes_had", "judge_claims", "lookup"]
+
+CLAIM_STEPS: Mapping[Status, str] = {
+    "pass": "",
+    "fail": "see in report.html when it broke, and mend the system, or the claim in {file}; then: {again}",
+    "unknown": "name a figure that summary.json of this run has, in the claim in {file}; then: {again}",
+}
+"""What to do about a claim that does not pass (`chaosproof.judge.next_steps`)."""
 
 CLAIMS_PLACE = "journal.json#experiment.extensions"
 """Where a claim stands in a run folder."""

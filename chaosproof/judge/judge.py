@@ -13,12 +13,13 @@ from chaosproof.experiment.claims import Claim, claims_of
 from chaosproof.experiment.codes import vouched_codes
 from chaosproof.judge.check import counts, failed, worst
 from chaosproof.judge.checks.base import Material
-from chaosproof.judge.checks.registry import answers, required_ids
-from chaosproof.judge.claims import judge_claims
+from chaosproof.judge.checks.registry import answers, builtin_checks, required_ids
+from chaosproof.judge.claims import CLAIM_STEPS, judge_claims
 from chaosproof.judge.figures.request_stats import RequestStats, fold_requests
 from chaosproof.judge.figures.series_figures import series_figures
 from chaosproof.judge.figures.summary import fault_span, figures_of
 from chaosproof.judge.figures.timeline import peak_of, timeline_of
+from chaosproof.judge.next_steps import MARK, add_next_step, filled_in
 from chaosproof.judge.nothing_claimed import nothing_claimed
 from chaosproof.judge.removed_instance import removed_instance
 from chaosproof.runfolder.checks import Check, Status
@@ -27,6 +28,9 @@ from chaosproof.runfolder.requests import REQUESTS
 from chaosproof.runfolder.run_folder import RAW_FILES, SCHEMA_VERSION, RunFolder, read_run
 
 __all__ = ["Verdict", "judge_run"]
+
+_UNDECIDED_STEP = "let it run to its end: {again}"
+_MANIFEST_STEP = "take the folder from where it was written; what was changed since proves nothing"
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,14 @@ def judge_run(run_dir: Path | str) -> Verdict:
     if why:
         builtin = tuple(_undecided(c, why) if c.status == "fail" else c for c in builtin)
         own = tuple(_undecided(c, why) for c in own)
-    checks = (*builtin, *nothing_claimed(run, claims), *own, *_manifest_check(folder))
+    steps = {check.id: check.next_step for check in builtin_checks()}
+    checks = tuple(
+        add_next_step(
+            check,
+            filled_in(_UNDECIDED_STEP if why else steps.get(check.id) or CLAIM_STEPS[check.status], run),
+        )
+        for check in (*builtin, *nothing_claimed(run, claims), *own, *_manifest_check(folder))
+    )
     summary = {
         "schema_version": SCHEMA_VERSION,
         "experiment": run.session.experiment,
@@ -112,7 +123,7 @@ def _undecided(check: Check, why: str) -> Check:
 def _manifest_check(folder: Path) -> tuple[Check, ...]:
     """Only a mismatch is a check, so that the first judging and every later one give the same table."""
     changed = changed_since(folder)
-    return (failed("SYS_MANIFEST", changed, MANIFEST),) if changed else ()
+    return (failed("SYS_MANIFEST", f"{changed}{MARK}{_MANIFEST_STEP}", MANIFEST),) if changed else ()
 
 
 def _outputs(run: RunFolder) -> dict[str, Any]:

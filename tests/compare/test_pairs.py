@@ -13,6 +13,7 @@ from chaosproof.campaign.comparison import keep_comparison
 from chaosproof.compare.compare import Comparison, compare_pairs
 from chaosproof.errors import ChaosproofError, UsageError
 from chaosproof.judge.judge import Verdict, judge_run
+from chaosproof.judge.next_steps import answer_of
 from chaosproof.report.write import write_comparison
 from tests.support.runs import RATE_RPS, Run, baseline_run, of_one_experiment, resilient_run
 
@@ -35,7 +36,7 @@ def status(comparison: Comparison, id: str) -> str:
 
 
 def details(comparison: Comparison, id: str) -> str:
-    return next(c.details for c in comparison.checks if c.id == id)
+    return next(answer_of(c) for c in comparison.checks if c.id == id)
 
 
 def claiming(**claim: Any) -> Run:
@@ -296,5 +297,5 @@ def test_several_pairs_that_do_not_hold_are_all_named(tmp_path: Path) -> None:
         folder = tmp_path / str(n)
         pairs.append((judge_run(baseline.write(folder / "b")), judge_run(resilient.write(folder / "r"))))
     every = next(c for c in compare_pairs(pairs).checks if c.id == "CMP_EVERY_PAIR")
-    assert (every.status, every.details) == ("fail", "pairs 2, 3 of 3: fail")
+    assert (every.status, answer_of(every)) == ("fail", "pairs 2, 3 of 3: fail")
     assert every.evidence == "compare.json#pairs"

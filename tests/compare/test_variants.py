@@ -17,6 +17,7 @@ from chaosproof.errors import ChaosproofError, UsageError
 from chaosproof.experiment.claims import claim_mistakes
 from chaosproof.experiment.modes import overlays_of, variant_mistakes
 from chaosproof.judge.judge import judge_run
+from chaosproof.judge.next_steps import answer_of
 from chaosproof.report.write import page_of, write_comparison
 from tests.support.runs import Run
 from tests.support.variant_runs import C07, POOL1, baseline, compared, pool1, resilient
@@ -25,7 +26,7 @@ Change = Callable[[Run], object]
 
 
 def check(comparison: Comparison, id: str) -> tuple[str, str]:
-    return next((c.status, c.details) for c in comparison.checks if c.id == id)
+    return next((c.status, answer_of(c)) for c in comparison.checks if c.id == id)
 
 
 def test_a_claim_about_a_variant_is_judged_by_its_interval(tmp_path: Path) -> None:

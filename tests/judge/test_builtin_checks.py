@@ -11,7 +11,8 @@ ADDED = """
 from chaosproof.judge.check import failed
 from chaosproof.judge.checks.base import BuiltinCheck
 
-CHECK = BuiltinCheck("SYS_TITLE", 200, "Is the title long enough?", lambda material: failed("SYS_TITLE", "no", "x"))
+ASKED = lambda material: failed("SYS_TITLE", "no", "x")
+CHECK = BuiltinCheck("SYS_TITLE", 200, "Is the title long enough?", "lengthen it", ASKED)
 """
 
 

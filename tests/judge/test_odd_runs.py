@@ -9,6 +9,7 @@ import pytest
 
 from chaosproof.judge.check import guarded
 from chaosproof.judge.judge import judge_run
+from chaosproof.judge.next_steps import answer_of
 from chaosproof.runfolder.checks import Check
 from tests.support.runs import (
     DURATION_S,
@@ -144,7 +145,7 @@ def test_a_checker_that_crashes_has_found_nothing_out() -> None:
 
 def details(run: Run, folder: Path, check_id: str) -> tuple[str, str]:
     check = next(c for c in judge_run(run.write(folder)).checks if c.id == check_id)
-    return check.status, check.details
+    return check.status, answer_of(check)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import pytest
 
 from chaosproof.judge.judge import judge_run
+from chaosproof.judge.next_steps import answer_of
 from tests.support.runs import FAULT_AT, FAULT_END, resilient_run
 
 
@@ -32,4 +33,4 @@ def test_another_death_is_still_a_failure(tmp_path, at, detail):
     verdict = judge_run(_run_with_a_death(at, detail).write(tmp_path))
     assert verdict.status == "fail"
     (instances,) = (check for check in verdict.checks if check.id == "SYS_INSTANCES")
-    assert instances.details == f"app-a-0 died 1 time without being asked to: {detail}"
+    assert answer_of(instances) == f"app-a-0 died 1 time without being asked to: {detail}"

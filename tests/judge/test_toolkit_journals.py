@@ -13,6 +13,7 @@ from chaosproof.judge.checks.base import Material
 from chaosproof.judge.checks.registry import answers
 from chaosproof.judge.figures.request_stats import fold_requests
 from chaosproof.judge.figures.summary import figures_of
+from chaosproof.judge.next_steps import answer_of
 from chaosproof.runfolder.checks import Check
 from chaosproof.runfolder.run_folder import read_run
 
@@ -98,7 +99,7 @@ def test_a_probe_crashed(toolkit: Any) -> None:
 def test_an_action_crashed_though_the_toolkit_says_completed(toolkit: Any) -> None:
     checks = toolkit(method=[step("action", "crash"), step("action")])
     assert statuses(checks) == ["pass", "pass", "fail", "pass"]
-    assert checks["ACTIVITIES"].details.endswith("ChaosproofError: the probe could not reach app-a-0")
+    assert answer_of(checks["ACTIVITIES"]).endswith("ChaosproofError: the probe could not reach app-a-0")
 
 
 def test_an_action_lacked_a_capability(toolkit: Any) -> None:

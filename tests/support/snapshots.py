@@ -16,6 +16,7 @@ from rich.console import Console
 from syrupy.data import Snapshot, SnapshotCollection
 from syrupy.extensions.base import AbstractSyrupyExtension
 
+from chaosproof.judge.next_steps import answer_of
 from chaosproof.runfolder.checks import Check
 
 __all__ = ["RowsExtension", "compact", "first_of", "normalise", "printed", "row_of", "visible_text"]
@@ -46,7 +47,7 @@ def row_of(checks: Sequence[Check], check_id: str, *folders: Path) -> str:
     row = next(check for check in checks if check.id == check_id)
     others = [f"{c.id} {c.status}" for c in checks if c.status != "pass" and c.id != check_id]
     also = f"; also {', '.join(others)}" if others else ""
-    return normalise(f"{row.id} {row.status}: {row.details} [{row.evidence}]{also}", *folders)
+    return normalise(f"{row.id} {row.status}: {answer_of(row)} [{row.evidence}]{also}", *folders)
 
 
 def compact(document: Any, *folders: Path) -> str:

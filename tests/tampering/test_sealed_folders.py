@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from chaosproof.judge.judge import judge_run
+from chaosproof.judge.next_steps import answer_of
 from tests.support.recorded_runs import DERIVED, Folder, honest, unpack
 from tests.tampering.live import environment
 
@@ -90,7 +91,7 @@ def test_a_figure_edited_in_summary_json_is_seen_and_stays_seen(judged: Folder) 
         "summary.json", lambda text: re.sub(r'"p99_ms": [0-9.]+', '"p99_ms": 1.5', text, count=1)
     )
     verdict = judge_run(judged.path)
-    assert {c.id: c.details for c in verdict.checks if c.status != "pass"} == {
+    assert {c.id: answer_of(c) for c in verdict.checks if c.status != "pass"} == {
         MANIFEST: "summary.json was changed after the run was judged"
     }
     judged.judge()

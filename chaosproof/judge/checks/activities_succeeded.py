@@ -19,5 +19,6 @@ CHECK = BuiltinCheck(
     id="SYS_ACTIVITIES",
     position=40,
     title="Did every activity of the method run, once, and succeed?",
+    next_step="mend in {file} what is named here (journal.json#run has its output), then: {again}",
     answer=_answer,
 )

@@ -123,5 +123,6 @@ CHECK = BuiltinCheck(
     id="SYS_ARTIFACTS",
     position=110,
     title="Is every expected artifact there, not empty, and of this run?",
+    next_step="mend what keeps it from being written (a full disk, an instance without metrics), then: {again}",
     answer=_answer,
 )

@@ -1,11 +1,17 @@
 """The contract of a built-in check. To add one, add one file to this folder; `registry` finds it there.
 
 A check asks one question of every run. Its file defines a `BuiltinCheck` at the top level: an id `SYS_...`, what it
-asks, its place in the order, and a pure function from what the run left behind to one `Check` with that id. The answer
-is `pass`, `fail`, or `unknown` when the files do not say. A function that raises is `unknown`, too, and a run without
-the check is never a pass.
+asks, its place in the order, what to do when it does not pass, and a pure function from what the run left behind to one
+`Check` with that id. The answer is `pass`, `fail`, or `unknown` when the files do not say. A function that raises is
+`unknown`, too, and a run without the check is never a pass.
 
-    CHECK = BuiltinCheck(id="SYS_TITLE", position=200, title="Does the run name its title?", answer=_answer)
+    CHECK = BuiltinCheck(
+        id="SYS_TITLE",
+        position=200,
+        title="Does the run name its title?",
+        next_step='give {file} a "title", then: {again}',
+        answer=_answer,
+    )
 """
 
 from collections.abc import Callable
@@ -38,9 +44,14 @@ class Material:
 
 @dataclass(frozen=True)
 class BuiltinCheck:
-    """A question that is asked of every run. Checks are asked and listed by ascending `position`."""
+    """A question that is asked of every run. Checks are asked and listed by ascending `position`.
+
+    `next_step` is what to do when it does not pass, with the places that `judge.next_steps.filled_in` knows. An answer
+    that knows better brings a step of its own (`judge.next_steps.MARK`).
+    """
 
     id: str
     position: int
     title: str
+    next_step: str
     answer: Callable[[Material], Check]

@@ -148,5 +148,6 @@ CHECK = BuiltinCheck(
     id=_ID,
     position=130,
     title="Is the log of events whole, and does it agree with the other files?",
+    next_step="believe none of these files; do the run anew: {again}",
     answer=_answer,
 )

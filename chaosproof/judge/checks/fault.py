@@ -204,6 +204,10 @@ HIT = BuiltinCheck(
     id="SYS_FAULT_HIT",
     position=70,
     title="Did every fault act, on the instance that the experiment names, under load?",
+    next_step=(
+        "see that its port, peer and direction are those of the traffic of {instance} "
+        "(chaosproof inject tries them), then: {again}"
+    ),
     answer=fault_hit,
 )
 
@@ -211,6 +215,7 @@ ENDED = BuiltinCheck(
     id="SYS_FAULT_ENDED",
     position=80,
     title="Did every fault end within 0.5 s of its deadline?",
+    next_step="let nothing end it before its duration_s, and try this machine by chaosproof doctor; then: {again}",
     answer=fault_ended,
 )
 
@@ -218,5 +223,6 @@ CANARY = BuiltinCheck(
     id="SYS_FAULT_CANARY",
     position=90,
     title="Did a connection of our own meet what each fault promises?",
+    next_step="see by chaosproof doctor what this machine can do, let the port be one that answers, then: {again}",
     answer=fault_canary,
 )

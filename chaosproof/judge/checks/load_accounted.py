@@ -121,5 +121,6 @@ CHECK = BuiltinCheck(
     id="SYS_LOAD_ACCOUNTED",
     position=60,
     title="Does every request have exactly one row, and does all that counted them agree?",
+    next_step="believe neither; do the run anew: {again}",
     answer=_answer,
 )

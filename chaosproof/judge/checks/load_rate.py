@@ -85,5 +85,9 @@ CHECK = BuiltinCheck(
     id="SYS_LOAD_RATE",
     position=50,
     title="Was at least 95 % of the planned rate sent, over the whole planned duration?",
+    next_step=(
+        "ask for less than rate_rps={rate_rps} or more than {connections} connections, "
+        "with nothing else on the machine, then: {again}"
+    ),
     answer=_answer,
 )

@@ -20,5 +20,6 @@ CHECK = BuiltinCheck(
     id="SYS_ROLLBACKS",
     position=100,
     title="Did every rollback run, once, and succeed?",
+    next_step="mend the rollback in {file}, see that nothing is left (chaosproof halt), then: {again}",
     answer=_answer,
 )

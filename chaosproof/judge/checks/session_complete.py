@@ -68,5 +68,6 @@ CHECK = BuiltinCheck(
     id="SYS_SESSION_COMPLETE",
     position=10,
     title="Did the session come to its own end, with one experiment and one clock?",
+    next_step="let it run to its end: {again}",
     answer=_answer,
 )

@@ -56,6 +56,7 @@ BEFORE = BuiltinCheck(
     id="SYS_STEADY_STATE_BEFORE",
     position=20,
     title="Was the hypothesis within tolerance before the method?",
+    next_step="mend the system, or the probe and its tolerance in the steady-state-hypothesis of {file}, then: {again}",
     answer=lambda material: _answer(material.run, "before"),
 )
 
@@ -63,5 +64,6 @@ AFTER = BuiltinCheck(
     id="SYS_STEADY_STATE_AFTER",
     position=30,
     title="Was it within tolerance after the method?",
+    next_step="see in report.html what had not recovered, mend it, or the tolerance in {file}, then: {again}",
     answer=lambda material: _answer(material.run, "after"),
 )
