@@ -6,6 +6,7 @@ from chaosproof.experiment.claims import Claim, claims_of
 from chaosproof.experiment.modes import MODES
 from chaosproof.judge.check import unknown
 from chaosproof.judge.claims import CLAIMS_PLACE
+from chaosproof.judge.next_steps import MARK
 from chaosproof.runfolder.checks import Check
 from chaosproof.runfolder.run_folder import RunFolder
 
@@ -23,10 +24,10 @@ def nothing_claimed(run: RunFolder, claims: Sequence[Claim]) -> Iterator[Check]:
         return
     there = claims_of(run.experiment, "checks")
     why = (
-        f"none of the {len(there)} claims of the experiment applies in mode {mode}: "
+        f"none of the {len(there)} claims of the experiment applies in mode {mode}{MARK}"
         "run it in a mode that one names, or widen its `modes`"
         if there
-        else "the experiment claims nothing: add a claim to `checks` of its extension"
+        else f"the experiment claims nothing{MARK}add a claim to `checks` of its extension"
     )
     yield unknown("SYS_CLAIMS", why, CLAIMS_PLACE)
 
