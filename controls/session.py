@@ -4,9 +4,10 @@ In an experiment: `"controls": [{"name": "session", "provider": {"type": "python
 "controls.session"}}]`.
 """
 
+from chaoslib.run import EventHandlerRegistry
 from chaoslib.types import Configuration, Experiment, Journal, Secrets
 
-from chaosproof.toolkit.control import begin_session, end_session
+from chaosproof.toolkit.control import begin_session, close_anyhow, end_session
 from chaosproof.toolkit.events import (
     after_activity_control,
     after_hypothesis_control,
@@ -27,7 +28,13 @@ __all__ = [
     "before_hypothesis_control",
     "before_method_control",
     "before_rollback_control",
+    "configure_control",
 ]
+
+
+def configure_control(event_registry: EventHandlerRegistry, configuration: Configuration = None) -> None:
+    """Have the run closed and judged also where Chaos Toolkit dies on its way; see `close_anyhow`."""
+    event_registry.register(close_anyhow(configuration))
 
 
 def before_experiment_control(

@@ -18,12 +18,16 @@ from chaosproof.runner.lifecycle import begin
 from chaosproof.runner.load.warmup import start_warmup
 from chaosproof.runner.progress import Progress
 from chaosproof.toolkit.current import has_begun, keep_session, session_of
+from chaosproof.toolkit.death import CloseAnyhow
 from chaosproof.toolkit.interruption import attend_to_signals, leave_signals
+from chaosproof.toolkit.journal_path import refuse_unwritable_journal
+from chaosproof.toolkit.listed_once import refuse_other_than_once
 from chaosproof.toolkit.verdict import conclude, print_verdict
 
-__all__ = ["begin_session", "end_session"]
+__all__ = ["begin_session", "close_anyhow", "end_session"]
 
 _PROGRESS = "chaosproof_progress"
+_ENDED = "chaosproof_ended"
 
 
 def begin_session(
@@ -34,8 +38,10 @@ def begin_session(
     What goes wrong ends the run with one sentence (`InterruptExecution`), before any fault.
     """
     settings = {} if configuration is None else configuration
+    refuse_other_than_once(experiment)
     attend_to_signals()
     try:
+        refuse_unwritable_journal(sys.argv[1:])
         # Chaos Toolkit does not hand its command line to a control.
         session = begin(experiment, settings, sys.argv[1:], secrets)
         keep_session(session, settings)
@@ -45,9 +51,24 @@ def begin_session(
         start_warmup(session, settings)
     except ChaosproofError as error:
         raise InterruptExecution(str(error)) from error
+    except Exception as error:
+        # the toolkit would swallow it and go on, without a session or with half of one
+        raise InterruptExecution(f"The session could not begin: {error!r}") from error
 
 
-def end_session(journal: Journal, configuration: Configuration) -> None:
+def close_anyhow(configuration: Configuration) -> CloseAnyhow:
+    """What closes and judges the run, where the toolkit dies before it comes to the end of the session."""
+    settings = {} if configuration is None else configuration
+
+    def close(journal: Journal, died_of: Exception | None) -> None:
+        if has_begun(settings) and _ENDED not in settings:
+            journal["status"] = "aborted"
+            end_session(journal, settings, died_of)
+
+    return CloseAnyhow(close)
+
+
+def end_session(journal: Journal, configuration: Configuration, died_of: Exception | None = None) -> None:
     """Save everything, take the target down, judge, and let the journal's status follow from the verdict."""
     settings = {} if configuration is None else configuration
     if not has_begun(settings):
@@ -58,11 +79,14 @@ def end_session(journal: Journal, configuration: Configuration) -> None:
     untouched_status = journal["status"]
     journal["status"] = "aborted"
     session = session_of(settings)
+    settings[_ENDED] = True
     try:
         if _PROGRESS in settings:
             settings[_PROGRESS].stop()
         ended = untouched_status in ("completed", "failed")
         interrupted = None if ended else f"the run was {untouched_status}"
+        if died_of is not None:
+            interrupted = f"Chaos Toolkit itself failed: {type(died_of).__name__}: {died_of}"
         saved = {**journal, "status": untouched_status}
         save_and_take_down(session, saved, _prometheus(settings), interrupted)
         verdict = conclude(session.folder)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 from chaosproof.runner.session import Session, open_session
+from chaosproof.toolkit.no_session import refuse_without_session
 
 __all__ = ["has_begun", "keep_session", "session_of"]
 
@@ -13,11 +14,14 @@ _SESSION = "chaosproof_session"
 def session_of(configuration: Mapping[str, Any] | None) -> Session:
     """The session of the run whose configuration this is; without one, of the system that runs already.
 
-    Raises `TargetError` when there is neither.
+    Raises `TargetError` when there is neither; an experiment without a session is ended.
     """
     known = configuration or {}
     session = known.get(_SESSION)
-    return session if isinstance(session, Session) else open_session(known)
+    if isinstance(session, Session):
+        return session
+    refuse_without_session()
+    return open_session(known)
 
 
 def has_begun(configuration: Mapping[str, Any] | None) -> bool:

@@ -6,10 +6,12 @@ a row that is missing for that reason is missed when the run is judged.
 
 from typing import Any
 
-from chaoslib.types import Activity, Configuration, Experiment, Hypothesis, Journal, Run
+from chaoslib.types import Activity, Configuration, Experiment, Hypothesis, Journal, Run, Secrets
 
 from chaosproof.runfolder.events import record_event
+from chaosproof.toolkit.addresses import refuse_wrong_address
 from chaosproof.toolkit.current import has_begun, session_of
+from chaosproof.toolkit.outputs import fail_if_unusable
 
 __all__ = [
     "after_activity_control",
@@ -22,13 +24,25 @@ __all__ = [
 ]
 
 
-def before_activity_control(context: Activity, configuration: Configuration = None) -> None:
-    """An activity begins: its name, and what it calls."""
+def before_activity_control(
+    context: Activity, configuration: Configuration = None, secrets: Secrets = None
+) -> None:
+    """An activity begins: its name, and what it calls. One that calls no address ends the run with a sentence."""
+    refuse_wrong_address(context, configuration, secrets)
     _record(configuration, "activity_begins", _called(context))
 
 
-def after_activity_control(context: Activity, state: Run, configuration: Configuration = None) -> None:
-    """An activity has ended: with which status."""
+def after_activity_control(
+    context: Activity,
+    state: Run,
+    configuration: Configuration = None,
+    secrets: Secrets = None,
+    experiment: Experiment = None,
+) -> None:
+    """An activity has ended: with which status. An output that cannot be judged makes it a failed one."""
+    if state:
+        dry = bool(context.get("dry") or (experiment or {}).get("dry"))
+        fail_if_unusable(context, state, configuration, secrets, dry=dry)
     status = state.get("status") if state else "interrupted"
     _record(configuration, "activity_ended", {**_called(context), "status": status})
 
