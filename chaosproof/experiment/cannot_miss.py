@@ -4,13 +4,14 @@ A claim that cannot be missed proves nothing, so it is refused before a run, and
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from chaosproof.experiment.claims import FIGURES, Claim
 from chaosproof.experiment.variables import resolve
 from chaosproof.json_access import numeral
 
-__all__ = ["cannot_be_missed", "claims_that_cannot_miss", "is_count"]
+__all__ = ["Empty", "cannot_be_missed", "claims_that_cannot_miss", "is_count"]
 
 # What this project measures itself, none of which can be below zero. The outputs of activities and the samples of
 # Prometheus are somebody else's and may be anything.
@@ -21,44 +22,56 @@ _SETTINGS = frozenset({"planned_rate_rps", "planned_s"})
 _COUNTS = frozenset({"requests", "ok", "errors"})
 
 
-def cannot_be_missed(claim: Claim, variables: Mapping[str, Any], requests: float | None = None) -> str:
-    """Why nothing that a system does can miss the claim, and what to write instead; empty when something can.
+@dataclass(frozen=True)
+class Empty:
+    """Why a claim cannot be missed, and what to write `instead`."""
+
+    why: str
+    instead: str
+
+
+def cannot_be_missed(
+    claim: Claim, variables: Mapping[str, Any], requests: float | None = None
+) -> Empty | None:
+    """What makes a claim one that nothing that a system does can miss; None when something can.
 
     `requests` is how many the load had, once that is known: no count of them is above it. A bound by a variable that is
     not in `variables` is not looked at.
     """
     if claim.mistake:
-        return ""
+        return None
     for figure in claim.figures:
         path = _path(figure)
         if path[0] == "variables" or (path[0] in _MEASURED and path[-1] in _SETTINGS):
-            return f"{figure} is a setting, which no system can miss: name a figure that is measured"
+            return Empty(f"{figure} is a setting, which no system can miss", "name a figure that is measured")
     if claim.bound == "in_order":
         same = claim.or_equal and len(set(claim.figures)) == 1
-        return f"in_order compares {claim.figures[0]} with itself: name two figures" if same else ""
+        return (
+            Empty(f"in_order compares {claim.figures[0]} with itself", "name two figures") if same else None
+        )
     path = _path(claim.figures[0])
     bounds = _bounds(claim, variables)
     if bounds is None or path[0] not in _MEASURED:
-        return ""
+        return None
     low, high = bounds
     most = 1.0 if path[-1] == "error_ratio" else requests if is_count(path) else None
     below = low is None or low <= 0
     above = high is None or (most is not None and high >= most)
     if not (below and above):
-        return ""
+        return None
     limits = "below 0" if most is None else f"below 0 or above {most:g}"
     stated = " and ".join(f"{end:g}" for end in bounds if end is not None)
-    return (
-        f"{claim.figures[0]} cannot be {limits}, so {claim.bound} {stated} cannot be missed: "
-        f"{_advice(low, high, most)}"
+    return Empty(
+        f"{claim.figures[0]} cannot be {limits}, so {claim.bound} {stated} cannot be missed",
+        _advice(low, high, most),
     )
 
 
 def claims_that_cannot_miss(claims: Iterable[Claim], variables: Mapping[str, Any]) -> Iterator[str]:
     """One sentence for each."""
     for claim in claims:
-        if why := cannot_be_missed(claim, variables):
-            yield f"{claim.id}: {why}"
+        if empty := cannot_be_missed(claim, variables):
+            yield f"{claim.id}: {empty.why}: {empty.instead}"
 
 
 def is_count(path: list[str]) -> bool:

@@ -12,6 +12,7 @@ from chaosproof.experiment.codes import code_of, is_vouched_for
 from chaosproof.experiment.variables import resolve
 from chaosproof.json_access import at, mapping, number
 from chaosproof.judge.check import failed, guarded, passed, unknown
+from chaosproof.judge.next_steps import MARK
 from chaosproof.runfolder.checks import Check, Status
 
 __all__ = ["CLAIMS_PLACE", "CLAIM_STEPS", "bound_of", "codes_had", "judge_claims", "lookup"]
@@ -91,8 +92,8 @@ def _judged(
 ) -> Check:
     if claim.mistake:
         return failed(claim.id, f"the claim is malformed: {claim.mistake}", CLAIMS_PLACE)
-    if why := cannot_be_missed(claim, variables, _requests(claim, figures)):
-        return unknown(claim.id, f"{claim.claim}: {why}", CLAIMS_PLACE)
+    if empty := cannot_be_missed(claim, variables, _requests(claim, figures)):
+        return unknown(claim.id, f"{claim.claim}: {empty.why}{MARK}{empty.instead}", CLAIMS_PLACE)
     try:
         paths = [str(resolve(figure, variables)) for figure in claim.figures]
         bound = _resolved(claim.value, variables)
@@ -186,8 +187,11 @@ def _never_was(path: str, figures: Mapping[str, Any], codes: frozenset[str]) -> 
     if not code or code in had or is_vouched_for(code, codes):
         return ""
     near = difflib.get_close_matches(code, [*had, *codes], n=1)
-    meant = f"did you mean {near[0]}? If not" if near else "if requests can end with it"
-    return f"no request had the code {code}, so its default proves nothing: {meant}, name it in the extension's `codes`"
+    meant = f"write {near[0]}, if that was meant; if not," if near else "if a request can end with it,"
+    return (
+        f"no request had the code {code}, so its default proves nothing"
+        f"{MARK}{meant} name it in the extension's `codes`"
+    )
 
 
 def _requests(claim: Claim, figures: Mapping[str, Any]) -> float | None:

@@ -6,12 +6,13 @@ traceback a sentence is printed; the exit code stays 1.
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 
 from chaoslib.run import RunEventHandler
 from chaoslib.types import Journal
 
-__all__ = ["CloseAnyhow"]
+__all__ = ["CloseAnyhow", "in_a_sentence"]
 
 
 class CloseAnyhow(RunEventHandler):  # type: ignore[misc]
@@ -24,11 +25,13 @@ class CloseAnyhow(RunEventHandler):  # type: ignore[misc]
         error = sys.exc_info()[1]
         died_of = error if isinstance(error, Exception) else None
         self._close(journal, died_of)
-        if died_of is not None:
-            sys.excepthook = _in_a_sentence
+        # What the command does afterwards can fail as well: it writes its journal. A program of its own keeps its hook.
+        if Path(sys.argv[0]).name == "chaos":
+            sys.excepthook = in_a_sentence
 
 
-def _in_a_sentence(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+def in_a_sentence(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """What `sys.excepthook` does where the command `chaos` dies."""
     print(
         f"Chaos Toolkit itself failed, so the run is no pass: {kind.__name__}: {error}",
         file=sys.stderr,

@@ -1,5 +1,6 @@
 """However Chaos Toolkit ends, the run is closed and judged, and only a pass leaves it completed."""
 
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import SimpleNamespace
@@ -68,7 +69,10 @@ def ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Ended:
         control, "conclude", lambda folder: SimpleNamespace(status="unknown" if ends[-1][1] else "pass")
     )
     monkeypatch.setattr(control, "print_verdict", lambda *_: None)
-    monkeypatch.setattr("sys.excepthook", lambda *_: None)
+    monkeypatch.setattr("sys.excepthook", sys.excepthook)
+    monkeypatch.setattr(
+        "sys.argv", ["/usr/bin/chaos", "run", "--journal-path", str(tmp_path / "journal.json")]
+    )
     return ends
 
 
@@ -115,8 +119,6 @@ def test_a_toolkit_that_dies_leaves_a_run_that_is_closed(
     breaks: Callable[..., None],
 ) -> None:
     breaks(monkeypatch)
-    import sys
-
     with pytest.raises(ZeroDivisionError) as died:
         run(experiment())
     assert [why for _, why in ended] == ["Chaos Toolkit itself failed: ZeroDivisionError: division by zero"]
