@@ -14,13 +14,13 @@ __all__ = ["nothing_claimed"]
 
 
 def nothing_claimed(run: RunFolder, claims: Sequence[Claim]) -> Iterator[Check]:
-    """The row, where none of the `claims` of the run's mode is there and no comparison asks about the mode either."""
+    """The row, where none of the `claims` of the run's mode is there and no comparison asks about the mode either.
+
+    Every comparison asks about its baseline: it is what the other mode is held against.
+    """
     mode = run.session.mode or ""
-    if (
-        claims
-        or not run.experiment
-        or any(mode in _modes_of(c) for c in claims_of(run.experiment, "compare"))
-    ):
+    compared = claims_of(run.experiment, "compare")
+    if claims or not run.experiment or any(mode in {MODES[0], *_modes_of(claim)} for claim in compared):
         return
     there = claims_of(run.experiment, "checks")
     why = (

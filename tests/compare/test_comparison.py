@@ -47,7 +47,8 @@ def test_a_broken_baseline_and_a_resilient_run_that_held_pass(tmp_path: Path) ->
 def test_a_baseline_that_holds_proves_nothing(tmp_path: Path) -> None:
     baseline, resilient = baseline_run(), resilient_run()
     holds(baseline)
-    resilient.experiment["extensions"][0]["compare"] = []
+    few_fail = {"id": "C08", "claim": "few fail", "figure": "resilient.load.error_ratio", "at_most": 0.05}
+    resilient.experiment["extensions"][0]["compare"] = [few_fail]
     comparison = compared(tmp_path, baseline, resilient)
     assert comparison.document["baseline"]["verdict"] == "pass"
     assert comparison.status == "unknown"
@@ -264,6 +265,7 @@ def without_fault(run: Run) -> None:
     run.faults.clear()
     run.without.add("faults.jsonl")
     del run.experiment["method"][1], run.journal["run"][1]
+    run.experiment["extensions"][0]["no_fault"] = True
 
 
 def without_ledger(run: Run) -> None:

@@ -23,6 +23,8 @@ from tests.support.runs import (
 )
 from tests.tampering.cases.made import instance, lack_capability
 
+FEW_FAIL = {"id": "C08", "claim": "few requests fail", "figure": "load.error_ratio", "at_most": 0.05}
+
 
 def test_a_run_killed_in_the_middle_of_its_fault_is_unknown(tmp_path: Path) -> None:
     run = resilient_run()
@@ -54,7 +56,7 @@ def test_an_experiment_without_a_fault_says_so_and_may_pass(tmp_path: Path) -> N
     run.faults.clear()
     run.without.add("faults.jsonl")
     del run.experiment["method"][1], run.journal["run"][1]
-    run.experiment["extensions"] = [{"name": "chaosproof", "no_fault": True}]
+    run.experiment["extensions"] = [{"name": "chaosproof", "no_fault": True, "checks": [FEW_FAIL]}]
     verdict = judge_run(run.write(tmp_path))
     hit = next(c for c in verdict.checks if c.id == "SYS_FAULT_HIT")
     assert hit.status == "pass" and "says that it has no fault" in hit.details
@@ -83,7 +85,7 @@ def test_a_kill_is_proved_by_what_the_target_saw(tmp_path: Path) -> None:
     )
     run.session["variables"]["fault_instance"] = "app-b-1"
     run.experiment["method"][1]["provider"] = {"type": "python", "module": "actions.process", "func": "kill"}
-    run.experiment["extensions"] = []
+    run.experiment["extensions"] = [{"name": "chaosproof", "checks": [FEW_FAIL]}]
     instance(run, stops=1, restarts=1)
     hit = next(c for c in judge_run(run.write(tmp_path / "unseen")).checks if c.id == "SYS_FAULT_HIT")
     assert hit.status == "fail"
