@@ -15,9 +15,9 @@ from typing import Any
 
 from chaosproof.targets.base import CommandResult
 
-__all__ = ["ProcessManager", "signal_group"]
+__all__ = ["NAMESPACES", "ProcessManager", "signal_group"]
 
-_NAMESPACES = Path("/run/netns")
+NAMESPACES = Path("/run/netns")
 _HOST_NAMES = Path("/run/utsns")
 
 
@@ -171,10 +171,10 @@ def _as_instance(instance: str | None, argv: Sequence[str], user: tuple[int, int
     """The program of an instance: under the instance's host name, and as its user."""
     if instance is None:
         return argv
-    names = [f"--net={_NAMESPACES / instance}", f"--uts={_HOST_NAMES / instance}"]
+    names = [f"--net={NAMESPACES / instance}", f"--uts={_HOST_NAMES / instance}"]
     ids = [f"--setuid={user[0]}", f"--setgid={user[1]}"] if user else []
     return ["nsenter", *names, *ids, "--", *argv]
 
 
 def _in_namespace(instance: str | None, argv: Sequence[str]) -> list[str]:
-    return ["nsenter", f"--net={_NAMESPACES / instance}", "--", *argv] if instance else list(argv)
+    return ["nsenter", f"--net={NAMESPACES / instance}", "--", *argv] if instance else list(argv)

@@ -14,7 +14,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -27,8 +27,14 @@ from chaosproof.targets.local.inside.commands import InstanceCommands
 from chaosproof.targets.local.inside.health import is_ready
 from chaosproof.targets.local.inside.instances import InstanceRunner
 from chaosproof.targets.local.inside.jobs import Jobs
-from chaosproof.targets.local.inside.process_manager import ProcessManager
+from chaosproof.targets.local.inside.process_manager import NAMESPACES, ProcessManager
 from chaosproof.targets.local.inside.publish import serve_published_ports
+from chaosproof.targets.local.inside.resolver import (
+    RESOLVER_ADDRESS,
+    names_of,
+    resolver_sockets,
+    serve_names,
+)
 from chaosproof.targets.local.spec import PROMETHEUS_PORT, LabSpec, ServicePlan
 from chaosproof.targets.system.definition import HealthCheck
 
@@ -105,7 +111,7 @@ class Supervisor:
             background = [
                 asyncio.create_task(self._reap_forever()),
                 asyncio.create_task(self._start_everything()),
-                asyncio.create_task(self._publish()),
+                asyncio.create_task(self._serve_beside()),
             ]
             await self._stopping.wait()
             for task in background:
@@ -117,16 +123,17 @@ class Supervisor:
             await asyncio.sleep(_REAP_INTERVAL_S)
             self._processes.reap_orphans()
 
-    async def _publish(self) -> None:
-        if not self._spec.published:
-            return
+    async def _serve_beside(self) -> None:
+        sockets = resolver_sockets([NAMESPACES / instance.name for instance in self._spec.instances])
         # A process of its own, so that forwarding bytes never delays a fault or a health check.
         if os.fork() == 0:
             asyncio.set_event_loop(None)
             for signum in (signal.SIGINT, signal.SIGHUP):
                 signal.signal(signum, signal.SIG_DFL)
-            asyncio.run(serve_published_ports(self._spec.published))
+            asyncio.run(serve_beside(self._spec, sockets))
             os._exit(0)
+        for each in sockets:
+            each.close()
 
     async def _start_everything(self) -> None:
         prometheus = asyncio.create_task(self._start_prometheus())
@@ -264,6 +271,12 @@ class Supervisor:
         asyncio.get_running_loop().call_later(0.01, self._stopping.set)
 
 
+async def serve_beside(spec: LabSpec, resolver: Sequence[socket.socket]) -> None:
+    """The lab's names and its published ports, until SIGTERM."""
+    serve_names(resolver, names_of(spec))
+    await serve_published_ports(spec.published)
+
+
 def make_private_run() -> None:
     """A private /run, so that names in it (namespaces, xtables' lock, logs) are this lab's alone."""
     _run(["mount", "-t", "tmpfs", "-o", "mode=0755", "tmpfs", "/run"])
@@ -287,8 +300,9 @@ def make_network(spec: LabSpec) -> None:
         _run(["ip", "-n", instance.name, "-batch", "-"], network.instance_links(spec, instance))
         make_host_name(instance.name)
     _replace_file("/etc/hosts", network.hosts_file(spec))
-    # With no server named, a lookup of an unknown name is refused at once instead of timing out.
-    _replace_file("/etc/resolv.conf", "options timeout:1 attempts:1\n")
+    _replace_file(
+        "/etc/resolv.conf", f"nameserver {RESOLVER_ADDRESS}\noptions ndots:0 timeout:1 attempts:1\n"
+    )
     _run(["nft", "-f", "-"], network.service_table(spec))
 
 
