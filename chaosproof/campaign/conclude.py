@@ -51,4 +51,4 @@ def pack_and_gate(
     click.echo(
         f"readiness {ready.score} of 100: " + ", ".join(f"{n} {c.score}" for n, c in ready.categories.items())
     )
-    return opened.gate(profile)
+    return opened.gate(profile, now=now)

@@ -79,13 +79,22 @@ def canary_address(fault: Fault, instance: str, target: Target) -> tuple[str, in
     if fault.peer is not None and len(networks) == 1 and networks[0].num_addresses == 1:
         return str(networks[0].network_address), fault.port
     for service in _services_first(fault.peer, here.service, target):
-        try:
-            address = target.address(service)
-        except ChaosproofError:
-            continue
-        if fault.port in address.ports.values() and _within(address.ip, networks):
-            return address.ip, fault.port
+        for ip in _addresses(service, fault.port, target):
+            if _within(ip, networks):
+                return ip, fault.port
     return None
+
+
+def _addresses(service: str, port: int, target: Target) -> Sequence[str]:
+    """Where a client finds `port` of the service: its own addresses, or its instances' where it has none."""
+    try:
+        address = target.address(service)
+        members = target.instances(service)
+    except ChaosproofError:
+        return ()
+    if address.ip or address.ip6:
+        return [ip for ip in (address.ip, address.ip6) if ip and port in address.ports.values()]
+    return [member.address for member in members if member.address and port in member.ports.values()]
 
 
 def _services_first(peer: str | None, own: str, target: Target) -> Sequence[str]:

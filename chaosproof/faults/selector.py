@@ -17,7 +17,7 @@ def resolve_peer(peer: str | None, target: Target) -> tuple[Network, ...]:
     """The networks of `peer`, merged and in order, IPv4 first.
 
     A service is its virtual address and its instances: a client sees the first, a server's neighbours the
-    second. Raises `TargetError` for a service that the target does not have.
+    second. Raises `TargetError` for a service that the target does not have, or that nothing is behind.
     """
     if peer is None:
         return ANYONE
@@ -25,9 +25,12 @@ def resolve_peer(peer: str | None, target: Target) -> tuple[Network, ...]:
         return (ipaddress.ip_network(peer, strict=False),)
     except ValueError:
         pass
-    addresses = [target.address(peer).ip]
+    address = target.address(peer)
+    addresses = [address.ip, address.ip6]
     for instance in target.instances(peer):
         addresses += [instance.address, instance.address6]
+    if not any(addresses):
+        raise TargetError(f"service {peer} has no address now: none of its instances has one")
     try:
         return merge(ipaddress.ip_network(address) for address in addresses if address)
     except ValueError as error:

@@ -10,6 +10,7 @@ from chaosproof.errors import ChaosproofError, UsageError, readable_os_errors
 from chaosproof.json_access import at, mapping, number, text, whole
 from chaosproof.judge.check import counts, worst
 from chaosproof.pack.documents.sarif import sarif_text
+from chaosproof.pack.gate.bound_claims import other_claims, other_experiments
 from chaosproof.pack.gate.gate import GateVerdict, decide_gate
 from chaosproof.pack.gate.readiness import MAX_AGE_S, Readiness, readiness_of
 from chaosproof.pack.gate.rules import Rules
@@ -122,7 +123,13 @@ def derive(
     """
     judged = judge_runs(pack_dir, run_places(list(hashes)), meta.planned, report_progress)
     checks = rows_of(judged, rules, hashes, manifests)
-    gate = decide_gate(checks, rules, meta.profile)
+    gate = decide_gate(
+        checks,
+        rules,
+        meta.profile,
+        problems=other_experiments(judged, rules),
+        other_claims=other_claims(judged, rules),
+    )
     readiness = readiness_of(
         checks, rules, meta.profile, measured_at=judged.measured_at, now=meta.made_at, max_age_s=MAX_AGE_S
     )

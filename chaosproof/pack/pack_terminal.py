@@ -20,7 +20,7 @@ def print_gate(verdict: GateVerdict, console: Console | None = None) -> None:
     """The required checks, in short where all of a run pass, what else to know, and the verdict on the last line."""
     screen = console or Console()
     for problem in verdict.problems[:_SHOWN_MAX]:
-        screen.print(Text(f"not as its files say: {one_line(problem)}", style="red"), soft_wrap=True)
+        screen.print(Text(f"the gate is shut: {one_line(problem)}", style="red"), soft_wrap=True)
     table = Table(box=None, pad_edge=False)
     table.add_column("required check", no_wrap=True)
     table.add_column("status", no_wrap=True)

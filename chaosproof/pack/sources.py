@@ -24,6 +24,8 @@ def one_commit(runs: Sequence[JudgedRun]) -> Check:
         if len(values) > 1:
             of = ", ".join(f"{value or 'none'} ({run.name} {run.stamp})" for value, run in values.items())
             findings.wrong.append(f"the runs are of more than one {what}: {of}")
+    if not runs:
+        findings.unclear.append("there is no run in the pack: put the runs that it is about into it")
     commit = _commit(runs[0]) if runs else ""
     return findings.check(f"all {len(runs)} runs are of {f'commit {commit}' if commit else 'one version'}")
 
@@ -33,6 +35,8 @@ def runs_unchanged(
 ) -> Check:
     """Every run lies where it belongs, and every file of it is as it was when it was judged."""
     findings = Findings("SYS_RUNS_UNCHANGED", _first(runs, MANIFEST))
+    if not runs:
+        findings.unclear.append("there is no run in the pack: put the runs that it is about into it")
     for run in runs:
         findings.wrong.extend(_misplaced(run))
         if run.place not in manifests:

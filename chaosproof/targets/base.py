@@ -61,11 +61,15 @@ class InstanceState:
 
 @dataclass(frozen=True)
 class Address:
-    """Where a service is reached from inside the target: one virtual address for all its instances."""
+    """Where a service is reached from inside the target: one virtual address (`ip`) for all its instances.
+
+    It is empty where a name leads to the instances themselves; `ip6` is there where the address has two families.
+    """
 
     host: str
     ip: str
     ports: Mapping[str, int]
+    ip6: str = ""
 
 
 @dataclass(frozen=True)

@@ -36,8 +36,8 @@ def says(run: Run, folder: Path, id: str) -> tuple[str, str]:
         (
             lambda r: r.fault.update(ended_at=FAULT_AT, healed=True),
             "SYS_FAULT_ENDED",
-            "pass",
-            "ended -10.000 s from its deadline by kernel",
+            "fail",
+            "ended 10.00 s before its deadline, and nobody healed it",
         ),
         (
             lambda r: r.fault.update(ended_at=FAULT_AT - 0.01, ended_by="heal"),

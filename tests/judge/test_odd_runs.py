@@ -18,6 +18,8 @@ from tests.support.runs import (
     LOAD_AT,
     RATE_RPS,
     Run,
+    activity,
+    ran,
     requests_gz,
     resilient_run,
 )
@@ -64,11 +66,31 @@ def test_an_experiment_without_a_fault_says_so_and_may_pass(tmp_path: Path) -> N
     assert verdict.summary["fault"] is None
 
 
-def test_a_fault_healed_by_a_rollback_counts_as_ended(tmp_path: Path) -> None:
+def test_a_fault_that_was_healed_early_is_not_the_fault_that_was_asked_for(tmp_path: Path) -> None:
     run = resilient_run()
     run.fault.update(ended_at=FAULT_END - 3, ended_by="heal", healed=True)
-    ended = next(c for c in judge_run(run.write(tmp_path)).checks if c.id == "SYS_FAULT_ENDED")
-    assert ended.status == "pass"
+    status, message = details(run, tmp_path / "by-somebody-else", "SYS_FAULT_ENDED")
+    assert status == "fail" and "no activity of the journal says that it did" in message
+    heal = run.journal["rollbacks"][0]
+    heal["output"] = {"healed": 1, "faults": [{"id": "f0"}]}
+    assert details(run, tmp_path / "another-was-healed", "SYS_FAULT_ENDED")[0] == "fail"
+    heal["output"]["faults"][0]["id"] = "f1"
+    status, message = details(run, tmp_path / "by-this-run", "SYS_FAULT_ENDED")
+    assert status == "unknown"
+    assert "was on for 7.00 of the 10 s of its duration_s" in message
+    assert "let actions.network.wait_until_ended come before that, or ask for a shorter duration_s" in message
+
+
+def test_a_pause_that_was_resumed_early_is_not_the_pause_that_was_asked_for(tmp_path: Path) -> None:
+    run = resilient_run()
+    run.fault.update(kind="pause", direction=None, ended_at=FAULT_END - 3, ended_by="heal", healed=True)
+    resume = activity("let it go on", "actions.process", "resume", instance="app-a-0")
+    run.experiment["method"].append(resume)
+    run.journal["run"].append(ran(resume, {"instance": "app-a-1"}))
+    assert details(run, tmp_path / "another", "SYS_FAULT_ENDED")[0] == "fail"
+    run.journal["run"][-1]["output"]["instance"] = "app-a-0"
+    status, message = details(run, tmp_path / "this", "SYS_FAULT_ENDED")
+    assert status == "unknown" and "actions.process.wait_until_ended" in message
 
 
 def test_an_instance_killed_on_purpose_did_not_die_by_itself(tmp_path: Path) -> None:

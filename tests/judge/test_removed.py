@@ -34,3 +34,15 @@ def test_another_death_is_still_a_failure(tmp_path, at, detail):
     assert verdict.status == "fail"
     (instances,) = (check for check in verdict.checks if check.id == "SYS_INSTANCES")
     assert answer_of(instances) == f"app-a-0 died 1 time without being asked to: {detail}"
+
+
+def test_an_instance_that_came_while_the_run_was_on_is_named_and_its_death_counts(tmp_path):
+    def instances_with(name, **state):
+        run = resilient_run()
+        run.session["states"]["app-a-9"] = {**run.session["states"]["app-a-0"], **state}
+        checks = judge_run(run.write(tmp_path / name)).checks
+        return next(check for check in checks if check.id == "SYS_INSTANCES")
+
+    assert answer_of(instances_with("alive")).endswith("; app-a-9 came while the run was on")
+    dead = instances_with("dead", deaths=1, alive=False)
+    assert (dead.status, answer_of(dead)) == ("fail", "app-a-9 died 1 time without being asked to")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.packs import true_pack
+from tests.support.packs import NOW, true_pack
 
 
 @pytest.fixture(scope="session")
@@ -19,3 +19,9 @@ def pack(honest: Path, tmp_path: Path) -> Path:
     """A copy of it."""
     shutil.copytree(honest, tmp_path / "pack")
     return tmp_path / "pack"
+
+
+@pytest.fixture
+def today(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is the day on which the runs of the tests were made."""
+    monkeypatch.setattr("chaosproof.cli.packs.gate.time.time", lambda: NOW)

@@ -172,31 +172,33 @@ def test_a_pack_is_as_fresh_as_its_oldest_run(age_s: float | None, score: int, s
 
 def test_a_weakened_gate_file_in_the_pack_opens_nothing(tmp_path: Path) -> None:
     weak = RULES.text.replace("  s4: [pack, s4]", "  s4: [weak]").replace(
-        "suites:\n", "suites:\n  weak: {category: evidence, checks: [SYS_RUNS_UNCHANGED]}\n", 1
+        "suites:\n", "suites:\n  weak: {category: evidence, checks: [s4.resilient.SYS_EVENTS]}\n", 1
     )
+    weak = weak[: weak.index("\nbounds:")] + weak[weak.index("\n# How the checks") :]
     pack = true_pack(tmp_path, rules=parse_rules(weak, "weak.yaml"))
-    assert [row.id for row in pack.gate.rows] == ["SYS_RUNS_UNCHANGED"]
+    assert [row.id for row in pack.gate.rows] == ["s4.resilient.SYS_EVENTS"]
     assert len(open_pack(pack.path).gate("s4").rows) == len(RULES.required("s4"))
 
 
-def test_what_the_command_says_and_how_it_ends(pack: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert exit_code("gate", str(pack), "--profile", "s4") == 0
+def test_what_the_command_says_and_how_it_ends(
+    pack: Path, capsys: pytest.CaptureFixture[str], today: None
+) -> None:
+    assert exit_code("gate", str(pack), "--profile", "s4", "--commit", "ccccccc") == 0
     assert "gate s4: 36 of 36 required checks pass: pass" in capsys.readouterr().out
     assert exit_code("gate", str(pack)) == 1
     out = capsys.readouterr().out
     assert "SYS_RECONNECT" in out and "absent" in out
-    assert exit_code("gate", str(pack), "--profile", "s4", "--json") == 0
+    assert exit_code("gate", str(pack), "--profile", "s4", "--commit", "any", "--json") == 0
     said = json.loads(capsys.readouterr().out)
     assert (said["status"], said["passed"], said["required"]) == ("pass", 36, 36)
     assert exit_code("gate", str(pack), "--profile", "nope") == 64
     assert "there is no profile 'nope'" in capsys.readouterr().err
 
 
-def test_a_pack_of_which_something_is_not_known_ends_with_2(tmp_path: Path) -> None:
-
+def test_a_pack_of_which_something_is_not_known_ends_with_2(tmp_path: Path, today: None) -> None:
     folders = true_pair(tmp_path / "journals", bend_resilient=lambda run: run.session.update(complete=False))
     write_pack(folders, [], tmp_path / "pack", now=NOW)
-    assert exit_code("gate", str(tmp_path / "pack"), "--profile", "s4") == 2
+    assert exit_code("gate", str(tmp_path / "pack"), "--profile", "s4", "--commit", "any") == 2
 
 
 def test_readiness_as_the_command_prints_it(pack: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -220,7 +222,7 @@ def test_without_a_gate_file_the_sentence_says_where_one_is_looked_for(
         read_rules()
 
 
-def test_a_users_own_gate_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_users_own_gate_file(tmp_path: Path, capsys: pytest.CaptureFixture[str], today: None) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text(
         """
@@ -238,9 +240,10 @@ perf:
     )
     pack = true_pack(tmp_path, rules=read_rules(file), profile="all")
     assert [row.id for row in pack.gate.rows][:2] == ["SYS_SHOP", "s4.resilient.C08"]
-    assert exit_code("gate", str(pack.path), "--gate-file", str(file)) == 0
+    asked = ("gate", str(pack.path), "--gate-file", str(file), "--commit", "any")
+    assert exit_code(*asked) == 0
     assert "warning: PERF_SHOP: quick: load.p99_ms = 12" in capsys.readouterr().out
-    assert exit_code("gate", str(pack.path), "--gate-file", str(file), "--perf-gates") == 1
+    assert exit_code(*asked, "--perf-gates") == 1
 
 
 def gate_text(suite: str, *, every_run: str = "[]", profiles: str = "{all: [a]}", more: str = "") -> str:
@@ -261,6 +264,19 @@ MISTAKES = {
     ),
     "a check without a rule": (gate_text("[SYS_TYPO]"), "requires SYS_TYPO, for which there is no rule"),
     "a suite that requires nothing": (gate_text("[]"), "requires nothing"),
+    "a profile without a run": (gate_text("[SYS_ONE_COMMIT]"), "the profile all requires no run"),
+    "runs without checks": (
+        gate_text("[], runs: [s1.resilient]"),
+        "the suite a requires nothing",
+    ),
+    "a bound of what is not required": (
+        gate_text("[s1.resilient.A]", more='bounds: {s1.resilient.B: "load.errors at_most 0"}\n'),
+        "bounds names s1.resilient.B, which no profile requires",
+    ),
+    "a hash that is none": (
+        gate_text("[s1.resilient.A]", more="experiments: {s1: abc}\n"),
+        "experiments.s1",
+    ),
     "a rule of two kinds": (gate_text("[SYS_A]", more=TWO_KINDS), "checks.SYS_A"),
 }
 

@@ -29,7 +29,7 @@ GATE = """
 schema_version: 1
 version: "1"
 every_run: []
-suites: {a: {category: a, checks: [SYS_ONE_COMMIT]}}
+suites: {a: {category: a, checks: [SYS_ONE_COMMIT, SYS_ALL]}}
 profiles: {all: [a]}
 checks:
   SYS_UP: {claim: "NATS was up", ready: nats, of: [r1.resilient, r2.resilient]}
@@ -369,7 +369,7 @@ def test_readiness_in_all_its_words() -> None:
 
 
 def test_the_gate_in_all_its_words() -> None:
-    rules = parse_rules(GATE.replace("[SYS_ONE_COMMIT]", "[SYS_UP, SYS_PING, SYS_ALL]"), "gate")
+    rules = parse_rules(GATE.replace("[SYS_ONE_COMMIT, SYS_ALL]", "[SYS_UP, SYS_PING, SYS_ALL]"), "gate")
     slow = failed("PERF_P99", "slow", "y")
     checks = [passed("SYS_UP", "up", "a#b"), failed("SYS_PING", "no", "c"), slow]
     verdict = decide_gate(checks, rules, problems=["a file is gone"])

@@ -40,18 +40,13 @@ def add_claims(run: Run) -> None:
     said = json.loads(Path("experiments/s4.json").read_text())
     theirs, own = said["extensions"][0], run.experiment["extensions"][0]
     for section in ("checks", "compare"):
-        known = {claim["id"] for claim in own[section]}
-        own[section] += [
-            claim
-            for claim in theirs[section]
-            if claim["id"] not in known and "pool1" not in json.dumps(claim)
-        ]
+        claims = {claim["id"]: claim for claim in theirs[section] if "pool1" not in json.dumps(claim)}
+        own[section] = [claims.pop(claim["id"], claim) for claim in own[section]] + list(claims.values())
     defaults = {
         name: value["default"] if isinstance(value, dict) else value
         for name, value in said["configuration"].items()
     }
-    # a short run: the share of the requests that fail in it is larger
-    run.session["variables"] = {**defaults, "tolerated_error_ratio": 0.03, **run.session["variables"]}
+    run.session["variables"] = {**defaults, **run.session["variables"]}
 
 
 def true_pair(journals: Path, bend_baseline: Bend = bool, bend_resilient: Bend = bool) -> list[Path]:

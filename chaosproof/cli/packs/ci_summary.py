@@ -29,7 +29,8 @@ def ci_summary(pack_dir: Path, profile: str) -> None:
     opened = open_pack(pack_dir)
     if opened.pack is None:
         raise ChaosproofError(f"{pack_dir} cannot be shown: {'; '.join(opened.verification.problems)}")
-    shown = overview_of(opened.pack, opened.gate(profile), opened.readiness(profile, now=time.time()))
+    now = time.time()
+    shown = overview_of(opened.pack, opened.gate(profile, now=now), opened.readiness(profile, now=now))
     if os.environ.get("GITHUB_ACTIONS") == "true":
         for line in annotations(shown):
             click.echo(line)

@@ -15,10 +15,11 @@ def _answer(material: Material) -> Check:
     names = [instance.name for instance in run.session.instances]
     if not names:
         return unknown(id, "session.json names no instances", "session.json#instances")
+    later = sorted(set(run.session.states) - set(names))
     findings = Findings(id, evidence)
     if "readiness.ndjson" in run.problems or not run.readiness:
         findings.unclear.append(f"who exited is not known; {run.missing('readiness.ndjson')}")
-    for name in names:
+    for name in [*names, *later]:
         state = run.session.states.get(name)
         if state is None or state.deaths is None or state.alive is None:
             findings.unclear.append(f"the state of {name} at the end is not known")
@@ -39,7 +40,8 @@ def _answer(material: Material) -> Check:
             findings.wrong.append(
                 f"{name} was seen to exit {counted(len(exits), 'time')}, and was stopped {stops}"
             )
-    return findings.check(f"all {counted(len(names), 'instance')} lived, or were ended on purpose")
+    came = f"; {', '.join(map(short, later))} came while the run was on" if later else ""
+    return findings.check(f"all {counted(len(names), 'instance')} lived, or were ended on purpose{came}")
 
 
 CHECK = BuiltinCheck(

@@ -1,7 +1,8 @@
 """The gate: may this be released? Only if every check that the profile requires is there, and passes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from types import MappingProxyType
 from typing import Any, Literal
 
 from chaosproof.pack.gate.rules import Rules
@@ -68,8 +69,11 @@ def decide_gate(
     *,
     perf: bool = False,
     problems: Sequence[str] = (),
+    other_claims: Mapping[str, str] = MappingProxyType({}),
 ) -> GateVerdict:
     """Hold the rows of a pack to what `profile` requires, with `perf` also to the figures that else only warn.
+
+    `other_claims` has by id the sentence of each claim that is other than the gate file binds it to.
 
     Raises UsageError for a profile that the rules do not have.
     """
@@ -81,11 +85,17 @@ def decide_gate(
         if check.id.startswith("PERF_") and check.status != "pass" and check.id not in required
     )
     return GateVerdict(
-        profile, rules.version, tuple(_row(id, known.get(id)) for id in required), warnings, tuple(problems)
+        profile,
+        rules.version,
+        tuple(_row(id, known.get(id), other_claims.get(id)) for id in required),
+        warnings,
+        tuple(problems),
     )
 
 
-def _row(id: str, check: Check | None) -> GateRow:
+def _row(id: str, check: Check | None, other_claim: str | None) -> GateRow:
     if check is None:
         return GateRow(id, "absent", "required, and the pack does not have it", "checks.tsv")
+    if other_claim:
+        return GateRow(id, "fail", other_claim, check.evidence)
     return GateRow(id, check.status, check.details, check.evidence)

@@ -12,11 +12,11 @@ from typing import Any
 from chaosproof.pack.gate.rules import Rules
 from chaosproof.runfolder.checks import Check
 
-__all__ = ["MAX_AGE_S", "Category", "Readiness", "readiness_of"]
+__all__ = ["CLOCK_SLACK_S", "MAX_AGE_S", "Category", "Readiness", "readiness_of", "span"]
 
 MAX_AGE_S = 24 * 3600.0
-# two machines' clocks differ by less
-_CLOCK_SLACK_S = 60.0
+CLOCK_SLACK_S = 60.0
+"""Two machines' clocks differ by less."""
 
 
 @dataclass(frozen=True)
@@ -90,14 +90,15 @@ def readiness_of(
 def _too_old(age_s: float | None, max_age_s: float) -> list[str]:
     if age_s is None:
         return ["when the runs were made is not known"]
-    if age_s < -_CLOCK_SLACK_S:
+    if age_s < -CLOCK_SLACK_S:
         return [f"the oldest run ended {-age_s:.0f} s in the future: a clock is wrong"]
     if age_s > max_age_s:
-        return [f"the oldest run is {_span(age_s)} old, and may be {_span(max_age_s)}: run it again"]
+        return [f"the oldest run is {span(age_s)} old, and may be {span(max_age_s)}: run it again"]
     return []
 
 
-def _span(age_s: float) -> str:
+def span(age_s: float) -> str:
+    """A length of time for a person: `3 h`, `20 min`."""
     return f"{age_s / 3600:.3g} h" if age_s >= 3600 else f"{age_s / 60:.3g} min"
 
 

@@ -62,7 +62,9 @@ class Suite:
 
 @dataclass(frozen=True)
 class Rules:
-    """A gate file. `text` is the file itself."""
+    """A gate file. `bounds` are the claims that it binds to a figure and a bound, `experiments` the hashes that
+    experiments must have; `text` is the file itself.
+    """
 
     version: str
     every_run: tuple[str, ...]
@@ -71,6 +73,8 @@ class Rules:
     profiles: Mapping[str, tuple[str, ...]]
     checks: tuple[Rule, ...]
     perf: tuple[PerfRule, ...]
+    bounds: Mapping[str, str] = field(default_factory=dict)
+    experiments: Mapping[str, str] = field(default_factory=dict)
     text: str = field(repr=False, default="")
 
     def required(self, profile: str, *, perf: bool = False) -> tuple[str, ...]:
@@ -157,6 +161,8 @@ def parse_rules(text: str, name: str) -> Rules:
         profiles={id: tuple(suites) for id, suites in raw["profiles"].items()},
         checks=tuple(_rule(id, entry) for id, entry in raw.get("checks", {}).items()),
         perf=tuple(_perf(id, entry) for id, entry in raw.get("perf", {}).items()),
+        bounds=raw.get("bounds", {}),
+        experiments=raw.get("experiments", {}),
         text=text,
     )
     if wrong := _dangling(rules):
@@ -198,9 +204,17 @@ def _dangling(rules: Rules) -> str:
             if suite not in rules.suites:
                 return f"the profile {profile} names a suite {suite!r}, which is not there"
     for name, entry in rules.suites.items():
-        if not entry.checks and not entry.runs:
-            return f"the suite {name} requires nothing"
+        if not entry.checks and not (entry.runs and rules.every_run):
+            return f"the suite {name} requires nothing: name its runs, and their checks under every_run"
         for id in entry.checks:
             if "." not in id and id not in known:
                 return f"the suite {name} requires {id}, for which there is no rule under checks"
+    for profile in rules.profiles:
+        if set(rules.required(profile)) <= {*OWN_CHECKS}:
+            # a pack of anything whatever has these
+            return f"the profile {profile} requires no run: name runs in one of its suites, or checks of runs"
+    required = {id for profile in rules.profiles for id in rules.required(profile)}
+    for id in rules.bounds:
+        if id not in required:
+            return f"bounds names {id}, which no profile requires"
     return ""

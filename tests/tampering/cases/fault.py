@@ -68,6 +68,15 @@ def _saw(folder: Folder, **canary: str) -> None:
     change_fault(folder, canary=_fault(folder)["canary"] | canary)
 
 
+def _healed(folder: Folder, *, in_journal: bool) -> None:
+    """The fault was on for half a second, then something ended it."""
+    _end(folder, 0.5 - _fault(folder)["planned_s"])
+    change_fault(folder, ended_by="heal", healed=True)
+    if in_journal:
+        healed = {"healed": 1, "faults": [_fault(folder)]}
+        folder.change("journal.json", lambda journal: journal["rollbacks"][0].update(output=healed))
+
+
 CASES: Table = {
     "SYS_FAULT_HIT": {
         "the fault hits no packet": (FAIL, lambda f: change_fault(f, packets=0)),
@@ -91,6 +100,8 @@ CASES: Table = {
     "SYS_FAULT_ENDED": {
         "the fault ends late": (FAIL, lambda f: _end(f, +0.8)),
         "the fault ends early, and nobody healed it": (FAIL, lambda f: _end(f, -0.8)),
+        "the fault was healed at once": (UNKNOWN, lambda f: _healed(f, in_journal=True)),
+        "the fault says healed, and no activity healed it": (FAIL, lambda f: _healed(f, in_journal=False)),
         "the end of the fault was not seen": (FAIL, lambda f: change_fault(f, ended_at=None)),
         "the fault has no deadline": (FAIL, lambda f: change_fault(f, planned_s=None, expires_at=None)),
     },

@@ -123,3 +123,13 @@ def test_labels_of_two_services(shop, tmp_path):
         UsageError, match=r"tier=front selects pods of several services \(a, b\); name the one"
     ):
         _init(tmp_path, "--selector", "tier=front")
+
+
+def test_pods_in_their_node_s_network_are_refused_and_nothing_is_written(shop, tmp_path):
+    labels = {"app": "checkout"}
+    shop.list_of(f"{ROOT}/pods", pod("checkout-a", labels=labels, spec={"hostNetwork": True}))
+    with pytest.raises(
+        UsageError, match=r"checkout-a is in the network of its node node \(hostNetwork: true\)"
+    ):
+        _init(tmp_path)
+    assert not list(tmp_path.glob("*.json"))

@@ -11,14 +11,9 @@ import yaml
 
 from chaosproof.errors import TargetError, UsageError
 from chaosproof.targets.kubernetes.client.api import Cluster, NotFound
-from chaosproof.targets.kubernetes.pods.netadmin import CHAOS_IMAGE
-from chaosproof.targets.kubernetes.pods.pods import (
-    NETADMIN_CONTAINER,
-    Pod,
-    assign_instances,
-    read_pod,
-    selects,
-)
+from chaosproof.targets.kubernetes.pods.containers import NETADMIN_CONTAINER
+from chaosproof.targets.kubernetes.pods.netadmin import CHAOS_IMAGE, refuse_host_network
+from chaosproof.targets.kubernetes.pods.pods import Pod, assign_instances, read_pod, selects
 from chaosproof.targets.kubernetes.pods.services import find_services, need_namespace
 
 __all__ = ["RIGHTS", "ServiceSurvey", "rights_of", "role_of", "survey"]
@@ -55,11 +50,16 @@ class ServiceSurvey:
 
 
 def survey(cluster: Cluster, selector: Mapping[str, str], service: str | None) -> ServiceSurvey:
-    """What there is behind `selector`. Raises `UsageError` when that is nothing, or pods of several services."""
+    """What there is behind `selector`.
+
+    Raises `UsageError` when that is nothing, pods of several services, or pods in their nodes' network.
+    """
     need_namespace(cluster)
     labels = ",".join(f"{key}={value}" for key, value in selector.items())
     pods = [read_pod(raw) for raw in cluster.get(cluster.path("pods"))["items"]]
-    mine = [pod for pod in pods if selects(selector, pod.labels)]
+    mine = [pod for pod in pods if selects(selector, pod.labels) and not pod.finished]
+    for pod in mine:
+        refuse_host_network(pod)
     if not mine:
         raise UsageError(f"No pod of the namespace {cluster.namespace} has the labels {labels}.")
     if service is None:

@@ -5,6 +5,7 @@ A fold over what is seen of pods, one after the other: no clock, no thread, no c
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import count
 
 from chaosproof.errors import TargetError
 from chaosproof.targets.instance_events import Event
@@ -65,9 +66,14 @@ class InstanceRegistry:
 
     def seen(self, pod: Pod) -> list[Event]:
         """A pod as it is now; returns what this changes."""
-        slot = self._slot_of(pod)
-        if slot is None:
-            return []
+        events: list[Event] = []
+        for service, backend in self._services.items():
+            if selects(backend.selector, pod.labels):
+                slot = self._slot_of(service, pod) or self._new_slot(service, pod)
+                events += self._update(slot, pod) if slot else []
+        return events
+
+    def _update(self, slot: InstanceSlot, pod: Pod) -> list[Event]:
         events: list[Event] = []
         new_life = pod.life != slot.pod.life
         if new_life or not pod.running:
@@ -87,20 +93,30 @@ class InstanceRegistry:
 
     def gone(self, pod: Pod) -> list[Event]:
         """The cluster has no such pod any more."""
-        slot = next((slot for slot in self.slots.values() if slot.pod.uid == pod.uid), None)
-        return self._end(slot, _DELETED) if slot else []
+        slots = [slot for slot in self.slots.values() if slot.pod.uid == pod.uid]
+        return [event for slot in slots for event in self._end(slot, _DELETED)]
 
-    def _slot_of(self, pod: Pod) -> InstanceSlot | None:
+    def _slot_of(self, service: str, pod: Pod) -> InstanceSlot | None:
         """Where the pod belongs: its own place, or one whose pod is over."""
-        mine = [
-            slot for slot in self.slots.values() if selects(self._services[slot.service].selector, pod.labels)
-        ]
+        mine = [slot for slot in self.slots.values() if slot.service == service]
         for slot in mine:
             if slot.pod.uid == pod.uid or slot.name == pod.name:
                 return slot
-        if pod.owner == "StatefulSet" or pod.leaving:
+        if pod.owner == "StatefulSet" or pod.leaving or pod.finished:
             return None
         return next((slot for slot in mine if not slot.alive or slot.pod.leaving), None)
+
+    def _new_slot(self, service: str, pod: Pod) -> InstanceSlot | None:
+        """A place for a pod that runs besides all those that were there: somebody has scaled the service up."""
+        if not pod.running or pod.leaving:
+            return None
+        names = [pod.name] if pod.owner == "StatefulSet" else (f"{service}-{number}" for number in count())
+        name = next((name for name in names if name not in self.slots), None)
+        if name is None:
+            return None
+        slot = InstanceSlot(name, service, pod, alive=False, ready=False)
+        self.slots = dict(sorted({**self.slots, name: slot}.items()))
+        return slot
 
     def _end(self, slot: InstanceSlot, detail: str) -> list[Event]:
         if not slot.alive:

@@ -11,9 +11,16 @@ from typing import Any
 
 from chaosproof.errors import TargetError, UsageError
 from chaosproof.targets.base import Address, Instance
+from chaosproof.targets.kubernetes.pods.containers import (
+    LOAD,
+    mesh_proxy_of,
+    netadmin_of,
+    program_of,
+    staying,
+)
+from chaosproof.targets.kubernetes.pods.ip_addresses import by_family
 
 __all__ = [
-    "NETADMIN_CONTAINER",
     "Pod",
     "ServiceBackend",
     "assign_instances",
@@ -24,18 +31,17 @@ __all__ = [
     "troubles",
 ]
 
-NETADMIN_CONTAINER = "chaos"
-"""The container that may change the network of its pod: a sidecar, or an ephemeral container of this name."""
-LOAD = "load"
-_OURS = (NETADMIN_CONTAINER, LOAD)
-_DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container"
 # What a container that waits may be waiting for without anything being wrong.
 _PATIENT = frozenset({"", "ContainerCreating", "PodInitializing"})
+_FINISHED = ("Failed", "Succeeded")
 
 
 @dataclass(frozen=True)
 class Pod:
-    """One pod. `life` changes when its program is started again; `netadmin` and `load` are the names of containers."""
+    """One pod. `life` changes when its program is started again; `netadmin`, `load` and `mesh` are names of containers.
+
+    `finished` is a pod that will never run again, as an evicted one; with `host_network` its network is the node's.
+    """
 
     name: str
     uid: str
@@ -56,46 +62,51 @@ class Pod:
     ready: bool
     leaving: bool
     exit_detail: str
+    ip6: str = ""
+    finished: bool = False
+    host_network: bool = False
+    mesh: str = ""
 
 
 @dataclass(frozen=True)
 class ServiceBackend:
-    """A Service of the cluster: its address, its ports by name, and the labels of the pods behind it."""
+    """A Service of the cluster: its address, its ports by name, and the labels of the pods behind it.
+
+    A headless one has no address (`ip` is empty): who asks for it gets those of its pods.
+    """
 
     name: str
     ip: str
     ports: Mapping[str, int]
     pod_ports: Mapping[str, int | str] = field(default_factory=dict)
     selector: Mapping[str, str] = field(default_factory=dict)
+    ip6: str = ""
 
     @property
     def address(self) -> Address:
-        return Address(host=self.name, ip=self.ip, ports=self.ports)
+        return Address(host=self.name, ip=self.ip, ports=self.ports, ip6=self.ip6)
 
 
 def read_pod(raw: Mapping[str, Any]) -> Pod:
     """The pod in the API's JSON."""
     meta, spec, status = raw["metadata"], raw["spec"], raw.get("status", {})
     containers: list[Mapping[str, Any]] = spec["containers"]
-    program = _program(meta, containers)
-    names = [container["name"] for container in containers]
-    running_ephemeral = [
-        container["name"]
-        for container in status.get("ephemeralContainerStatuses", [])
-        if "running" in container.get("state", {}) and container["name"].startswith(NETADMIN_CONTAINER)
-    ]
+    program = program_of(meta, containers)
+    ip, ip6 = by_family([status.get("podIP", ""), *(each["ip"] for each in status.get("podIPs") or [])])
     state: Mapping[str, Any] = next(
         (s for s in status.get("containerStatuses", []) if s["name"] == program["name"]), {}
     )
     ended = state.get("state", {}).get("terminated") or state.get("lastState", {}).get("terminated") or {}
     conditions = {each["type"]: each["status"] for each in status.get("conditions", [])}
-    running = status.get("phase") == "Running" and "running" in state.get("state", {})
+    phase = status.get("phase")
+    running = phase == "Running" and "running" in state.get("state", {})
     leaving = "deletionTimestamp" in meta
     return Pod(
         name=meta["name"],
         uid=meta["uid"],
         created=str(meta.get("creationTimestamp", "")),
-        ip=status.get("podIP", ""),
+        ip=ip,
+        ip6=ip6,
         node=spec.get("nodeName", ""),
         labels=meta.get("labels") or {},
         owner=next(
@@ -103,12 +114,12 @@ def read_pod(raw: Mapping[str, Any]) -> Pod:
         ),
         program=program["name"],
         image=program.get("image", ""),
-        netadmin=NETADMIN_CONTAINER if NETADMIN_CONTAINER in names else next(iter(running_ephemeral), None),
-        load=LOAD if LOAD in names else None,
+        netadmin=netadmin_of(spec, status),
+        load=LOAD if any(container["name"] == LOAD for container in containers) else None,
         shares_processes=bool(spec.get("shareProcessNamespace")),
         named_ports={
             port["name"]: int(port["containerPort"])
-            for container in containers
+            for container in staying(spec)
             for port in container.get("ports", [])
             if "name" in port
         },
@@ -117,7 +128,12 @@ def read_pod(raw: Mapping[str, Any]) -> Pod:
         running=running,
         ready=running and not leaving and conditions.get("Ready") == "True",
         leaving=leaving,
-        exit_detail=f"exit code {ended['exitCode']}" if "exitCode" in ended else "",
+        exit_detail=f"exit code {ended['exitCode']}"
+        if "exitCode" in ended
+        else str(status.get("reason") or ""),
+        finished=phase in _FINISHED,
+        host_network=bool(spec.get("hostNetwork")),
+        mesh=mesh_proxy_of(spec),
     )
 
 
@@ -127,9 +143,11 @@ def service_backend_of(raw: Mapping[str, Any]) -> ServiceBackend:
     if not spec.get("selector"):
         raise UsageError(f"The Service {name} selects no pods, so there is nothing of it to put a fault on.")
     ports: list[Mapping[str, Any]] = spec.get("ports", [])
+    ip, ip6 = by_family([spec.get("clusterIP", ""), *(spec.get("clusterIPs") or [])])
     return ServiceBackend(
         name=name,
-        ip=spec.get("clusterIP", ""),
+        ip=ip,
+        ip6=ip6,
         ports={port.get("name") or str(port["port"]): int(port["port"]) for port in ports},
         pod_ports={
             port.get("name") or str(port["port"]): port.get("targetPort", port["port"]) for port in ports
@@ -158,6 +176,7 @@ def instance_of(name: str, service: ServiceBackend, pod: Pod, metrics: tuple[str
         name=name,
         service=service.name,
         address=pod.ip,
+        address6=pod.ip6,
         ports={**pod.named_ports, **ports},
         metrics_port=port,
         metrics_path=path,
@@ -167,12 +186,15 @@ def instance_of(name: str, service: ServiceBackend, pod: Pod, metrics: tuple[str
 def assign_instances(service: ServiceBackend, pods: Sequence[Pod]) -> dict[str, Pod]:
     """Instance name -> pod, for the pods behind `service`.
 
-    Raises `TargetError` when there is none, `UsageError` when the selector takes in pods of several owners' kinds.
+    Pods that have finished, evicted ones among them, are none of them; a StatefulSet makes its own anew by name.
+    Raises `TargetError` when there is none.
     """
-    mine = [pod for pod in pods if selects(service.selector, pod.labels) and not pod.leaving]
+    selected = [pod for pod in pods if selects(service.selector, pod.labels) and not pod.leaving]
+    mine = [pod for pod in selected if not pod.finished or pod.owner == "StatefulSet"]
     labels = ",".join(f"{key}={value}" for key, value in service.selector.items())
     if not mine:
-        raise TargetError(f"No pod has the labels {labels} of the service {service.name}.")
+        over = f": {selected[0].name} has finished ({selected[0].exit_detail})" if selected else ""
+        raise TargetError(f"No pod has the labels {labels} of the service {service.name}{over}.")
     if all(pod.owner == "StatefulSet" for pod in mine):
         return {pod.name: pod for pod in sorted(mine, key=lambda pod: pod.name)}
     oldest_first = sorted(mine, key=lambda pod: (pod.created, pod.name))
@@ -190,12 +212,3 @@ def troubles(raw: Mapping[str, Any]) -> str:
             message = waiting.get("message", "")
             return f"container {container['name']}: {reason}{': ' if message else ''}{message}"
     return ""
-
-
-def _program(meta: Mapping[str, Any], containers: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
-    """The container of the service itself."""
-    chosen = (meta.get("annotations") or {}).get(_DEFAULT_CONTAINER)
-    for container in containers:
-        if container["name"] == chosen or (chosen is None and container["name"] not in _OURS):
-            return container
-    return containers[0]

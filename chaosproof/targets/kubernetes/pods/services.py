@@ -29,8 +29,7 @@ def find_services(
                 f"There is no Service {name} in the namespace {cluster.namespace}; there are: {there}."
             )
     if not names:
-        usable = {name: service for name, service in known.items() if _has_pods(service)}
-        return {name: service_backend_of(service) for name, service in sorted(usable.items())}
+        return {backend.name: backend for backend in _before_pods(raw)}
     services = {name: service_backend_of(known[name]) for name in names}
     if selector:
         (name,) = names
@@ -58,7 +57,7 @@ def _refuse_two_services(
 ) -> None:
     """A selector that takes in pods of another service, too, would hit one that nobody has named."""
     pods = [read_pod(raw) for raw in cluster.get(cluster.path("pods"))["items"]]
-    backends = [service_backend_of(raw) for raw in services if _has_pods(raw)]
+    backends = _before_pods(services)
     behind = {
         pod.name: [backend.name for backend in backends if selects(backend.selector, pod.labels)]
         for pod in pods
@@ -74,8 +73,16 @@ def _refuse_two_services(
         )
 
 
-def _has_pods(raw: Mapping[str, object]) -> bool:
-    """Whether a Service selects pods and has an address of its own: the headless ones name single pods."""
-    spec = raw["spec"]
-    assert isinstance(spec, Mapping)
-    return bool(spec.get("selector")) and spec.get("clusterIP") not in (None, "", "None")
+def _before_pods(services: Iterable[Mapping[str, Any]]) -> list[ServiceBackend]:
+    """The Services that select pods, in order of name; a headless one only where no other stands before its pods."""
+    backends = [service_backend_of(raw) for raw in services if raw["spec"].get("selector")]
+    chosen: list[ServiceBackend] = []
+    for backend in sorted(backends, key=lambda backend: (not backend.ip, backend.name)):
+        if backend.ip or not any(_overlap(backend.selector, other.selector) for other in chosen):
+            chosen.append(backend)
+    return sorted(chosen, key=lambda backend: backend.name)
+
+
+def _overlap(these: Mapping[str, str], those: Mapping[str, str]) -> bool:
+    """Whether each pod of one selector is a pod of the other."""
+    return selects(these, those) or selects(those, these)
