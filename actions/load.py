@@ -62,7 +62,7 @@ def start(
     plan = measured_plan(session.load, own)
     if (session.folder / WARMUP).exists():
         stop_load(session.target, session.folder / WARMUP)
-    return start_load(session.target, session.folder, plan)
+    return start_load(session.target, session.folder, plan, secrets=session.secrets)
 
 
 def finish(configuration: Configuration = None) -> dict[str, Any]:

@@ -8,15 +8,18 @@ Try: python -m chaosproof.load.generator --plan load-plan.json --out DIR
 
 import argparse
 import asyncio
+import os
 import signal
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from chaosproof.errors import ChaosproofError
 from chaosproof.load.cancellation import Cancellation
 from chaosproof.load.plan import Plan
-from chaosproof.load.plan_reader import plan_from_file
+from chaosproof.load.plan_reader import plan_from_dict, read_plan_file
+from chaosproof.load.public_plan import HIDDEN, put_back
 from chaosproof.load.run import ProgressListener, run_load
 from chaosproof.load.workers.process_setup import keep_garbage_collection_short, loop_factory
 from chaosproof.runfolder.load import LoadDone
@@ -31,7 +34,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True, help="the folder for the load's files")
     options = parser.parse_args(arguments)
     try:
-        done = run_to_end(plan_from_file(options.plan), options.out)
+        public = read_plan_file(options.plan)
+        plan = plan_from_dict(put_back(public, os.environ))
+        os.environ.pop(HIDDEN, None)  # what it starts itself need not know
+        done = run_to_end(plan, options.out, public=public)
     except ChaosproofError as error:
         print(error, file=sys.stderr)
         return error.exit_code
@@ -46,10 +52,14 @@ def run_to_end(
     plan: Plan,
     out_dir: Path,
     *,
+    public: Mapping[str, Any] | None = None,
     on_progress: ProgressListener | None = None,
     separate_process: bool = False,
 ) -> LoadDone:
-    """Run `plan` in an event loop of its own, which signals can end; for the main thread of a process."""
+    """Run `plan` in an event loop of its own, which signals can end; for the main thread of a process.
+
+    `public` as in `run_load`.
+    """
 
     async def whole() -> LoadDone:
         cancellation = Cancellation()
@@ -60,6 +70,7 @@ def run_to_end(
             plan,
             out_dir,
             cancellation=cancellation,
+            public=public,
             on_progress=on_progress,
             separate_process=separate_process,
         )

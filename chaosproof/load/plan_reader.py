@@ -22,7 +22,7 @@ from chaosproof.load.protocols.base import LoadProtocol
 from chaosproof.load.protocols.registry import find_protocols, protocol_of
 from chaosproof.load.success import read_success
 
-__all__ = ["MAX_DURATION_S", "plan_from_dict", "plan_from_file"]
+__all__ = ["MAX_DURATION_S", "plan_from_dict", "plan_from_file", "read_plan_file"]
 
 MAX_DURATION_S = 3600.0
 _MAX_CONNECTIONS = 65_536
@@ -35,6 +35,11 @@ _FRAMES = ("PING", "TASK_SUBMIT")
 
 def plan_from_file(path: Path, *, max_duration_s: float = MAX_DURATION_S) -> Plan:
     """The plan of a JSON file."""
+    return plan_from_dict(read_plan_file(path), max_duration_s=max_duration_s)
+
+
+def read_plan_file(path: Path) -> dict[str, Any]:
+    """What a JSON file says of a plan, not yet checked."""
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -43,7 +48,7 @@ def plan_from_file(path: Path, *, max_duration_s: float = MAX_DURATION_S) -> Pla
         raise UsageError(f"the plan {path} is no JSON: {error}") from error
     if not isinstance(raw, dict):
         raise UsageError(f"the plan {path} must be a JSON object, not {type(raw).__name__}")
-    return plan_from_dict(raw, max_duration_s=max_duration_s)
+    return raw
 
 
 def plan_from_dict(raw: Mapping[str, Any], *, max_duration_s: float = MAX_DURATION_S) -> Plan:

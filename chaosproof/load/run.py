@@ -5,7 +5,7 @@ The only module that puts the parts together; `generator.py` and the command `ch
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,10 +34,12 @@ async def run_load(
     out_dir: Path,
     *,
     cancellation: Cancellation,
+    public: Mapping[str, Any] | None = None,
     on_progress: ProgressListener | None = None,
     separate_process: bool = False,
 ) -> LoadDone:
-    """Run `plan` and write its folder; `on_progress` is called with every progress row.
+    """Run `plan` and write its folder; `on_progress` is called with every progress row. `public` is the
+    plan as it is written down, where secrets were taken out of it.
 
     With `separate_process` the requests are sent from a process of their own even when it is only one, so that nothing
     this process does, such as drawing on a terminal, delays them.
@@ -47,7 +49,7 @@ async def run_load(
     """
     make_driver(plan)  # what only the driver can see is wrong is a wrong call, and leaves no folder behind
     raise_file_limit(plan.connections)
-    load = _Load(plan, out_dir, cancellation, on_progress)
+    load = _Load(plan, LoadFolder(out_dir, plan, public), cancellation, on_progress)
     asyncio.get_running_loop().set_exception_handler(load.on_bug)
     return await load.run(separate_process or plan.processes > 1)
 
@@ -56,13 +58,13 @@ class _Load:
     """A load that runs: its folder, its counts, and the first failure of any of its parts."""
 
     def __init__(
-        self, plan: Plan, out_dir: Path, cancellation: Cancellation, on_progress: ProgressListener | None
+        self, plan: Plan, folder: LoadFolder, cancellation: Cancellation, on_progress: ProgressListener | None
     ) -> None:
         self._plan = plan
         self._cancellation = cancellation
         self._on_progress = on_progress
         self._failures: list[ChaosproofError] = []
-        self._folder = LoadFolder(out_dir, plan)
+        self._folder = folder
         epoch = time.time() - time.monotonic()
         self.recorder = RequestRecorder(model=plan.model, epoch=epoch, add_row=self._folder.rows.add)
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from chaosproof.errors import ChaosproofError
 from chaosproof.experiment.experiment import read_experiment
+from chaosproof.experiment.redaction import redact
 from chaosproof.load.output.fortio import save_fortio_result
 from chaosproof.runfolder.events import EVENTS, record_event
 from chaosproof.runfolder.journal import Journal
@@ -115,7 +116,7 @@ def _save_artifacts(session: Session, expected: Sequence[str], saved: Saved) -> 
     def save(name: str) -> None:
         instance, _, kind = name.rpartition(".")
         if read := readers.get(kind):
-            write_whole(folder / name, read(instance))
+            write_whole(folder / name, redact(read(instance), session.secrets))
 
     for name in expected:
         saved.attempt(name, partial(save, name))

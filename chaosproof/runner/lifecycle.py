@@ -32,6 +32,7 @@ from chaosproof.runfolder.session import Cluster, InstanceRecord, SessionRecord
 from chaosproof.runner.endpoints import endpoint_mistakes, endpoint_variables
 from chaosproof.runner.load.words import filled_load
 from chaosproof.runner.overrides import place_variables, variables_there
+from chaosproof.runner.secrecy import secrecy_of, without_secrets
 from chaosproof.runner.session import Session, limits_of
 from chaosproof.runner.settings import Settings, read_settings
 from chaosproof.targets.base import Running
@@ -73,7 +74,8 @@ def begin(
     now = time.time()
     journals = Path(str(configuration.get("journals", "journals"))).resolve()
     run_dir = new_run_folder(journals, experiment.name, settings.mode, now)
-    record = _record(experiment, settings, system, now, content, arguments)
+    secrecy = secrecy_of(content, settings.variables, secrets_by_group or {}, system)
+    record = without_secrets(_record(experiment, settings, system, now, content, arguments), secrecy)
     _write(run_dir, record)
     record_event(run_dir, "session_begun", {key: getattr(record, key) for key in _BEGUN})
     # the file as its author wrote it, so that a claim can be shown at its line
@@ -92,12 +94,13 @@ def begin(
         record_event(run_dir, "target_failed", {"error": str(error)})
         raise
     try:
-        session = _session(run_dir, running, record)
+        session = _session(run_dir, running, settings.variables)
         _prepare(session)
         session = replace(
             session,
             record=_started(record, running),
             load=load,
+            secrets=secrecy.texts,
             variables={**settings.variables, **endpoint_variables(system, running.endpoints)},
         )
         assert session.record is not None
@@ -149,12 +152,12 @@ def _record(
     )
 
 
-def _session(run_dir: Path, running: Running, record: SessionRecord) -> Session:
-    target, limits = running.target, limits_of(record.variables)
+def _session(run_dir: Path, running: Running, variables: Mapping[str, Any]) -> Session:
+    target, limits = running.target, limits_of(variables)
     ledger = FaultLedger(run_dir / FaultRecord.FILE, listener=fault_listener(run_dir))
-    engine = FaultEngine(target, ledger, limits, backend=record.variables.get("backend") or None)
+    engine = FaultEngine(target, ledger, limits, backend=variables.get("backend") or None)
     processes = ProcessFaults(target, ledger, limits)
-    return Session(run_dir, target, running.name, engine, processes, running.take_down, record)
+    return Session(run_dir, target, running.name, engine, processes, running.take_down)
 
 
 def _prepare(session: Session) -> None:

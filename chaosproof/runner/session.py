@@ -26,7 +26,8 @@ class Session:
 
     `run_dir` and `record` (session.json as it was written last) are None outside of a run. `lab` is the lab's name, or
     the cluster's namespace; `take_down` ends the system, where this run started it. `load` is what the experiment says
-    of its load, with its variables filled in; `variables` are those of the run as checked, and where its endpoints are.
+    of its load, with its variables filled in; `variables` are those of the run as checked, and where its endpoints are;
+    `secrets` are texts that are written nowhere.
     """
 
     run_dir: Path | None
@@ -38,6 +39,7 @@ class Session:
     record: SessionRecord | None = None
     load: Mapping[str, Any] = field(default_factory=dict)
     variables: Mapping[str, Any] = field(default_factory=dict)
+    secrets: tuple[str, ...] = ()
 
     @property
     def folder(self) -> Path:

@@ -13,6 +13,7 @@ from chaoslib.types import Configuration, Experiment, Journal, Secrets
 
 from chaosproof.errors import ChaosproofError
 from chaosproof.experiment.experiment import read_experiment
+from chaosproof.experiment.redaction import redact
 from chaosproof.runner.finish import save_and_take_down
 from chaosproof.runner.lifecycle import begin
 from chaosproof.runner.load.warmup import start_warmup
@@ -22,6 +23,7 @@ from chaosproof.toolkit.death import CloseAnyhow
 from chaosproof.toolkit.interruption import attend_to_signals, leave_signals
 from chaosproof.toolkit.journal_path import refuse_unwritable_journal
 from chaosproof.toolkit.listed_once import refuse_other_than_once
+from chaosproof.toolkit.log_redaction import keep_out_of_journal, keep_out_of_logs, warn_of_literal_headers
 from chaosproof.toolkit.verdict import conclude, print_verdict
 
 __all__ = ["begin_session", "close_anyhow", "end_session"]
@@ -45,6 +47,8 @@ def begin_session(
         # Chaos Toolkit does not hand its command line to a control.
         session = begin(experiment, settings, sys.argv[1:], secrets)
         keep_session(session, settings)
+        keep_out_of_logs(session.secrets)
+        warn_of_literal_headers(experiment)
         extension = read_experiment(experiment)
         settings[_PROGRESS] = Progress(session.folder, _prometheus(settings), extension.watch)
         settings[_PROGRESS].start()
@@ -84,9 +88,11 @@ def end_session(journal: Journal, configuration: Configuration, died_of: Excepti
         if _PROGRESS in settings:
             settings[_PROGRESS].stop()
         ended = untouched_status in ("completed", "failed")
+        keep_out_of_journal(journal, session.secrets)
         interrupted = None if ended else f"the run was {untouched_status}"
         if died_of is not None:
-            interrupted = f"Chaos Toolkit itself failed: {type(died_of).__name__}: {died_of}"
+            reason = f"{type(died_of).__name__}: {died_of}"
+            interrupted = redact(f"Chaos Toolkit itself failed: {reason}", session.secrets)
         saved = {**journal, "status": untouched_status}
         save_and_take_down(session, saved, _prometheus(settings), interrupted)
         verdict = conclude(session.folder)

@@ -2,11 +2,13 @@
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from chaosproof.errors import ChaosproofError, readable_os_errors
 from chaosproof.load.plan import Plan
+from chaosproof.load.public_plan import public_plan
 from chaosproof.load.recording.row_file import RowFile
 from chaosproof.runfolder.load import LoadDone, LoadPlan, LoadProgress
 from chaosproof.runfolder.requests import HEADER, REQUESTS
@@ -20,17 +22,19 @@ class LoadFolder:
     """Writes the four files of a load. Raises `ChaosproofError` for what cannot be written.
 
     The bytes of load-done.json are reserved at the start: even a full disk cannot keep a load from recording that it
-    ended early.
+    ended early. `public` is the plan as it is written down, where that was made already.
     """
 
-    def __init__(self, path: Path, plan: Plan) -> None:
+    def __init__(self, path: Path, plan: Plan, public: Mapping[str, Any] | None = None) -> None:
         self._done = path / LoadDone.FILE
         self._reserved = path / f".{LoadDone.FILE}"
         try:
             path.mkdir(parents=True, exist_ok=True)
             self._done.unlink(missing_ok=True)
             self._reserved.write_bytes(b" " * _RESERVED_BYTES)
-            (path / LoadPlan.FILE).write_text(_json(plan.to_dict()), encoding="utf-8")
+            (path / LoadPlan.FILE).write_text(
+                _json(public_plan(plan.to_dict()) if public is None else dict(public)), encoding="utf-8"
+            )
             self._progress = (path / LoadProgress.FILE).open("wb", buffering=0)
         except OSError as error:
             raise ChaosproofError(f"cannot write {error.filename or path}: {error.strerror}") from error

@@ -6,12 +6,13 @@ forwarder and no proxy stands between it and them, and writes its files into the
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from chaosproof.errors import ChaosproofError
 from chaosproof.load.plan_reader import plan_from_dict
+from chaosproof.load.public_plan import hidden_fields, public_plan
 from chaosproof.runfolder.events import record_near
 from chaosproof.runfolder.load import LoadDone, LoadPlan, LoadProgress
 from chaosproof.runfolder.paths import read_json, write_json
@@ -31,31 +32,44 @@ _DRAIN_S = 30.0
 
 
 def start_load(
-    target: Target, folder: Path, plan: Mapping[str, Any], *, beside: str | None = None
+    target: Target,
+    folder: Path,
+    plan: Mapping[str, Any],
+    *,
+    beside: str | None = None,
+    secrets: Collection[str] = (),
 ) -> dict[str, Any]:
     """Start the load that `plan` describes and return it as checked, once it has begun to send.
 
-    `folder` gets the load's files; `beside` is the instance whose Unix socket it is sent to. `UsageError` for a wrong
-    plan, `ChaosproofError` when it did not begin.
+    `folder` gets the load's files; `beside` is the instance whose Unix socket it is sent to; `secrets` are written
+    nowhere, and are not in what is returned. `UsageError` for a wrong plan, `ChaosproofError` when it did not begin.
     """
     checked = plan_from_dict(plan).to_dict()
+    public = public_plan(checked, secrets)
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / LoadPlan.FILE
-    write_json(file, checked)
+    write_json(file, public)
     # -P: a folder of files must not shadow the modules of the generator.
     argv = ["python", "-P", "-m", "chaosproof.load.generator", "--plan", str(file), "--out", str(folder)]
-    start_load_program(target, folder, argv, beside=beside)
+    start_load_program(target, folder, argv, env=hidden_fields(checked, public), beside=beside)
     record_near(folder, "load_begun", {"folder": folder.name, "name": checked.get("name")})
-    return checked
+    return public
 
 
-def start_load_program(target: Target, folder: Path, argv: Sequence[str], *, beside: str | None) -> None:
+def start_load_program(
+    target: Target,
+    folder: Path,
+    argv: Sequence[str],
+    *,
+    env: Mapping[str, str] | None = None,
+    beside: str | None,
+) -> None:
     """Start the load generator `argv`, and return once it has written its first row of progress into `folder`.
 
     Any program will do that writes the load's files. `ChaosproofError` when it does not begin.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    target.start_job(_job(folder), argv, env={}, out_dir=folder, beside=beside)
+    target.start_job(_job(folder), argv, env=env or {}, out_dir=folder, beside=beside)
     _wait(
         lambda: bool(_first_row(folder)),
         target,

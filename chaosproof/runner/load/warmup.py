@@ -20,5 +20,6 @@ def start_warmup(session: Session, variables: Mapping[str, Any]) -> None:
     if not session.load or warmup_s == 0:
         return
     folder = session.folder / WARMUP
-    start_load(session.target, folder, warmup_plan(session.load, variables, warmup_s + _MEASURING_S))
+    plan = warmup_plan(session.load, variables, warmup_s + _MEASURING_S)
+    start_load(session.target, folder, plan, secrets=session.secrets)
     load_clock_s(session.target, folder, warmup_s)
