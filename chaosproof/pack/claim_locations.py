@@ -18,6 +18,7 @@ __all__ = ["Place", "place_of"]
 # where a built-in check looks, as a key at the top of the experiment
 _KEYS = {
     "SYS_STEADY_STATE_BEFORE": "steady-state-hypothesis",
+    "SYS_STEADY_STATE_DURING": "steady-state-hypothesis",
     "SYS_STEADY_STATE_AFTER": "steady-state-hypothesis",
     "SYS_ROLLBACKS": "rollbacks",
     "SYS_ARTIFACTS": "artifacts",

@@ -56,7 +56,12 @@ class Journal(Record):
 
     experiment: Mapping[str, Any] = about("the experiment as the toolkit ran it, its `${...}` unresolved")
     status: str | None = about("how the toolkit says that the run ended")
-    steady_states: Mapping[str, SteadyState] = about("the hypothesis `before` and `after` the method")
+    deviated: bool | None = about(
+        "whether the toolkit found the hypothesis unmet after the method", default=None
+    )
+    steady_states: Mapping[str, SteadyState] = about(
+        "the hypothesis `before` and `after` the method; `during`, where that was asked for, is a list of them"
+    )
     run: tuple[ActivityRun, ...] = about("the activities of the method that ran")
     rollbacks: tuple[ActivityRun, ...] = about("the rollbacks that ran")
 
@@ -65,6 +70,20 @@ class Journal(Record):
         return mappings(self.experiment.get(section))
 
     @property
+    def during(self) -> tuple[SteadyState, ...]:
+        """The hypothesis as it was measured during the method, time after time; empty where it was not."""
+        return tuple(map(SteadyState.from_json, mappings(at(self.source, "steady_states", "during"))))
+
+    @property
+    def measured(self) -> tuple[SteadyState, ...]:
+        """Every measurement of the hypothesis: before, during and after the method."""
+        around = (self.steady_states.get(when, _NOT_MEASURED) for when in ("before", "after"))
+        return tuple(state for state in (*around, *self.during) if state.given)
+
+    @property
     def probes(self) -> tuple[Mapping[str, Any], ...]:
         """The probes of the steady-state hypothesis, as the experiment declares them."""
         return mappings(at(self.experiment, "steady-state-hypothesis", "probes"))
+
+
+_NOT_MEASURED = SteadyState.from_json(None)

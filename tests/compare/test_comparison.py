@@ -30,7 +30,8 @@ def holds(run: Run) -> None:
     good = resilient_run()
     run.rows[:] = good.rows
     run.recount()
-    run.journal["steady_states"] = good.journal["steady_states"]
+    for key in ("steady_states", "deviated"):
+        run.journal[key] = good.journal[key]
     run.experiment["extensions"][0]["checks"] = []
 
 
@@ -264,6 +265,7 @@ def test_an_instance_that_never_said_unavailable_said_it_no_time(tmp_path: Path)
 def without_fault(run: Run) -> None:
     run.faults.clear()
     run.without.add("faults.jsonl")
+    run.experiment["extensions"][0]["no_fault"] = True
     del run.experiment["method"][1], run.journal["run"][1]
     run.experiment["extensions"][0]["no_fault"] = True
 

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -130,6 +131,31 @@ def test_a_hypothesis_that_was_left_out_by_an_option_is_unknown(
     toolkit: Any, strategy: Strategy, before: str, after: str
 ) -> None:
     assert statuses(toolkit(strategy))[:2] == [before, after]
+
+
+def test_the_steady_state_was_not_met_while_the_method_ran(
+    toolkit: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The toolkit calls such a run completed, and not deviated: only its list of measurements shows it."""
+    measured = Event()
+    seen = iter([0.01, 0.3, 0.02])
+
+    def measure(value: Any = None) -> Any:
+        if value != "measured":
+            return measured.wait(10)  # the method ends once the hypothesis was measured in it
+        figure = next(seen)
+        if figure == 0.3:
+            measured.set()
+        return figure
+
+    monkeypatch.setattr(f"{MODULE}.answer", measure)
+    hypothesis = {"title": "few errors", "probes": [probe("measured")]}
+    checks = toolkit(
+        Strategy.CONTINUOUS, **{"steady-state-hypothesis": hypothesis, "method": [step("action")]}
+    )
+    assert statuses(checks) == ["pass"] * 4
+    assert checks["STEADY_STATE_DURING"].status == "fail"
+    assert "not met 1 of 1 time during the method, first at 20" in checks["STEADY_STATE_DURING"].details
 
 
 def test_the_toolkit_was_interrupted(toolkit: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -98,7 +98,13 @@ class Run:
         listen = fault_listener(folder, at=T0)
         for fault in self.faults:
             listen(fault)
-        for entry in (*self.journal.get("run", ()), *self.journal.get("rollbacks", ())):
+        states = self.journal.get("steady_states", {})
+        measured = [state for when in ("before", "after") if (state := states.get(when))]
+        measured += states.get("during") or []
+        for state in measured:
+            record_event(folder, "hypothesis_ended", {"met": state["steady_state_met"]}, at=T0)
+        probes = [probe for state in measured for probe in state["probes"]]
+        for entry in (*self.journal.get("run", ()), *self.journal.get("rollbacks", ()), *probes):
             said = {"name": entry.get("activity", {}).get("name"), "status": entry.get("status")}
             record_event(folder, "activity_ended", said, at=T0)
         record_event(folder, "saved", {"sha256": dict(raw_hashes(folder, without=EVENTS))}, at=ENDED_AT)

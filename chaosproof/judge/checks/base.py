@@ -3,7 +3,8 @@
 A check asks one question of every run. Its file defines a `BuiltinCheck` at the top level: an id `SYS_...`, what it
 asks, its place in the order, what to do when it does not pass, and a pure function from what the run left behind to one
 `Check` with that id. The answer is `pass`, `fail`, or `unknown` when the files do not say. A function that raises is
-`unknown`, too, and a run without the check is never a pass.
+`unknown`, too, and a run without the check is never a pass. One that not every run can be asked says by `applies` of
+which it is; the others have no row of it.
 
     CHECK = BuiltinCheck(
         id="SYS_TITLE",
@@ -44,7 +45,7 @@ class Material:
 
 @dataclass(frozen=True)
 class BuiltinCheck:
-    """A question that is asked of every run. Checks are asked and listed by ascending `position`.
+    """A question that is asked of every run, or of those to which it `applies`. Checks are listed by `position`.
 
     `next_step` is what to do when it does not pass, with the places that `judge.next_steps.filled_in` knows. An answer
     that knows better brings a step of its own (`judge.next_steps.MARK`).
@@ -55,3 +56,4 @@ class BuiltinCheck:
     title: str
     next_step: str
     answer: Callable[[Material], Check]
+    applies: Callable[[Material], bool] | None = None

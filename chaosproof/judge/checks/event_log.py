@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from chaosproof.json_access import as_object, mapping, text
+from chaosproof.json_access import as_object, flag, mapping, text
 from chaosproof.judge.check import failed, unknown
 from chaosproof.judge.checks.base import BuiltinCheck, Material
 from chaosproof.judge.findings import Findings
+from chaosproof.judge.wording import counted
 from chaosproof.runfolder.checks import Check
 from chaosproof.runfolder.events import EVENTS, FIRST_PREVIOUS, ROW_BYTES_MAX, EventRow
 from chaosproof.runfolder.manifest import raw_hashes
@@ -125,12 +126,25 @@ def _as_saved(run: RunFolder, chain: Chain, findings: Findings) -> None:
 
 
 def _as_journal(run: RunFolder, chain: Chain, findings: Findings) -> None:
-    """Each activity that the journal knows to have ended was seen to end so."""
+    """Each activity and each measurement of the hypothesis ended as often, and so, in the one as in the other."""
+    measured = run.journal.measured
+    probes = (probe for state in measured for probe in state.probes)
+    journal = Counter((e.name, e.status) for e in (*run.journal.run, *run.journal.rollbacks, *probes))
     seen = Counter((text(row.get("name")), text(row.get("status"))) for row in chain.of("activity_ended"))
-    journal = Counter((entry.name, entry.status) for entry in (*run.journal.run, *run.journal.rollbacks))
-    for (name, status), times in sorted(journal.items()):
-        if seen[name, status] < times:
-            findings.wrong.append(f"the journal says of {name!r} {status!r}, and the log of events does not")
+    for name, status in sorted({*journal, *seen}):
+        findings.wrong += _differ(f"{name!r} {status!r}", journal[name, status], seen[name, status])
+    met = Counter(state.steady_state_met for state in measured)
+    seen_met = Counter(flag(row.get("met")) for row in chain.of("hypothesis_ended"))
+    for value, label in ((True, "met"), (False, "not met"), (None, "neither met nor not")):
+        findings.wrong += _differ(f"the hypothesis {label!r}", met[value], seen_met[value])
+
+
+def _differ(label: str, journal: int, seen: int) -> list[str]:
+    if journal == seen:
+        return []
+    return [
+        f"the journal says of {label} {counted(journal, 'time')}, and the log of events {counted(seen, 'time')}"
+    ]
 
 
 def _as_faults(run: RunFolder, chain: Chain, findings: Findings) -> None:

@@ -32,13 +32,14 @@ def builtin_checks() -> tuple[BuiltinCheck, ...]:
 
 
 def required_ids() -> tuple[str, ...]:
-    """The ids of the checks without which no run is a pass."""
-    return tuple(check.id for check in builtin_checks())
+    """The ids of the checks without which no run is a pass: those that are asked of every run."""
+    return tuple(check.id for check in builtin_checks() if check.applies is None)
 
 
 def answers(material: Material) -> tuple[Check, ...]:
-    """One Check for each of `builtin_checks`, in that order. A checker that crashes gives `unknown`."""
+    """One Check for each of `builtin_checks` that applies, in that order. A checker that crashes gives `unknown`."""
     return tuple(
         guarded(check.id, "journal.json", lambda check=check: check.answer(material))  # type: ignore[misc]
         for check in builtin_checks()
+        if check.applies is None or check.applies(material)
     )

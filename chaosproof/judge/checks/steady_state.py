@@ -8,7 +8,10 @@ from chaosproof.judge.checks.base import BuiltinCheck
 from chaosproof.judge.succeeded import last_line_of, name_of
 from chaosproof.judge.wording import counted, short
 from chaosproof.runfolder.checks import Check
+from chaosproof.runfolder.journal import ActivityRun
 from chaosproof.runfolder.run_folder import RunFolder
+
+__all__ = ["measurement_of"]
 
 
 def _answer(run: RunFolder, when: str) -> Check:
@@ -28,20 +31,25 @@ def _answer(run: RunFolder, when: str) -> Check:
     if not state.steady_state_met or unmet is not None:
         if unmet is None:
             return failed(id, f"the steady state was not met {when} the method", evidence)
-        if unmet.status != "succeeded":
-            return unknown(id, f"probe {name_of(unmet)!r} did not answer: {last_line_of(unmet)}", evidence)
-        return failed(
-            id,
-            f"probe {name_of(unmet)!r} measured {short(unmet.output)}, "
-            f"outside of its tolerance {_tolerance(unmet.activity.get('tolerance'))}",
-            evidence,
-        )
+        answer = failed if unmet.status == "succeeded" else unknown
+        return answer(id, measurement_of(unmet), evidence)
+    if when == "after" and run.journal.deviated:
+        why = "the toolkit says that the steady state deviated, and its measurement after the method says met"
+        return failed(id, why, "journal.json#deviated")
     measured = len(state.probes)
     if measured != len(planned):
         return unknown(id, f"{measured} of {len(planned)} probes were asked", evidence)
     if dry := run.experiment.get("dry"):
         return unknown(id, f"nothing was measured: the experiment ran dry ({dry})", evidence)
     return passed(id, f"{counted(measured, 'probe')} within tolerance {when} the method", evidence)
+
+
+def measurement_of(unmet: ActivityRun) -> str:
+    """What a probe that was not within its tolerance measured, as a sentence."""
+    if unmet.status != "succeeded":
+        return f"probe {name_of(unmet)!r} did not answer: {last_line_of(unmet)}"
+    bounds = _tolerance(unmet.activity.get("tolerance"))
+    return f"probe {name_of(unmet)!r} measured {short(unmet.output)}, outside of its tolerance {bounds}"
 
 
 def _tolerance(tolerance: Any) -> str:

@@ -1,5 +1,6 @@
 """Tampering with what the activities did: they ended without raising, and did not do what they were for."""
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -51,8 +52,70 @@ def _no_fault_rows(rows: list[Any]) -> None:
     rows[:] = [row for row in rows if not row["what"].startswith("fault_")]
 
 
+def _sealed(change: Callable[[Folder], None]) -> Callable[[Folder], None]:
+    def both(folder: Folder) -> None:
+        change(folder)
+        folder.seal()
+
+    return both
+
+
+def _during(*met: bool, runtime: bool = False, deviated: bool = False) -> Callable[[Folder], None]:
+    """The hypothesis was measured during the method as well, as often as there are answers."""
+
+    def change(journal: Any) -> None:
+        after = journal["steady_states"]["after"]
+        states = [copy.deepcopy(after) for _ in met]
+        for state, is_met in zip(states, met, strict=True):
+            state["steady_state_met"] = state["probes"][-1]["tolerance_met"] = is_met
+        journal["steady_states"]["during"] = states
+        journal["deviated"] = deviated
+        if runtime:
+            journal["experiment"]["runtime"]["hypothesis"] = {"strategy": "continuously"}
+
+    return lambda folder: folder.change("journal.json", change)
+
+
+def _unmet_in_the_log(folder: Folder) -> None:
+    """The log of events saw the hypothesis unmet after the method, where the journal says that it was met."""
+
+    def change(rows: list[Any]) -> None:
+        [row for row in rows if row["what"] == "hypothesis_ended"][-1]["data"]["met"] = False
+
+    folder.change_lines("events.ndjson", change)
+    folder.seal()
+
+
+def _twice_in_the_log(folder: Folder) -> None:
+    """The log of events saw an activity fail that the journal does not have."""
+
+    def change(rows: list[Any]) -> None:
+        (place,) = [n for n, row in enumerate(rows) if row["what"] == "method_ended"]
+        failed = copy.deepcopy(next(row for row in rows if row["what"] == "activity_ended"))
+        failed["data"].update(name="kill the other half", status="failed")
+        rows.insert(place, {**failed, "at": rows[place]["at"]})
+
+    folder.change_lines("events.ndjson", change)
+    folder.seal()
+
+
 _STATUS_1 = {"status": 1, "stdout": "", "stderr": "no such device\n"}
 CASES: Table = {
+    "SYS_STEADY_STATE_DURING": {
+        "the steady state was not met once while the method ran": (FAIL, _during(True, False, True)),
+        "measured during the method, and no measurement was kept": (UNKNOWN, _during(runtime=True)),
+    },
+    "SYS_STEADY_STATE_AFTER": {
+        "the toolkit saw the system deviate, and the measurement says met": (FAIL, _during(deviated=True)),
+    },
+    "SYS_EVENTS": {
+        "the journal has a measurement of the hypothesis that the log has not": (
+            FAIL,
+            _sealed(_during(True)),
+        ),
+        "the log saw the hypothesis unmet, and the journal met": (FAIL, _unmet_in_the_log),
+        "the log saw an activity that the journal has not": (FAIL, _twice_in_the_log),
+    },
     "SYS_ACTIVITIES": {
         "a process of the method ended with status 1": (FAIL, _returned("run", "process", _STATUS_1)),
         "an HTTP action was answered with 500": (FAIL, _returned("run", "http", {"status": 500})),
