@@ -68,7 +68,8 @@ def init(
     # Imported late: the client of a cluster takes its time, and --help needs none.
     from chaosproof.targets.kubernetes.client.api import connect
     from chaosproof.targets.kubernetes.cluster_settings import cluster_settings
-    from chaosproof.targets.kubernetes.onboarding.own_experiment import own_experiment
+    from chaosproof.targets.kubernetes.onboarding.fault_warnings import fault_warnings
+    from chaosproof.targets.kubernetes.onboarding.own_experiment import default_direction, own_experiment
     from chaosproof.targets.kubernetes.onboarding.preflight import rights_of, role_of, survey
 
     settings = cluster_settings(
@@ -77,6 +78,7 @@ def init(
     assert settings.selector is not None
     cluster = connect(settings.namespace, settings.context)
     seen = survey(cluster, settings.selector, service)
+    direction = direction or default_direction(seen, port)
     experiment = own_experiment(
         seen, namespace=namespace, selector=selector, port=port, direction=direction, url=url
     )
@@ -97,6 +99,8 @@ def init(
         f"\n{seen.service} in {namespace}: {', '.join(f'{k} ({v})' for k, v in seen.instances.items())}"
     )
     click.echo("\nWhat it needs:")
-    for line in (*rights_of(cluster, role_file=folder / f"{name}.role.yaml"), *seen.needs):
+    fault_s = experiment["configuration"]["fault_s"]
+    warnings = fault_warnings(seen.pods, port=port, direction=direction, fault_s=fault_s)
+    for line in (*rights_of(cluster, role_file=folder / f"{name}.role.yaml"), *seen.needs, *warnings):
         click.echo(f"  {line}")
     click.echo(f"\nRun it:  chaos run {folder / name}.json")

@@ -88,3 +88,10 @@ def test_helm_is_called_with_the_values_the_labels_and_the_context():
 )
 def test_a_job_s_objects_have_names_that_a_cluster_allows(job, name):
     assert object_name(job, "1a2b") == name
+
+
+def test_the_load_stays_out_of_every_mesh():
+    pod = JOB["spec"]["template"]["metadata"]
+    assert pod["annotations"]["linkerd.io/inject"] == "disabled"
+    assert pod["labels"]["sidecar.istio.io/inject"] == "false"
+    assert pod["labels"]["app.kubernetes.io/managed-by"] == "chaosproof"

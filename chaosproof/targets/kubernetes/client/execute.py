@@ -11,6 +11,7 @@ each other's; hence these few lines on the same library.
 import contextlib
 import json
 import math
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -23,10 +24,13 @@ from chaosproof.errors import TargetError
 from chaosproof.targets.base import CommandResult
 from chaosproof.targets.kubernetes.client.api import Cluster, refused
 
-__all__ = ["BROKEN", "Exec", "execute", "exit_code_in"]
+__all__ = ["BROKEN", "NOT_FOUND", "Exec", "execute", "exit_code_in"]
 
 BROKEN = 255
 """The exit code of a command whose connection broke, as ssh has it: how it went on is not known."""
+NOT_FOUND = 127
+"""The exit code of a command that the container does not have."""
+_NO_SHELL = re.compile(rb"""["'`]sh["'`]""")
 _STDIN, _STDOUT, _STDERR, _STATUS = range(4)
 _RETRY_S = 0.1
 _LATE = "{how late}"
@@ -119,7 +123,7 @@ def execute(
 ) -> CommandResult:
     """Run a command to its end. Exit code 124 when `timeout_s` ran out, `BROKEN` when the connection broke.
 
-    Raises `Refused` or `TargetError` when it cannot be started at all.
+    Raises `Refused` or `TargetError` when it cannot be started at all, as in a container without a shell.
     """
     whole = ["sh", "-c", _RUN, "run", f"{timeout_s:g}", str(len(stdin)), _LATE, *argv]
     out: Mapping[int, bytearray] = {_STDOUT: bytearray(), _STDERR: bytearray()}
@@ -140,9 +144,20 @@ def execute(
             code = 124 if isinstance(error, TimeoutError) else BROKEN
             return done(code, bytes(out[_STDOUT]), message.encode())
     code = BROKEN if running.exit_code is None else running.exit_code
+    if code == NOT_FOUND and _NO_SHELL.search(running.message):
+        raise TargetError(_no_shell(pod, container, running.message))
     if code == 137 and time.monotonic() - begun >= timeout_s:
         return done(124, b"", f"did not end within {timeout_s:g} s".encode())
     return done(code, bytes(out[_STDOUT]), bytes(out[_STDERR]) or running.message)
+
+
+def _no_shell(pod: str, container: str, message: bytes) -> str:
+    return (
+        f"The image of the container {container} of {pod} has no shell (sh), so no command can be run in it: "
+        f"{message.decode(errors='replace').strip()}. A fault on its network and restart, which deletes the pod, need "
+        "none; kill, terminate, pause and a load beside it want an image with a shell, and the container chaos wants "
+        "chaosproof/chaos."
+    )
 
 
 def _connected(cluster: Cluster, url: Callable[[], str], path: str) -> Any:
@@ -177,4 +192,4 @@ def exit_code_in(content: bytes) -> tuple[int, bytes]:
         if cause.get("reason") == "ExitCode":
             code = float(cause["message"])
             return (int(code) if math.isfinite(code) else BROKEN), b""
-    return (127 if b"not found" in message or b"no such file" in message else 126), message
+    return (NOT_FOUND if b"not found" in message or b"no such file" in message else 126), message

@@ -6,6 +6,7 @@ from typing import Any
 
 from chaosproof.errors import TargetError
 from chaosproof.targets.kubernetes.client.api import Cluster
+from chaosproof.targets.kubernetes.pods.events import last_warning
 from chaosproof.targets.kubernetes.pods.pods import read_pod, troubles
 
 __all__ = ["hopeless", "wait_until_gone", "wait_until_ready"]
@@ -40,15 +41,17 @@ def wait_until_ready(
             service = pod.labels.get("app.kubernetes.io/name", "")
             counts[service] = counts.get(service, 0) + pod.ready
             if why := hopeless(raw, now - begun):
-                raise TargetError(f"The pod {pod.name} cannot start: {why}{_last_warning(cluster, pod.name)}")
+                raise TargetError(f"The pod {pod.name} cannot start: {why}{last_warning(cluster, pod.name)}")
         if all(counts.get(service, 0) >= number for service, number in expected.items()):
             return
         waiting = [f"{name} {counts.get(name, 0)}/{number}" for name, number in expected.items()]
         if now - begun > _READY_WITHIN_S:
-            first = next((read_pod(raw).name for raw in items if not read_pod(raw).ready), "")
+            # a service without a pod, as under a quota: it is the StatefulSet of its name that knows why
+            missing = (name for name, number in expected.items() if counts.get(name, 0) < number)
+            first = next((read_pod(raw).name for raw in items if not read_pod(raw).ready), next(missing, ""))
             raise TargetError(
                 f"Not everything was ready within {_READY_WITHIN_S:g} s ({', '.join(waiting)})."
-                + (f" {first}:{_last_warning(cluster, first)}" if first else "")
+                + (f" {first}:{last_warning(cluster, first)}" if first else "")
             )
         if now - reported_at > _REPORT_EVERY_S:
             reported_at = now
@@ -77,12 +80,3 @@ def hopeless(raw: Mapping[str, Any], waited_s: float) -> str:
         if condition.get("reason") == "Unschedulable" and waited_s > _SOON_S:
             return f"no node takes it: {condition.get('message', '')}"
     return ""
-
-
-def _last_warning(cluster: Cluster, pod: str) -> str:
-    selector = f"involvedObject.name={pod},type=Warning"
-    events = cluster.get(cluster.path("events"), fieldSelector=selector)["items"]
-    if not events:
-        return ""
-    newest = max(events, key=lambda event: str(event.get("lastTimestamp") or event.get("eventTime") or ""))
-    return f" (event {newest.get('reason', '')}: {str(newest.get('message', '')).strip()})"

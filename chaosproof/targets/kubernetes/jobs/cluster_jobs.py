@@ -18,10 +18,11 @@ from typing import Any
 from chaosproof.errors import ChaosproofError, TargetError
 from chaosproof.targets.base import CommandResult, JobState
 from chaosproof.targets.kubernetes.client.api import Cluster, NotFound, Refused
-from chaosproof.targets.kubernetes.client.execute import Exec, execute
+from chaosproof.targets.kubernetes.client.execute import NOT_FOUND, Exec, execute
 from chaosproof.targets.kubernetes.jobs.fetch import Folder
 from chaosproof.targets.kubernetes.jobs.manifests import FILES, FOLDER, load_job, load_plan, object_name
 from chaosproof.targets.kubernetes.jobs.pod_scripts import KEEP, SEND, WRAP
+from chaosproof.targets.kubernetes.pods.events import last_warning
 from chaosproof.targets.kubernetes.pods.pods import read_pod, troubles
 
 __all__ = ["Jobs", "translate"]
@@ -189,7 +190,7 @@ class _Job:
     def _placed(self) -> _Location:
         """The Job's pod, once it runs. Raises `TargetError` with the pod's own words when it does not."""
         given_up_at = time.monotonic() + _PENDING_S
-        why = "no pod was made for it"
+        why, silent = "no pod was made for it", self._object
         while time.monotonic() < given_up_at:
             pods = self._cluster.get(self._cluster.path("pods"), labelSelector=f"job-name={self._object}")[
                 "items"
@@ -201,10 +202,12 @@ class _Job:
                     if self._stopping.is_set():
                         self._terminate(location)
                     return location
+                silent = pod.name
                 why = troubles(raw) or f"it is {raw.get('status', {}).get('phase', 'not there yet')}"
                 if "Image" in why and "ImagePull" not in why:
                     break
             time.sleep(_POLL_S)
+        why += last_warning(self._cluster, silent)
         raise TargetError(f"The pod of the job {self._name} did not start within {_PENDING_S:g} s: {why}.")
 
     def _receive(self, location: _Location) -> dict[str, Any]:
@@ -219,6 +222,11 @@ class _Job:
                         heard_at = time.monotonic()
                         if channel == 1:
                             self._folder.feed(data)
+                if sender.exit_code == NOT_FOUND:
+                    raise TargetError(
+                        f"The container {location.container} of {location.pod} has no Python, which fetches the files "
+                        f"of the job {self._name}: run it in an image like chaosproof/load ({_text(sender.message)})."
+                    )
             except (ConnectionError, TimeoutError):
                 pass
             except NotFound as error:
@@ -242,6 +250,10 @@ class _Job:
         except NotFound:
             return True
         return pod.leaving
+
+
+def _text(message: bytes) -> str:
+    return message.decode(errors="replace").strip()
 
 
 def translate(

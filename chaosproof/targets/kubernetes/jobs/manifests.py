@@ -20,6 +20,13 @@ FILES = "/plan"
 LOAD_IMAGE = f"chaosproof/load:{__version__}"
 """What a job runs in where nothing else is named: an image with this project in it."""
 _NAME_MAX = 40
+# A proxy beside the load would be measured with it, and would keep the Job's pod alive: each mesh has its own word.
+_OUT_OF_MESH_LABELS = {"sidecar.istio.io/inject": "false", "kuma.io/sidecar-injection": "disabled"}
+_OUT_OF_MESH = {
+    "sidecar.istio.io/inject": "false",
+    "linkerd.io/inject": "disabled",
+    "consul.hashicorp.com/connect-inject": "false",
+}
 
 
 def object_name(job: str, token: str) -> str:
@@ -39,7 +46,7 @@ def load_plan(name: str, files: Mapping[str, str]) -> dict[str, Any]:
 
 
 def load_job(name: str, image: str, command: Sequence[str], env: Mapping[str, str]) -> dict[str, Any]:
-    """A Job whose only pod runs `command` once, as nobody, with no rights in the cluster and no capability."""
+    """A Job whose only pod runs `command` once, as nobody, with no rights, no capability and no mesh."""
     values = {
         "$name": name,
         "$image": image,
@@ -47,6 +54,8 @@ def load_job(name: str, image: str, command: Sequence[str], env: Mapping[str, st
         "$env": [{"name": key, "value": value} for key, value in env.items()],
         "$files": FILES,
         "$labels": OWNED,
+        "$pod_labels": {**OWNED, **_OUT_OF_MESH_LABELS},
+        "$pod_annotations": _OUT_OF_MESH,
     }
     job: dict[str, Any] = filled(Path(__file__).with_name("load_job.yaml"), values)
     return job

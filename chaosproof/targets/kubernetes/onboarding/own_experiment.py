@@ -6,16 +6,20 @@ from typing import Any
 from chaosproof.targets.kubernetes.onboarding.preflight import ServiceSurvey
 from chaosproof.targets.kubernetes.templates import filled
 
-__all__ = ["own_experiment"]
+__all__ = ["default_direction", "own_experiment"]
 
 _OF_A_LOAD = {"rate_rps": 20, "connections": 10, "warmup_s": 5, "duration_s": 45, "fault_at_s": 10}
 
 
+def default_direction(survey: ServiceSurvey, port: int) -> str:
+    """Connections to the pods where the port is the service's own, else those from them to others."""
+    return "ingress" if port in survey.ports else "egress"
+
+
 def own_experiment(
-    survey: ServiceSurvey, *, namespace: str, selector: str, port: int, direction: str | None, url: str | None
+    survey: ServiceSurvey, *, namespace: str, selector: str, port: int, direction: str, url: str | None
 ) -> dict[str, Any]:
     """One pod's TCP connections on `port` are reset for 15 s; with `url` under a load of 20 requests a second."""
-    direction = direction or ("ingress" if port in survey.ports else "egress")
     instances = list(survey.instances)
     experiment: dict[str, Any] = filled(
         Path(__file__).with_suffix(".json"),

@@ -6,14 +6,15 @@ Only ever reads. The one thing that is posted, a SelfSubjectAccessReview, is a q
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from chaosproof.errors import TargetError, UsageError
 from chaosproof.targets.kubernetes.client.api import Cluster, NotFound
-from chaosproof.targets.kubernetes.pods.containers import NETADMIN_CONTAINER
-from chaosproof.targets.kubernetes.pods.netadmin import CHAOS_IMAGE, refuse_host_network
-from chaosproof.targets.kubernetes.pods.pods import Pod, assign_instances, read_pod, selects
+from chaosproof.targets.kubernetes.onboarding.pod_needs import pod_needs
+from chaosproof.targets.kubernetes.pods.netadmin import refuse_host_network
+from chaosproof.targets.kubernetes.pods.pods import assign_instances, read_pod, selects
 from chaosproof.targets.kubernetes.pods.services import find_services, need_namespace
 
 __all__ = ["RIGHTS", "ServiceSurvey", "rights_of", "role_of", "survey"]
@@ -41,12 +42,16 @@ RIGHTS = (
 
 @dataclass(frozen=True)
 class ServiceSurvey:
-    """A service as it was found: its instances (name -> pod), its pods' ports, and what is still missing, in lines."""
+    """A service as it was found: its instances (name -> pod), its pods' ports, and what is still missing, in lines.
+
+    `pods` are its pods as the API has them.
+    """
 
     service: str
     instances: Mapping[str, str]
     ports: tuple[int, ...]
     needs: tuple[str, ...]
+    pods: tuple[Mapping[str, Any], ...] = ()
 
 
 def survey(cluster: Cluster, selector: Mapping[str, str], service: str | None) -> ServiceSurvey:
@@ -54,9 +59,10 @@ def survey(cluster: Cluster, selector: Mapping[str, str], service: str | None) -
 
     Raises `UsageError` when that is nothing, pods of several services, or pods in their nodes' network.
     """
-    need_namespace(cluster)
+    namespace = need_namespace(cluster)
     labels = ",".join(f"{key}={value}" for key, value in selector.items())
-    pods = [read_pod(raw) for raw in cluster.get(cluster.path("pods"))["items"]]
+    listed = cluster.get(cluster.path("pods"))["items"]
+    pods = [read_pod(raw) for raw in listed]
     mine = [pod for pod in pods if selects(selector, pod.labels) and not pod.finished]
     for pod in mine:
         refuse_host_network(pod)
@@ -82,7 +88,8 @@ def survey(cluster: Cluster, selector: Mapping[str, str], service: str | None) -
         service=service,
         instances={name: pod.name for name, pod in pods_by_instance.items()},
         ports=tuple(sorted(ports)),
-        needs=(*_netadmin(cluster, mine), *_prometheus(cluster), *_spread(mine)),
+        needs=(*pod_needs(cluster, namespace, mine), *_prometheus(cluster)),
+        pods=tuple(raw for raw in listed if raw["metadata"]["name"] in {pod.name for pod in mine}),
     )
 
 
@@ -133,26 +140,6 @@ def _may(cluster: Cluster, group: str, resource: str, verb: str) -> bool:
     return bool(answer.get("status", {}).get("allowed"))
 
 
-def _netadmin(cluster: Cluster, pods: list[Pod]) -> Iterator[str]:
-    bare = [pod.name for pod in pods if pod.netadmin is None]
-    if not bare:
-        yield f"ok         every pod has the sidecar {NETADMIN_CONTAINER}"
-        return
-    version = cluster.get("/version")
-    minor = "".join(letter for letter in str(version.get("minor", "")) if letter.isdigit())
-    if int(minor or 0) >= 25:
-        yield (
-            f"ephemeral  {', '.join(bare)}: no sidecar {NETADMIN_CONTAINER}; a container with NET_ADMIN is added "
-            f"by a run ({CHAOS_IMAGE} must be where the nodes can pull it), and stays, idle, until the pod goes"
-        )
-    else:
-        yield (
-            f"MISSING    {', '.join(bare)}: no sidecar {NETADMIN_CONTAINER}, "
-            f"and this cluster ({version.get('gitVersion')}) is too "
-            "old to add one to a running pod: docs/reference/kubernetes.md has the lines for the deployment"
-        )
-
-
 def _prometheus(cluster: Cluster) -> Iterator[str]:
     try:
         cluster.get(cluster.path("services", "prometheus"))
@@ -161,8 +148,3 @@ def _prometheus(cluster: Cluster) -> Iterator[str]:
         yield "none       Prometheus (a Service of that name): without it no series are kept, and no probe may ask it"
     except TargetError as error:
         yield f"unknown    Prometheus: {error}"
-
-
-def _spread(pods: list[Pod]) -> Iterator[str]:
-    if len(pods) == 1:
-        yield 'alone      there is one pod: to hit the only one, the experiment says "allow_all": true'

@@ -38,10 +38,13 @@ def find_services(
     return services
 
 
-def need_namespace(cluster: Cluster) -> None:
-    """Raises `UsageError` when there is no such namespace; who may not know is left to find out by what he may do."""
+def need_namespace(cluster: Cluster) -> Mapping[str, Any] | None:
+    """The namespace, or `None` where it may not be read: then what is allowed shows by trying.
+
+    Raises `UsageError` when there is no such namespace.
+    """
     try:
-        cluster.get(f"/api/v1/namespaces/{cluster.namespace}")
+        return cluster.get(f"/api/v1/namespaces/{cluster.namespace}")
     except NotFound as error:
         raise UsageError(
             f"There is no namespace {cluster.namespace} on {cluster.host}; "
@@ -50,6 +53,7 @@ def need_namespace(cluster: Cluster) -> None:
     except Refused as error:
         if error.status != FORBIDDEN:
             raise
+        return None
 
 
 def _refuse_two_services(
