@@ -60,6 +60,16 @@ def test_where_events_may_not_be_read_the_rest_is_said(api, cluster, tmp_path, m
     assert _state_of_a_job(cluster, tmp_path).endswith("within 0.1 s: no pod was made for it.")
 
 
+def test_a_load_s_pod_that_a_node_turns_away_or_evicts_is_not_waited_for(api, cluster, tmp_path):
+    gone = {"phase": "Failed", "reason": "Evicted", "containerStatuses": []}
+    api.list_of(f"{ROOT}/pods", pod("chaosproof-load-x", containers=["load"], status=gone))
+    api.list_of(f"{ROOT}/events", {"reason": "Evicted", "message": "The node was low on resource: memory."})
+    assert _state_of_a_job(cluster, tmp_path) == (
+        "The pod chaosproof-load-x of the job load ended before it ran: Evicted "
+        "(event Evicted: The node was low on resource: memory.)."
+    )
+
+
 def test_a_quota_that_lets_no_instance_in_is_said_too(api, cluster, monkeypatch):
     monkeypatch.setattr(ready, "_READY_WITHIN_S", -1.0)
     api.list_of(f"{ROOT}/pods")

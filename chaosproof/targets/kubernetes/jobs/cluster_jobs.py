@@ -204,8 +204,11 @@ class _Job:
                     return location
                 silent = pod.name
                 why = troubles(raw) or f"it is {raw.get('status', {}).get('phase', 'not there yet')}"
-                if "Image" in why and "ImagePull" not in why:
-                    break
+                if pod.finished:
+                    raise TargetError(
+                        f"The pod {pod.name} of the job {self._name} ended before it ran: {pod.exit_detail}"
+                        f"{last_warning(self._cluster, pod.name)}."
+                    )
             time.sleep(_POLL_S)
         why += last_warning(self._cluster, silent)
         raise TargetError(f"The pod of the job {self._name} did not start within {_PENDING_S:g} s: {why}.")
@@ -239,7 +242,10 @@ class _Job:
             if self._folder.ending is not None:
                 return self._folder.ending
             if self._is_over(location):
-                raise TargetError(f"The pod {location.pod} of the job {self._name} ended before the job did.")
+                event = last_warning(self._cluster, location.pod)
+                raise TargetError(
+                    f"The pod {location.pod} of the job {self._name} ended before the job did{event}."
+                )
             if time.monotonic() - heard_at > _SILENT_S:
                 raise TargetError(f"Nothing was heard of the job {self._name} for {_SILENT_S:g} s.")
             time.sleep(_POLL_S)
@@ -249,7 +255,7 @@ class _Job:
             pod = read_pod(self._cluster.get(self._cluster.path("pods", location.pod)))
         except NotFound:
             return True
-        return pod.leaving
+        return pod.leaving or pod.finished
 
 
 def _text(message: bytes) -> str:
