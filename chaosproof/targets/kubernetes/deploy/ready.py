@@ -6,7 +6,7 @@ from typing import Any
 
 from chaosproof.errors import TargetError
 from chaosproof.targets.kubernetes.client.api import Cluster
-from chaosproof.targets.kubernetes.pods.events import last_warning
+from chaosproof.targets.kubernetes.pods.pod_warnings import last_warning
 from chaosproof.targets.kubernetes.pods.pods import read_pod, troubles
 
 __all__ = ["hopeless", "wait_until_gone", "wait_until_ready"]

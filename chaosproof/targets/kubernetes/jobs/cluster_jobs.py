@@ -22,7 +22,7 @@ from chaosproof.targets.kubernetes.client.execute import NOT_FOUND, Exec, execut
 from chaosproof.targets.kubernetes.jobs.fetch import Folder
 from chaosproof.targets.kubernetes.jobs.manifests import FILES, FOLDER, load_job, load_plan, object_name
 from chaosproof.targets.kubernetes.jobs.pod_scripts import KEEP, SEND, WRAP
-from chaosproof.targets.kubernetes.pods.events import last_warning
+from chaosproof.targets.kubernetes.pods.pod_warnings import last_warning
 from chaosproof.targets.kubernetes.pods.pods import read_pod, troubles
 
 __all__ = ["Jobs", "translate"]
