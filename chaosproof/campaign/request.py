@@ -1,14 +1,13 @@
 """What a drill is to run: an experiment's file, in which modes, with which variables."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from chaosproof.errors import UsageError
 from chaosproof.experiment.experiment import checked_experiment
 from chaosproof.experiment.modes import Variant
+from chaosproof.experiment.text import SUFFIXES, read_experiment_file
 
 __all__ = ["RunRequest", "run_request"]
 
@@ -29,7 +28,7 @@ def run_request(experiment: str, variables: Sequence[str], target: str | None, j
 
     Raises UsageError for an experiment that is not there or has a mistake, and for a variable of another form.
     """
-    file = Path(experiment) if experiment.endswith(".json") else Path("experiments") / f"{experiment}.json"
+    file = Path(experiment) if experiment.endswith(SUFFIXES) else Path("experiments") / f"{experiment}.json"
     if not file.is_file():
         known = ", ".join(sorted(file.stem for file in Path("experiments").glob("*.json"))) or "none"
         raise UsageError(f"There is no experiment {file}; experiments here: {known}.")
@@ -45,17 +44,7 @@ def run_request(experiment: str, variables: Sequence[str], target: str | None, j
     if target:
         shared["target"] = target
     try:
-        checked = checked_experiment(_content(file))
+        checked = checked_experiment(read_experiment_file(file))
     except UsageError as error:
-        raise UsageError(f"{file}: {error}") from error
+        raise UsageError(str(error) if str(error).startswith(str(file)) else f"{file}: {error}") from error
     return RunRequest(file, checked.modes, checked.variants, shared, journals)
-
-
-def _content(file: Path) -> Mapping[str, Any]:
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{file} is no experiment in JSON: {error}.") from error
-    if not isinstance(content, dict):
-        raise UsageError(f"{file} is no experiment: it holds no object.")
-    return content

@@ -1,13 +1,16 @@
 """SYS_CLAIMS: a run of which nothing is claimed proves nothing. It is a row only where that is so."""
 
+import contextlib
 from collections.abc import Iterator, Sequence
 
 from chaosproof.experiment.claims import Claim, claims_of
 from chaosproof.experiment.modes import MODES
+from chaosproof.experiment.text import doubled_keys
 from chaosproof.judge.check import unknown
 from chaosproof.judge.claims import CLAIMS_PLACE
 from chaosproof.judge.next_steps import MARK
 from chaosproof.runfolder.checks import Check
+from chaosproof.runfolder.paths import EXPERIMENT, EXPERIMENT_YAML
 from chaosproof.runfolder.run_folder import RunFolder
 
 __all__ = ["nothing_claimed"]
@@ -18,6 +21,9 @@ def nothing_claimed(run: RunFolder, claims: Sequence[Claim]) -> Iterator[Check]:
 
     Every comparison asks about its baseline: it is what the other mode is held against.
     """
+    if doubled := _doubled(run):
+        yield unknown("SYS_CLAIMS", f"it is not clear what was claimed: {'; '.join(doubled)}", EXPERIMENT)
+        return
     mode = run.session.mode or ""
     compared = claims_of(run.experiment, "compare")
     if claims or not run.experiment or any(mode in {MODES[0], *_modes_of(claim)} for claim in compared):
@@ -30,6 +36,15 @@ def nothing_claimed(run: RunFolder, claims: Sequence[Claim]) -> Iterator[Check]:
         else f"the experiment claims nothing{MARK}add a claim to `checks` of its extension"
     )
     yield unknown("SYS_CLAIMS", why, CLAIMS_PLACE)
+
+
+def _doubled(run: RunFolder) -> list[str]:
+    """The keys that stand twice in the experiment's own text, where the folder has it."""
+    for name in (EXPERIMENT, EXPERIMENT_YAML):
+        path = run.path / name
+        with contextlib.suppress(OSError, ValueError):
+            return doubled_keys(path.read_text(encoding="utf-8"), path.suffix)
+    return []
 
 
 def _modes_of(claim: Claim) -> set[str]:

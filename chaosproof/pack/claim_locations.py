@@ -1,17 +1,16 @@
 """Where in the experiment's own text a claim is made, so that a tool can show it there."""
 
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from chaosproof.errors import ChaosproofError
-from chaosproof.json_access import as_object
+from chaosproof.experiment.text import parse_experiment
 from chaosproof.pack.files import read_text
 from chaosproof.pack.judged import JudgedRun
 from chaosproof.runfolder.manifest import is_inside
-from chaosproof.runfolder.paths import EXPERIMENT
-from chaosproof.runfolder.provenance import experiment_sha256
+from chaosproof.runfolder.paths import EXPERIMENT, EXPERIMENT_YAML
+from chaosproof.runfolder.provenance import means_the_same
 
 __all__ = ["Place", "place_of"]
 
@@ -27,7 +26,7 @@ _KEYS = {
 
 @dataclass(frozen=True)
 class Place:
-    """A file, as the repository knows it, and a line of it; 0 where the line is not known."""
+    """A file, as the repository knows it, and a line of it; 1 where the line is not known."""
 
     file: str
     line: int
@@ -36,24 +35,28 @@ class Place:
 def place_of(run: JudgedRun, id: str) -> Place:
     """The line of the run's experiment that states the claim `id`, or that the built-in check asks about.
 
-    The text is the one that was run: where the folder has none, or another, the line is 0.
+    The text is the one that was run: where the folder has none, or another, it is the first line.
     """
     name = run.run.session.experiment_file or ""
     file = name if is_inside(name) else f"experiments/{run.experiment}.json"
     content = _content(run)
-    if content is None:
-        return Place(file, 0)
-    wanted = re.escape(json.dumps(id))
-    match = re.search(rf'"id"\s*:\s*{wanted}', content) or re.search(
-        rf'"{re.escape(_KEYS.get(id, "method"))}"\s*:', content
-    )
-    return Place(file, content.count("\n", 0, match.start()) + 1 if match else 0)
+    key = re.escape(_KEYS.get(id, "method"))
+    # in JSON and in YAML
+    wanted = rf"""(?m)(?:^|[{{,\s-])["']?id["']?\s*:\s*["']?{re.escape(id)}["']?\s*(?:[,}}#]|$)"""
+    match = re.search(wanted, content) or re.search(rf"""(?m)["']{key}["']\s*:|^{key}\s*:""", content)
+    start = match.start() if match else 0
+    # what is before the word may be the end of the line above
+    start += len(content[start:]) - len(content[start:].lstrip())
+    return Place(file, content.count("\n", 0, start) + 1)
 
 
-def _content(run: JudgedRun) -> str | None:
-    try:
-        content = read_text(Path(run.run.path) / EXPERIMENT)
-    except ChaosproofError:
-        return None
-    means = experiment_sha256(as_object(content))
-    return content if means == run.run.session.experiment_sha256 else None
+def _content(run: JudgedRun) -> str:
+    for name in (EXPERIMENT, EXPERIMENT_YAML):
+        try:
+            content = read_text(Path(run.run.path) / name)
+            means = means_the_same(parse_experiment(content, Path(name).suffix), run.run.experiment)
+        except (ChaosproofError, ValueError):
+            continue
+        if means:
+            return content
+    return ""

@@ -14,6 +14,7 @@ from chaosproof.errors import ChaosproofError, readable_os_errors
 __all__ = [
     "ARTIFACTS",
     "EXPERIMENT",
+    "EXPERIMENT_YAML",
     "WARMUP",
     "is_draft",
     "new_run_folder",
@@ -23,6 +24,7 @@ __all__ = [
 ]
 
 EXPERIMENT = "experiment.json"
+EXPERIMENT_YAML = "experiment.yaml"
 ARTIFACTS = "artifacts"
 WARMUP = "warmup"
 

@@ -13,9 +13,17 @@ from pathlib import Path
 from typing import Any
 
 from chaosproof import __version__
-from chaosproof.json_access import as_object
+from chaosproof.experiment.text import SUFFIXES, parse_experiment
+from chaosproof.json_access import text as text_of
 
-__all__ = ["experiment_file", "experiment_sha256", "experiment_text", "git_commit", "versions"]
+__all__ = [
+    "experiment_file",
+    "experiment_sha256",
+    "experiment_text",
+    "git_commit",
+    "means_the_same",
+    "versions",
+]
 
 _PACKAGES = ("chaostoolkit", "chaostoolkit-lib", "chaostoolkit-prometheus", "grpcio")
 _TOOLS = {
@@ -55,34 +63,51 @@ def experiment_sha256(experiment: Mapping[str, Any]) -> str:
     `dry` is left out: Chaos Toolkit adds it to the experiment it was given.
     """
     meant = {key: value for key, value in experiment.items() if key != "dry"}
-    canonical = json.dumps(meant, sort_keys=True, separators=(",", ":"), default=str)
+    canonical = json.dumps(_with_text_keys(meant), sort_keys=True, separators=(",", ":"), default=str)
     return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def means_the_same(written: Mapping[str, Any], experiment: Mapping[str, Any]) -> bool:
+    """Whether what is `written` in a file is the `experiment` that Chaos Toolkit ran, which has filled in its title."""
+    if "${" in text_of(written.get("title")):
+        written = {**written, "title": experiment.get("title")}
+    return experiment_sha256(written) == experiment_sha256(experiment)
 
 
 def experiment_file(experiment: Mapping[str, Any], arguments: Sequence[str]) -> str | None:
     """Which of the command's `arguments` is the experiment's file; Chaos Toolkit does not say."""
     for argument in arguments:
         path = Path(argument)
-        if path.suffix not in (".json", ".yaml", ".yml") or not path.is_file():
+        if path.suffix not in SUFFIXES or not path.is_file():
             continue
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
+            content = parse_experiment(path.read_text(encoding="utf-8"), path.suffix)
         except (OSError, ValueError):
             continue
-        if isinstance(content, dict) and content.get("title") == experiment.get("title"):
+        if content.get("title") == experiment.get("title") or means_the_same(content, experiment):
             return argument
     return None
 
 
 def experiment_text(experiment: Mapping[str, Any], file: str | None) -> str | None:
-    """The text of `file`, if it is JSON and means what `experiment` means; None when it is not to be had."""
+    """The text of `file`, if it means what `experiment` means; None when it is not to be had."""
     if file is None:
         return None
     try:
         text = Path(file).read_text(encoding="utf-8")
+        content = parse_experiment(text, Path(file).suffix)
     except (OSError, ValueError):
         return None
-    return text if experiment_sha256(as_object(text)) == experiment_sha256(experiment) else None
+    return text if means_the_same(content, experiment) else None
+
+
+def _with_text_keys(value: Any) -> Any:
+    """The value with every key as text: YAML takes `on` and `8080` for others, which JSON cannot put in order."""
+    if isinstance(value, Mapping):
+        return {str(key): _with_text_keys(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_with_text_keys(item) for item in value]
+    return value
 
 
 def _output(argv: list[str], *, path: str | None = None) -> str:

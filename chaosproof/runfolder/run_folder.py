@@ -17,7 +17,7 @@ from chaosproof.runfolder.events import EVENTS
 from chaosproof.runfolder.faults import FaultRecord
 from chaosproof.runfolder.journal import Journal
 from chaosproof.runfolder.load import LoadDone, LoadPlan, LoadProgress
-from chaosproof.runfolder.paths import ARTIFACTS, EXPERIMENT, WARMUP
+from chaosproof.runfolder.paths import ARTIFACTS, EXPERIMENT, EXPERIMENT_YAML, WARMUP
 from chaosproof.runfolder.readiness import ReadinessRow
 from chaosproof.runfolder.record import Record
 from chaosproof.runfolder.requests import REQUESTS
@@ -40,6 +40,7 @@ RAW_FILES = (
     Series.FILE,
     EVENTS,
     EXPERIMENT,
+    EXPERIMENT_YAML,
     "resources.ndjson",
 )
 RAW_FOLDERS = (ARTIFACTS, WARMUP, "ledger", "rehearsal")

@@ -15,11 +15,12 @@ from chaosproof.errors import ChaosproofError, UsageError
 from chaosproof.experiment.cannot_miss import claims_that_cannot_miss
 from chaosproof.experiment.experiment import Experiment, checked_experiment
 from chaosproof.experiment.modes import overlays_of
+from chaosproof.experiment.text import read_experiment_file
 from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.process import ProcessFaults
 from chaosproof.runfolder.events import EVENTS, fault_listener, record_event
 from chaosproof.runfolder.faults import FaultLedger, FaultRecord
-from chaosproof.runfolder.paths import EXPERIMENT, new_run_folder, write_json, write_whole
+from chaosproof.runfolder.paths import EXPERIMENT, EXPERIMENT_YAML, new_run_folder, write_json, write_whole
 from chaosproof.runfolder.provenance import (
     experiment_file,
     experiment_sha256,
@@ -60,6 +61,10 @@ def begin(
     folder only when it has something to tell.
     """
     experiment = checked_experiment(content, target_names())
+    if file := experiment_file(content, arguments):
+        read_experiment_file(
+            Path(file)
+        )  # the toolkit has read it, and does not know of a key that was written twice
     there = variables_there(experiment.on, str(configuration.get("target", DEFAULT_TARGET)), arguments)
     variables = {**place_variables(arguments), **configuration, **there}
     settings = read_settings(variables, target_names())
@@ -81,7 +86,8 @@ def begin(
     # the file as its author wrote it, so that a claim can be shown at its line
     text = experiment_text(content, record.experiment_file)
     if text is not None:
-        write_whole(run_dir / EXPERIMENT, text)
+        is_json = str(record.experiment_file).endswith(".json")
+        write_whole(run_dir / (EXPERIMENT if is_json else EXPERIMENT_YAML), text)
     try:
         running = launcher_of(settings.target).launch(
             system,

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 from click.testing import CliRunner
 
 from chaosproof.campaign import pairs
@@ -15,6 +16,7 @@ from chaosproof.cli.compare import compare
 from chaosproof.cli.drill import drill
 from chaosproof.errors import UsageError
 from chaosproof.experiment.experiment import read_experiment
+from tests.support.chaos import REPOSITORY
 from tests.support.runs import Run
 from tests.support.variant_runs import baseline, pool1, resilient
 
@@ -111,6 +113,14 @@ def test_a_file_that_is_no_experiment_is_one_sentence(tmp_path: Path) -> None:
         (tmp_path / "x.json").write_text(content)
         with pytest.raises(UsageError, match=sentence):
             run_request(str(tmp_path / "x.json"), [], None, tmp_path)
+
+
+@pytest.mark.parametrize("suffix", [".yaml", ".yml"])
+def test_an_experiment_in_yaml_is_drilled(tmp_path: Path, suffix: str) -> None:
+    file = tmp_path / f"x{suffix}"
+    file.write_text(yaml.safe_dump(json.loads((REPOSITORY / "experiments/s4.json").read_text())))
+    request = run_request(str(file), [], None, tmp_path)
+    assert (request.file, request.modes) == (file, ("baseline", "resilient"))
 
 
 @pytest.mark.parametrize("extensions", [None, 7, [1], [{"name": "chaosproof", "modes": 3}]])

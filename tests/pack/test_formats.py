@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 import jsonschema
 import pytest
 import xmlschema
+import yaml
 
 from chaosproof.judge.check import failed, passed, skipped, unknown
 from chaosproof.pack.claim_locations import place_of
@@ -20,6 +21,7 @@ from chaosproof.pack.write_pack import write_pack
 from chaosproof.report.formats.junit import junit_xml
 from chaosproof.runfolder.checks import parse_checks
 from tests.support.packs import NOW, true_pack, true_pair
+from tests.support.runs import Run
 from tests.support.shown_runs import spoilt
 
 SCHEMAS = Path(__file__).parent / "schemas"
@@ -85,10 +87,43 @@ def test_a_text_that_is_not_the_one_that_was_run_gives_no_line(bad: Pack, tmp_pa
     path.write_text(path.read_text().replace('"at_most": 1', '"at_most": 2'))
     pack = write_pack(folders, [], tmp_path / "pack", now=NOW, profile="s4")
     run = next(run for run in pack.judged.runs if run.mode == "resilient")
-    assert place_of(run, "C90").line == 0
-    assert "region" not in json.dumps(
-        [one["locations"] for one in sarif(pack)["runs"][0]["results"] if one["ruleId"] == "s4.resilient.C90"]
-    )
+    assert place_of(run, "C90").line == 1
+
+
+def test_an_experiment_in_yaml_is_shown_at_its_lines(tmp_path: Path) -> None:
+    def in_yaml(run: Run) -> None:
+        spoilt(run)
+        run.session.update(experiment_file="experiments/s4.yaml")
+
+    folders = true_pair(tmp_path / "journals", in_yaml, in_yaml)
+    for folder in folders:
+        text = folder / "experiment.json"
+        (folder / "experiment.yaml").write_text(yaml.safe_dump(json.loads(text.read_text())))
+        text.unlink()
+    pack = write_pack(folders, [], tmp_path / "pack", now=NOW, profile="s4")
+    places = {
+        one["ruleId"]: one["locations"][0]["physicalLocation"] for one in sarif(pack)["runs"][0]["results"]
+    }
+    lines = (folders[1] / "experiment.yaml").read_text().splitlines()
+    assert places["s4.resilient.C90"]["artifactLocation"]["uri"] == "experiments/s4.yaml"
+    assert "id: C90" in lines[places["s4.resilient.C90"]["region"]["startLine"] - 1]
+    assert lines[places["s4.resilient.SYS_FAULT_HIT"]["region"]["startLine"] - 1] == "method:"
+    assert all("region" in place for place in places.values())
+
+
+def test_a_check_of_the_whole_pack_has_a_file_and_a_region(bad: Pack) -> None:
+    run = bad.judged.runs[0]
+    checks = [
+        failed("SYS_RUNS_UNCHANGED", f"{run.place}/faults.jsonl is changed", "x"),
+        unknown("SYS_ONE_COMMIT", "", "x"),
+    ]
+    results = json.loads(sarif_text(checks, bad.judged, bad.rules, "1"))["runs"][0]["results"]
+    places = [one["locations"][0]["physicalLocation"] for one in results]
+    assert [place["artifactLocation"]["uri"] for place in places] == [
+        "experiments/s4.json",
+        "experiments/gate.yaml",
+    ]
+    assert all(place["region"]["startLine"] >= 1 for place in places)
 
 
 def test_an_experiment_outside_of_the_repository_is_not_named_by_its_path(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from chaosproof.runfolder.checks import Check
 
 __all__ = ["claim_of", "locate", "sarif_text"]
 
+_RULES = "experiments/gate.yaml"
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
 
@@ -42,7 +43,12 @@ def sarif_text(checks: Sequence[Check], judged: Judged, rules: Rules, version: s
                 "tool": {"driver": driver},
                 "columnKind": "unicodeCodePoints",
                 "results": [
-                    _result(check, ids.index(check.id), locate(check.id, judged, rules)) for check in failing
+                    _result(
+                        check,
+                        ids.index(check.id),
+                        locate(check.id, judged, rules) or _of_pack(check, judged),
+                    )
+                    for check in failing
                 ],
             }
         ],
@@ -73,6 +79,12 @@ def locate(id: str, judged: Judged, rules: Rules) -> Place | None:
     return place_of(runs[-1], own) if runs else None
 
 
+def _of_pack(check: Check, judged: Judged) -> Place:
+    """Where a check of the whole pack is shown: at the experiment of the run that its details name, or at the rules."""
+    named = next((run for run in judged.runs if run.place in check.details), None)
+    return Place(_RULES, 1) if named is None else place_of(named, check.id)
+
+
 def _origin(id: str, rules: Rules) -> tuple[str, str]:
     """Whose row it is, an experiment (`checkout`) or a run (`checkout.resilient`), and the id that it has there."""
     for rule in rules.checks:
@@ -85,20 +97,20 @@ def _origin(id: str, rules: Rules) -> tuple[str, str]:
     return name.removesuffix(".compare"), own
 
 
-def _result(check: Check, position: int, place: Place | None) -> dict[str, Any]:
+def _result(check: Check, position: int, place: Place) -> dict[str, Any]:
     warns = check.id.startswith("PERF_")
     outcome = (
         {"kind": "open", "level": "none"}
         if check.status == "unknown"
         else {"kind": "fail", "level": "warning" if warns else "error"}
     )
-    logical = [{"fullyQualifiedName": check.id, "kind": "member"}]
-    location: dict[str, Any] = {"logicalLocations": logical}
-    if place is not None:
-        location["physicalLocation"] = {
+    location = {
+        "logicalLocations": [{"fullyQualifiedName": check.id, "kind": "member"}],
+        "physicalLocation": {
             "artifactLocation": {"uri": quote(place.file), "uriBaseId": "%SRCROOT%"},
-            **({"region": {"startLine": place.line}} if place.line else {}),
-        }
+            "region": {"startLine": place.line},
+        },
+    }
     return {
         "ruleId": check.id,
         "ruleIndex": position,
