@@ -82,7 +82,7 @@ class PooledConnection:
             self._drop_connection()
         self._finish_request(at, status, code, instance)
 
-    def connection_lost(self, code: str, response_begun: bool) -> None:
+    def connection_lost(self, code: str, response_begun: bool, unread: bool = False) -> None:
         if self._connection is None:
             return  # lost before it was ours: `_on_opened` sees that
         self._connection = None
@@ -91,7 +91,7 @@ class PooledConnection:
             # before its first response gets no new connection until a request needs one.
             if self._responses and not self._pool.closing:
                 self.open()
-        elif self._may_try_again(code, response_begun):
+        elif self._may_try_again(code, response_begun, unread):
             self._attempts += 1
             self._reused = False
             self.open()
@@ -134,16 +134,17 @@ class PooledConnection:
                 time.monotonic(), 0, error.code if isinstance(error, OpenError) else FailureCode.BUG, ""
             )
 
-    def _may_try_again(self, code: str, response_begun: bool) -> bool:
+    def _may_try_again(self, code: str, response_begun: bool, unread: bool) -> bool:
         """A kept-alive connection that died before one byte of the response says nothing of the server.
 
-        As in Go's net/http and in browsers (RFC 9110, section 9.2.2): idempotent requests only, and once.
+        As in Go's net/http and in browsers (RFC 9110, section 9.2.2): once, and idempotent requests only, or one that
+        cannot have been read: a server may close what is idle at any time.
         """
         return (
             self._reused
             and not response_begun
             and code in (FailureCode.CLOSED_EARLY, FailureCode.CONNECTION_RESET)
-            and self._pool.driver.idempotent
+            and (self._pool.driver.idempotent or unread)
             and not self._pool.closing
         )
 

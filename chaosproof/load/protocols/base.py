@@ -37,8 +37,10 @@ class ResponseHandler(Protocol):
         another request.
         """
 
-    def connection_lost(self, code: str, response_begun: bool) -> None:
-        """The connection is gone, with or without a request on it; `code` names how."""
+    def connection_lost(self, code: str, response_begun: bool, unread: bool = False) -> None:
+        """The connection is gone, with or without a request on it; `code` names how. With `unread` the server had
+        closed it before the request reached it.
+        """
 
 
 class Connection(Protocol):

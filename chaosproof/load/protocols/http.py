@@ -78,6 +78,7 @@ class _HttpConnection(StreamConnection):
         if response is not None and self._handler is not None:
             self._busy = False
             self._handler.response_received(time.monotonic(), *response)
+        super().eof_received()
 
     def _response_begun(self) -> bool:
         return self._busy and self._parser.begun

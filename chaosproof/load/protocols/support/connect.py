@@ -2,8 +2,11 @@
 
 import asyncio
 import errno
+import itertools
+import random
 import socket
 import ssl
+import struct
 import threading
 import time
 from collections.abc import Callable
@@ -16,6 +19,8 @@ from chaosproof.load.protocols.base import OpenError, ResponseHandler
 __all__ = ["Destination", "Resolver", "StreamConnection", "open_stream", "open_unix_stream"]
 
 _RESOLVED_FOR_S = 1.0
+_TCP_INFO = struct.Struct("=B23xI")  # tcpi_state and tcpi_unacked of linux/tcp.h
+_TCP_CLOSE = 7
 _Stream = TypeVar("_Stream", bound=asyncio.BaseProtocol)
 _Address = tuple[socket.AddressFamily, Any]
 
@@ -41,12 +46,18 @@ class Resolver:
         self._port = port
         self._lookup: asyncio.Future[tuple[_Address, ...]] | None = None
         self._looked_up_at = 0.0
+        self._turn = itertools.count(random.randrange(1 << 16))  # each process of a load begins elsewhere
         self._fixed = _numeric(host, port)
 
     async def addresses(self) -> tuple[_Address, ...]:
-        """All addresses in the system's order; raises `OpenError`."""
-        if self._fixed:
-            return self._fixed
+        """All addresses, in the order in which the next connection tries them; raises `OpenError`.
+
+        Each connection begins with the next address of the first family, so that all of a name's addresses are used; a
+        family that the system puts second is a way out only.
+        """
+        return _turned(self._fixed or await self._looked_up(), next(self._turn))
+
+    async def _looked_up(self) -> tuple[_Address, ...]:
         old = time.monotonic() - self._looked_up_at > _RESOLVED_FOR_S
         if self._lookup is None or (self._lookup.done() and old):
             loop = asyncio.get_running_loop()
@@ -83,6 +94,7 @@ class StreamConnection(asyncio.Protocol):
     def __init__(self, handler: ResponseHandler) -> None:
         self.lost_code = ""
         self._handler: ResponseHandler | None = handler
+        self._unread = False  # the server had closed before what was sent reached it
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is one by shape only
@@ -98,6 +110,10 @@ class StreamConnection(asyncio.Protocol):
         """Whether a part of a response has come."""
         return False
 
+    def eof_received(self) -> bool | None:
+        self._unread = _unread(self._transport)
+        return None
+
     def _lose(self, code: str) -> None:
         """Drop the connection, and tell its handler why."""
         handler = self._handler
@@ -105,7 +121,7 @@ class StreamConnection(asyncio.Protocol):
             response_begun = self._response_begun()
             self.lost_code = code
             self.close()
-            handler.connection_lost(code, response_begun)
+            handler.connection_lost(code, response_begun, self._unread)
 
 
 @dataclass(frozen=True)
@@ -150,6 +166,23 @@ async def open_unix_stream(path: str, make: Callable[[], _Stream]) -> _Stream:
     return stream
 
 
+def _unread(transport: asyncio.Transport) -> bool:
+    """Whether the server's end of the stream was sent before it had what we sent last.
+
+    Its FIN confirms all that had reached the server. What is not confirmed after it came too late for a program that
+    has closed already; a server's kernel answers that with a reset, after which the socket is closed.
+    """
+    sock = transport.get_extra_info("socket")
+    if sock is None or sock.family not in (socket.AF_INET, socket.AF_INET6):
+        return False
+    try:
+        info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO.size)
+        state, unacknowledged = _TCP_INFO.unpack(info)
+    except (OSError, struct.error):
+        return False
+    return bool(state == _TCP_CLOSE or unacknowledged > 0)
+
+
 def _lost_code(error: Exception | None) -> str:
     if error is None:
         return FailureCode.CLOSED_EARLY
@@ -190,6 +223,13 @@ def _open_code(error: OSError) -> str:
 def _look_up(host: str, port: int, flags: int) -> tuple[_Address, ...]:
     infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
     return tuple((family, address) for family, _, _, _, address in infos)
+
+
+def _turned(addresses: tuple[_Address, ...], turn: int) -> tuple[_Address, ...]:
+    preferred = [address for address in addresses if address[0] == addresses[0][0]]
+    others = [address for address in addresses if address[0] != addresses[0][0]]
+    first = turn % len(preferred)
+    return (*preferred[first:], *preferred[:first], *others)
 
 
 def _numeric(host: str, port: int) -> tuple[_Address, ...]:
