@@ -51,7 +51,7 @@ class Ended(list[tuple[Mapping[str, Any], str | None]]):
 def ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Ended:
     """A session without a system and without files, which is judged a pass."""
     ends = Ended()
-    session = SimpleNamespace(folder=tmp_path, record=None, lab="lab")
+    session = SimpleNamespace(folder=tmp_path, record=None, lab="lab", secrets=frozenset())
     monkeypatch.setattr(control, "begin", lambda *_: session)
     monkeypatch.setattr(
         control, "keep_session", lambda session, settings: settings.update(chaosproof_session=session)
