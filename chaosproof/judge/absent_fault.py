@@ -1,6 +1,6 @@
 """What a check of the fault answers where no fault was recorded, and which actions are no proof of one."""
 
-from collections.abc import Iterator
+import json
 
 from chaosproof.experiment.experiment import read_experiment
 from chaosproof.experiment.method_actions import (
@@ -14,6 +14,7 @@ from chaosproof.json_access import at, text
 from chaosproof.judge.capability import missing_capability
 from chaosproof.judge.check import failed, passed, skipped, unknown
 from chaosproof.judge.figures.disturbances import disturbances_of
+from chaosproof.judge.next_steps import MARK
 from chaosproof.runfolder.checks import Check
 from chaosproof.runfolder.faults import FaultRecord
 from chaosproof.runfolder.run_folder import RunFolder
@@ -50,36 +51,42 @@ def no_fault(id: str, run: RunFolder) -> Check | None:
         return unknown(id, run.missing(FaultRecord.FILE), FaultRecord.FILE)
     if read_experiment(run.experiment).no_fault:
         return passed(id, 'the experiment says that it has no fault ("no_fault": true)', _METHOD)
-    if unproven := [*unproven_actions(run), *_unseen_disturbances(run)]:
-        return unknown(id, "; ".join(unproven), _METHOD)
+    if why := unproven_actions(run) or _unseen_disturbance(run):
+        return unknown(id, why, _METHOD)
     if len(calls_of(method, *OWN_MODULES)) == len(calls_of(method, _LOAD)):
         return unknown(
             id,
-            "the method has no action but its load, so nothing was tried: add a fault, such as "
+            f"the method has no action but its load, so nothing was tried{MARK}add a fault, such as "
             'actions.network.reset, or write "no_fault": true into the extension if there is to be none',
             _METHOD,
         )
     return passed(id, _OURS, _METHOD)
 
 
-def unproven_actions(run: RunFolder) -> Iterator[str]:
-    """A sentence for each action of the method of which nothing here knows whether it hit anything, and what to do."""
+def unproven_actions(run: RunFolder) -> str:
+    """The actions of the method of which nothing here knows whether they hit anything, what would prove it, and what to
+    do; empty where there is none.
+    """
     helpers = read_experiment(run.experiment).not_faults
-    for name, called in foreign_actions(run.journal.planned("method"), helpers):
-        yield (
-            f"{name!r} ({called}) is no action of this project, and nothing recorded whether it hit anything. "
-            f"A row of {FaultRecord.FILE} would prove it: use an action of {', '.join(FAULT_MODULES)}; "
-            f'or, if it is not the fault, write "no_fault": ["{name}"] into the extension'
-        )
+    foreign = list(foreign_actions(run.journal.planned("method"), helpers))
+    if not foreign:
+        return ""
+    shown = ", ".join(f"{name!r} ({called})" for name, called in foreign)
+    names = json.dumps([name for name, _ in foreign], ensure_ascii=False)
+    return (
+        f"of {shown} nothing recorded whether it hit anything: a row of {FaultRecord.FILE} would prove it, and only "
+        f"actions of this project write one{MARK}use one of {', '.join(FAULT_MODULES)}; "
+        f'or, for what is not the fault, write "no_fault": {names} into the extension'
+    )
 
 
-def _unseen_disturbances(run: RunFolder) -> Iterator[str]:
+def _unseen_disturbance(run: RunFolder) -> str:
     seen = {disturbance["service"] for disturbance in disturbances_of(run)}
     for call in calls_of(run.journal.planned("method"), DISTURBANCE_MODULE):
         service = text(at(call, "provider", "arguments", "service"))
         if service not in seen:
-            yield (
-                f"nobody saw the disturbance of {service or 'a service'} work: "
+            return (
+                f"nobody saw the disturbance of {service or 'a service'} work{MARK}"
                 f"add {DISTURBANCE_MODULE}.wait_until_ended for it after the load"
             )
-            return
+    return ""

@@ -127,5 +127,11 @@ def _manifest_check(folder: Path) -> tuple[Check, ...]:
 
 
 def _outputs(run: RunFolder) -> dict[str, Any]:
-    """What each activity of the method returned, by its name; of several with one name, the last."""
-    return {entry.name: entry.output for entry in run.journal.run if entry.activity}
+    """What each activity of the method returned, by its name; of several with one name, the list of what they did:
+    which of them a claim means, it says by position (`activities.NAME.0`).
+    """
+    outputs: dict[str, list[Any]] = {}
+    for entry in run.journal.run:
+        if entry.activity:
+            outputs.setdefault(entry.name, []).append(entry.output)
+    return {name: several if len(several) > 1 else several[0] for name, several in outputs.items()}

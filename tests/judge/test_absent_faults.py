@@ -34,8 +34,8 @@ def fault_checks(run: Run, folder: Path) -> list[Check]:
 @pytest.mark.parametrize(
     ("others", "sentence"),
     [
-        ([KILL], "'kill the shop' (process true) is no action of this project"),
-        ([KILL], 'or, if it is not the fault, write "no_fault": ["kill the shop"] into the extension'),
+        ([KILL], "of 'kill the shop' (process true) nothing recorded whether it hit anything"),
+        ([KILL], 'or, for what is not the fault, write "no_fault": ["kill the shop"] into the extension'),
         ([DISTURB], "add actions.app.wait_until_ended for it after the load"),
         ([], 'or write "no_fault": true into the extension'),
         ([activity("is it up", "probes.app", "executions")], "the method has no action but its load"),

@@ -67,6 +67,18 @@ def test_two_activities_of_one_name_are_two(tmp_path: Path) -> None:
     assert answers(tmp_path / "2", "method", (SCRIPT, good), (SCRIPT, good)).status == "pass"
 
 
+def test_a_claim_says_which_of_two_activities_of_one_name_it_means(tmp_path: Path) -> None:
+    """The last of them does not stand for both."""
+    run = resilient_run()
+    for count in (7, 0):
+        run.experiment["method"].append(PROBE)
+        run.journal["run"].append(ran(PROBE, {"left": count}))
+    for id, figure in (("EITHER", "left"), ("FIRST", "0.left"), ("SECOND", "1.left")):
+        run.claim(id=id, figure=f"activities.how many are left.{figure}", at_most=5)
+    checks = {check.id: check.status for check in judge_run(run.write(tmp_path)).checks}
+    assert [checks[id] for id in ("EITHER", "FIRST", "SECOND")] == ["unknown", "fail", "pass"]
+
+
 def test_an_activity_that_ran_for_another_is_seen(tmp_path: Path) -> None:
     """As many ran as are planned, but one of them twice and another not at all."""
     run = resilient_run()

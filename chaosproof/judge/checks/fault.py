@@ -41,7 +41,6 @@ def fault_hit(material: Material) -> Check:
         _examine_receipt(run, fault, faults, findings)
         if names and fault.instance not in names:
             findings.wrong.append(f"{label} is on no instance that the session knows")
-    findings.unclear.extend(unproven_actions(run))
     if read_experiment(run.experiment).no_fault:
         findings.wrong.append(
             'the experiment says "no_fault": true, and there was one: take that word out of the extension'
@@ -51,6 +50,8 @@ def fault_hit(material: Material) -> Check:
     findings.wrong.extend(journal_objects_to_faults(run))
     if material.load_expected:
         _examine_overlap(run, material.stats, material.figures, findings)
+    if why := unproven_actions(run):
+        findings.unclear.append(why)
     packets = sum(fault.packets or 0 for fault in faults)
     return findings.check(f"{', '.join(map(_label, faults))}: {packets:.0f} packets hit")
 
