@@ -32,6 +32,8 @@ _PLAIN_INTERVAL_S = 5.0
 _TERMINAL_INTERVAL_S = 0.5
 _WATCH_TIMEOUT_S = 1.0
 
+_CODES_SHOWN = 6
+
 
 @dataclass(frozen=True)
 class Moment:
@@ -63,7 +65,10 @@ def status_line(moment: Moment) -> str:
 
 
 def _errors(codes: Mapping[str, int]) -> str:
-    return " ".join(f"{code} {n}" for code, n in sorted(codes.items()) if code not in ("SUCCESS", "HTTP_200"))
+    others = {code: count for code, count in codes.items() if code not in ("SUCCESS", "HTTP_200")}
+    shown = sorted(others, key=lambda code: -others[code])[:_CODES_SHOWN]
+    more = f" and {len(others) - len(shown)} codes more" if len(others) > len(shown) else ""
+    return " ".join(f"{code} {others[code]}" for code in sorted(shown)) + more
 
 
 def _countdown(fault: FaultRecord, now: float) -> str:

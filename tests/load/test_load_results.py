@@ -9,9 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chaosproof.errors import ChaosproofError
+from chaosproof.load.outcome import Outcome
 from chaosproof.load.output.fortio import PERCENTILES, fortio_result, save_fortio_result
 from chaosproof.load.output.text_summary import summary_text
 from chaosproof.load.recording.latencies import Latencies, nearest_rank
+from chaosproof.load.recording.request_recorder import OK_CODES_MAX, RequestRecorder
 from chaosproof.load.recording.row_file import RowFile
 from chaosproof.runfolder.load import LoadDone
 from chaosproof.runfolder.requests import HEADER, RequestRow, decode_row, encode_row, read_rows
@@ -101,6 +103,18 @@ def test_the_summary_says_what_the_person_wants_to_know():
     assert "# target 50% 12.500 ms" in text
     assert "Code TIMEOUT : 1 (25.0 %)" in text
     assert text.endswith("All done 4 calls, 3 ok, 1 errors")
+
+
+def test_successes_have_a_limited_number_of_codes_and_errors_keep_theirs():
+    rows: list[str] = []
+    recorder = RequestRecorder(model="open", epoch=0.0, add_row=rows.append)
+    for seq in range(200):
+        status = 503 if seq % 2 else 200
+        recorder.add(Outcome(seq, 0.0, 0.0, 0.1, status, f"C{seq}", "", 1))
+    codes = [decode_row(row.strip().split(",")).code for row in rows]
+    assert len(set(codes[::2])) == OK_CODES_MAX + 1 and codes[-2] == "OTHER"
+    assert len(set(codes[1::2])) == 100
+    assert recorder.tally.codes["OTHER"] == 100 - OK_CODES_MAX
 
 
 def write_records(path: Path, records: list[RequestRow]) -> None:

@@ -7,10 +7,11 @@ from chaosproof.load.recording.latencies import nearest_rank, new_histogram
 from chaosproof.runfolder.load import LoadProgress
 from chaosproof.runfolder.requests import is_ok
 
-__all__ = ["Tally"]
+__all__ = ["OTHER", "Tally"]
 
 # Distinct codes counted by name; a server that makes them up without end shares one name for the rest.
 _CODES_MAX = 200
+OTHER = "OTHER"
 
 
 class Tally:
@@ -32,7 +33,7 @@ class Tally:
         else:
             self.error_codes.add(code)
         if code not in self.codes and len(self.codes) >= _CODES_MAX:
-            code = "OTHER"
+            code = OTHER
         self.codes[code] += 1
         self._latencies_s.append(latency_s)
         self._all.record_value(int(latency_s * 1e6) or 1)
