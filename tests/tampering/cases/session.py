@@ -29,6 +29,14 @@ def _state(**said: Any) -> Callable[[Folder], None]:
     return lambda folder: folder.change("session.json", lambda s: s["states"]["app-b-1"].update(said))
 
 
+def _dead_and_unlisted(folder: Folder) -> None:
+    def unlist(session: Any) -> None:
+        session["states"]["app-b-1"].update(deaths=1, alive=False)
+        session["instances"] = [each for each in session["instances"] if each["name"] != "app-b-1"]
+
+    folder.change("session.json", unlist)
+
+
 def _experiment(folder: Folder, change: Callable[[Any], object]) -> None:
     """The experiment, in the journal and in the copy of its file."""
     folder.change("journal.json", lambda journal: change(journal["experiment"]))
@@ -183,5 +191,6 @@ CASES: Table = {
         "how the instances ended is not known": (UNKNOWN, _session(states={})),
         "who exited was never written": (UNKNOWN, lambda f: f.drop("readiness.ndjson")),
         "an instance exited and nobody counted it": (FAIL, _exited),
+        "a dead instance is taken out of the list of instances": (FAIL, _dead_and_unlisted),
     },
 }

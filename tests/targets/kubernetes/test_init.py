@@ -47,6 +47,8 @@ def test_the_experiment_is_whole_and_names_one_pod_of_the_service(shop, tmp_path
         "checkout",
         "checkout-0",
     )
+    ready = experiment["steady-state-hypothesis"]["probes"][0]
+    assert ready["tolerance"]["range"][0] == 2, "as many as there are, or more: a service may be scaled up"
     fault = experiment["method"][0]["provider"]
     assert fault["func"] == "reset"
     assert fault["arguments"]["direction"] == "ingress", "50051 is the service's own port"
