@@ -18,6 +18,7 @@ from chaosproof.experiment.extension import extensions_of
 from chaosproof.experiment.method_actions import FAULT_MODULES, calls_of
 from chaosproof.experiment.modes import MODES, Variant, variants_of
 from chaosproof.experiment.schema import extension_schema, mistakes_in, suggestion
+from chaosproof.experiment.tolerances import tolerance_mistakes
 from chaosproof.experiment.variables import RUN_VARIABLES, says_where
 from chaosproof.json_access import mapping, mappings, sequence, text
 
@@ -150,6 +151,7 @@ def _mistakes(content: Mapping[str, Any], extensions: tuple[Mapping[str, Any], .
         # what its own variables make of a bound is known when they are resolved
         yield from claims_that_cannot_miss(claims_of(content, section), {})
     yield from _never_asked(content)
+    yield from tolerance_mistakes(content)
 
 
 def _never_asked(content: Mapping[str, Any]) -> Iterator[str]:

@@ -60,11 +60,10 @@ def begin(
     `secrets_by_group` the toolkit's secrets. Raises `ChaosproofError` with a sentence; then no lab is left, and a run
     folder only when it has something to tell.
     """
-    experiment = checked_experiment(content, target_names())
     if file := experiment_file(content, arguments):
-        read_experiment_file(
-            Path(file)
-        )  # the toolkit has read it, and does not know of a key that was written twice
+        # the toolkit has read it, and does not know of a key that was written twice
+        read_experiment_file(Path(file))
+    experiment = checked_experiment(content, target_names())
     there = variables_there(experiment.on, str(configuration.get("target", DEFAULT_TARGET)), arguments)
     variables = {**place_variables(arguments), **configuration, **there}
     settings = read_settings(variables, target_names())

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from chaosproof.experiment.tolerances import tolerance_mistakes
 from chaosproof.json_access import at, number, sequence
 from chaosproof.judge.check import failed, passed, unknown
 from chaosproof.judge.checks.base import BuiltinCheck
+from chaosproof.judge.next_steps import MARK
 from chaosproof.judge.succeeded import last_line_of, name_of
 from chaosproof.judge.wording import counted, short
 from chaosproof.runfolder.checks import Check
@@ -41,6 +43,9 @@ def _answer(run: RunFolder, when: str) -> Check:
         return unknown(id, f"{measured} of {len(planned)} probes were asked", evidence)
     if dry := run.experiment.get("dry"):
         return unknown(id, f"nothing was measured: the experiment ran dry ({dry})", evidence)
+    if anything := next(tolerance_mistakes(run.experiment), ""):
+        why, _, instead = anything.rpartition(": ")
+        return unknown(id, f"{why}{MARK}{instead}", evidence)
     return passed(id, f"{counted(measured, 'probe')} within tolerance {when} the method", evidence)
 
 
