@@ -27,7 +27,13 @@ def _answer(material: Material) -> Check:
         exits = [e for e in run.readiness if e.instance == name and e.event == "exited"]
         how = "".join(f": {short(e.detail)}" for e in exits[:1] if e.detail)
         stops = state.stops or 0
-        if state.deaths:
+        events = {e.event for e in run.readiness if e.instance == name}
+        if {"ready", "completed"} <= events:
+            # A one-shot service serves nobody, so it is never ready: its end would hide the death of one that does.
+            findings.wrong.append(
+                f"{name} was ready to serve, and is said to have completed as a one-shot service"
+            )
+        elif state.deaths:
             # Whoever has a service that is to end reads here how to say so.
             meant = how.startswith(": exit code 0") and not state.stops
             hint = f"; if {name} is to end by itself, its service is `one_shot: true`" if meant else ""

@@ -120,6 +120,14 @@ def instance(run: Run, **bent: Any) -> None:
     run.session["states"]["app-b-1"].update(bent)
 
 
+def completed(run: Run) -> None:
+    """Its death is the end of a one-shot service, in the session and in what was seen of it."""
+    instance(run, alive=False, stops=1)
+    run.readiness.append(
+        {"at": FAULT_END + 1, "instance": "app-b-1", "event": "completed", "detail": "exit code 0"}
+    )
+
+
 def many_unavailable(run: Run) -> None:
     for row in run.rows[500:540]:
         row[4], row[5], row[6] = 503, "UNAVAILABLE", "app-a-0"
@@ -286,6 +294,7 @@ CASES: Table = {
         "no instances": (UNKNOWN, lambda r: r.session.update(instances=[])),
         "who exited is not known": (UNKNOWN, lambda r: r.without.add("readiness.ndjson")),
         "no instance was ever seen": (UNKNOWN, lambda r: r.readiness.clear()),
+        "a death that is called the end of a one-shot service": (FAIL, completed),
         "an exit that nobody counted": (
             FAIL,
             lambda r: r.readiness.append(
