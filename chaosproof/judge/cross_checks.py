@@ -1,9 +1,9 @@
 """Others that tell of the same load and the same faults: each must agree with the rows and the ledger.
 
 The rows are one record of the load; its own progress, its result in Fortio's format, what the toolkit's journal kept of
-it, and the counters of the instances are others, written by other hands or at other moments. Who spoils one of them, or
-the rows, is told by the rest. A witness that is silent is no objection here: whether it had to be there is asked by the
-checks that call these.
+it, and the counters of the instances (`counters`) are others, written by other hands or at other moments. Who spoils
+one of them, or the rows, is told by the rest. A witness that is silent is no objection here: whether it had to be there
+is asked by the checks that call these.
 
 Try it: chaosproof judge RUN_DIR, after a row of its requests.csv.gz was taken out.
 """
@@ -14,14 +14,12 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from chaosproof.experiment.experiment import read_experiment
-from chaosproof.json_access import at, mapping, mappings, number, numeral, sequence, text, whole
-from chaosproof.judge.figures.request_stats import NOBODY, RequestStats, fold_requests
+from chaosproof.json_access import at, mapping, mappings, number, sequence, text, whole
+from chaosproof.judge.figures.request_stats import RequestStats
 from chaosproof.runfolder.load import LoadDone, LoadPlan, LoadProgress
 from chaosproof.runfolder.run_folder import RunFolder
 
 __all__ = [
-    "counters_object",
     "journal_objects_to_faults",
     "journal_objects_to_load",
     "progress_objects",
@@ -45,8 +43,6 @@ _PLAN_KEYS = (
 )
 _FAULT_KEYS = ("kind", "instance", "direction", "planned_s", "applied_at", "expires_at", "expects")
 _ENDED_KEYS = ("ended_at", "ended_by", "packets", "canary")
-_SAMPLE = re.compile(r"^(?P<name>[a-zA-Z_:][\w:]*)\{(?P<labels>[^}]*)\}\s+(?P<value>\S+)", re.MULTILINE)
-_LABEL = re.compile(r'(\w+)="([^"]*)"')
 
 
 def progress_objects(run: RunFolder, fold: RequestStats) -> list[str]:
@@ -126,43 +122,6 @@ def journal_objects_to_faults(run: RunFolder) -> list[str]:
     return list(dict.fromkeys(objections))
 
 
-def counters_object(run: RunFolder, fold: RequestStats) -> tuple[list[str], list[str]]:
-    """What is wrong, and what unclear, by the counters of the instances that answered.
-
-    Where the experiment names the counter (`"answers_counted_by": {"metric", "label"}` in its extension), an instance
-    must have counted every answer that the rows say it gave, those of the warm-up included: one that came out of a
-    cache, or was put into the rows, it has not. It may have counted more: answers that nobody waited for.
-    """
-    wrong: list[str] = []
-    unclear: list[str] = []
-    counter = read_experiment(run.experiment).answers_counted_by
-    if counter is None:
-        return [], []
-    metric, label = counter.metric, counter.label
-    if not metric or not label:
-        return [], ["answers_counted_by names no metric and label"]
-    warmup = fold_requests(run.path / "warmup" / "requests.csv.gz", closed=False, fault=None)
-    answered: dict[str, Counter[str]] = {}
-    for window in (*fold.cells.values(), *warmup.cells.values()):
-        for name, cell in window.items():
-            if name != NOBODY:
-                answered.setdefault(name, Counter()).update(cell.codes)
-    for name, codes in sorted(answered.items()):
-        state = run.session.states.get(name)
-        if state and (state.restarts or state.deaths):
-            continue  # a process that began again counts from 0
-        counted = _counted(run, name, metric, label)
-        if counted is None:
-            unclear.append(f"what {name} counted in {metric} is not known")
-            continue
-        for code, times in sorted(codes.items()):
-            if counted.get(code, 0.0) < times:
-                wrong.append(
-                    f"{times} answers {code} are said to be of {name}, which counted {counted.get(code, 0.0):.0f}"
-                )
-    return wrong, unclear
-
-
 def _codes_differ(file: str, stated: Mapping[str, Any], fold: RequestStats) -> list[str]:
     counted: Counter[str] = Counter()
     for cell in fold.every_cell:
@@ -189,21 +148,3 @@ def _outputs(run: RunFolder, module: str) -> Iterator[Mapping[str, Any]]:
     for entry in run.journal.run:
         if entry.module == module:
             yield from mappings(entry.output) if sequence(entry.output) else (mapping(entry.output),)
-
-
-def _counted(run: RunFolder, instance: str, metric: str, label: str) -> Mapping[str, float] | None:
-    """How often an instance counted each value of `label`, by what it said of itself at the end."""
-    files = (f"{instance}.prom", f"{instance}.metrics")
-    file = next((name for name in files if run.artifacts.get(name)), None)
-    if file is None:
-        return None
-    try:
-        content = (run.path / "artifacts" / file).read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return None
-    counted: dict[str, float] = {}
-    for sample in _SAMPLE.finditer(content):
-        if sample["name"] == metric:
-            value = dict(_LABEL.findall(sample["labels"])).get(label, "")
-            counted[value] = counted.get(value, 0.0) + (numeral(sample["value"]) or 0.0)
-    return counted or None

@@ -20,6 +20,7 @@ class ActivityRun(Record):
     status: str = about("`succeeded` or `failed`; anything else did not end")
     output: Any = about("what it returned")
     start: str = about("when it began (ISO 8601)")
+    end: str = about("when it ended (ISO 8601)")
     exception: tuple[str, ...] = about("the lines of the traceback, where it raised")
     tolerance_met: bool | None = about("whether the output was within its tolerance, where it has one")
 

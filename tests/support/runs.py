@@ -59,7 +59,7 @@ class Run:
         """Make load-done.json, load-progress.ndjson and load.json agree with the rows again."""
         ok = sum(1 for row in self.rows if 200 <= row[4] < 300)
         self.done |= {"recorded": len(self.rows), "ok": ok, "errors": len(self.rows) - ok}
-        self.progress[:] = [_progress(self.rows[: len(self.rows) // 2]), _progress(self.rows)]
+        self.progress[:] = _progress(self.rows)
         if "load.json" in self.artifacts:
             self.artifacts["load.json"] = fortio(len(self.rows))
 
@@ -203,12 +203,25 @@ def _row(seq: int, due: float, latency_s: float, instance: str, code: str) -> li
     return [seq, f"{due:.6f}", f"{due + 0.0002:.6f}", f"{done:.6f}", status, code, instance, 1]
 
 
-def _progress(rows: list[list[Any]]) -> dict[str, Any]:
-    """What the load says of itself when these rows have ended."""
-    ok = sum(1 for row in rows if 200 <= row[4] < 300)
-    at = max((float(row[3]) for row in rows), default=LOAD_AT)
-    counts = {"due": len(rows), "sent": len(rows), "done": len(rows), "ok": ok, "errors": len(rows) - ok}
-    return {"at": at, "t_s": at - LOAD_AT, **counts, "codes": dict(Counter(row[5] for row in rows))}
+def _progress(rows: list[list[Any]]) -> list[dict[str, Any]]:
+    """What the load says of itself twice a second, until all of these rows have ended."""
+    ended = sorted(((float(row[3]), row[4], row[5]) for row in rows), key=lambda row: row[0])
+    said: list[dict[str, Any]] = []
+    ok, codes = 0, Counter[str]()
+    tick_at = ended[0][0] + 0.5 if ended else LOAD_AT
+    for done, (at, status, code) in enumerate(ended):
+        while at > tick_at and len(said) < 4 * DURATION_S:
+            said.append(_progress_row(tick_at, done, ok, codes))
+            tick_at += 0.5
+        ok += 200 <= status < 300
+        codes[code] += 1
+    said.append(_progress_row(ended[-1][0] if ended else LOAD_AT, len(ended), ok, codes))
+    return said
+
+
+def _progress_row(at: float, done: int, ok: int, codes: Counter[str]) -> dict[str, Any]:
+    counts = {"due": done, "sent": done, "done": done, "ok": ok, "errors": done - ok}
+    return {"at": at, "t_s": at - LOAD_AT, **counts, "codes": dict(codes)}
 
 
 def _run(mode: str, rows: list[list[Any]], readiness: list[dict[str, Any]], *, met: bool) -> Run:

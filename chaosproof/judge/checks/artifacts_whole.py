@@ -7,9 +7,10 @@ from chaosproof.experiment.experiment import read_experiment
 from chaosproof.json_access import as_object, at, number, numeral, text, whole
 from chaosproof.judge.check import unknown
 from chaosproof.judge.checks.base import BuiltinCheck, Material
-from chaosproof.judge.cross_checks import counters_object, result_objects
+from chaosproof.judge.cross_checks import result_objects
 from chaosproof.judge.figures.request_stats import RequestStats
 from chaosproof.judge.findings import Findings
+from chaosproof.judge.load_rules.counters import counters_object, series_objects
 from chaosproof.runfolder.checks import Check
 from chaosproof.runfolder.paths import ARTIFACTS
 from chaosproof.runfolder.run_folder import RunFolder
@@ -52,6 +53,7 @@ def _answer(material: Material) -> Check:
                 if twin != name:
                     findings.wrong.append(f"{name} is a copy of {twin}")
     findings.wrong.extend(_foreign_series(run))
+    findings.wrong.extend(series_objects(run))
     wrong, unclear = counters_object(run, fold)
     findings.wrong.extend(wrong)
     findings.unclear.extend(unclear)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from chaosproof.json_access import as_object, flag, mapping, text
+from chaosproof.json_access import as_object, flag, mapping, number, text
 from chaosproof.judge.check import failed, unknown
 from chaosproof.judge.checks.base import BuiltinCheck, Material
 from chaosproof.judge.findings import Findings
@@ -148,14 +148,31 @@ def _differ(label: str, journal: int, seen: int) -> list[str]:
 
 
 def _as_faults(run: RunFolder, chain: Chain, findings: Findings) -> None:
-    for what, key in (("fault_on", "applied_at"), ("fault_off", "ended_at")):
-        seen = {row.get("id"): row.get(key) for row in chain.of(what)}
-        recorded = {f.id: instant for f in run.fault_records if (instant := getattr(f, key)) is not None}
-        for id in sorted(map(str, {*seen, *recorded})):
-            if seen.get(id) != recorded.get(id):
-                findings.wrong.append(
-                    f"faults.jsonl has {key} {recorded.get(id)} for {id}, and the log of events {seen.get(id)}"
-                )
+    """The ledger has each fault as it was when it went on, and when it was seen to have ended."""
+    ledger = {text(row.get("id")): row for row in run.faults}
+    for what, since, keys in (
+        ("fault_on", "applied_at", ("kind", "instance", "backend", "applied_at")),
+        ("fault_off", "ended_at", ("ended_at", "ended_by", "packets")),
+    ):
+        seen = {text(row.get("id")): row for row in chain.of(what)}
+        recorded = {id for id, row in ledger.items() if row.get(since) is not None}
+        for id in sorted({*seen, *recorded}):
+            row, event = ledger.get(id, {}), seen.get(id, {since: None})
+            for key in keys:
+                if key in event and not _follows(key, event, row):
+                    findings.wrong.append(
+                        f"faults.jsonl has {key} {row.get(key)} for {id}, and the log of events {event[key]}"
+                    )
+
+
+def _follows(key: str, event: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
+    """Whether the row of a fault may have this once its event was recorded: the observer of one that was healed adds
+    what it counted to the end.
+    """
+    then, now = event[key], row.get(key)
+    if key == "packets" and row.get("ended_by") == "heal":
+        return (number(now) or 0.0) >= (number(then) or 0.0)
+    return bool(then == now) or (key == "ended_by" and now == "heal")
 
 
 CHECK = BuiltinCheck(

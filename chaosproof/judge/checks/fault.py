@@ -11,9 +11,10 @@ from chaosproof.judge.absent_fault import no_fault, unproven_actions
 from chaosproof.judge.checks.base import BuiltinCheck, Material
 from chaosproof.judge.cross_checks import journal_objects_to_faults
 from chaosproof.judge.fault_rules.healed import healed_by
+from chaosproof.judge.fault_rules.met_nobody import met_nobody
 from chaosproof.judge.fault_rules.planned_faults import elsewhere, unlike_arguments
 from chaosproof.judge.figures.request_stats import RequestStats
-from chaosproof.judge.figures.summary import Figures, fault_span
+from chaosproof.judge.figures.summary import Figures, acted, fault_span
 from chaosproof.judge.findings import Findings
 from chaosproof.runfolder.checks import Check
 from chaosproof.runfolder.faults import FaultRecord
@@ -50,6 +51,7 @@ def fault_hit(material: Material) -> Check:
     findings.wrong.extend(journal_objects_to_faults(run))
     if material.load_expected:
         _examine_overlap(run, material.stats, material.figures, findings)
+    findings.unclear.extend(met_nobody(material))
     if why := unproven_actions(run):
         findings.unclear.append(why)
     packets = sum(fault.packets or 0 for fault in faults)
@@ -179,7 +181,13 @@ def _examine_overlap(run: RunFolder, fold: RequestStats, figures: Figures, findi
         findings.unclear.append("whether the load was on during the fault is not known")
         return
     if not at(figures.windows, "fault", "requests"):
-        findings.wrong.append("no request was due while the fault was on")
+        findings.wrong.append("no request was sent while the fault was on")
+        return
+    several = acted(run)
+    for fault in several if len(several) > 1 else ():
+        began_at, ended_at = fault.applied_at or 0.0, fault.ended_at or math.inf
+        if not any(began_at <= due_at <= ended_at for cell in fold.every_cell for due_at in cell.due_at):
+            findings.wrong.append(f"no request was due while {_label(fault)} was on")
 
 
 def _label(fault: FaultRecord) -> str:

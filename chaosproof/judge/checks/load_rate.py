@@ -8,6 +8,7 @@ from chaosproof.judge.check import unknown
 from chaosproof.judge.checks.base import BuiltinCheck, Material
 from chaosproof.judge.figures.request_stats import RequestStats
 from chaosproof.judge.findings import Findings
+from chaosproof.judge.load_rules.held_up import held_up, stood_still
 from chaosproof.runfolder.checks import Check
 from chaosproof.runfolder.requests import REQUESTS
 from chaosproof.runfolder.run_folder import RunFolder
@@ -56,6 +57,7 @@ def _answer(material: Material) -> Check:
             findings.wrong.append(
                 f"the experiment asked for {key} {requested:g}, and the load planned {planned:g}"
             )
+    findings.unclear.extend(filter(None, (held_up(run, stats), stood_still(run))))
     if ratio < RATE_RATIO_MIN:
         cap = "no cap" if uncapped else f"{planned_rps:g}"
         return findings.check(

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from chaosproof.runfolder.requests import RequestLines
 
-__all__ = ["NOBODY", "OTHER_CODES", "WINDOWS", "Cell", "RequestStats", "fold_requests"]
+__all__ = ["LATE_S", "NOBODY", "OTHER_CODES", "WINDOWS", "Cell", "RequestStats", "fold_requests"]
 
 NOBODY = "nobody"
 """The instance of a request that no instance answered."""
@@ -21,6 +21,9 @@ WINDOWS = ("before", "fault", "after")
 
 OTHER_CODES = "other"
 """Stands in `outcome_names` for the codes beyond the first 1,000: no system has as many, a torn file may."""
+
+LATE_S = 0.25
+"""A request that is sent later than this after it was due is late."""
 
 _OUTCOMES_MAX = 1000
 _SEQ_MAX = 50_000_000
@@ -44,16 +47,18 @@ class Cell:
 
 @dataclass
 class RequestStats:
-    """What one pass over the rows found.
+    """What one pass over the rows found. A request is in the window in which it was sent, or was due if it never was.
 
-    `doubles` are rows whose `seq` had been seen, `bad_rows` rows that are no rows or whose instants run
-    backwards. `busy_s` is the sum of all `done_at - sent_at`. `recovery_due_at` holds when each request after
-    the fault (and in the second before its end) was due, `recovery_bad_due_at` the same of those that failed.
-    `outcome_names` are pairs of a code and whether the request was ok.
+    `late` is how many were sent more than LATE_S after they were due. `doubles` are rows whose `seq` had been
+    seen, `bad_rows` rows that are no rows or whose instants run backwards. `busy_s` is the sum of all
+    `done_at - sent_at`. `recovery_due_at` holds when each request after the fault (and in the second before its
+    end) was due, `recovery_bad_due_at` the same of those that failed. `outcome_names` are pairs of a code and
+    whether the request was ok.
     """
 
     rows: int = 0
     sent: int = 0
+    late: int = 0
     doubles: int = 0
     bad_rows: int = 0
     first_bad_row: str = ""
@@ -97,7 +102,7 @@ def fold_requests(path: Path, *, closed: bool, fault: tuple[float, float] | None
     before, during, after = (cells[window] for window in WINDOWS)
     fold = RequestStats(cells=cells)
     seen = bytearray()
-    rows = sent = doubles = bad_rows = 0
+    rows = sent = late = doubles = bad_rows = 0
     seq_max = -1
     first_due, last_due, last_done, busy_s = float("inf"), 0.0, 0.0, 0.0
     outcome_of: dict[tuple[str, bool], int] = {}
@@ -136,7 +141,7 @@ def fold_requests(path: Path, *, closed: bool, fault: tuple[float, float] | None
                 last_due = due
             if done > last_done:
                 last_done = done
-            window = before if due < began else during if due <= ended else after
+            window = before if start < began else during if start <= ended else after
             cell = window.get(instance)
             if cell is None:
                 cell = window[instance] = Cell()
@@ -145,6 +150,8 @@ def fold_requests(path: Path, *, closed: bool, fault: tuple[float, float] | None
             if sent_text:
                 sent += 1
                 busy_s += done - start
+                if start - due > LATE_S:
+                    late += 1
             cell.latencies.append(done - start if closed else done - due)
             cell.due_at.append(due)
             good = 200 <= status <= 299
@@ -165,7 +172,7 @@ def fold_requests(path: Path, *, closed: bool, fault: tuple[float, float] | None
         if "" in window:
             window[NOBODY] = window.pop("")
     fold.rows, fold.sent, fold.doubles, fold.bad_rows, fold.seq_max = rows, sent, doubles, bad_rows, seq_max
-    fold.busy_s = busy_s
+    fold.busy_s, fold.late = busy_s, late
     fold.problems = tuple(blocks.problems)
     fold.outcome_names = list(outcome_of)
     if rows:

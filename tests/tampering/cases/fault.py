@@ -77,8 +77,46 @@ def _healed(folder: Folder, *, in_journal: bool) -> None:
         folder.change("journal.json", lambda journal: journal["rollbacks"][0].update(output=healed))
 
 
+def _in_nobodys_way(folder: Folder) -> None:
+    """Every request that was answered before the fault and under it, was answered by the other instance."""
+
+    def change(rows: list[list[str]]) -> None:
+        for row in rows:
+            if row[6] == "app-a-0":
+                row[6] = "app-a-1"
+
+    folder.change_rows(change)
+
+
+def _told_otherwise(folder: Folder, what: str, **changes: Any) -> None:
+    """The log of events tells of another fault than the ledger."""
+    folder.change_lines(
+        "events.ndjson", lambda rows: [r["data"].update(changes) for r in rows if r["what"] == what]
+    )
+    folder.seal()
+
+
 CASES: Table = {
+    "SYS_EVENTS": {
+        "the log of events has the fault on another instance": (
+            FAIL,
+            lambda f: _told_otherwise(f, "fault_on", instance="app-a-1"),
+        ),
+        "the log of events has a fault of another kind": (
+            FAIL,
+            lambda f: _told_otherwise(f, "fault_on", kind="drop"),
+        ),
+        "the log of events has fewer packets hit": (
+            FAIL,
+            lambda f: _told_otherwise(f, "fault_off", packets=0),
+        ),
+        "the log of events has another end of the fault": (
+            FAIL,
+            lambda f: _told_otherwise(f, "fault_off", ended_by="heal"),
+        ),
+    },
     "SYS_FAULT_HIT": {
+        "the fault was in nobody's way": (UNKNOWN, _in_nobodys_way),
         "the fault hits no packet": (FAIL, lambda f: change_fault(f, packets=0)),
         "packets are put into the ledger that the journal never saw": (FAIL, _more_packets),
         "how many packets were hit is not known": (UNKNOWN, lambda f: change_fault(f, packets=None)),

@@ -1,6 +1,7 @@
 """Tampering with the measured load: too little of it, other than it was, or answered by somebody else."""
 
 import re
+from typing import Any
 
 from tests.support.recorded_runs import Folder, honest
 from tests.tampering.case import FAIL, UNKNOWN, Table
@@ -130,6 +131,44 @@ def _hour_ago(folder: Folder) -> None:
     folder.change_rows(change)
 
 
+def _stood_still(folder: Folder) -> None:
+    """The generator stood still for half a second: it sent all that was due meanwhile when it went on."""
+
+    def change(rows: list[list[str]]) -> None:
+        since = min(float(row[1]) for row in rows) + 1
+        for row in rows:
+            if since <= float(row[1]) < since + 0.5:
+                row[2], row[3] = f"{since + 0.5:.6f}", f"{since + 0.51:.6f}"
+
+    folder.change_rows(change)
+    recount(folder)
+
+
+def _no_progress(folder: Folder) -> None:
+    folder.change_lines("load-progress.ndjson", lambda rows: rows.__delitem__(slice(6, 10)))
+
+
+def _nameless(folder: Folder) -> None:
+    """Answers are put into the rows that no instance gave, and that name none: they take the place of errors."""
+
+    def change(rows: list[list[str]]) -> None:
+        for row in rows:
+            if row[4] != "200":
+                row[4:7] = ["200", "SUCCESS", ""]
+
+    folder.change_rows(change)
+    recount(folder)
+
+
+def _samples_of_another(folder: Folder) -> None:
+    def change(document: Any) -> None:
+        for samples in document["series"]:
+            if samples["metric"]["__name__"] == "a_downstream_requests_total":
+                samples["values"] = [[at, str(float(value) + 1000)] for at, value in samples["values"]]
+
+    folder.change("series.json", change)
+
+
 CASES: Table = {
     "SYS_LOAD_ACCOUNTED": {
         "a row is deleted": (FAIL, lambda f: f.change_rows(lambda rows: rows.pop(700))),
@@ -155,9 +194,13 @@ CASES: Table = {
         "failed rows are painted green and counted anew": (FAIL, _painted_all, "baseline"),
         "slow answers are made fast": (FAIL, _made_fast),
         "answers are put down to another instance": (FAIL, _elsewhere),
+        "errors are painted green, and name no instance": (FAIL, _nameless, "baseline"),
+        "Prometheus saw more than the instance has counted": (FAIL, _samples_of_another),
         "answers come out of a cache in front of app-a": (FAIL, _cached),
     },
     "SYS_LOAD_RATE": {
+        "the load generator stood still for half a second": (UNKNOWN, _stood_still),
+        "the load generator wrote no progress for two seconds": (UNKNOWN, _no_progress),
         "the load runs at half its rate": (FAIL, _halved),
         "the load is planned at half the rate that was asked": (FAIL, _planned_half),
         "the load stops half-way and says it is complete": (FAIL, _stopped_quietly),
