@@ -100,12 +100,14 @@ def run_drills(names: Sequence[str], root: Path, lanes: int, drill: Drill) -> tu
             raise
 
 
-def drill_with(variables: Sequence[str]) -> Drill:
-    """What runs a drill as a process of its own, with these variables."""
+def drill_with(variables: Sequence[str], variable_files: Sequence[str] = ()) -> Drill:
+    """What runs a drill as a process of its own, with these variables and files of variables."""
 
     def drill(experiment: str, root: Path, prefixed: bool) -> int:
         program = str(Path(sys.executable).with_name("chaosproof"))
         argv = [program, "drill", experiment, "--journals", str(root)]
+        for file in variable_files:
+            argv += ["--var-file", file]
         for variable in variables:
             argv += ["--var", variable]
         output = subprocess.PIPE if prefixed else None

@@ -17,6 +17,7 @@ import click
 from chaosproof.campaign.request import RunRequest
 from chaosproof.errors import ChaosproofError, UsageError
 from chaosproof.experiment.modes import MODES
+from chaosproof.runner.overrides import assigned_in_files
 
 if TYPE_CHECKING:
     from chaosproof.judge.judge import Verdict
@@ -26,20 +27,19 @@ __all__ = ["run_one", "run_pair", "run_series"]
 
 def run_one(request: RunRequest) -> Path:
     """Run an experiment that has one mode only; returns the run folder, `ChaosproofError` when there is none."""
-    return _run(request.file, request.variables, request.modes[0])
+    return _run(request, request.variables, request.modes[0])
 
 
 def run_pair(request: RunRequest, *, turned: bool = False) -> dict[str, Path]:
     """Run the baseline and the resilient mode (`turned`: the other way round), then the variants; returns the folders
     by mode. `ChaosproofError` when one run did not get as far as having one.
     """
-    folders = {
-        mode: _run(request.file, request.variables, mode) for mode in (MODES[::-1] if turned else MODES)
-    }
+    folders = {mode: _run(request, request.variables, mode) for mode in (MODES[::-1] if turned else MODES)}
+    from_files = assigned_in_files(request.variable_files)
     for variant in request.variants:
-        own = {name: str(value) for name, value in variant.variables.items()}
+        own = {name: str(value) for name, value in variant.variables.items() if name not in from_files}
         # What was asked for on the command line stands above what the variant would have.
-        folders[variant.name] = _run(request.file, {**own, **request.variables}, variant.name)
+        folders[variant.name] = _run(request, {**own, **request.variables}, variant.name)
     return folders
 
 
@@ -72,16 +72,18 @@ def run_series(request: RunRequest, planned: int) -> int:
     return keep_comparison(comparison, request.journals)
 
 
-def _run(file: Path, variables: Mapping[str, str], mode: str) -> Path:
+def _run(request: RunRequest, variables: Mapping[str, str], mode: str) -> Path:
     """One `chaos run`; returns its run folder. `ChaosproofError` when it did not get as far as having one."""
-    click.secho(f"--- {file.stem}, {mode} ---", bold=True, err=True)
+    click.secho(f"--- {request.file.stem}, {mode} ---", bold=True, err=True)
     with tempfile.TemporaryDirectory(prefix="chaosproof-") as scratch:
         journal = Path(scratch) / "journal.json"
         argv = [str(Path(sys.executable).with_name("chaos")), "--no-version-check", "--no-log-file", "run"]
         argv += ["--journal-path", str(journal)]
+        for variable_file in request.variable_files:
+            argv += ["--var-file", variable_file]
         for name, value in {**variables, "mode": mode}.items():
             argv += ["--var", f"{name}={value}"]
-        process = subprocess.Popen([*argv, str(file)])
+        process = subprocess.Popen([*argv, str(request.file)])
         try:
             process.wait()
         except KeyboardInterrupt:

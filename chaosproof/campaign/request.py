@@ -8,22 +8,33 @@ from chaosproof.errors import UsageError
 from chaosproof.experiment.experiment import checked_experiment
 from chaosproof.experiment.modes import Variant
 from chaosproof.experiment.text import SUFFIXES, read_experiment_file
+from chaosproof.runner.overrides import assigned_in_files
 
 __all__ = ["RunRequest", "run_request"]
 
 
 @dataclass(frozen=True)
 class RunRequest:
-    """The experiment's `file`, its `modes` (one, or both), its variants, and the variables that all runs share."""
+    """The experiment's `file`, its `modes` (one, or both), its variants, and the variables that all runs share.
+
+    `variable_files` are handed to every run, below the variables.
+    """
 
     file: Path
     modes: tuple[str, ...]
     variants: tuple[Variant, ...]
     variables: Mapping[str, str]
     journals: Path
+    variable_files: tuple[str, ...] = ()
 
 
-def run_request(experiment: str, variables: Sequence[str], target: str | None, journals: Path) -> RunRequest:
+def run_request(
+    experiment: str,
+    variables: Sequence[str],
+    target: str | None,
+    journals: Path,
+    variable_files: Sequence[str] = (),
+) -> RunRequest:
     """The request for `experiment`, a name such as checkout or a file, checked; `variables` are of the form NAME=VALUE.
 
     Raises UsageError for an experiment that is not there or has a mistake, and for a variable of another form.
@@ -40,6 +51,8 @@ def run_request(experiment: str, variables: Sequence[str], target: str | None, j
         if name == "mode":
             raise UsageError("A drill runs both modes; for one of them: chaos run --var mode=... EXPERIMENT.")
         shared[name] = value
+    if "mode" in assigned_in_files(variable_files):
+        raise UsageError("A drill runs both modes; take mode out of the --var-file.")
     shared["journals"] = str(journals)
     if target:
         shared["target"] = target
@@ -47,4 +60,4 @@ def run_request(experiment: str, variables: Sequence[str], target: str | None, j
         checked = checked_experiment(read_experiment_file(file))
     except UsageError as error:
         raise UsageError(str(error) if str(error).startswith(str(file)) else f"{file}: {error}") from error
-    return RunRequest(file, checked.modes, checked.variants, shared, journals)
+    return RunRequest(file, checked.modes, checked.variants, shared, journals, tuple(variable_files))

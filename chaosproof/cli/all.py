@@ -32,6 +32,13 @@ __all__ = ["all_drills"]
     "--var", "variables", multiple=True, metavar="NAME=VALUE", help="Override a variable in every experiment."
 )
 @click.option(
+    "--var-file",
+    "variable_files",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False),
+    help="Variables in a file, as of chaos run; --var stands above it.",
+)
+@click.option(
     "-o",
     "--out",
     type=click.Path(path_type=Path),
@@ -45,6 +52,7 @@ def all_drills(
     only: str | None,
     target: str | None,
     variables: Sequence[str],
+    variable_files: Sequence[str],
     out: Path | None,
     profile: str | None,
 ) -> None:
@@ -72,7 +80,7 @@ def all_drills(
     cores = len(os.sched_getaffinity(0))
     lanes = lanes_for(cores)
     click.echo(describe_lanes(lanes, cores), err=True)
-    results = run_drills(names, root, lanes, drill_with(shared))
+    results = run_drills(names, root, lanes, drill_with(shared, variable_files))
     for result in results:
         click.echo(f"{result.experiment:4} exit {result.exit_code}  {result.duration_s:6.1f} s", err=True)
     verdict = pack_and_gate(

@@ -39,6 +39,13 @@ __all__ = ["compare"]
     "--var", "variables", multiple=True, metavar="NAME=VALUE", help="With --runs, override a variable."
 )
 @click.option(
+    "--var-file",
+    "variable_files",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False),
+    help="With --runs: variables in a file, as of chaos run; --var stands above it.",
+)
+@click.option(
     "--out",
     type=click.Path(path_type=Path),
     help="Folder for compare.json, checks.tsv, junit.xml, report.html.",
@@ -53,6 +60,7 @@ def compare(
     runs: int | None,
     target: str | None,
     variables: tuple[str, ...],
+    variable_files: tuple[str, ...],
     out: Path | None,
     as_json: bool,
 ) -> None:
@@ -77,9 +85,10 @@ def compare(
         from chaosproof.campaign.pairs import run_series
         from chaosproof.campaign.request import run_request
 
-        ctx.exit(run_series(run_request(runs_or_experiment[0], variables, target, journals), runs))
-    if target or variables:
-        raise UsageError("--target and --var are for fresh runs: give --runs, too")
+        request = run_request(runs_or_experiment[0], variables, target, journals, variable_files)
+        ctx.exit(run_series(request, runs))
+    if target or variables or variable_files:
+        raise UsageError("--target, --var and --var-file are for fresh runs: give --runs, too")
     if len(runs_or_experiment) == 1:
         folders = [latest_run(journals, runs_or_experiment[0], mode) for mode in MODES]
         folders += latest_variants(journals, runs_or_experiment[0], folders[1])

@@ -19,6 +19,13 @@ __all__ = ["drill"]
     "--var", "variables", multiple=True, metavar="NAME=VALUE", help="Override a variable of the experiment."
 )
 @click.option(
+    "--var-file",
+    "variable_files",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False),
+    help="Variables in a file, as of chaos run; --var stands above it.",
+)
+@click.option(
     "--runs",
     type=click.IntRange(1, 100),
     default=1,
@@ -39,6 +46,7 @@ def drill(
     experiment: str,
     target: str | None,
     variables: Sequence[str],
+    variable_files: Sequence[str],
     runs: int,
     journals: Path,
 ) -> None:
@@ -50,7 +58,7 @@ def drill(
     Exit codes: 0 when the same fault breaks the baseline and spares the resilient mode, 1 when it does not,
     2 when that is not known, 64 for a wrong call.
     """
-    request = run_request(experiment, variables, target, journals)
+    request = run_request(experiment, variables, target, journals, variable_files)
     if runs > 1:
         ctx.exit(run_series(request, runs))
     if len(request.modes) == 1:

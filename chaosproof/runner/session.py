@@ -13,7 +13,7 @@ from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.limits import PROTECTED_PORTS, Limits
 from chaosproof.faults.process import ProcessFaults
 from chaosproof.runfolder.session import SessionRecord
-from chaosproof.runner.settings import DEFAULT_CEILING_S, count, flag, number, port
+from chaosproof.runner.settings import DEFAULT_CEILING_S, count, flag, number, ports
 from chaosproof.targets import Target
 from chaosproof.targets.registry import open_running
 
@@ -73,6 +73,5 @@ def limits_of(variables: Mapping[str, Any]) -> Limits:
         ceiling_s=number("ceiling_s", variables.get("ceiling_s", DEFAULT_CEILING_S)),
         instances_max=count("instances_max", instances_max) if instances_max else None,
         allow_all=flag("allow_all", variables.get("allow_all", False)),
-        protected_ports=PROTECTED_PORTS
-        | {port("protected_ports", number_of) for number_of in variables.get("protected_ports", ())},
+        protected_ports=PROTECTED_PORTS | ports("protected_ports", variables.get("protected_ports") or []),
     )

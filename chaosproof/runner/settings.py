@@ -12,7 +12,7 @@ from typing import Any
 from chaosproof.errors import UsageError
 from chaosproof.faults.backends import BACKENDS
 
-__all__ = ["DEFAULT_CEILING_S", "Settings", "count", "flag", "port", "read_settings", "seconds"]
+__all__ = ["DEFAULT_CEILING_S", "Settings", "count", "flag", "port", "ports", "read_settings", "seconds"]
 
 DEFAULT_CEILING_S = 300.0
 _MAY_BE_ZERO = frozenset({"fault_at_s", "warmup_s"})
@@ -80,6 +80,17 @@ def port(name: str, value: Any) -> int:
     return count(name, value, least=1, most=65535)
 
 
+def ports(name: str, value: Any) -> frozenset[int]:
+    """`value` as ports: a number, a list of them, or text with commas or blanks between them."""
+    if isinstance(value, str):
+        value = value.replace(",", " ").split()
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        value = [value]
+    if not isinstance(value, list | tuple):
+        raise UsageError(f"{name} must be a port, a list of ports, or text such as 5432,6379, not {value!r}.")
+    return frozenset(port(name, item) for item in value)
+
+
 def read_settings(configuration: Mapping[str, Any], known_targets: tuple[str, ...]) -> Settings:
     """Check an experiment's configuration as resolved by Chaos Toolkit; `UsageError` names what is wrong."""
     # Its own ceiling would be the way around the ceiling, so this one is fixed: a day.
@@ -122,6 +133,8 @@ def _variable(name: str, value: Any, ceiling_s: float) -> Any:
         raise UsageError(
             f"backend must be one of {', '.join(BACKENDS)}, or empty for the best, not {value!r}."
         )
+    if name == "protected_ports":
+        return sorted(ports(name, value))
     if name == "seed":
         return count(name, value, least=0, most=2**31 - 1)
     return value

@@ -68,6 +68,17 @@ def test_a_variant_is_run_with_its_variables_unless_the_caller_says_otherwise(
     assert [variables.get("duration_s") for _, variables in made] == [None, None, "32", "40", "40", "40"]
 
 
+def test_a_file_of_variables_stands_above_what_a_variant_would_have(made: Made, tmp_path: Path) -> None:
+    """And a drill runs both modes, whatever the file says."""
+    file = tmp_path / "vars.json"
+    file.write_text('{"configuration": {"duration_s": 40}}')
+    arguments = ["s4", "--journals", str(tmp_path / "journals"), "--var-file", str(file)]
+    assert CliRunner().invoke(drill, arguments).exit_code == 0
+    assert [variables.get("duration_s") for _, variables in made] == [None, None, None]
+    file.write_text('{"configuration": {"mode": "baseline"}}')
+    assert "take mode out of the --var-file" in str(CliRunner().invoke(drill, arguments).exception)
+
+
 def test_a_series_of_one_run_only_is_one_pair(made: Made, tmp_path: Path) -> None:
     done = CliRunner().invoke(compare, ["s4", "--runs", "1", "--journals", str(tmp_path / "journals")])
     assert done.exit_code == 0, done.output

@@ -3,6 +3,7 @@ import math
 import pytest
 
 from chaosproof.errors import UsageError
+from chaosproof.runner.session import limits_of
 from chaosproof.runner.settings import read_settings
 
 GOOD = {
@@ -66,3 +67,17 @@ def test_what_makes_no_sense_is_refused_in_one_sentence(name, value, sentence):
 def test_the_ceiling_can_be_raised_on_purpose():
     variables = read_settings({**GOOD, "duration_s": 400, "ceiling_s": "500"}, ("local",)).variables
     assert variables["duration_s"] == 400
+
+
+@pytest.mark.parametrize("given", [5432, "5432", "5432, 6379", [5432, "6379"], ""])
+def test_protected_ports_are_a_number_or_text_or_a_list(given):
+    """In each case the ports that were always protected still are."""
+    variables = read_settings({**GOOD, "protected_ports": given}, ("local",)).variables
+    ports = limits_of(variables).protected_ports
+    assert (5432 in ports, 6379 in ports) == ("5432" in str(given), "6379" in str(given)) and 22 in ports
+
+
+@pytest.mark.parametrize("given", ["https", 0, True, {"a": 1}])
+def test_what_is_no_port_is_refused(given):
+    with pytest.raises(UsageError, match="protected_ports must be"):
+        read_settings({**GOOD, "protected_ports": given}, ("local",))
