@@ -23,7 +23,8 @@ from chaosproof.load.output.text_summary import summary_text
 from chaosproof.load.plan import Plan
 from chaosproof.load.plan_reader import plan_from_dict
 from chaosproof.load.protocols.registry import find_protocols
-from chaosproof.runfolder.load import LoadDone
+from chaosproof.load.public_plan import public_plan
+from chaosproof.runfolder.load import LoadDone, LoadPlan
 from chaosproof.runfolder.requests import REQUESTS, read_rows
 
 __all__ = ["load"]
@@ -131,10 +132,11 @@ def _send(plan: Plan, driver: str, out: Path | None, as_json: bool) -> tuple[flo
             raise UsageError(f"--driver {driver!r} is unknown; known are chaosproof, fortio")
         with ProgressView(plan, Console(stderr=True)) as view:
             done = run_to_end(plan, folder, on_progress=view.show, separate_process=True)
-        result = fortio_result(read_rows(folder / REQUESTS), plan.to_record(), done)
+        record = LoadPlan.from_json(public_plan(plan.to_dict()))
+        result = fortio_result(read_rows(folder / REQUESTS), record, done)
         if out is not None:
             save_fortio_result(folder, folder / "artifacts" / "load.json")
-        click.echo(json.dumps(result, indent=2) if as_json else summary_text(result, done, plan.to_record()))
+        click.echo(json.dumps(result, indent=2) if as_json else summary_text(result, done, record))
         return _error_ratio(done), bool(done.complete)
 
 

@@ -133,6 +133,11 @@ def _check_options(plan: Plan, protocol: LoadProtocol) -> None:
         if name in options - protocol.options and getattr(plan, name) != field.default:
             users = ", ".join(sorted({known.name for known in protocols if name in known.options}))
             raise UsageError(f"{name} is no option of a load over {protocol.name}; it is one over {users}")
+    scheme = urlsplit(plan.url).scheme
+    if f"{scheme}s" in protocol.schemes and (plan.ca_file or not plan.verify_tls):
+        raise UsageError(
+            f"ca_file and verify_tls are for TLS: write {scheme}s:// in the url, or leave them out"
+        )
 
 
 def _rate(raw: Mapping[str, Any], model: str) -> float | None:

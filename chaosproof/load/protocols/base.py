@@ -87,9 +87,9 @@ class LoadProtocol:
     conditions: frozenset[str] = frozenset()
 
 
-def check_host(url: str, parts: SplitResult) -> None:
-    """Raise `UsageError` unless `url` names a host to connect to, and holds no credentials."""
-    if parts.username is not None:
+def check_host(url: str, parts: SplitResult, *, credentials: bool = False) -> None:
+    """Raise `UsageError` unless `url` names a host to connect to, and holds no credentials but where they may be."""
+    if parts.username is not None and not credentials:
         raise UsageError(f"the url of {parts.hostname} holds credentials: put them into a header")
     if not parts.hostname:
         raise UsageError(f"url {url!r} names no host")

@@ -6,6 +6,7 @@ NO_RESPONDERS.
 """
 
 import asyncio
+import json
 import secrets
 import time
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -25,10 +26,16 @@ _PORT = 4222
 _LINE_BYTES_MAX = 65_536
 _PAYLOAD_BYTES_MAX = 64 * 1024 * 1024
 _CONDITIONS = frozenset({"json", "text", "header"})
-_CONNECT = (
-    b'{"verbose":false,"pedantic":false,"lang":"python","version":"1","protocol":1,"headers":true,'
-    b'"no_responders":true,"name":"chaosproof"}'
-)
+_CONNECT = {
+    "verbose": False,
+    "pedantic": False,
+    "lang": "python",
+    "version": "1",
+    "protocol": 1,
+    "headers": True,
+    "no_responders": True,
+    "name": "chaosproof",
+}
 
 
 class NatsDriver:
@@ -40,6 +47,7 @@ class NatsDriver:
     def __init__(self, plan: Plan) -> None:
         parts = urlsplit(plan.url)
         self._destination = Destination(Resolver(parts.hostname or "", parts.port or _PORT))
+        self._connect = json.dumps({**_CONNECT, **_credentials(parts)}).encode()
         self._subject = unquote(parts.path.strip("/")).encode()
         self._payload = Payload(plan.body)
         self._success = read_success(plan.success, _CONDITIONS, "nats")
@@ -47,7 +55,7 @@ class NatsDriver:
     async def open(self, handler: ResponseHandler) -> Connection:
         connection = await open_stream(
             self._destination,
-            lambda: _NatsConnection(handler, self._subject, self._payload, self._success),
+            lambda: _NatsConnection(handler, self._connect, self._subject, self._payload, self._success),
         )
         try:
             await asyncio.shield(connection.ready)
@@ -59,11 +67,12 @@ class NatsDriver:
 
 class _NatsConnection(StreamConnection):
     def __init__(
-        self, handler: ResponseHandler, subject: bytes, payload: Payload, success: SuccessRule
+        self, handler: ResponseHandler, connect: bytes, subject: bytes, payload: Payload, success: SuccessRule
     ) -> None:
         super().__init__(handler)
         self._success = success
         self.ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._connect = connect
         self._subject = subject
         self._payload = payload
         self._inbox = b"_INBOX." + secrets.token_hex(11).encode()
@@ -109,7 +118,7 @@ class _NatsConnection(StreamConnection):
             if not self.ready.done():
                 self.ready.set_result(None)
         elif verb == b"-ERR":
-            self._lose("NATS_ERROR")
+            self._lose("NATS_AUTHORIZATION" if b"authorization" in line.lower() else "NATS_ERROR")
         elif verb != b"+OK":
             self._lose(FailureCode.BAD_ANSWER)
         return True
@@ -133,12 +142,20 @@ class _NatsConnection(StreamConnection):
         return True
 
     def _send_connect(self) -> None:
-        self._transport.write(b"CONNECT %b\r\nSUB %b.* 1\r\nPING\r\n" % (_CONNECT, self._inbox))
+        self._transport.write(b"CONNECT %b\r\nSUB %b.* 1\r\nPING\r\n" % (self._connect, self._inbox))
 
     def _lose(self, code: str) -> None:
         if self._handler is not None and not self.ready.done():
             self.ready.set_exception(OpenError(code))
         super()._lose(code)
+
+
+def _credentials(parts: SplitResult) -> dict[str, str]:
+    """What CONNECT says of who we are: nats://user:password@host, or nats://token@host."""
+    name, password = (unquote(text or "") for text in (parts.username, parts.password))
+    if not name:
+        return {}
+    return {"user": name, "pass": password} if parts.password is not None else {"auth_token": name}
 
 
 def _message(tokens: list[bytes]) -> tuple[bytes, int, int] | None:
@@ -156,7 +173,7 @@ def _message(tokens: list[bytes]) -> tuple[bytes, int, int] | None:
 
 
 def _check_url(url: str, parts: SplitResult) -> None:
-    check_host(url, parts)
+    check_host(url, parts, credentials=True)
     if not parts.path.strip("/"):
         raise UsageError(f"url {url!r} names no subject: nats://host:4222/the.subject")
 
@@ -164,7 +181,7 @@ def _check_url(url: str, parts: SplitResult) -> None:
 PROTOCOL = LoadProtocol(
     name="nats",
     schemes=("nats",),
-    url_form="nats://host:port/subject",
+    url_form="nats://[user:password@|token@]host:port/subject",
     options=frozenset({"body"}),
     check_url=_check_url,
     make_driver=NatsDriver,
