@@ -84,7 +84,23 @@ def _live_row(id: str, case: LiveCase) -> tuple[str, str, str]:
 
 def _live() -> Iterator[tuple[str, str, str]]:
     yield from (_live_row(id, case) for id, case in CASES.items())
-    yield "the control is missing", "the activities, which find no session", "exit code 1"
+    yield (
+        "the control is missing, or misspelt",
+        "the first action of ours, which ends the experiment",
+        "exit code 1",
+    )
+    yield (
+        "the control is listed twice, or has a `scope`",
+        "the session, before anything is started",
+        "exit code 1",
+    )
+    yield "a probe measures NaN", "`SYS_STEADY_STATE_BEFORE`", "unknown"
+    yield "Chaos Toolkit dies by an error of its own", "`SYS_SESSION_COMPLETE`", "unknown"
+    yield (
+        "a key of the experiment's file is written twice",
+        "the session, before anything is started",
+        "exit code 1",
+    )
     yield "the control crashes", "`SYS_SESSION_COMPLETE`", "unknown"
     for name in CRASHES:
         yield f"the judge itself crashes at `{name}`", "the session's control", "exit code 1"
