@@ -21,6 +21,7 @@ __all__ = ["InstanceRunner"]
 _LAST_LINES = 12
 _LAST_CHARS = 160
 _DOES_NOT_END_S = 5.0
+_NOT_EXECUTABLE = 126
 
 
 class InstanceRunner:
@@ -139,9 +140,15 @@ class InstanceRunner:
             ) from None
         if not self.ready and not (self.service.one_shot and self._exit_code == 0):
             before = "" if self.service.one_shot else " before it was ready"
+            # nsenter's own code: it was that user already, and could not begin the program.
+            hint = (
+                f"The user {self.service.user!r} must be able to read the program and every folder above it. "
+                if self.service.user and self._exit_code == _NOT_EXECUTABLE
+                else ""
+            )
             raise TargetError(
                 f"{self.instance.name} ({' '.join(self.service.command)}) ended with exit code "
-                f"{self._exit_code}{before}. {self._last_lines()}"
+                f"{self._exit_code}{before}. {hint}{self._last_lines()}"
             )
 
     async def stop(self) -> None:
