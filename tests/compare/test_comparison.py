@@ -1,5 +1,6 @@
 """Baseline against resilient: only a baseline that broke, for the right reason, proves anything."""
 
+import copy
 import json
 import shutil
 from collections.abc import Callable
@@ -91,6 +92,18 @@ def test_a_baseline_that_breaks_otherwise_than_believed_proves_nothing(tmp_path:
         row[5] = row[5].replace("UNAVAILABLE", "TIMEOUT")
     comparison = compared(tmp_path, baseline, resilient_run())
     assert status(comparison, "CMP_NEGATIVE_CONTROL") == "unknown"
+
+
+def test_a_baseline_may_break_while_the_method_runs(tmp_path: Path) -> None:
+    """A hypothesis that is measured during the method may fail in a baseline, and not in the resilient run."""
+    runs = baseline_run(), resilient_run()
+    for run in runs:
+        unmet = copy.deepcopy(run.journal["steady_states"]["after"])
+        unmet["steady_state_met"] = unmet["probes"][0]["tolerance_met"] = False
+        run.journal["steady_states"]["during"] = [unmet]
+    comparison = compared(tmp_path, *runs)
+    assert status(comparison, "CMP_NEGATIVE_CONTROL") == "pass"
+    assert status(comparison, "CMP_RESILIENT_PASSES") == "fail"
 
 
 def test_a_malformed_claim_is_not_taken_for_a_broken_baseline(tmp_path: Path) -> None:
