@@ -5,6 +5,7 @@ The baseline is the negative control: where it held, or did not run as it should
 
 from collections.abc import Sequence
 
+from chaosproof.compare.broken_before import broken_before
 from chaosproof.compare.same_settings import modes_differ, same_settings
 from chaosproof.compare.variants import ran_amiss
 from chaosproof.judge.check import passed, unknown, worst
@@ -110,7 +111,15 @@ def _negative_control(baseline: Verdict) -> Check:
             "so nothing is proved of the resilient run",
             evidence,
         )
-    return passed(id, f"the baseline broke: {answer_of(broken[0])}", evidence)
+    by_fault = [c for c in broken if not broken_before(baseline, c)]
+    if not by_fault:
+        return unknown(
+            id,
+            f"the baseline was broken before its fault: {answer_of(broken[0])}; mend what breaks it without a fault, "
+            "or let the fault come once it is whole (at_s)",
+            evidence,
+        )
+    return passed(id, f"the baseline broke: {answer_of(by_fault[0])}", evidence)
 
 
 def _resilient_passes(resilient: Verdict) -> Check:

@@ -1,11 +1,12 @@
 """Tampering with a pair of recorded runs: what is called the baseline is none, or the two did not do the same."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from tests.support.recorded_runs import Folder
 from tests.tampering.case import FAIL, UNKNOWN, Table
-from tests.tampering.recorded import change_fault
+from tests.tampering.recorded import change_fault, recount
 
 __all__ = ["CASES", "REFUSED", "Pair", "exchange_modes"]
 
@@ -35,6 +36,24 @@ def _second_resilient(pair: Pair) -> None:
     _session(pair.baseline, mode="baseline")
 
 
+def _broken_all_along(pair: Pair) -> None:
+    """Half of the requests before the fault fail as well, and none from then on."""
+
+    def change(rows: list[list[str]]) -> None:
+        on_at = pair.baseline.lines("faults.jsonl")[0]["applied_at"]
+        for row in rows:
+            if row[6] == "app-a-0":
+                row[4:6] = ["503", "UNAVAILABLE"] if float(row[2]) < on_at else ["200", "SUCCESS"]
+
+    pair.baseline.change_rows(change)
+    recount(pair.baseline)
+    for name in ("app-a-0", "app-a-1"):
+        pair.baseline.change_text(
+            f"artifacts/{name}.prom",
+            lambda text: re.sub(r"(a_downstream_requests_total\{code=\"[A-Z]+\"\}) .*", r"\1 1e6", text),
+        )
+
+
 def _same_values(pair: Pair) -> None:
     _session(pair.baseline, values=pair.resilient.read("session.json")["values"])
 
@@ -46,6 +65,7 @@ CASES: Table = {
             lambda pair: change_fault(pair.baseline, packets=0),
         ),
         "the baseline is a second resilient run": (UNKNOWN, _second_resilient),
+        "the baseline was broken before its fault, and not after it": (UNKNOWN, _broken_all_along),
         "the baseline was killed": (UNKNOWN, lambda pair: _session(pair.baseline, complete=False)),
     },
     "CMP_MODES_DIFFER": {"both modes got the same values": (FAIL, _same_values)},
