@@ -34,13 +34,23 @@ def _magnitudes(command: Any) -> Any:
     return command
 
 
+class _Port(click.ParamType):
+    name = "integer"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        try:
+            return int(value)
+        except ValueError:
+            self.fail(f"{value!r} is not one port: a fault has one; put one on for each port.", param, ctx)
+
+
 @click.command()
 @click.argument("kind", type=click.Choice(list(KINDS)))
 @click.option("--instance", help="Which copy of a service, such as shop-0.")
 @click.option("--pid", type=click.IntRange(1), help="Instead: a process in a network namespace of its own.")
 @click.option("--allow-host-network", is_flag=True, help="With --pid: also where that is the machine's own.")
 @click.option("--duration", required=True, help="How long, with its unit: 15s, 500ms, 1m.")
-@click.option("--port", type=int, help="Only packets with this port.")
+@click.option("--port", type=_Port(), help="Only packets with this port.")
 @click.option("--port-side", type=click.Choice(get_args(PortSide)), default="destination", show_default=True)
 @click.option("--peer", help="Only packets to or from this service, address or network.")
 @click.option("--protocol", type=click.Choice(get_args(Protocol)), default="tcp", show_default=True)

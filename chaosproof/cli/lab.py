@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from chaosproof.errors import UsageError
+from chaosproof.errors import TargetError, UsageError
 from chaosproof.targets.local.control_client import ask, find_labs, lab_pid, take_down
 from chaosproof.targets.local.launcher import launch_lab
 from chaosproof.targets.local.target import LocalTarget, only_lab
@@ -83,19 +83,11 @@ def status(as_json: bool) -> None:
     """List this user's labs with their instances."""
     rows: list[dict[str, Any]] = []
     for name in find_labs():
-        target = LocalTarget(name)
-        states = target.states()
-        rows.append(
-            {
-                "lab": name,
-                "pid": lab_pid(name),
-                "endpoints": ask(name, "info")["endpoints"],
-                "instances": [
-                    {**asdict(states[instance.name]), "address": instance.address}
-                    for instance in target.instances()
-                ],
-            }
-        )
+        try:
+            rows.append(_row(name))
+        except TargetError as error:
+            # it may end while it is asked, and the others are still there
+            click.echo(f"Lab {name} is left out: {error}", err=True)
     if as_json:
         click.echo(json.dumps(rows))
         return
@@ -111,3 +103,16 @@ def status(as_json: bool) -> None:
             else:
                 doing = "paused" if state["paused"] else "ready" if state["ready"] else "not ready"
             click.echo(f"  {state['name']:<16} {state['address']:<15} {doing}")
+
+
+def _row(name: str) -> dict[str, Any]:
+    target = LocalTarget(name)
+    states = target.states()
+    return {
+        "lab": name,
+        "pid": lab_pid(name),
+        "endpoints": ask(name, "info")["endpoints"],
+        "instances": [
+            {**asdict(states[instance.name]), "address": instance.address} for instance in target.instances()
+        ],
+    }

@@ -25,7 +25,13 @@ def resolve_peer(peer: str | None, target: Target) -> tuple[Network, ...]:
         return (ipaddress.ip_network(peer, strict=False),)
     except ValueError:
         pass
-    address = target.address(peer)
+    try:
+        address = target.address(peer)
+    except TargetError as error:
+        raise TargetError(
+            f"{error} What is outside of the system is named by its address or network, such as 10.1.0.0/16: "
+            "names are not looked up."
+        ) from error
     addresses = [address.ip, address.ip6]
     for instance in target.instances(peer):
         addresses += [instance.address, instance.address6]

@@ -88,7 +88,8 @@ ANSWERS_ON_DESTINATION = Refusal(
 )
 SILENT_ON_INGRESS = Refusal(
     "{kind} of {protocol} on egress would fail the sender's own call with EPERM, which"
-    " no network does: apply it with direction ingress on the receiving side",
+    " no network does: apply it with direction ingress on the receiving side, or, where"
+    " that is no instance, to its answers: direction ingress with port_side source",
     protocols=("udp", "any"),
     directions=("egress",),
 )
