@@ -20,7 +20,7 @@ from chaosproof.runfolder.run_folder import RunFolder
 __all__ = ["all_succeeded", "last_line_of", "name_of"]
 
 _HTTP_ERROR = 400
-_STATE_IT = "mend it, or give it a tolerance that says which status is right"
+_STATE_IT = "if that is right, its own `tolerance` has to name it"
 
 
 def all_succeeded(
