@@ -13,6 +13,7 @@ from chaosproof.experiment.experiment import read_experiment
 from chaosproof.experiment.modes import MODES, Variant
 from chaosproof.judge.check import failed, passed, unknown
 from chaosproof.judge.judge import Verdict
+from chaosproof.judge.nothing_claimed import NOTHING_CLAIMED
 from chaosproof.runfolder.checks import Check
 
 __all__ = ["named", "needed_by", "ran_amiss", "variant_checks"]
@@ -25,7 +26,7 @@ def ran_amiss(verdict: Verdict) -> str:
     claims = {claim.id for claim in verdict.claims}
     for check in verdict.checks:
         may_be = check.status == "pass" or (check.id in _MAY_FAIL and check.status == "fail")
-        if check.id not in claims and not may_be:
+        if check.id not in {*claims, NOTHING_CLAIMED} and not may_be:
             return f"{check.id} is {check.status}: {check.details}"
     return ""
 

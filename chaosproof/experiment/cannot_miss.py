@@ -3,6 +3,7 @@
 A claim that cannot be missed proves nothing, so it is refused before a run, and it is `unknown` after one.
 """
 
+import contextlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -41,7 +42,7 @@ def cannot_be_missed(
     if claim.mistake:
         return None
     for figure in claim.figures:
-        path = _path(figure)
+        path = _path(figure, variables)
         if path[0] == "variables" or (path[0] in _MEASURED and path[-1] in _SETTINGS):
             return Empty(f"{figure} is a setting, which no system can miss", "name a figure that is measured")
     if claim.bound == "in_order":
@@ -49,7 +50,7 @@ def cannot_be_missed(
         return (
             Empty(f"in_order compares {claim.figures[0]} with itself", "name two figures") if same else None
         )
-    path = _path(claim.figures[0])
+    path = _path(claim.figures[0], variables)
     bounds = _bounds(claim, variables)
     if bounds is None or path[0] not in _MEASURED:
         return None
@@ -79,8 +80,10 @@ def is_count(path: list[str]) -> bool:
     return path[0] in ("load", "per_instance", "windows") and (path[-1] in _COUNTS or "codes" in path[:-1])
 
 
-def _path(figure: str) -> list[str]:
+def _path(figure: str, variables: Mapping[str, Any]) -> list[str]:
     """The words of a figure, without the mode that a claim of `compare` begins with."""
+    with contextlib.suppress(KeyError):
+        figure = str(resolve(figure, variables))
     path = figure.split(".")
     return path[1:] if path[0] not in FIGURES else path
 

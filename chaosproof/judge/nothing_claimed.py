@@ -13,7 +13,10 @@ from chaosproof.runfolder.checks import Check
 from chaosproof.runfolder.paths import EXPERIMENT, EXPERIMENT_YAML
 from chaosproof.runfolder.run_folder import RunFolder
 
-__all__ = ["nothing_claimed"]
+__all__ = ["NOTHING_CLAIMED", "nothing_claimed"]
+
+NOTHING_CLAIMED = "SYS_CLAIMS"
+"""The id of the row. A baseline may have it: that it breaks is asked by the comparison itself."""
 
 
 def nothing_claimed(run: RunFolder, claims: Sequence[Claim]) -> Iterator[Check]:
@@ -22,7 +25,7 @@ def nothing_claimed(run: RunFolder, claims: Sequence[Claim]) -> Iterator[Check]:
     Every comparison asks about its baseline: it is what the other mode is held against.
     """
     if doubled := _doubled(run):
-        yield unknown("SYS_CLAIMS", f"it is not clear what was claimed: {'; '.join(doubled)}", EXPERIMENT)
+        yield unknown(NOTHING_CLAIMED, f"it is not clear what was claimed: {'; '.join(doubled)}", EXPERIMENT)
         return
     mode = run.session.mode or ""
     compared = claims_of(run.experiment, "compare")
@@ -35,7 +38,7 @@ def nothing_claimed(run: RunFolder, claims: Sequence[Claim]) -> Iterator[Check]:
         if there
         else f"the experiment claims nothing{MARK}add a claim to `checks` of its extension"
     )
-    yield unknown("SYS_CLAIMS", why, CLAIMS_PLACE)
+    yield unknown(NOTHING_CLAIMED, why, CLAIMS_PLACE)
 
 
 def _doubled(run: RunFolder) -> list[str]:

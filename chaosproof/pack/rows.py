@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from chaosproof.judge.check import passed, unknown, worst
 from chaosproof.judge.claims import judge_claims
+from chaosproof.judge.nothing_claimed import NOTHING_CLAIMED
 from chaosproof.pack.gate.moment_checks import answered, ready
 from chaosproof.pack.gate.rules import PerfRule, Rule, Rules
 from chaosproof.pack.judged import RUNS, Judged, JudgedComparison, JudgedRun
@@ -93,7 +94,7 @@ def _named(name: str, check: Check, runs: Sequence[JudgedRun], rules: Rules) -> 
 
 def _may_fail(name: str, id: str, runs: Sequence[JudgedRun], rules: Rules) -> bool:
     """Whether the run is there to miss this: what is allowed, or a claim that is not about this mode alone."""
-    if id in rules.baseline_may_fail:
+    if id in (*rules.baseline_may_fail, NOTHING_CLAIMED):
         return True
     claims = [run.claims[id] for run in runs if id in run.claims]
     return bool(claims) and all(

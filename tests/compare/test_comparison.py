@@ -10,6 +10,7 @@ import pytest
 
 from chaosproof.compare.compare import Comparison, compare_runs, latest_run
 from chaosproof.errors import ChaosproofError, UsageError
+from chaosproof.judge.judge import judge_run
 from chaosproof.judge.next_steps import answer_of
 from chaosproof.report.write import write_comparison
 from tests.support.runs import FAULT_END, Run, baseline_run, of_one_experiment, resilient_run
@@ -44,6 +45,17 @@ def test_a_broken_baseline_and_a_resilient_run_that_held_pass(tmp_path: Path) ->
     assert headline["unavailable_on_hit_instance"] == {"baseline": 300, "resilient": 2}
     assert headline["error_ratio"] == {"baseline": 0.15, "resilient": 0.001}
     assert headline["recovery_s"]["resilient"] == 0 < headline["recovery_s"]["baseline"]
+
+
+def test_a_baseline_of_which_nothing_is_claimed_is_asked_by_the_comparison(tmp_path: Path) -> None:
+    claim = {"id": "C01", "claim": "?", "figure": "load.error_ratio", "at_most": 0.05, "modes": ["resilient"]}
+    baseline, resilient = baseline_run(), resilient_run()
+    for run in (baseline, resilient):
+        run.experiment["extensions"][0].update(checks=[claim], compare=[])
+    comparison = compared(tmp_path, baseline, resilient)
+    assert {c.id: c.details for c in comparison.checks if c.status != "pass"} == {}
+    checks = {c.id: c.status for c in judge_run(tmp_path / "b").checks}
+    assert checks["SYS_CLAIMS"] == "unknown"
 
 
 def test_a_baseline_that_holds_proves_nothing(tmp_path: Path) -> None:

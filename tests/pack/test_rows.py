@@ -307,13 +307,13 @@ def test_a_file_of_a_run_that_is_gone_or_new_is_named(tmp_path: Path) -> None:
 
 
 def test_a_figure_may_name_a_variable_of_the_run(tmp_path: Path) -> None:
-    named = GATE.replace("figure: load.errors, at_least: 3", 'figure: "variables.${of_it}", at_most: 10')
+    named = GATE.replace("figure: load.errors, at_least: 3", 'figure: "load.${of_it}", at_most: 10')
     run = router_run()
-    run.session["variables"]["of_it"] = "fault_at_s"
+    run.session["variables"]["of_it"] = "errors"
     rows = {
         row.id: row for row in rows_of(Judged(judged(tmp_path, run), ()), parse_rules(named, "gate"), {}, {})
     }
-    assert (rows["PERF_ERRORS"].status, "variables.fault_at_s = 10" in rows["PERF_ERRORS"].details) == (
+    assert (rows["PERF_ERRORS"].status, "load.errors = " in rows["PERF_ERRORS"].details) == (
         "pass",
         True,
     )
