@@ -104,6 +104,9 @@ class StreamConnection(asyncio.Protocol):
         self._transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._unread = self._unread or (
+            exc is None and _unread(self._transport)
+        )  # the reset may come after the end
         self._lose(_lost_code(exc))
 
     def _response_begun(self) -> bool:
