@@ -1,5 +1,6 @@
 """HTTP/1.1 over keep-alive connections: one request at a time on each."""
 
+import asyncio
 import ssl
 import time
 from urllib.parse import urlsplit
@@ -17,6 +18,7 @@ __all__ = ["PROTOCOL", "HttpDriver"]
 
 # What may be sent again without harm (RFC 9110, section 9.2.2).
 _IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
+_RESET_WITHIN_S = 0.01
 _CONDITIONS = frozenset({"status", "json", "text", "header"})
 
 
@@ -73,12 +75,23 @@ class _HttpConnection(StreamConnection):
             self._busy = False
             handler.response_received(now, *response)
 
-    def eof_received(self) -> None:
+    def eof_received(self) -> bool | None:
         response = self._parser.feed_eof() if self._busy else None
         if response is not None and self._handler is not None:
             self._busy = False
             self._handler.response_received(time.monotonic(), *response)
+            return None
         super().eof_received()
+        if not self._busy or self._unread or self._transport.get_extra_info("sslcontext"):
+            return None
+        # A program that closes with a request unread sends its end first, and the reset that says so a moment later.
+        asyncio.get_running_loop().call_later(_RESET_WITHIN_S, self._lose_late)
+        return True
+
+    def _lose_late(self) -> None:
+        if self._handler is not None:
+            super().eof_received()
+            self._lose(FailureCode.CLOSED_EARLY)
 
     def _response_begun(self) -> bool:
         return self._busy and self._parser.begun
