@@ -61,6 +61,11 @@ class SessionRecord(Record):
     ended_at: float | None = about("when everything was saved; `null` until then", default=None)
     complete: bool | None = about("`true` only when the session wrote its own end", default=False)
     interrupted: Any = about("the sentence that ended the run early, or `null`", default=None)
+    clock_moved_s: float | None = about(
+        "how much further the clock went during the run than time did; absent in runs of before it was measured",
+        default=None,
+        omit=True,
+    )
     not_saved: Any = about("what could not be saved: such a run is `unknown` at best", default=None)
     variables: Mapping[str, Any] = about("the configuration as resolved, numbers as numbers")
     seed: Any = about("what every choice by chance follows from")

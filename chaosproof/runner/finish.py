@@ -24,7 +24,7 @@ from chaosproof.runfolder.series import Series
 from chaosproof.runfolder.session import InstanceState, SessionRecord
 from chaosproof.runner.load.job import stop_load
 from chaosproof.runner.prometheus import range_series
-from chaosproof.runner.session import Session
+from chaosproof.runner.session import Session, clock_lead_s
 
 __all__ = ["Saved", "save_and_take_down"]
 
@@ -85,6 +85,7 @@ def save_and_take_down(
         ended_at=time.time(),
         complete=interrupted is None,
         interrupted=interrupted,
+        clock_moved_s=round(clock_lead_s() - session.clock_lead_s, 6),
         states=states,
         not_saved=problems,
     )

@@ -3,6 +3,7 @@
 `chaosproof.runner.lifecycle` begins a session before the experiment, `chaosproof.runner.finish` ends it.
 """
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +18,7 @@ from chaosproof.runner.settings import DEFAULT_CEILING_S, count, flag, number, p
 from chaosproof.targets import Target
 from chaosproof.targets.registry import open_running
 
-__all__ = ["Session", "limits_of", "open_session"]
+__all__ = ["Session", "clock_lead_s", "limits_of", "open_session"]
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Session:
     `run_dir` and `record` (session.json as it was written last) are None outside of a run. `lab` is the lab's name, or
     the cluster's namespace; `take_down` ends the system, where this run started it. `load` is what the experiment says
     of its load, with its variables filled in; `variables` are those of the run as checked, and where its endpoints are;
-    `secrets` are texts that are written nowhere.
+    `secrets` are texts that are written nowhere. `clock_lead_s` is that of the moment at which it began.
     """
 
     run_dir: Path | None
@@ -40,6 +41,7 @@ class Session:
     load: Mapping[str, Any] = field(default_factory=dict)
     variables: Mapping[str, Any] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()
+    clock_lead_s: float = field(default_factory=lambda: clock_lead_s())
 
     @property
     def folder(self) -> Path:
@@ -51,6 +53,11 @@ class Session:
                 "to its controls)."
             )
         return self.run_dir
+
+
+def clock_lead_s() -> float:
+    """How far the clock, which anybody can set, is ahead of the time that has passed: the same for a whole run."""
+    return time.time() - time.monotonic()
 
 
 def open_session(variables: Mapping[str, Any]) -> Session:

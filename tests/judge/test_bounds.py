@@ -98,3 +98,17 @@ def test_what_an_instance_logs_is_a_sign_of_its_return_or_is_none(
     )
     transport_s = judge_run(run.write(tmp_path)).summary["recovery"]["transport_s"]
     assert (transport_s == pytest.approx(0.05)) is is_a_sign
+
+
+@pytest.mark.parametrize(
+    ("moved_s", "status"), [(1.0, "pass"), (-1.0, "pass"), (1.01, "fail"), (-1.01, "fail")]
+)
+def test_a_clock_that_went_another_way_than_time_proves_nothing(
+    tmp_path: Path, moved_s: float, status: str
+) -> None:
+    run = resilient_run()
+    run.session["clock_moved_s"] = moved_s
+    found, details = says(run, tmp_path, "SYS_SESSION_COMPLETE")
+    assert found == status, details
+    way = "forward" if moved_s > 0 else "back"
+    assert status == "pass" or f"the clock was set {way} by 1.0 s during the run" in details

@@ -43,7 +43,15 @@ def _answer(material: Material) -> Check:
 
 
 def _clock_moved(run: RunFolder) -> str:
-    """Whether rows that were written one after the other go back in time; such instants prove no order."""
+    """Whether rows that were written one after the other go back in time, or the session's clock went another way than
+    time did; such instants prove no order, and no duration.
+    """
+    moved_s = run.session.clock_moved_s or 0.0
+    if abs(moved_s) > _CLOCK_SLACK_S:
+        return (
+            f"the clock was set {'forward' if moved_s > 0 else 'back'} by {abs(moved_s):.1f} s during the run, or the "
+            "machine slept: run again once its clock is in step (timedatectl) and while it stays awake"
+        )
     recorded = {
         Journal.FILE: [_epoch(entry.start) for entry in run.journal.run],
         ReadinessRow.FILE: [event.at for event in run.readiness],

@@ -90,6 +90,16 @@ def _clock_back(folder: Folder) -> None:
     folder.write("journal.json", instants_moved(folder.read("journal.json"), at, -60.0))
 
 
+def _clock_forward(folder: Folder) -> None:
+    """The clock was set in the middle of the fault; what was written one after the other still comes in order."""
+    at = folder.lines("faults.jsonl")[0]["applied_at"] + 0.5
+    for name in ("faults.jsonl", "readiness.ndjson", "events.ndjson"):
+        folder.write_lines(name, [instants_moved(row, at, +60.0) for row in folder.lines(name)])
+    folder.write("journal.json", instants_moved(folder.read("journal.json"), at, +60.0))
+    session = instants_moved(folder.read("session.json"), at, +60.0)
+    folder.write("session.json", session | {"clock_moved_s": 60.0})
+
+
 def _event_gone(folder: Folder) -> None:
     lines = (folder.path / "events.ndjson").read_text().splitlines(keepends=True)
     del lines[20]
@@ -171,6 +181,7 @@ CASES: Table = {
         "the journal is cut in the middle": (UNKNOWN, lambda f: f.halve("journal.json")),
         "the toolkit aborted": (UNKNOWN, _journal(status="aborted")),
         "the clock is moved back by a minute in the fault": (FAIL, _clock_back),
+        "the clock is set forward during the run": (FAIL, _clock_forward),
         "a claim is loosened in the journal alone": (FAIL, _claim_loosened),
         "the claims are taken out of the journal": (FAIL, _claims_gone),
     },
