@@ -18,6 +18,7 @@ from typing import Any
 
 from chaosproof.compare.checks import builtin_claim, every_pair, pair_checks, step_of, worst_of_pairs
 from chaosproof.compare.claims import JudgedClaim, judge_by_intervals
+from chaosproof.compare.copies import refuse_copies
 from chaosproof.compare.effects import Effects, effects_table, hit_instance
 from chaosproof.compare.same_settings import refuse_different, refuse_wrong_modes
 from chaosproof.compare.variants import named, needed_by, variant_checks
@@ -85,7 +86,7 @@ def compare_pairs(
     `variants` has for each pair what was run with it, by the variant's name; a claim about one that was not run with
     all of them is not judged, and the document says so under `not_judged`. `planned` is how many pairs there were to
     be: when it is more than there are, the series was ended early, and the intervals are those that stay valid then.
-    Raises as `compare_runs` does, also when the pairs differ from each other.
+    Raises as `compare_runs` does, also when the pairs differ from each other, or a run is there twice.
     """
     if not pairs:
         raise UsageError("there is no pair of runs to compare")
@@ -95,6 +96,7 @@ def compare_pairs(
         refuse_different(baseline, resilient)
         if number > 1:
             refuse_different(first[0], baseline, ("the first pair", f"pair {number}"))
+    refuse_copies(pairs)
     _, newest = pairs[-1]
     experiment = read_experiment(newest.run.experiment or pairs[-1][0].run.experiment)
     effects = Effects(pairs, planned is not None and len(pairs) < planned, variants)

@@ -16,6 +16,7 @@ from typing import Any
 
 from chaosproof.json_access import at, mapping, mappings, number, sequence, text, whole
 from chaosproof.judge.figures.request_stats import RequestStats
+from chaosproof.judge.load_rules.latency_witnesses import latency_objects, percentile_objects
 from chaosproof.runfolder.load import LoadDone, LoadPlan, LoadProgress
 from chaosproof.runfolder.run_folder import RunFolder
 
@@ -57,8 +58,9 @@ def progress_objects(run: RunFolder, fold: RequestStats) -> list[str]:
             ("ok", last.ok, fold.ok),
             ("errors", last.errors, fold.rows - fold.ok),
         )
-        if stated is not None and stated != counted
+        if stated != counted
     ]
+    objections += latency_objects(LoadProgress.FILE, last, fold)
     if not objections and isinstance(last.source.get("codes"), Mapping) and len(last.codes) < _CODES_MAX:
         objections += _codes_differ(LoadProgress.FILE, last.codes, fold)
     return objections
@@ -89,7 +91,7 @@ def result_objects(fold: RequestStats, result: Mapping[str, Any]) -> list[str]:
             objections.append(
                 f"the latencies add up to {sum_s:.6f} s by load.json, and to {counted_s:.6f} s by the rows"
             )
-    return objections
+    return objections + percentile_objects(fold, result)
 
 
 def journal_objects_to_load(run: RunFolder) -> list[str]:

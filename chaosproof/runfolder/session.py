@@ -1,12 +1,36 @@
 """session.json: what was run, where, with which versions and settings."""
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from chaosproof.runfolder.record import Record, about
 
-__all__ = ["Cluster", "InstanceRecord", "InstanceState", "SessionRecord"]
+__all__ = [
+    "BOUND_KEYS",
+    "IDENTITY",
+    "Cluster",
+    "InstanceRecord",
+    "InstanceState",
+    "SessionRecord",
+    "begun_data",
+    "identity_sha256",
+]
+
+BOUND_KEYS = ("experiment", "mode", "target", "started_at", "experiment_sha256", "seed", "commit", "dirty")
+"""What the log says of the session word for word."""
+
+IDENTITY = "identity_sha256"
+"""The key of the row `session_begun` that has the hash of `_FIXED`."""
+
+# what the log binds by one hash: overlays may be too large for a row
+_FIXED = (
+    *BOUND_KEYS,
+    *("title", "experiment_file", "variables", "values", "values_files", "expected_artifacts"),
+    *("versions", "kernel", "hostname"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,3 +121,15 @@ class SessionRecord(Record):
     def deployed(self) -> bool:
         """Whether the system ran before the session began, which then did not start it."""
         return bool(self.cluster and self.cluster.deployed)
+
+
+def begun_data(session: Mapping[str, Any]) -> dict[str, Any]:
+    """What the row `session_begun` says of session.json as it was written."""
+    return {**{key: session.get(key) for key in BOUND_KEYS}, IDENTITY: identity_sha256(session)}
+
+
+def identity_sha256(session: Mapping[str, Any]) -> str:
+    """The hash of what a session.json states of the run's identity."""
+    stated = {key: session.get(key) for key in _FIXED}
+    canonical = json.dumps(stated, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(canonical.encode()).hexdigest()

@@ -93,7 +93,13 @@ def save_and_take_down(
     saved.attempt(
         "events",
         lambda: record_event(
-            folder, "saved", {"interrupted": interrupted, "sha256": raw_hashes(folder, without=EVENTS)}
+            folder,
+            "saved",
+            {
+                "interrupted": interrupted,
+                "ended_at": ended.ended_at,
+                "sha256": raw_hashes(folder, without=EVENTS),
+            },
         ),
     )
     return saved

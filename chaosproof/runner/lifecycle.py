@@ -20,7 +20,14 @@ from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.process import ProcessFaults
 from chaosproof.runfolder.events import EVENTS, fault_listener, record_event
 from chaosproof.runfolder.faults import FaultLedger, FaultRecord
-from chaosproof.runfolder.paths import EXPERIMENT, EXPERIMENT_YAML, new_run_folder, write_json, write_whole
+from chaosproof.runfolder.paths import (
+    EXPERIMENT,
+    EXPERIMENT_YAML,
+    new_run_folder,
+    read_json,
+    write_json,
+    write_whole,
+)
 from chaosproof.runfolder.provenance import (
     experiment_file,
     experiment_sha256,
@@ -29,7 +36,7 @@ from chaosproof.runfolder.provenance import (
     versions,
 )
 from chaosproof.runfolder.readiness import ReadinessRow
-from chaosproof.runfolder.session import Cluster, InstanceRecord, SessionRecord
+from chaosproof.runfolder.session import Cluster, InstanceRecord, SessionRecord, begun_data
 from chaosproof.runner.endpoints import endpoint_mistakes, endpoint_variables
 from chaosproof.runner.load.words import filled_load
 from chaosproof.runner.overrides import place_variables, variables_there
@@ -43,9 +50,6 @@ from chaosproof.targets.system.definition import System
 from chaosproof.targets.system.system_file import system_to_run
 
 __all__ = ["begin"]
-
-# What the log of events says of the session, so that neither can be changed alone.
-_BEGUN = ("experiment", "mode", "target", "started_at", "experiment_sha256", "seed")
 
 
 def begin(
@@ -81,7 +85,7 @@ def begin(
     secrecy = secrecy_of(content, settings.variables, secrets_by_group or {}, system)
     record = without_secrets(_record(experiment, settings, system, now, content, arguments), secrecy)
     _write(run_dir, record)
-    record_event(run_dir, "session_begun", {key: getattr(record, key) for key in _BEGUN})
+    record_event(run_dir, "session_begun", begun_data(read_json(run_dir / SessionRecord.FILE)))
     # the file as its author wrote it, so that a claim can be shown at its line
     text = experiment_text(content, record.experiment_file)
     if text is not None:

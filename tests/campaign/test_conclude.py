@@ -80,7 +80,7 @@ def test_a_series_that_does_not_hold_is_kept_and_answered_with_1(
     for n in range(2):
         resilient = resilient_run()
         resilient.fault["packets"] = 0
-        runs = (baseline_run().write(tmp_path / f"b{n}"), resilient.write(tmp_path / f"r{n}"))
+        runs = baseline_run().apart(n).write(tmp_path / f"b{n}"), resilient.apart(n).write(tmp_path / f"r{n}")
         pairs.append((judge_run(runs[0]), judge_run(runs[1])))
     assert keep_comparison(compare_pairs(pairs, planned=3), tmp_path / "journals") == 1
     (kept,) = (tmp_path / "journals/s4/compare").iterdir()

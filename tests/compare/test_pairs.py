@@ -25,8 +25,10 @@ def judged(run: Run, folder: Path) -> Verdict:
     return judge_run(run.write(folder))
 
 
-def pair(folder: Path, baseline: Run | None = None, resilient: Run | None = None) -> tuple[Verdict, Verdict]:
-    runs = baseline or baseline_run(), resilient or resilient_run()
+def pair(
+    folder: Path, baseline: Run | None = None, resilient: Run | None = None, number: int = 0
+) -> tuple[Verdict, Verdict]:
+    runs = (baseline or baseline_run()).apart(number), (resilient or resilient_run()).apart(number)
     of_one_experiment(*runs)
     return judged(runs[0], folder / "b"), judged(runs[1], folder / "r")
 
@@ -201,7 +203,7 @@ def pairs(
             row[4], row[5] = 503, "UNAVAILABLE"
         if change and n == which:
             change(resilient)
-        made.append(pair(folder / str(n), None, resilient))
+        made.append(pair(folder / str(n), None, resilient, n))
     return made
 
 
@@ -234,7 +236,7 @@ def test_a_pair_in_which_a_claim_does_not_hold_spoils_the_rest_though_the_mean_h
         resilient.experiment["extensions"][0]["checks"] = []
         for row in resilient.rows[1200 : 1200 + failures]:
             row[4], row[5] = 503, "UNAVAILABLE"
-        made.append(pair(tmp_path / str(n), None, resilient))
+        made.append(pair(tmp_path / str(n), None, resilient, n))
     comparison = compare_pairs(made)
     assert comparison.pair_statuses == ("pass", "pass", "fail")
     assert comparison.status == "fail"
@@ -256,6 +258,17 @@ def test_pairs_that_differ_from_each_other_are_refused_by_name(tmp_path: Path) -
         run.plan["connections"] = 10
     with pytest.raises(ChaosproofError, match="load's connections is 20 in the first pair, and 10 in pair 2"):
         compare_pairs([pair(tmp_path / "1"), pair(tmp_path / "2", *runs)])
+
+
+def test_a_pair_that_was_copied_counts_once(tmp_path: Path) -> None:
+    """Also where the copy has a start of its own, or the rows of another."""
+    made = pairs(tmp_path, 2)
+    compare_pairs(made)
+    again = resilient_run().apart(1)
+    again.session["started_at"] += 60
+    for folder, run in (("same", resilient_run().apart(1)), ("restarted", again)):
+        with pytest.raises(ChaosproofError, match="again: a run counts once"):
+            compare_pairs([*made, pair(tmp_path / folder, baseline_run().apart(7), run)])
 
 
 def test_no_pair_at_all_is_a_wrong_call() -> None:
@@ -291,7 +304,7 @@ def test_a_series_is_printed_kept_and_answered_with_its_exit_code(
 def test_several_pairs_that_do_not_hold_are_all_named(tmp_path: Path) -> None:
     pairs = []
     for n in range(3):
-        baseline, resilient = baseline_run(), resilient_run()
+        baseline, resilient = baseline_run().apart(n), resilient_run().apart(n)
         if n:
             resilient.fault.update(packets=0)
         folder = tmp_path / str(n)

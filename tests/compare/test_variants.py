@@ -137,7 +137,9 @@ def test_the_variants_of_several_pairs_are_taken_together(
     made = []
     for place in range(2):
         runs = (baseline(), resilient(), pool1())
-        made.append(tuple(judge_run(run.write(tmp_path / f"{place}{n}")) for n, run in enumerate(runs)))
+        made.append(
+            tuple(judge_run(run.apart(place).write(tmp_path / f"{place}{n}")) for n, run in enumerate(runs))
+        )
     pairs, variants = [(b, r) for b, r, _ in made], [{"pool1": p} for _, _, p in made]
     comparison = compare_pairs(pairs, variants, planned=2)
     assert comparison.status == "pass"

@@ -11,6 +11,7 @@ from typing import Any
 from chaosproof.runfolder.events import EVENTS, fault_listener, record_event
 from chaosproof.runfolder.manifest import raw_hashes
 from chaosproof.runfolder.provenance import experiment_sha256
+from chaosproof.runfolder.session import begun_data
 
 COUNTER = {"metric": "answers_total", "label": "code"}
 T0 = 1_800_000_000.0
@@ -55,6 +56,12 @@ class Run:
         """Add one of the experiment's own checks."""
         self.experiment["extensions"][0]["checks"].append({"id": "C90", "claim": "it holds"} | claim)
 
+    def apart(self, number: int) -> "Run":
+        """The same in another run: it began so many microseconds later, and so did its first request."""
+        self.session["started_at"] += number / 1e6
+        self.rows[0][1:4] = [f"{float(instant) + number / 1e6:.6f}" for instant in self.rows[0][1:4]]
+        return self
+
     def recount(self) -> None:
         """Make load-done.json, load-progress.ndjson and load.json agree with the rows again."""
         ok = sum(1 for row in self.rows if 200 <= row[4] < 300)
@@ -93,8 +100,7 @@ class Run:
     def _log_events(self, folder: Path) -> None:
         """The log of events that a session with these files would have left."""
         (folder / EVENTS).unlink(missing_ok=True)
-        begun = ("experiment", "mode", "started_at", "experiment_sha256")
-        record_event(folder, "session_begun", {key: self.session.get(key) for key in begun}, at=T0)
+        record_event(folder, "session_begun", begun_data(self.session), at=T0)
         listen = fault_listener(folder, at=T0)
         for fault in self.faults:
             listen(fault)
@@ -107,7 +113,11 @@ class Run:
         for entry in (*self.journal.get("run", ()), *self.journal.get("rollbacks", ()), *probes):
             said = {"name": entry.get("activity", {}).get("name"), "status": entry.get("status")}
             record_event(folder, "activity_ended", said, at=T0)
-        record_event(folder, "saved", {"sha256": dict(raw_hashes(folder, without=EVENTS))}, at=ENDED_AT)
+        saved = {
+            "ended_at": self.session.get("ended_at"),
+            "sha256": dict(raw_hashes(folder, without=EVENTS)),
+        }
+        record_event(folder, "saved", saved, at=ENDED_AT)
 
 
 def resilient_run() -> Run:

@@ -84,6 +84,8 @@ def three_pairs(folder: Path) -> Comparison:
             runs[0].recount()
         if n == 2:
             runs[1].fault["packets"] = 0
-        baseline, resilient = (judge_run(run.write(folder / f"{run.session['mode']}-{n}")) for run in runs)
+        baseline, resilient = (
+            judge_run(run.apart(n).write(folder / f"{run.session['mode']}-{n}")) for run in runs
+        )
         pairs.append((baseline, resilient))
     return compare_pairs(pairs, planned=4)

@@ -1,5 +1,6 @@
 """Changes to a recorded run that keep its files in step with each other."""
 
+import math
 from collections import Counter
 from typing import Any
 
@@ -28,6 +29,10 @@ def recount(folder: Folder) -> None:
 
     def result(document: Any) -> None:
         document["DurationHistogram"].update(Count=len(rows), Max=max(latencies_s), Sum=sum(latencies_s))
+        ordered = sorted(latencies_s)
+        document["DurationHistogram"].update(Min=ordered[0], Avg=sum(latencies_s) / len(rows))
+        for entry in document["DurationHistogram"]["Percentiles"]:
+            entry["Value"] = ordered[math.ceil(entry["Percentile"] / 100 * len(rows)) - 1]
         document.update(Codes=codes, RetCodes=dict(Counter(row[4] for row in rows)))
 
     folder.change("artifacts/load.json", result)

@@ -15,6 +15,7 @@ from typing import Any
 from chaosproof.json_access import as_object, flag, mapping, number, text
 from chaosproof.judge.check import failed, unknown
 from chaosproof.judge.checks.base import BuiltinCheck, Material
+from chaosproof.judge.event_rules.session_in_log import begun_objects, ready_objects, saved_objects
 from chaosproof.judge.findings import Findings
 from chaosproof.judge.wording import counted
 from chaosproof.runfolder.checks import Check
@@ -104,9 +105,10 @@ def _same_run(run: RunFolder, chain: Chain, findings: Findings) -> None:
     if "session.json" in run.problems:
         findings.unclear.append(f"whether it tells of this run is not known; {run.missing('session.json')}")
         return
-    for key in ("experiment", "mode", "started_at", "experiment_sha256"):
-        if begun[0].get(key) != (stated := run.session.source.get(key)):
-            findings.wrong.append(f"its {key} is {begun[0].get(key)}, and that of session.json {stated}")
+    findings.wrong.extend(begun_objects(run, begun[0]))
+    for row in chain.rows:
+        if row.what == "target_ready" and row.at is not None:
+            findings.wrong.extend(ready_objects(run, row.data, row.at))
 
 
 def _as_saved(run: RunFolder, chain: Chain, findings: Findings) -> None:
@@ -114,6 +116,7 @@ def _as_saved(run: RunFolder, chain: Chain, findings: Findings) -> None:
     if not saved:
         findings.unclear.append("no row says that the run was saved")
         return
+    findings.wrong.extend(saved_objects(run, saved[-1]))
     then = mapping(saved[-1].get("sha256"))
     now = raw_hashes(run.path, without=EVENTS)
     for name in sorted({*then, *now}):

@@ -169,6 +169,25 @@ def _samples_of_another(folder: Folder) -> None:
     folder.change("series.json", change)
 
 
+def _silent_progress(folder: Folder) -> None:
+    folder.change_lines("load-progress.ndjson", lambda rows: rows[-1].pop("ok"))
+
+
+def _slow_progress(folder: Folder) -> None:
+    folder.change_lines("load-progress.ndjson", lambda rows: rows[-1].update(p99_ms=999.0))
+
+
+def _percentiles(folder: Folder, values: dict[float, float] | None) -> None:
+    def change(result: Any) -> None:
+        entries = result["DurationHistogram"].pop("Percentiles")
+        if values is not None:
+            result["DurationHistogram"]["Percentiles"] = [
+                {**entry, "Value": values.get(entry["Percentile"], entry["Value"])} for entry in entries
+            ]
+
+    folder.change("artifacts/load.json", change)
+
+
 CASES: Table = {
     "SYS_LOAD_ACCOUNTED": {
         "a row is deleted": (FAIL, lambda f: f.change_rows(lambda rows: rows.pop(700))),
@@ -189,6 +208,8 @@ CASES: Table = {
         "the load's progress was never written": (UNKNOWN, lambda f: f.drop("load-progress.ndjson")),
         "load-done.json has a figure edited": (FAIL, _edited_count),
         "the rows are of an hour ago": (FAIL, _hour_ago),
+        "the last of the load's progress does not say how much was ok": (FAIL, _silent_progress),
+        "the load's progress ends with latencies that nobody had": (FAIL, _slow_progress),
     },
     "SYS_ARTIFACTS": {
         "failed rows are painted green and counted anew": (FAIL, _painted_all, "baseline"),
@@ -197,6 +218,8 @@ CASES: Table = {
         "errors are painted green, and name no instance": (FAIL, _nameless, "baseline"),
         "Prometheus saw more than the instance has counted": (FAIL, _samples_of_another),
         "answers come out of a cache in front of app-a": (FAIL, _cached),
+        "load.json has a p99 of its own": (FAIL, lambda f: _percentiles(f, {99: 0.001})),
+        "load.json leaves its percentiles out": (FAIL, lambda f: _percentiles(f, None)),
     },
     "SYS_LOAD_RATE": {
         "the load generator stood still for half a second": (UNKNOWN, _stood_still),

@@ -138,6 +138,23 @@ def _struck_off(folder: Folder) -> None:
     folder.change("session.json", lambda session: session["expected_artifacts"].remove("app-b-2.metrics"))
 
 
+def _never_seen(folder: Folder) -> None:
+    def change(rows: list[Any]) -> None:
+        rows[:] = [row for row in rows if row["instance"] != "app-b-1"]
+
+    folder.change_lines("readiness.ndjson", change)
+
+
+def _sealed(mutate: Callable[[Folder], object]) -> Callable[[Folder], None]:
+    """A lie about what only the log of events knows, with the log chained anew."""
+
+    def careful(folder: Folder) -> None:
+        mutate(folder)
+        folder.seal()
+
+    return careful
+
+
 CASES: Table = {
     "SYS_STEADY_STATE_BEFORE": {
         "the steady state was not met before": (FAIL, lambda f: _met(f, "before", False)),
@@ -195,6 +212,9 @@ CASES: Table = {
         "the log of events is gone": (FAIL, lambda f: f.drop("events.ndjson")),
         "the log of events is gone, and the session names none": (UNKNOWN, _no_log),
         "an event is taken out of the log": (FAIL, _event_gone),
+        "the session names another seed": (FAIL, _sealed(_session(seed=8))),
+        "the session names another target": (FAIL, _sealed(_session(target="kubernetes"))),
+        "an instance was ready that nobody saw start": (FAIL, _sealed(_never_seen)),
     },
     "SYS_INSTANCES": {
         "an instance died": (FAIL, _state(deaths=1, alive=False)),
