@@ -82,7 +82,7 @@ LIES = {
             ),
         ),
         "fail",
-        "the journal says of 'measured load' 'succeeded', and the log of events does not",
+        "the journal says of 'measured load' 'succeeded' 1 time, and the log of events 0 times",
     ),
     "a fault at another time": (
         lambda d: chained(d, lambda rows: rows[1]["data"].update(applied_at=1.0)),
