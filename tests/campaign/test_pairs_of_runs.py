@@ -31,7 +31,11 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Made:
 
     def run(file: Path, variables: dict[str, str], mode: str) -> Path:
         asked_for.append((mode, dict(variables)))
-        return runs[mode]().write(tmp_path / "journals/s4" / mode / f"20261121T1930{len(asked_for):02}Z")
+        return (
+            runs[mode]()
+            .apart(len(asked_for))
+            .write(tmp_path / "journals/s4" / mode / f"20261121T1930{len(asked_for):02}Z")
+        )
 
     monkeypatch.setattr(pairs, "_run", run)
     monkeypatch.chdir(Path(__file__).parents[2])

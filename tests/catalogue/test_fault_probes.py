@@ -45,7 +45,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Configuration]:
         "system": str(REPOSITORY / "demo" / "catalogue" / "system.yaml"),
         "journals": str(tmp_path_factory.mktemp("probes") / "journals"),
     }
-    content = {"extensions": [{"name": "chaosproof", "experiment": "probes"}]}
+    claim = {"id": "P1", "claim": "few fail", "figure": "load.error_ratio", "at_most": 0.5}
+    content = {"extensions": [{"name": "chaosproof", "experiment": "probes", "checks": [claim]}]}
     keep_session(begin(content, configuration), configuration)
     yield configuration
     take_down(session_of(configuration).lab)
