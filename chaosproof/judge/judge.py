@@ -30,6 +30,7 @@ from chaosproof.runfolder.run_folder import RAW_FILES, SCHEMA_VERSION, RunFolder
 __all__ = ["Verdict", "judge_run"]
 
 _UNDECIDED_STEP = "let it run to its end: {again}"
+_SKIPPED_STEP = "see by chaosproof doctor what this machine can do, and where it can: {again}"
 _MANIFEST_STEP = "take the folder from where it was written; what was changed since proves nothing"
 
 
@@ -86,12 +87,8 @@ def judge_run(run_dir: Path | str) -> Verdict:
     if why:
         builtin = tuple(_undecided(c, why) if c.status == "fail" else c for c in builtin)
         own = tuple(_undecided(c, why) for c in own)
-    steps = {check.id: check.next_step for check in builtin_checks()}
     checks = tuple(
-        add_next_step(
-            check,
-            filled_in(_UNDECIDED_STEP if why else steps.get(check.id) or CLAIM_STEPS[check.status], run),
-        )
+        add_next_step(check, filled_in(_UNDECIDED_STEP if why else _step_of(check), run))
         for check in (*builtin, *nothing_claimed(run, claims), *own, *_manifest_check(folder))
     )
     summary = {
@@ -113,6 +110,13 @@ def _verdict(checks: tuple[Check, ...]) -> dict[str, Any]:
         statuses.append("unknown")
     verdict = worst(statuses)
     return {"verdict": verdict, "gate_pass": verdict == "pass", "checks": counts(checks)}
+
+
+def _step_of(check: Check) -> str:
+    if check.skipped:
+        return _SKIPPED_STEP
+    steps = {builtin.id: builtin.next_step for builtin in builtin_checks()}
+    return steps.get(check.id) or CLAIM_STEPS[check.status]
 
 
 def _undecided(check: Check, why: str) -> Check:
