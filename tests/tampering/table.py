@@ -34,12 +34,15 @@ so that the two seals fit, and only what the files say of each other can tell. W
   `session.json`, and the report shows it. A gate whose rules bind the claim (`bounds`) refuses it.
 - Who probes an instance for its health sends packets to the same port. Where a row of the load never names the instance
   behind a service, as with a backend, a fault that hit such packets alone is not told from one that hit requests.
-- A fault that somebody else puts on the same instances in the same minutes is seen where it ends one of ours too soon, and
-  by what it does to the figures; whose it was is not known.
-- An action of others is `unknown` until the experiment lists it under `no_fault`: who lists one that is a fault has said so.
+- A fault that somebody else puts on the same instances in the same minutes is seen where it ends one of ours too soon,
+  and by what it does to the figures; whose it was is not known.
+- An action of others is `unknown` until the experiment lists it under `no_fault`: who lists one that is a fault has
+  said so.
 - A log of events from which who the run was is left out looks like one of a version that did not write it down.
-- Percentiles of `load.json` are held against the rows up to 1,000,000 of them, and where it says which version wrote it.
-- The page of a comparison inside a pack is held by its hash alone: with every manifest made anew, its text may be another's.
+- Percentiles of `load.json` are held against the rows up to 1,000,000 of them, and where it says which version wrote
+  it.
+- The page of a comparison inside a pack is held by its hash alone: with every manifest made anew, its text may be
+  another's.
 - A control that is not ours may raise, and Chaos Toolkit exits 0 all the same: the exit code of `chaos run` is the
   verdict only where `controls.session` came to its end. The folder is `unknown` then, and no gate passes it.
 """
