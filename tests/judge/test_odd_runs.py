@@ -115,6 +115,16 @@ def test_a_kill_is_proved_by_what_the_target_saw(tmp_path: Path) -> None:
     run.readiness.sort(key=lambda event: float(event["at"]))
     verdict = judge_run(run.write(tmp_path / "seen"))
     assert {c.id: c.details for c in verdict.checks if c.status != "pass"} == {}
+    # over between two requests, and done again: that none was due in those moments is no objection
+    run.fault["ended_at"] = run.fault["applied_at"] + 0.001
+    again = {**run.fault, "id": "again", "applied_at": FAULT_END + 0.001, "ended_at": FAULT_END + 0.002}
+    run.faults.append(again)
+    run.readiness.append({"at": FAULT_END + 0.011, "instance": "app-b-1", "event": "killed"})
+    twice = judge_run(run.write(tmp_path / "twice"))
+    assert next(c for c in twice.checks if c.id == "SYS_FAULT_HIT").status == "pass"
+    again["applied_at"] = again["ended_at"] = run.session["ended_at"] + 60
+    late = next(c for c in judge_run(run.write(tmp_path / "late")).checks if c.id == "SYS_FAULT_HIT")
+    assert late.status == "fail" and "no request was due while kill" in late.details
 
 
 def test_in_the_closed_model_a_slow_system_is_no_fault_of_the_load(tmp_path: Path) -> None:

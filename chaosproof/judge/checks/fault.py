@@ -14,7 +14,7 @@ from chaosproof.judge.fault_rules.healed import healed_by
 from chaosproof.judge.fault_rules.met_nobody import met_nobody
 from chaosproof.judge.fault_rules.planned_faults import elsewhere, unlike_arguments
 from chaosproof.judge.figures.request_stats import RequestStats
-from chaosproof.judge.figures.summary import Figures, acted, fault_span
+from chaosproof.judge.figures.summary import Figures, acted
 from chaosproof.judge.findings import Findings
 from chaosproof.runfolder.checks import Check
 from chaosproof.runfolder.faults import FaultRecord
@@ -177,16 +177,24 @@ def _hit_on_another_side(fault: FaultRecord, faults: Sequence[FaultRecord]) -> b
 
 
 def _examine_overlap(run: RunFolder, fold: RequestStats, figures: Figures, findings: Findings) -> None:
-    if fault_span(run) is None or fold.first_due_at is None:
+    on = acted(run)
+    if not on or fold.first_due_at is None or fold.last_due_at is None:
         findings.unclear.append("whether the load was on during the fault is not known")
         return
-    if not at(figures.windows, "fault", "requests"):
+    lasting = [fault for fault in on if fault.planned_s is not None]
+    if lasting and not at(figures.windows, "fault", "requests"):
         findings.wrong.append("no request was sent while the fault was on")
         return
-    several = acted(run)
-    for fault in several if len(several) > 1 else ():
+    for fault in on:
         began_at, ended_at = fault.applied_at or 0.0, fault.ended_at or math.inf
-        if not any(began_at <= due_at <= ended_at for cell in fold.every_cell for due_at in cell.due_at):
+        if fault.planned_s is None:
+            # a kill is over in a moment, in which no request need be due: the load is to be on before it and after it
+            met = fold.first_due_at <= began_at <= fold.last_due_at
+        else:
+            met = len(on) == 1 or any(
+                began_at <= due_at <= ended_at for cell in fold.every_cell for due_at in cell.due_at
+            )
+        if not met:
             findings.wrong.append(f"no request was due while {_label(fault)} was on")
 
 
