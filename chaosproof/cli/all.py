@@ -19,6 +19,7 @@ from chaosproof.campaign.all import (
     profile_of,
     run_drills,
 )
+from chaosproof.cli.options import var_file_option
 from chaosproof.errors import EXIT_CODES, UsageError
 from chaosproof.pack.gate.rules import read_rules
 
@@ -31,13 +32,7 @@ __all__ = ["all_drills"]
 @click.option(
     "--var", "variables", multiple=True, metavar="NAME=VALUE", help="Override a variable in every experiment."
 )
-@click.option(
-    "--var-file",
-    "variable_files",
-    multiple=True,
-    type=click.Path(exists=True, dir_okay=False),
-    help="Variables in a file, as of chaos run; --var stands above it.",
-)
+@var_file_option
 @click.option(
     "-o",
     "--out",

@@ -7,6 +7,7 @@ import click
 
 from chaosproof.campaign.pairs import run_one, run_pair, run_series
 from chaosproof.campaign.request import run_request
+from chaosproof.cli.options import var_file_option
 from chaosproof.errors import EXIT_CODES
 
 __all__ = ["drill"]
@@ -18,13 +19,7 @@ __all__ = ["drill"]
 @click.option(
     "--var", "variables", multiple=True, metavar="NAME=VALUE", help="Override a variable of the experiment."
 )
-@click.option(
-    "--var-file",
-    "variable_files",
-    multiple=True,
-    type=click.Path(exists=True, dir_okay=False),
-    help="Variables in a file, as of chaos run; --var stands above it.",
-)
+@var_file_option
 @click.option(
     "--runs",
     type=click.IntRange(1, 100),

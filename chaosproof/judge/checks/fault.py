@@ -12,7 +12,7 @@ from chaosproof.judge.checks.base import BuiltinCheck, Material
 from chaosproof.judge.cross_checks import journal_objects_to_faults
 from chaosproof.judge.fault_rules.healed import healed_by
 from chaosproof.judge.fault_rules.met_nobody import met_nobody
-from chaosproof.judge.fault_rules.planned_faults import elsewhere, unlike_arguments
+from chaosproof.judge.fault_rules.planned_faults import elsewhere, label_of, unlike_arguments
 from chaosproof.judge.figures.request_stats import RequestStats
 from chaosproof.judge.figures.summary import Figures, acted
 from chaosproof.judge.findings import Findings
@@ -34,7 +34,7 @@ def fault_hit(material: Material) -> Check:
     names = run.session.names
     faults = run.fault_records
     for fault in faults:
-        label = _label(fault)
+        label = label_of(fault)
         if fault.error:
             findings.wrong.append(f"{label}: {fault.error}")
         if fault.applied_at is None:
@@ -55,7 +55,7 @@ def fault_hit(material: Material) -> Check:
     if why := unproven_actions(run):
         findings.unclear.append(why)
     packets = sum(fault.packets or 0 for fault in faults)
-    return findings.check(f"{', '.join(map(_label, faults))}: {packets:.0f} packets hit")
+    return findings.check(f"{', '.join(map(label_of, faults))}: {packets:.0f} packets hit")
 
 
 def fault_ended(material: Material) -> Check:
@@ -66,7 +66,7 @@ def fault_ended(material: Material) -> Check:
     findings = _findings(id, evidence, run)
     ends: list[str] = []
     for fault in run.fault_records:
-        label, planned_s = _label(fault), fault.planned_s
+        label, planned_s = label_of(fault), fault.planned_s
         if fault.applied_at is None:
             findings.unclear.append(f"{label} never went on")
             continue
@@ -95,7 +95,7 @@ def fault_ended(material: Material) -> Check:
 
 def _examine_early_end(run: RunFolder, fault: FaultRecord, early_s: float, findings: Findings) -> None:
     """A fault that a heal of this run ended proves nothing of the rest of its time; one that others ended, less."""
-    label, planned_s = _label(fault), fault.planned_s or 0.0
+    label, planned_s = label_of(fault), fault.planned_s or 0.0
     if activity := healed_by(run, fault):
         module = "actions.network" if fault.direction else "actions.process"
         findings.unclear.append(
@@ -119,7 +119,7 @@ def fault_canary(material: Material) -> Check:
     proved = 0
     for fault in faults:
         if fault.expects is None:
-            findings.unclear.append(f"{_label(fault)}: its row does not say what a connection had to meet")
+            findings.unclear.append(f"{label_of(fault)}: its row does not say what a connection had to meet")
             continue
         if fault.expects.canary is None:
             continue
@@ -131,10 +131,10 @@ def fault_canary(material: Material) -> Check:
             ("after", expected.after, canary.after),
         ):
             if seen in ("", "none"):
-                findings.unclear.append(f"{_label(fault)}: no canary was sent {moment} it")
+                findings.unclear.append(f"{label_of(fault)}: no canary was sent {moment} it")
             elif seen not in allowed:
                 findings.wrong.append(
-                    f"{_label(fault)}: the canary {moment} it saw {seen}, not {' or '.join(allowed)}"
+                    f"{label_of(fault)}: the canary {moment} it saw {seen}, not {' or '.join(allowed)}"
                 )
     if not proved:
         return findings.check(
@@ -152,7 +152,7 @@ def _examine_receipt(
     run: RunFolder, fault: FaultRecord, faults: Sequence[FaultRecord], findings: Findings
 ) -> None:
     """Whether there is the proof that the fault's row asks for."""
-    expects, label = fault.expects, _label(fault)
+    expects, label = fault.expects, label_of(fault)
     if expects is None:
         findings.unclear.append(f"{label}: its row does not say what would prove that it acted")
     elif expects.proof == "events":
@@ -195,11 +195,7 @@ def _examine_overlap(run: RunFolder, fold: RequestStats, figures: Figures, findi
                 began_at <= due_at <= ended_at for cell in fold.every_cell for due_at in cell.due_at
             )
         if not met:
-            findings.wrong.append(f"no request was due while {_label(fault)} was on")
-
-
-def _label(fault: FaultRecord) -> str:
-    return f"{fault.kind or 'fault'} on {fault.instance or 'an unnamed instance'}"
+            findings.wrong.append(f"no request was due while {label_of(fault)} was on")
 
 
 HIT = BuiltinCheck(

@@ -11,7 +11,7 @@ from chaosproof.judge.succeeded import name_of
 from chaosproof.runfolder.faults import FaultRecord
 from chaosproof.runfolder.run_folder import RunFolder
 
-__all__ = ["elsewhere", "unlike_arguments"]
+__all__ = ["elsewhere", "label_of", "unlike_arguments"]
 
 _MODULES = ("actions.network", "actions.process")
 _PARTITION = "partition of "
@@ -33,7 +33,7 @@ def elsewhere(run: RunFolder, faults: Sequence[FaultRecord]) -> Iterator[str]:
     network = [fault for fault in faults if not fault.note.startswith(_PARTITION)]
     for fault in network:
         if fault.instance not in named:
-            yield f"{_label(fault)} is not on {meant}, which the experiment names"
+            yield f"{label_of(fault)} is not on {meant}, which the experiment names"
     if network and meant not in {fault.instance for fault in faults}:
         hit = ", ".join(sorted({fault.instance for fault in faults}))
         yield f"no fault is on {meant}, which fault_instance names, but on {hit}"
@@ -98,5 +98,6 @@ def _resolved(run: RunFolder, value: Any) -> Any:
         return None
 
 
-def _label(fault: FaultRecord) -> str:
+def label_of(fault: FaultRecord) -> str:
+    """A fault in a few words: what it is, and on which instance."""
     return f"{fault.kind or 'fault'} on {fault.instance or 'an unnamed instance'}"
