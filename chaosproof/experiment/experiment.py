@@ -63,6 +63,7 @@ class Experiment:
     method: tuple[Mapping[str, Any], ...]
     no_fault: bool
     not_faults: tuple[str, ...]
+    met_by: Mapping[str, str]
     load: Mapping[str, Any]
     artifacts: tuple[str, ...]
     series: str
@@ -107,6 +108,7 @@ def read_experiment(content: Mapping[str, Any]) -> Experiment:
         method=mappings(content.get("method")),
         no_fault=merged.get("no_fault") is True,
         not_faults=tuple(map(text, sequence(merged.get("no_fault")))),
+        met_by={service: text(caller) for service, caller in mapping(merged.get("met_by")).items()},
         load=mapping(merged.get("load")),
         artifacts=tuple(text(file) for item in extensions for file in sequence(item.get("artifacts"))),
         series=text(merged.get("series")),

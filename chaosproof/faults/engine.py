@@ -14,7 +14,7 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -39,6 +39,7 @@ from chaosproof.faults.doctor import capabilities
 from chaosproof.faults.errors import FaultCutShort, FaultError, FaultRefused
 from chaosproof.faults.limits import Limits, check_fault, check_spread
 from chaosproof.faults.model import Fault
+from chaosproof.faults.peers import spoke_with, with_later
 from chaosproof.faults.receipts.closing import closed, closed_by_heal, met_another, packets_hit
 from chaosproof.faults.receipts.store import ReceiptStore
 from chaosproof.faults.selector import resolve_peer
@@ -66,7 +67,8 @@ class ArmedFault:
     """A fault for which all is done that takes time: `apply` is one command.
 
     `everyone` are all instances of its `service`; `address` is where the canary goes, and `before` what it met there;
-    `counted` what its chain had counted by then; `pending` its command, where that has begun already.
+    `counted` what its chain had counted by then; `pending` its command, where that has begun already; `spoke_with` whom
+    its instance had spoken with.
     """
 
     engine: "FaultEngine"
@@ -79,6 +81,7 @@ class ArmedFault:
     before: str
     counted: int
     pending: PendingCommand | None
+    spoke_with: Mapping[str, float] | None = None
 
     def apply(self, *, note: str = "", planned_at: float | None = None) -> FaultRecord:
         """Switch the fault on and return its receipt; it ends by itself after `fault.duration_s`.
@@ -147,10 +150,21 @@ class FaultEngine:
             resolved = with_queue(resolved, run)
         self._prepare(instance, backend)
         address = canary_address(fault, instance, self._target) if self._canary else None
+        peers = self._spoke_with(instance)
         before, counted = self._try(resolved, address), backend.count(run, resolved)
         pending = begin(self._target, instance, backend, resolved)
         return ArmedFault(
-            self, self._clock(), resolved, service, everyone, backend, address, before, counted, pending
+            self,
+            self._clock(),
+            resolved,
+            service,
+            everyone,
+            backend,
+            address,
+            before,
+            counted,
+            pending,
+            peers,
         )
 
     def apply(self, fault: Fault, instance: str, *, note: str = "") -> FaultRecord:
@@ -184,6 +198,7 @@ class FaultEngine:
             canary=Canary(before=armed.before),
             note=note,
             expects=fault.declared.expects(fault.selector),
+            spoke_with=armed.spoke_with,
         )
         called_at = self._clock()
         try:
@@ -340,8 +355,12 @@ class FaultEngine:
         after = self._try(armed.resolved, armed.address)
         alone = not met_another(receipt, armed.at, self._store.all())
         packets = packets_hit(receipt, end, armed.counted, alone=alone)
+        peers = with_later(armed.spoke_with, self._spoke_with(receipt.instance))
         self._store.change(
-            fault_id, lambda r: closed(r, at, packets, after, cleaned=end.cleaned, note=end.note)
+            fault_id,
+            lambda r: closed(r, at, packets, after, cleaned=end.cleaned, note=end.note).replace(
+                spoke_with=peers
+            ),
         )
 
     def _see_the_end(self, run: CommandRunner, armed: ArmedFault, expires_at: float) -> ObservedEnd:
@@ -367,6 +386,10 @@ class FaultEngine:
             for fault_id in open_before
             if fault_id in packets
         ]
+
+    def _spoke_with(self, instance: str) -> Mapping[str, float] | None:
+        """Whom it spoke with, where there is a ledger to tell it to."""
+        return spoke_with(self._target, instance, self._clock) if self._store.saves else None
 
     def _choose(self, fault: Fault, instance: str) -> Backend:
         """The backend for the fault; prepared when nft can do it, which is tried first and by doing."""

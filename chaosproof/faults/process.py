@@ -16,6 +16,7 @@ from chaosproof.errors import ChaosproofError, UsageError
 from chaosproof.faults.errors import CapabilityError, FaultError, FaultRefused
 from chaosproof.faults.kinds import PROCESS_KINDS
 from chaosproof.faults.limits import Limits, check_spread
+from chaosproof.faults.peers import spoke_with
 from chaosproof.runfolder.faults import FaultLedger, FaultRecord
 from chaosproof.targets.base import Target
 
@@ -133,6 +134,7 @@ class ProcessFaults:
             planned_s=planned_s,
             planned_at=self._clock(),
             expects=declared.expects({}),
+            spoke_with=spoke_with(self._target, instance, self._clock) if self._ledger else None,
         )
 
     def _do(self, record: FaultRecord, act: Callable[[], None]) -> FaultRecord:

@@ -92,6 +92,12 @@ class FaultRecord(Record):
     apply_ms: float | None = about("how long the command took that put it on", default=None)
     note: str = about("what else a reader should know", default="")
     expects: Expectation | None = about("what proves that it acted; without it nothing does", default=None)
+    spoke_with: Mapping[str, float | None] | None = about(
+        "when data last passed over TCP between its instance and each other instance or service, by their names, as "
+        "seen before it (of a fault on the network, at its end too); absent where nobody looked",
+        default=None,
+        omit=True,
+    )
 
     @property
     def ended(self) -> bool:

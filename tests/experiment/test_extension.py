@@ -27,6 +27,7 @@ EVERY_KEY: dict[str, Any] = {
     "modes": ["baseline", "resilient"],
     "variants": {"pool1": {"of": "resilient", "differs": "one channel", "variables": {"duration_s": 32}}},
     "no_fault": True,
+    "met_by": {"cache": "web"},
     "load": {
         "url": "http://web/",
         "rate_rps": 5,
@@ -105,13 +106,14 @@ def test_every_key_of_the_schema_is_read():
     assert [variant.variables for variant in experiment.variants] == [{"duration_s": 32}]
     assert experiment.watch == (Watched("breaker", "up", {"1": "up"}),)
     assert experiment.answers_counted_by == AnswerCounter("answers_total", "code")
+    assert experiment.met_by == {"cache": "web"}
     assert (experiment.series, experiment.artifacts) == ("{job='a'}", ("load.json",))
     assert experiment.on == {"kubernetes": {"duration_s": 60}} and experiment.load == EVERY_KEY["load"]
     assert (len(experiment.checks), len(experiment.compare)) == (4, 5)
 
 
 # What the author names freely, and `name`, without which the entry is somebody else's.
-FREE = {("name",), ("variants", "pool1"), ("watch", 0, "names", "1")}
+FREE = {("name",), ("variants", "pool1"), ("met_by", "cache"), ("watch", 0, "names", "1")}
 
 
 @pytest.mark.parametrize("path", [path for path in places(EVERY_KEY) if path not in FREE], ids=str)

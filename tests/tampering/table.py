@@ -32,8 +32,10 @@ so that the two seals fit, and only what the files say of each other can tell. W
   asks how many a bound of 5 % needs. How many there were is on the report and in `summary.json`.
 - A looser variable given on the command line (`--var tolerated_error_ratio=0.5`) is no lie in one run: it is in
   `session.json`, and the report shows it. A gate whose rules bind the claim (`bounds`) refuses it.
-- Who probes an instance for its health sends packets to the same port. Where a row of the load never names the instance
-  behind a service, as with a backend, a fault that hit such packets alone is not told from one that hit requests.
+- Who probes an instance for its health sends packets to the same port. Rows of the load never name a backend: that
+  another instance spoke with it under the load is asked, whether it did so for one of these requests is not. A service
+  that polls another by itself, or that the experiment says is called (`met_by`), counts as met.
+- Where answers do not say which instance gave them, a fault on any instance of the service that the load calls counts.
 - A fault that somebody else puts on the same instances in the same minutes is seen where it ends one of ours too soon,
   and by what it does to the figures; whose it was is not known.
 - An action of others is `unknown` until the experiment lists it under `no_fault`: who lists one that is a fault has

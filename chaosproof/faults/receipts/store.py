@@ -20,6 +20,11 @@ class ReceiptStore:
         records = ledger.records() if ledger else ()
         self._receipts = {record.id: record for record in records if record.kind in KINDS}
 
+    @property
+    def saves(self) -> bool:
+        """Whether the receipts are written down."""
+        return self._ledger is not None
+
     def get(self, fault_id: str) -> FaultRecord:
         """The newest state of a fault. Raises `FaultError` for an id that was never kept here."""
         with self._lock:

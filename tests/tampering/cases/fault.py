@@ -88,6 +88,18 @@ def _in_nobodys_way(folder: Folder) -> None:
     folder.change_rows(change)
 
 
+def _on_a_service_that_nobody_calls(folder: Folder) -> None:
+    """The hit instance is of a service of its own, which answered nothing; what it was sent may be health checks."""
+
+    def change(session: Any) -> None:
+        hit = next(each for each in session["instances"] if each["name"] == "app-a-0")
+        hit["service"] = "unused"
+
+    folder.change("session.json", change)
+    change_fault(folder, direction="ingress", spoke_with={})
+    _in_nobodys_way(folder)
+
+
 def _told_otherwise(folder: Folder, what: str, **changes: Any) -> None:
     """The log of events tells of another fault than the ledger."""
     folder.change_lines(
@@ -117,6 +129,7 @@ CASES: Table = {
     },
     "SYS_FAULT_HIT": {
         "the fault was in nobody's way": (UNKNOWN, _in_nobodys_way),
+        "the fault was on a service that nobody calls": (UNKNOWN, _on_a_service_that_nobody_calls),
         "the fault hits no packet": (FAIL, lambda f: change_fault(f, packets=0)),
         "packets are put into the ledger that the journal never saw": (FAIL, _more_packets),
         "how many packets were hit is not known": (UNKNOWN, lambda f: change_fault(f, packets=None)),
