@@ -26,6 +26,7 @@ from bench.faults.kill_stress import StressWatch
 from bench.faults.prober import Prober, Try
 from chaosproof.faults.engine import FaultEngine
 from chaosproof.targets.local.target import LocalTarget
+from tests.support.network import snapshot_of
 
 __all__ = [
     "PROCESS_WAYS",
@@ -171,11 +172,10 @@ def _run(target: LocalTarget, folder: Path, cells: Sequence[_Cell]) -> list[Row]
         for cell in cells
     }
     watch = StressWatch({cell.instance: cell.memory_mb for cell in cells if cell.way == "stress"})
-    engine = FaultEngine(target)
     with ThreadPoolExecutor(4) as several, watch:
         networks = dict(zip(names, several.map(lambda name: network_of(target, name), names), strict=True))
         list(several.map(lambda cell: _prepare(target, cell), cells))
-        before = list(several.map(engine.snapshot, names))
+        before = list(several.map(lambda name: snapshot_of(target, name), names))
         prober = Prober(target, folder, paths, PORT, pause_s=0.1)
         prober.wait_for(names, 0.0, 20.0)
         killed: dict[str, int] = {}
@@ -196,7 +196,7 @@ def _run(target: LocalTarget, folder: Path, cells: Sequence[_Cell]) -> list[Row]
         left_s = max(ends.values(), default=0.0) + WHOLE_WITHIN_S - time.time()
         if left_s > 0:
             time.sleep(left_s)  # the deadline itself is what is tried
-        after = list(several.map(_settled, [engine] * len(names), names, before))
+        after = list(several.map(_settled, [target] * len(names), names, before))
         prober.wait_for(names, max(ends.values(), default=0.0), 10.0)
         prober.stop()
     tries = {**prober.tries(), **watch.tries()}
@@ -229,10 +229,10 @@ def _prepare(target: LocalTarget, cell: _Cell) -> None:
         FaultEngine(target, backend=WAYS[cell.way][0]).prepare(cell.instance)
 
 
-def _settled(engine: FaultEngine, name: str, before: dict[str, Any]) -> dict[str, Any]:
+def _settled(target: LocalTarget, name: str, before: dict[str, Any]) -> dict[str, Any]:
     """The instance's network once it is as before, or after some time in which it could have become so."""
     give_up_at = time.monotonic() + _AS_BEFORE_WITHIN_S
-    while (now := engine.snapshot(name)) != before and time.monotonic() < give_up_at:
+    while (now := snapshot_of(target, name)) != before and time.monotonic() < give_up_at:
         time.sleep(0.1)
     return now
 

@@ -14,6 +14,7 @@ from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.limits import Limits
 from chaosproof.faults.model import Fault
 from tests.faults.netns_target import NetnsTarget
+from tests.support.network import snapshot_of
 
 FIRST_PORT = 41000
 DURATION_S = 60.0
@@ -31,7 +32,7 @@ def _measure(room: NetnsTarget, title: str, instances: Sequence[str]) -> None:
     engine = FaultEngine(room, limits=Limits(allow_all=True), canary=False)
     for name in set(instances):
         engine.prepare(name)
-    before = {name: engine.snapshot(name) for name in set(instances)}
+    before = {name: snapshot_of(room, name) for name in set(instances)}
     calls_ms = []
     for number, name in enumerate(instances):
         fault = Fault(kind="reset", port=FIRST_PORT + number, duration_s=DURATION_S)
@@ -40,7 +41,7 @@ def _measure(room: NetnsTarget, title: str, instances: Sequence[str]) -> None:
         armed.apply()
         calls_ms.append((time.perf_counter() - began) * 1000)
     healed = len(engine.heal())
-    left = sum(engine.snapshot(name) != before[name] for name in before)
+    left = sum(snapshot_of(room, name) != before[name] for name in before)
     fifth = len(calls_ms) // 5
     first, last = statistics.median(calls_ms[:fifth]), statistics.median(calls_ms[-fifth:])
     print(

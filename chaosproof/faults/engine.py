@@ -17,7 +17,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any
 
 from chaosproof.errors import ChaosproofError
 from chaosproof.faults.apply_runner import apply_run, begin
@@ -30,7 +29,6 @@ from chaosproof.faults.backends.base import (
     ResolvedFault,
 )
 from chaosproof.faults.backends.heal import active, heal
-from chaosproof.faults.backends.snapshot import snapshot
 from chaosproof.faults.backends.socket_kill import end_idle_connections
 from chaosproof.faults.backends.tc.qdisc import with_queue
 from chaosproof.faults.canary import canary_address, canary_argv, read_canary
@@ -309,10 +307,6 @@ class FaultEngine:
             with self._lock:
                 self._capabilities[instance] = known
         return known
-
-    def snapshot(self, instance: str) -> dict[str, Any]:
-        """The instance's rules, queues, addresses and routes, to compare with `==` before and after."""
-        return snapshot(self._run(instance))
 
     def release(self, instance: str) -> None:
         """Take back what `prepare` put there; faults that are on end with it."""

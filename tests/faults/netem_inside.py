@@ -6,9 +6,9 @@ python -m tests.faults.netem_inside
 import json
 import time
 
-from chaosproof.faults.backends.snapshot import snapshot
 from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.model import Fault
+from tests.support.network import snapshot
 
 from . import conftest
 from .netns_target import PORT, SERVICE_ADDRESS, NetnsTarget

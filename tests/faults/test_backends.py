@@ -6,11 +6,11 @@ import pytest
 
 from chaosproof.faults.backends import choose_backend
 from chaosproof.faults.backends.base import Capabilities
-from chaosproof.faults.backends.snapshot import snapshot
 from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.errors import FaultError, FaultRefused
 from chaosproof.faults.model import Fault
 from chaosproof.judge.checks.fault import END_SLACK_S
+from tests.support.network import snapshot
 
 from .conftest import Client
 from .netns_target import PORT, NetnsTarget

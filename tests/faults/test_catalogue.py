@@ -6,13 +6,13 @@ from collections.abc import Iterator
 import pytest
 
 from chaosproof.errors import ChaosproofError
-from chaosproof.faults.backends.snapshot import snapshot
 from chaosproof.faults.canary import canary_argv
 from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.errors import FaultError, FaultRefused
 from chaosproof.faults.kinds import KINDS
 from chaosproof.faults.limits import Limits
 from chaosproof.faults.model import Fault
+from tests.support.network import snapshot
 
 from .conftest import Client
 from .netns_target import PORT, SERVICE_ADDRESS, NetnsTarget
@@ -207,11 +207,11 @@ def test_what_needs_netem_works_or_is_refused_in_words_before_anything_is_touche
 def test_releasing_takes_back_all_that_was_prepared(room: NetnsTarget):
     engine_run(room, "client-1")(["nft", "delete", "table", "inet", "chaosproof"])
     engine = FaultEngine(room)
-    before = engine.snapshot("client-1")
+    before = snapshot(engine_run(room, "client-1"))
     engine.apply(Fault(kind="reset", port=PORT, duration_s=30), "client-1")
-    assert engine.snapshot("client-1") != before
+    assert snapshot(engine_run(room, "client-1")) != before
     engine.release("client-1")
-    assert engine.snapshot("client-1") == before
+    assert snapshot(engine_run(room, "client-1")) == before
 
 
 def test_preparing_twice_changes_nothing_and_ends_no_fault(engine: FaultEngine, room: NetnsTarget):

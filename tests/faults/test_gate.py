@@ -23,6 +23,7 @@ from chaosproof.faults.backends.nft.activation import (
 from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.errors import FaultError
 from chaosproof.faults.model import Fault
+from tests.support.network import snapshot_of
 
 from .netns_target import NetnsTarget
 
@@ -144,10 +145,10 @@ def refused(room: NetnsTarget, port: int) -> bool:
     return room.run(HERE, argv).stdout == "refused\n"
 
 
-def settles(engine: FaultEngine, before: dict[str, object]) -> bool:
+def settles(room: NetnsTarget, before: dict[str, object]) -> bool:
     """Whether the instance becomes as it was before, once the kernel has taken back what was let go."""
     give_up_at = time.monotonic() + 5
-    while (now := engine.snapshot(HERE)) != before and time.monotonic() < give_up_at:
+    while (now := snapshot_of(room, HERE)) != before and time.monotonic() < give_up_at:
         pass
     return now == before
 
@@ -171,14 +172,14 @@ def silent_server(request: pytest.FixtureRequest) -> Iterator[None]:
 @either_way
 def test_a_short_fault_of_another_process_does_not_end_a_long_one(gate_room: NetnsTarget):
     mine, theirs = engine_of(gate_room), engine_of(gate_room)
-    before = mine.snapshot(HERE)
+    before = snapshot_of(gate_room, HERE)
     long = mine.apply(reset(FIRST_PORT, 4.0), HERE)
     short = theirs.apply(reset(FIRST_PORT + 1, 0.5), HERE)
     theirs.wait_until_ended(short)
     assert refused(gate_room, FIRST_PORT) and not refused(gate_room, FIRST_PORT + 1)
     ended = mine.wait_until_ended(long)
     assert ended.packets and (ended.expires_at or 0) - 0.1 < (ended.ended_at or 0)
-    assert settles(mine, before)
+    assert settles(gate_room, before)
 
 
 @lab
@@ -216,14 +217,14 @@ def test_what_an_engine_remembers_is_only_believed_while_it_is_so(gate_room: Net
 @lab
 def test_after_a_heal_the_next_fault_acts_for_its_own_time(gate_room: NetnsTarget):
     engine = engine_of(gate_room)
-    before = engine.snapshot(HERE)
+    before = snapshot_of(gate_room, HERE)
     engine.apply(reset(FIRST_PORT, 60.0), HERE)
     engine.heal(HERE)
-    assert settles(engine, before)
+    assert settles(gate_room, before)
     receipt = engine.apply(reset(FIRST_PORT, 3.0), HERE)
     assert refused(gate_room, FIRST_PORT)
     engine.wait_until_ended(receipt)
-    assert settles(engine, before)
+    assert settles(gate_room, before)
 
 
 @lab
@@ -269,7 +270,7 @@ def test_both_directions_have_a_gate_of_their_own(gate_room: NetnsTarget):
 def test_many_processes_at_once_all_get_in(gate_room: NetnsTarget):
     """Four engines that know nothing of each other, five faults each: as many processes would be."""
     engines = [engine_of(gate_room) for _ in range(4)]
-    before = engines[0].snapshot(HERE)
+    before = snapshot_of(gate_room, HERE)
     ports = itertools.count(FIRST_PORT)
 
     def five(engine: FaultEngine) -> list[int]:
@@ -285,7 +286,7 @@ def test_many_processes_at_once_all_get_in(gate_room: NetnsTarget):
     assert gate is not None and gate.left_s > 25.0
     assert all(refused(gate_room, port) for port in taken[::5])
     engines[0].heal(HERE)
-    assert settles(engines[0], before)
+    assert settles(gate_room, before)
 
 
 @lab

@@ -13,10 +13,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from chaosproof.faults.backends.snapshot import snapshot
 from chaosproof.faults.canary import canary_argv
 from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.model import Fault
+from tests.support.network import snapshot
 
 from .conftest import ECHO
 from .netns_target import PORT, SERVICE_ADDRESS, NetnsTarget

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 
@@ -11,6 +12,7 @@ from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.limits import Limits
 from chaosproof.faults.model import Fault
 from chaosproof.runfolder.faults import FaultRecord
+from tests.support.network import snapshot_of
 
 from .netns_target import NetnsTarget
 
@@ -76,7 +78,7 @@ def reset(port: int, duration_s: float) -> Fault:
 def test_fifty_faults_on_one_instance_act_each_on_its_own_port_and_leave_nothing(wide_room: NetnsTarget):
     engine = FaultEngine(wide_room, canary=False)
     engine.prepare("client-0")
-    before = engine.snapshot("client-0")
+    before = snapshot_of(wide_room, "client-0")
     ports = range(FIRST_PORT, FIRST_PORT + FAULTS)
     receipts = [engine.apply(reset(port, 30), "client-0") for port in ports]
     wait_until_idle_ended(engine, receipts)
@@ -86,7 +88,7 @@ def test_fifty_faults_on_one_instance_act_each_on_its_own_port_and_leave_nothing
     assert len(engine.heal("client-0")) == FAULTS
     for receipt in receipts:
         assert engine.wait_until_ended(receipt).packets == 1
-    assert engine.snapshot("client-0") == before
+    assert snapshot_of(wide_room, "client-0") == before
 
 
 def test_twenty_instances_at_once_have_each_its_own_fault_and_its_own_end(wide_room: NetnsTarget):
@@ -95,7 +97,7 @@ def test_twenty_instances_at_once_have_each_its_own_fault_and_its_own_end(wide_r
     ports = {name: FIRST_PORT + number for number, name in enumerate(names)}
     with ThreadPoolExecutor(INSTANCES) as all_at_once:
         list(all_at_once.map(engine.prepare, names))
-        before = list(all_at_once.map(engine.snapshot, names))
+        before = list(all_at_once.map(partial(snapshot_of, wide_room), names))
         receipts = list(all_at_once.map(lambda name: engine.apply(reset(ports[name], 8), name), names))
         wait_until_idle_ended(engine, receipts)
 
@@ -105,6 +107,6 @@ def test_twenty_instances_at_once_have_each_its_own_fault_and_its_own_end(wide_r
 
         assert list(all_at_once.map(seen, names)) == [{ports[name]} for name in names]
         finals = list(all_at_once.map(engine.wait_until_ended, receipts))
-        after = list(all_at_once.map(engine.snapshot, names))
+        after = list(all_at_once.map(partial(snapshot_of, wide_room), names))
     assert [(final.packets, final.ended_by) for final in finals] == [(1, "kernel")] * INSTANCES
     assert after == before

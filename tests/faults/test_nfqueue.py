@@ -8,11 +8,11 @@ import pytest
 from click.testing import CliRunner
 
 from chaosproof.cli.doctor import doctor
-from chaosproof.faults.backends.snapshot import snapshot
 from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.errors import FaultError
 from chaosproof.faults.limits import Limits
 from chaosproof.faults.model import Fault
+from tests.support.network import snapshot
 
 from .conftest import Client
 from .netns_target import PORT, SERVICE_ADDRESS, NetnsTarget

@@ -13,6 +13,7 @@ from chaosproof.faults.model import Fault
 from chaosproof.targets.base import DeferredCommand, Instance, SupportsDeferred
 from chaosproof.targets.local.target import LocalTarget
 from tests.support.fake_target import FakeTarget
+from tests.support.network import snapshot_of
 from tests.support.small_lab import running_lab
 
 SLEEPER = """\
@@ -93,9 +94,9 @@ def test_an_armed_fault_goes_on_whatever_became_of_its_command(
     engine = FaultEngine(target, limits=Limits(allow_all=True), backend=backend, canary=False)
     fault = Fault(port=7000, duration_s=30, **kind)
     engine.prepare("sleeper-0")
-    before = engine.snapshot("sleeper-0")
+    before = snapshot_of(target, "sleeper-0")
     armed = engine.arm(fault, "sleeper-0")
-    assert engine.snapshot("sleeper-0") == before
+    assert snapshot_of(target, "sleeper-0") == before
     waiting = _asleep(target, waits)
     if killed:
         # stopped first: the end of one is the end of the input of the next, which would be gone before its turn
@@ -104,7 +105,7 @@ def test_an_armed_fault_goes_on_whatever_became_of_its_command(
     receipt = armed.apply()
     assert [one.id for one in engine.active("sleeper-0")] == [receipt.id]
     engine.heal()
-    assert engine.snapshot("sleeper-0") == before
+    assert snapshot_of(target, "sleeper-0") == before
 
 
 def _asleep(target: LocalTarget, argument: str) -> list[str]:

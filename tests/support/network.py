@@ -4,11 +4,13 @@ Before and after a run they must be equal, whatever faults there were and whoeve
 """
 
 import json
+from functools import partial
 from typing import Any
 
 from chaosproof.faults.backends.base import CommandRunner, output_of
+from chaosproof.targets.base import Target
 
-__all__ = ["canonical", "snapshot"]
+__all__ = ["snapshot", "snapshot_of"]
 
 _RULE = "\n====\n"
 # an address that the kernel is still trying brings routes with it a moment later
@@ -34,10 +36,15 @@ def snapshot(run: CommandRunner) -> dict[str, Any]:
     """The instance's nft rules, queues, addresses and routes, by the command that lists them."""
     argv = ["sh", "-c", _SETTLED + "; echo; echo ====; ".join(_COMMANDS)]
     parts = output_of(run, argv, "the network could not be listed", timeout_s=20.0).split(_RULE)
-    return {command: canonical(part) for command, part in zip(_COMMANDS, parts, strict=True)}
+    return {command: _canonical(part) for command, part in zip(_COMMANDS, parts, strict=True)}
 
 
-def canonical(text: str) -> Any:
+def snapshot_of(target: Target, instance: str) -> dict[str, Any]:
+    """The same, of an instance of `target`."""
+    return snapshot(partial(target.run, instance))
+
+
+def _canonical(text: str) -> Any:
     """A listing in JSON without what changes by itself; lines, where the tool knows no JSON for it."""
     try:
         return _without_fleeting(json.loads(text or "[]"))
