@@ -19,7 +19,7 @@ from chaosproof.campaign.all import (
     profile_of,
     run_drills,
 )
-from chaosproof.cli.options import var_file_option
+from chaosproof.cli.options import run_options
 from chaosproof.errors import EXIT_CODES, UsageError
 from chaosproof.pack.gate.rules import read_rules
 
@@ -28,11 +28,7 @@ __all__ = ["all_drills"]
 
 @click.command("all")
 @click.option("--only", metavar="NAME,NAME,...", help="These experiments, instead of all of them.")
-@click.option("--target", help="Where to run: local (default) or kubernetes.")
-@click.option(
-    "--var", "variables", multiple=True, metavar="NAME=VALUE", help="Override a variable in every experiment."
-)
-@var_file_option
+@run_options
 @click.option(
     "-o",
     "--out",

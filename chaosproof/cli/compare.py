@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from chaosproof.campaign.comparison import compared, comparison_folder, conclude_comparison
+from chaosproof.cli.options import journals_option, run_options
 from chaosproof.compare.compare import latest_run, latest_variants
 from chaosproof.errors import UsageError
 from chaosproof.experiment.modes import MODES
@@ -22,29 +23,13 @@ __all__ = ["compare"]
     required=True,
     metavar="EXPERIMENT | BASELINE_DIR RESILIENT_DIR [VARIANT_DIR]...",
 )
-@click.option(
-    "--journals",
-    type=click.Path(path_type=Path),
-    default=Path("journals"),
-    show_default=True,
-    help="Where the runs of EXPERIMENT are.",
-)
+@journals_option
 @click.option(
     "--runs",
     type=click.IntRange(1, 100),
     help="Make so many fresh pairs of runs of EXPERIMENT first, at most: fewer when it is decided before.",
 )
-@click.option("--target", help="With --runs, where to run: local (default) or kubernetes.")
-@click.option(
-    "--var", "variables", multiple=True, metavar="NAME=VALUE", help="With --runs, override a variable."
-)
-@click.option(
-    "--var-file",
-    "variable_files",
-    multiple=True,
-    type=click.Path(exists=True, dir_okay=False),
-    help="With --runs: variables in a file, as of chaos run; --var stands above it.",
-)
+@run_options
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -70,7 +55,7 @@ def compare(
     that was never run is not judged, which is said.
 
     With --runs the pairs are made now, the modes in alternating order, until they prove enough or are as many as
-    asked for; the test behind it stays valid however often it is looked at.
+    asked for, by --target, --var and --var-file; the test behind it stays valid however often it is looked at.
 
     The comparison of EXPERIMENT is written to JOURNALS/EXPERIMENT/compare/STAMP, that of folders only to
     --out. Exit codes: 0 pass, 1 fail, 2 unknown, 64 wrong call.

@@ -7,7 +7,7 @@ import click
 
 from chaosproof.campaign.pairs import run_one, run_pair, run_series
 from chaosproof.campaign.request import run_request
-from chaosproof.cli.options import var_file_option
+from chaosproof.cli.options import journals_option, run_options
 from chaosproof.errors import EXIT_CODES
 
 __all__ = ["drill"]
@@ -15,11 +15,7 @@ __all__ = ["drill"]
 
 @click.command()
 @click.argument("experiment")
-@click.option("--target", help="Where to run: local (default) or kubernetes.")
-@click.option(
-    "--var", "variables", multiple=True, metavar="NAME=VALUE", help="Override a variable of the experiment."
-)
-@var_file_option
+@run_options
 @click.option(
     "--runs",
     type=click.IntRange(1, 100),
@@ -27,13 +23,7 @@ __all__ = ["drill"]
     show_default=True,
     help="How many pairs of runs, at most: fewer when it is decided before.",
 )
-@click.option(
-    "--journals",
-    type=click.Path(path_type=Path),
-    default=Path("journals"),
-    show_default=True,
-    help="Where the run folders go.",
-)
+@journals_option
 @click.pass_context
 def drill(
     ctx: click.Context,
