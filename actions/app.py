@@ -1,7 +1,7 @@
 """Actions on a service that can disturb itself: slower work, failing calls. The demo's app-b can.
 
 The disturbance begins in the method, so that there is a steady state before it, and ends by the service's own clock,
-whatever becomes of the run. See `chaosproof.runner.disturbance` for what a service of one's own must answer.
+whatever becomes of the run. See `demo.plugin.disturbance` for what a service of one's own must answer.
 """
 
 from typing import Any
@@ -9,11 +9,11 @@ from typing import Any
 from chaoslib.types import Configuration
 
 from chaosproof.errors import UsageError
-from chaosproof.runner import disturbance
 from chaosproof.runner.load.job import load_clock_s
 from chaosproof.runner.settings import count, number, seconds
 from chaosproof.toolkit.current import has_begun, session_of
-from chaosproof.toolkit.load_figures import answers_since
+from demo.plugin import disturbance
+from demo.plugin.answers import answers_since
 
 __all__ = ["disturb", "settle", "wait_until_ended"]
 

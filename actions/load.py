@@ -27,7 +27,6 @@ def start(
     headers: dict = None,  # type: ignore[type-arg,assignment]  # noqa: RUF013
     body: str = "",
     body_base64: str = "",
-    frame: str = "",
     ca_file: str = "",
     verify_tls: bool = True,
     configuration: Configuration = None,
@@ -55,7 +54,6 @@ def start(
         "headers": headers,
         "body": body,
         "body_base64": body_base64,
-        "frame": frame,
         "ca_file": ca_file,
         "verify_tls": None if verify_tls else False,
     }

@@ -10,11 +10,11 @@ from chaoslib.types import Configuration
 
 from chaosproof.errors import UsageError
 from chaosproof.runfolder.paths import WARMUP, write_json
-from chaosproof.runner.client_program import run_client
 from chaosproof.runner.load.job import finish_load, start_load, start_load_program, stop_load
 from chaosproof.runner.session import Session
 from chaosproof.runner.settings import count, number, seconds
 from chaosproof.toolkit.current import session_of
+from demo.plugin.client_program import run_client
 from demo.router import CLIENT
 
 __all__ = ["conform", "ledger_load", "load", "rehearse"]
@@ -47,8 +47,7 @@ def load(
     paced_rps = number("rate_rps", rate_rps)
     plan: dict[str, Any] = {
         "name": "measured",
-        "url": f"ipc://{socket}",
-        "frame": "TASK_SUBMIT",
+        "url": f"ipc://{socket}?frame=TASK_SUBMIT",
         "body": body,
         "model": model,
         "rate_rps": paced_rps or None,

@@ -12,6 +12,8 @@ RUN grep --invert-match --extended-regexp '^(#|-e)' requirements.txt > pinned.tx
     && rm -rf /opt/venv/bin/pip* /opt/venv/lib/python3.11/site-packages/pip*
 WORKDIR /opt/chaosproof
 COPY . .
+# As if it were installed: its commands and load protocols are found by their entry points.
+RUN /opt/venv/bin/python -m chaosproof.images.metadata . .
 # The file systems of pods are read-only: what is not compiled now would be compiled at every start.
 RUN echo /opt/chaosproof > /opt/venv/lib/python3.11/site-packages/chaosproof.pth \
     && printf '#!/opt/venv/bin/python\nfrom chaosproof.cli.main import main\n\nmain()\n' > /opt/venv/bin/chaosproof \

@@ -4,8 +4,8 @@ from chaoslib.types import Configuration
 from prometheus_client.parser import text_string_to_metric_families
 
 from chaosproof.errors import ChaosproofError
-from chaosproof.targets.instance_http import ask_http
 from chaosproof.toolkit.current import session_of
+from demo.plugin.instance_http import ask_http
 
 __all__ = ["executions"]
 

@@ -9,11 +9,11 @@ from prometheus_client.parser import text_string_to_metric_families
 from chaosproof.errors import ChaosproofError
 from chaosproof.runfolder.faults import FaultRecord
 from chaosproof.runfolder.readiness import ReadinessRow
-from chaosproof.runner.absences import absences_of
-from chaosproof.runner.client_program import run_client
 from chaosproof.runner.settings import number, seconds
 from chaosproof.targets import Target
 from chaosproof.toolkit.current import session_of
+from demo.plugin.absences import absences_of
+from demo.plugin.client_program import run_client
 from demo.router import CLIENT
 from demo.router.request_ledger import (
     LEDGERS,

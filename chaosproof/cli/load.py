@@ -61,7 +61,6 @@ call.
 @click.option("--method", default="GET", show_default=True, help="Of an HTTP request.")
 @click.option("--header", "headers", multiple=True, metavar="NAME:VALUE", help="May be repeated.")
 @click.option("--body", default="", help="What the request carries; {seq} in it is its number.")
-@click.option("--frame", default="PING", show_default=True, help="Over ipc://: PING or TASK_SUBMIT.")
 @click.option(
     "--cacert", "ca_file", type=click.Path(), help="Certificate authorities (PEM), not the system's."
 )

@@ -9,11 +9,13 @@ from pathlib import Path
 
 from chaosproof.errors import ChaosproofError
 from chaosproof.images.base_layer import add_file, owned_by_root, packages_folder
+from chaosproof.images.metadata import write_metadata
 
 __all__ = ["FOLDER", "PARTS", "add_source"]
 
 FOLDER = "/opt/chaosproof"
-PARTS = ("actions", "chaosproof", "charts", "controls", "demo", "experiments", "probes", "requirements.txt")
+_FOLDERS = ("actions", "chaosproof", "charts", "controls", "demo", "experiments", "probes")
+PARTS = (*_FOLDERS, "pyproject.toml", "requirements.txt")
 _NOT_THESE = shutil.ignore_patterns("__pycache__", "*.pyc", ".DS_Store")
 _COMMAND = b"#!/usr/bin/python3\nfrom chaosproof.cli.main import main\n\nmain()\n"
 
@@ -28,6 +30,7 @@ def add_source(tar: tarfile.TarFile, root: Path) -> None:
                 shutil.copytree(root / part, staging / part, symlinks=True, ignore=_NOT_THESE)
             else:
                 shutil.copy2(root / part, staging / part)
+        write_metadata(root, staging)
         # The file systems of pods are read-only: what is not compiled now would be compiled at every start.
         if not compileall.compile_dir(staging, quiet=2, stripdir=str(staging), prependdir=FOLDER):
             raise ChaosproofError(

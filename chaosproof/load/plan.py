@@ -17,7 +17,7 @@ class Plan:
     """A load that has been checked. `rate_rps` is None for a closed model without a cap.
 
     `stages` is empty for one constant rate; else the rate's course, and `rate_rps` is its mean.
-    `frame` is the kind of frame sent over `ipc://`. `ca_file` replaces the system's certificate authorities.
+    `ca_file` replaces the system's certificate authorities.
     `success` are the conditions for a response to count as served (`load/success.py`); empty: the protocol's default.
     """
 
@@ -35,7 +35,6 @@ class Plan:
     method: str = "GET"
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
-    frame: str = "PING"
     ca_file: str | None = None
     verify_tls: bool = True
     processes: int = 1

@@ -30,7 +30,6 @@ _MAX_RATE_RPS = 1_000_000.0
 _MODELS = ("open", "closed")
 _ARRIVALS = ("constant", "poisson")
 _METHODS = ("GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE", "POST", "PATCH")
-_FRAMES = ("PING", "TASK_SUBMIT")
 
 
 def plan_from_file(path: Path, *, max_duration_s: float = MAX_DURATION_S) -> Plan:
@@ -96,7 +95,6 @@ def plan_from_dict(raw: Mapping[str, Any], *, max_duration_s: float = MAX_DURATI
         method=_choice(raw, "method", _METHODS),
         headers=_headers(raw.get("headers") or ()),
         body=_body(raw),
-        frame=_choice(raw, "frame", _FRAMES),
         ca_file=_text(raw, "ca_file", "") or None,
         verify_tls=_flag(raw, "verify_tls", True),
         processes=_whole(raw, "processes", 1, connections, 1),

@@ -11,11 +11,11 @@ from chaosproof.runfolder.record import Record, about
 
 __all__ = ["LoadDone", "LoadPlan", "LoadProgress", "LoadStage"]
 
-# Of a protocol whose answers have no status of HTTP: what is recorded with 200.
+# What is recorded with a status from 200 to 299; of HTTP that is its own.
 _SERVED = {
+    "http": "status 200 to 299, whatever the body holds",
     "grpc": "status OK",
     "nats": "a reply that is no error of the server, a service or JetStream, nor JSON with `ok` false",
-    "ipc": "a frame that is no error",
 }
 
 
@@ -36,7 +36,7 @@ class LoadPlan(Record):
 
     name: str = about("what the load is called")
     url: str = about("where requests go; its scheme names the protocol")
-    protocol: str = about("`http`, `grpc`, `nats`, `ipc`, ...")
+    protocol: str = about("`http`, `grpc`, `nats`, or one that a plug-in brings")
     model: str = about("`open`: a request is sent when it is due; `closed`: when a connection is free")
     arrivals: str = about("`constant` or `poisson`")
     rate_rps: float | None = about("the rate; `null` for a closed load without a cap")
@@ -49,7 +49,6 @@ class LoadPlan(Record):
     headers: Any = about("HTTP headers, pairs of name and value", default=())
     body: str | None = about("the body of a request", default=None, omit=True)
     body_base64: str | None = about("the same where it is no text", default=None, omit=True)
-    frame: str = about("the type of frame that is sent over a Unix socket", default="")
     ca_file: str | None = about("the certificates that a server is checked against", default=None)
     verify_tls: bool | None = about("whether it is checked", default=None)
     processes: int | None = about("how many processes send", default=None)
@@ -67,7 +66,7 @@ class LoadPlan(Record):
         """What counts as served, in words."""
         conditions = [str(condition) for condition in sequence(self.success)]
         if not conditions:
-            served = _SERVED.get(self.protocol, "status 200 to 299, whatever the body holds")
+            served = _SERVED.get(self.protocol, "an answer that is no error")
             return f"{served} (the default; `success` of the load changes it)"
         return "; ".join(conditions) + " (`success` of the load)"
 

@@ -1,6 +1,5 @@
 """The figures of a load while it runs or after it: those of the verdict, over the rows so far."""
 
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from chaosproof.runfolder.load import LoadPlan
 from chaosproof.runfolder.paths import WARMUP
 from chaosproof.runfolder.run_folder import read_run
 
-__all__ = ["answers_since", "figures_so_far", "latency_so_far_ms"]
+__all__ = ["figures_so_far", "latency_so_far_ms"]
 
 
 def figures_so_far(run_dir: Path) -> Mapping[str, Any]:
@@ -34,14 +33,6 @@ def latency_so_far_ms(run_dir: Path, percentile: float) -> float:
     latency_ms = percentile_ms(latencies, percentile)
     assert latency_ms is not None  # _fold refuses a load without rows
     return latency_ms
-
-
-def answers_since(run_dir: Path, began_at: float) -> tuple[int, int]:
-    """How many requests of the measured load were due at or after `began_at`, and how many of them failed."""
-    fold = fold_requests(run_dir / "requests.csv.gz", closed=False, fault=(began_at, math.inf))
-    cells = fold.cells["fault"].values()
-    requests = sum(len(cell.latencies) for cell in cells)
-    return requests, requests - sum(cell.ok for cell in cells)
 
 
 def _fold(run_dir: Path) -> tuple[Path, RequestStats]:

@@ -41,7 +41,6 @@ EVERY_KEY: dict[str, Any] = {
         "headers": [["a", "b"]],
         "body": "",
         "body_base64": "",
-        "frame": "PING",
         "ca_file": None,
         "verify_tls": True,
         "processes": 1,

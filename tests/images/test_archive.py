@@ -1,6 +1,7 @@
 """Images that are made without a container engine: their layers, and the file that they are carried in."""
 
 import hashlib
+import importlib.metadata
 import io
 import json
 import sys
@@ -10,11 +11,13 @@ from typing import Any
 
 import pytest
 
+from chaosproof import __version__
 from chaosproof.cli.main import main
 from chaosproof.errors import UsageError
 from chaosproof.images import base_layer as base
 from chaosproof.images.archive import image_config, write_archive
 from chaosproof.images.base_layer import base_layer, cache_folder, owned_by_root, packages_folder
+from chaosproof.images.metadata import write_metadata
 from chaosproof.images.names import source_root
 from chaosproof.images.source_layer import FOLDER, add_source
 
@@ -86,6 +89,7 @@ def test_the_project_is_in_its_layer_compiled_and_readable_by_all(source: dict[s
         "experiments/s4.json",
         "charts/chaosproof-demo/values-s4.yaml",
         "chaosproof/load/generator.py",
+        "chaosproof-0.2.0.dist-info/entry_points.txt",
         f"chaosproof/load/__pycache__/generator.cpython-{PYTHON.replace('.', '')}.pyc",
     ):
         entry = source[f".{FOLDER}/{path}"]
@@ -100,6 +104,18 @@ def test_links_stay_links_in_the_layer(source: dict[str, tarfile.TarInfo]) -> No
 def test_the_layer_makes_the_project_known_to_debians_python(source: dict[str, tarfile.TarInfo]) -> None:
     assert f"{packages_folder(sys.version_info[:2])}/chaosproof.pth" in source
     assert source["./usr/local/bin/chaosproof"].mode & 0o111 == 0o111
+
+
+def test_pythons_in_the_layer_find_the_load_protocols_and_commands_of_the_checkout(tmp_path: Path) -> None:
+    """Both stand in pyproject.toml, and are found as if pip had installed the project from it."""
+    write_metadata(source_root(), tmp_path)
+    (distribution,) = importlib.metadata.distributions(path=[str(tmp_path)])
+    assert (distribution.name, distribution.version) == ("chaosproof", __version__)
+    assert {(entry.group, entry.name) for entry in distribution.entry_points} == {
+        ("chaosproof.commands", "bench"),
+        ("chaosproof.load_protocols", "ipc"),
+    }
+    assert all(entry.load() for entry in distribution.entry_points)
 
 
 def test_nothing_of_the_working_copy_but_the_project_is_in_the_layer(

@@ -68,7 +68,8 @@ GOOD = {"url": "http://127.0.0.1:8080/api/work", "rate_rps": 200, "duration_s": 
             {"url": "ipc:///a", "headers": {"X": "1"}},
             "headers is no option of a load over ipc; it is one over grpc, http",
         ),
-        ({"frame": "TASK_SUBMIT"}, "frame is no option of a load over http; it is one over ipc"),
+        ({"url": "ipc:///a?frame=PONG"}, "frame 'PONG' is unknown; known are PING, TASK_SUBMIT"),
+        ({"url": "ipc:///a?type=PING"}, "the unknown option 'type'; known is frame"),
         ({"url": "nats://a/b", "verify_tls": False}, "verify_tls is no option of a load over nats"),
     ],
 )

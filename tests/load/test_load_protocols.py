@@ -52,9 +52,14 @@ async def gateway(folder: Path, answer: Answer) -> AsyncIterator[str]:
         server.close()
 
 
-def ipc_outcome(run, folder: Path, answer: Answer, *, asks: int = 1, **settings) -> Outcome:
+def ipc_outcome(
+    run, folder: Path, answer: Answer, *, asks: int = 1, frame: str = "PING", **settings
+) -> Outcome:
     async def test() -> Outcome:
-        async with gateway(folder, answer) as url, Client(plan_for(url, timeout_s=1, **settings)) as client:
+        async with (
+            gateway(folder, answer) as url,
+            Client(plan_for(f"{url}?frame={frame}", timeout_s=1, **settings)) as client,
+        ):
             for seq in range(asks - 1):
                 await client.request(seq)
             return await client.request(asks - 1)

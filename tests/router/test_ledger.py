@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chaosproof.errors import ChaosproofError
-from chaosproof.runner.absences import absences_of
+from demo.plugin.absences import absences_of
 from demo.router.ledger import Ledger
 from demo.router.request_ledger import (
     Disruption,

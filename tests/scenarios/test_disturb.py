@@ -14,12 +14,12 @@ from actions import app
 from chaosproof.errors import ChaosproofError, TargetError, UsageError
 from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.process import ProcessFaults
-from chaosproof.runner import disturbance
 from chaosproof.runner.session import Session
 from chaosproof.targets import Instance
-from chaosproof.targets import instance_http as ask_http
 from chaosproof.targets.local.target import LocalTarget
-from chaosproof.toolkit.load_figures import answers_since
+from demo.plugin import disturbance
+from demo.plugin import instance_http as ask_http
+from demo.plugin.answers import answers_since
 from probes.app import executions
 from tests.support.fake_target import FakeTarget
 from tests.support.small_lab import running_lab

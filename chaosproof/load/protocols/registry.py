@@ -1,6 +1,7 @@
-"""The load protocols there are: every module beside this file that has a `PROTOCOL`. There is no other list."""
+"""The load protocols there are: every module beside this file that has a `PROTOCOL`, and those of other packages."""
 
 import importlib
+import importlib.metadata
 import pkgutil
 from functools import cache
 from urllib.parse import urlsplit
@@ -19,6 +20,9 @@ def find_protocols() -> dict[str, LoadProtocol]:
     names = (module.name for module in pkgutil.iter_modules(chaosproof.load.protocols.__path__))
     modules = [importlib.import_module(f"chaosproof.load.protocols.{name}") for name in names]
     protocols: list[LoadProtocol] = [module.PROTOCOL for module in modules if hasattr(module, "PROTOCOL")]
+    protocols += [
+        other.load() for other in importlib.metadata.entry_points(group="chaosproof.load_protocols")
+    ]
     return {scheme: protocol for protocol in protocols for scheme in protocol.schemes}
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from chaosproof.errors import ChaosproofError
 from chaosproof.targets import Instance, Target
-from chaosproof.targets.instance_http import ask_http
+from demo.plugin.instance_http import ask_http
 
 __all__ = ["begin", "end", "receipt_when_ended"]
 

@@ -1,11 +1,12 @@
 """Frames over a Unix socket (`ipc:///path.sock`): one request at a time on each connection.
 
-A frame is 4 bytes of length, big-endian, that count the whole frame; 1 byte version; 1 byte type; a payload.
+`?frame=TASK_SUBMIT` behind the path has it send tasks, `?frame=PING` (and nothing) pings; `demo.router.frames` says
+what a frame is.
 """
 
 import struct
 import time
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from chaosproof.errors import UsageError
 from chaosproof.load.outcome import FailureCode
@@ -15,14 +16,21 @@ from chaosproof.load.protocols.support.connect import StreamConnection, open_uni
 from chaosproof.load.protocols.support.payload import Payload
 from chaosproof.load.protocols.support.reply import OK, error_of
 from chaosproof.load.success import Response, SuccessRule, read_success
+from demo.router.frames import (
+    FRAME_BYTES_MAX,
+    PING,
+    PONG,
+    RESPONSE_ERROR,
+    RESPONSE_OK,
+    TASK_SUBMIT,
+    VERSION,
+)
 
 __all__ = ["PROTOCOL", "IpcDriver"]
 
 _HEADER = struct.Struct(">IBB")
-_VERSION = 0x01
-_TASK_SUBMIT, _RESPONSE_OK, _RESPONSE_ERROR, _PING, _PONG = 0x01, 0x10, 0x11, 0xF0, 0xF1
+_FRAMES = {"PING": PING, "TASK_SUBMIT": TASK_SUBMIT}
 _CONDITIONS = frozenset({"json", "text"})
-_FRAME_BYTES_MAX = 4 * 1024 * 1024
 _TASK = (
     b'{"version":"1","request_id":"load-{seq}","trace_id":"load-{seq}","tenant_id":"load",'
     b'"task":{"type":"text.generate","payload":{"text":"load"}}}'
@@ -30,14 +38,14 @@ _TASK = (
 
 
 class IpcDriver:
-    """Opens the connections of a plan with an `ipc://` url; `plan.frame` says what is sent."""
+    """Opens the connections of a plan with an `ipc://` url."""
 
     def __init__(self, plan: Plan) -> None:
         self._path = unquote(urlsplit(plan.url).path)
-        self._type = _PING if plan.frame == "PING" else _TASK_SUBMIT
-        self._payload = Payload(plan.body or (_TASK if self._type == _TASK_SUBMIT else b""))
+        self._type = _FRAMES[_frame_of(plan.url)]
+        self._payload = Payload(plan.body or (_TASK if self._type == TASK_SUBMIT else b""))
         self._success = read_success(plan.success, _CONDITIONS, "ipc")
-        self.idempotent = self._type == _PING
+        self.idempotent = self._type == PING
 
     async def open(self, handler: ResponseHandler) -> Connection:
         return await open_unix_stream(
@@ -60,7 +68,7 @@ class _IpcConnection(StreamConnection):
     def send(self, seq: int) -> None:
         self._busy = True
         self._sent = payload = self._payload.of(seq)
-        self._transport.write(_HEADER.pack(_HEADER.size + len(payload), _VERSION, self._type) + payload)
+        self._transport.write(_HEADER.pack(_HEADER.size + len(payload), VERSION, self._type) + payload)
 
     def data_received(self, data: bytes) -> None:
         now = time.monotonic()
@@ -73,7 +81,7 @@ class _IpcConnection(StreamConnection):
             self._buffer = data
             return
         length, version, frame_type = _HEADER.unpack_from(data)
-        if not _HEADER.size <= length <= _FRAME_BYTES_MAX or version != _VERSION or not self._busy:
+        if not _HEADER.size <= length <= FRAME_BYTES_MAX or version != VERSION or not self._busy:
             self._lose(FailureCode.BAD_ANSWER)
             return
         if len(data) < length:
@@ -90,11 +98,11 @@ class _IpcConnection(StreamConnection):
 
     def _outcome(self, frame_type: int, payload: bytes) -> tuple[int, str] | None:
         """Status and code of a response; None when it does not fit the request."""
-        if frame_type == _PONG and self._type == _PING:
+        if frame_type == PONG and self._type == PING:
             return (200, "PONG") if payload == self._sent else None
-        if frame_type == _RESPONSE_OK and self._type != _PING:
+        if frame_type == RESPONSE_OK and self._type != PING:
             return 200, OK
-        return error_of(payload) if frame_type == _RESPONSE_ERROR else None
+        return error_of(payload) if frame_type == RESPONSE_ERROR else None
 
     def _response_begun(self) -> bool:
         return bool(self._buffer)
@@ -103,13 +111,25 @@ class _IpcConnection(StreamConnection):
 def _check_url(url: str, parts: SplitResult) -> None:
     if parts.netloc or not parts.path.strip("/"):
         raise UsageError(f"url {url!r} must name a socket's absolute path: ipc:///run/gateway.sock")
+    _frame_of(url)
+
+
+def _frame_of(url: str) -> str:
+    """The frame that the url's query names. Raises `UsageError` for one that there is not, and for anything else."""
+    options = dict(parse_qsl(urlsplit(url).query, keep_blank_values=True))
+    frame = options.pop("frame", "PING")
+    if options:
+        raise UsageError(f"url {url!r} has the unknown option {next(iter(options))!r}; known is frame")
+    if frame not in _FRAMES:
+        raise UsageError(f"frame {frame!r} is unknown; known are {', '.join(_FRAMES)}")
+    return frame
 
 
 PROTOCOL = LoadProtocol(
     name="ipc",
     schemes=("ipc",),
     url_form="ipc:///path.sock",
-    options=frozenset({"frame", "body"}),
+    options=frozenset({"body"}),
     check_url=_check_url,
     make_driver=IpcDriver,
     conditions=_CONDITIONS,
