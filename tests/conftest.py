@@ -5,8 +5,14 @@ so do those in a namespace of their own, which no other test sees. Of the rest, 
 its tests share is made once.
 """
 
+from pathlib import Path
+
 import pytest
 from hypothesis import settings
+
+from tests.support.installed import use_entry_points_of
+
+use_entry_points_of(Path(__file__).parents[1])
 
 # An example of a property may take as long as a busy machine makes it: what is too slow ends by pytest's timeout.
 settings.register_profile("chaosproof", deadline=None)

@@ -128,7 +128,7 @@ def _frame_of(url: str) -> str:
 PROTOCOL = LoadProtocol(
     name="ipc",
     schemes=("ipc",),
-    url_form="ipc:///path.sock",
+    url_form="ipc:///path.sock[?frame=TASK_SUBMIT]",
     options=frozenset({"body"}),
     check_url=_check_url,
     make_driver=IpcDriver,
