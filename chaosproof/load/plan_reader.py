@@ -22,7 +22,7 @@ from chaosproof.load.protocols.base import LoadProtocol
 from chaosproof.load.protocols.registry import find_protocols, protocol_of
 from chaosproof.load.success import read_success
 
-__all__ = ["MAX_DURATION_S", "plan_from_dict", "plan_from_file", "read_plan_file"]
+__all__ = ["MAX_DURATION_S", "plan_from_dict", "read_plan_file"]
 
 MAX_DURATION_S = 3600.0
 _MAX_CONNECTIONS = 65_536
@@ -30,11 +30,6 @@ _MAX_RATE_RPS = 1_000_000.0
 _MODELS = ("open", "closed")
 _ARRIVALS = ("constant", "poisson")
 _METHODS = ("GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE", "POST", "PATCH")
-
-
-def plan_from_file(path: Path, *, max_duration_s: float = MAX_DURATION_S) -> Plan:
-    """The plan of a JSON file."""
-    return plan_from_dict(read_plan_file(path), max_duration_s=max_duration_s)
 
 
 def read_plan_file(path: Path) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import pytest
 from chaosproof.errors import UsageError
 from chaosproof.load import protocols
 from chaosproof.load.duration import parse_duration
-from chaosproof.load.plan_reader import plan_from_dict, plan_from_file
+from chaosproof.load.plan_reader import plan_from_dict, read_plan_file
 from chaosproof.load.protocols.registry import find_protocols, make_driver
 
 GOOD = {"url": "http://127.0.0.1:8080/api/work", "rate_rps": 200, "duration_s": 60}
@@ -132,7 +132,7 @@ def test_a_plan_survives_its_own_file(tmp_path):
     )
     path = tmp_path / "load-plan.json"
     path.write_text(json.dumps(plan.to_dict()))
-    assert plan_from_file(path) == plan
+    assert plan_from_dict(read_plan_file(path)) == plan
 
 
 def test_a_plan_has_the_fields_that_the_run_folder_promises():
@@ -146,7 +146,7 @@ def test_a_file_that_is_no_plan_is_named(tmp_path, content, sentence):
     path = tmp_path / "plan.json"
     path.write_text(content)
     with pytest.raises(UsageError, match=sentence) as refused:
-        plan_from_file(path)
+        read_plan_file(path)
     assert str(path) in str(refused.value)
 
 
