@@ -65,7 +65,12 @@ _FILES_MAX = 14
 # Where the folder says what a name is: the contract and the registry of an extension point, a record of the file
 # of a run (runfolder/), a command (cli/).
 _SHARED_NAMES = {"__init__.py", "base.py", "registry.py"}
-_NAMING_FOLDERS = {Path("chaosproof/runfolder"), Path("chaosproof/cli"), Path("chaosproof/cli/packs")}
+_NAMING_FOLDERS = {
+    Path("chaosproof/runfolder"),
+    Path("chaosproof/cli"),
+    Path("chaosproof/cli/cluster"),
+    Path("chaosproof/cli/packs"),
+}
 
 KNOWN: dict[str, set[str]] = {
     "full_folders": set(),

@@ -23,6 +23,7 @@ _COMMANDS = {
     "all": ("all:all_drills", "Run every drill, and put what they prove into one pack."),
     "judge": ("judge:judge", "Judge a saved run again, from its files alone."),
     "compare": ("compare:compare", "Hold a baseline run against a resilient one."),
+    "review": ("review:review", "Review any Chaos Toolkit journal, or an experiment."),
     "report": ("report:report", "Make the report of a run, or of a comparison."),
     "evidence": ("packs.evidence:evidence", "Put runs into an evidence pack."),
     "gate": ("packs.gate:gate", "Say whether a pack shows all that a release needs."),
@@ -33,8 +34,8 @@ _COMMANDS = {
     "load": ("load:load", "Send requests at a planned rate and record each of them."),
     "inject": ("inject:inject", "Put one fault on an instance by hand, and watch it end."),
     "doctor": ("doctor:doctor", "Say which faults this kernel can do, by trying them."),
-    "images": ("images:images", "Make the images for a cluster: build, load, archive."),
-    "init": ("init:init", "Write an experiment for a service of your own in a cluster."),
+    "images": ("cluster.images:images", "Make the images for a cluster: build, load, archive."),
+    "init": ("cluster.init:init", "Write an experiment for a service of your own in a cluster."),
     "halt": ("halt:halt", "End every fault and every lab of this user, now."),
 }
 

@@ -6,7 +6,8 @@ an HTTP request by that of its response, and any of them by its own tolerance wh
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from chaosproof.json_access import at, text, whole
 from chaosproof.judge.check import unknown
@@ -17,10 +18,18 @@ from chaosproof.runfolder.checks import Check
 from chaosproof.runfolder.journal import ActivityRun, Journal
 from chaosproof.runfolder.run_folder import RunFolder
 
-__all__ = ["all_succeeded", "last_line_of", "name_of"]
+__all__ = ["Effect", "all_succeeded", "effect_of", "last_line_of", "name_of"]
 
 _HTTP_ERROR = 400
 _STATE_IT = "if that is right, its own `tolerance` has to name it"
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What came of an activity that did not raise: what was `wrong` with it, as a predicate, or what is `unknown`."""
+
+    wrong: str = ""
+    unknown: Literal["", "status", "tolerance"] = ""
 
 
 def all_succeeded(
@@ -45,7 +54,7 @@ def all_succeeded(
         elif dry := entry.activity.get("dry") or run.experiment.get("dry"):
             findings.unclear.append(f"{noun} {name_of(entry)!r} ran dry ({dry}): it did nothing")
         else:
-            _examine_effect(entry, f"{noun} {name_of(entry)!r}", run.variables, findings)
+            _add_effect(effect_of(entry, run.variables), f"{noun} {name_of(entry)!r}", findings)
     if len(done) != len(planned):
         findings.unclear.append(f"{len(done)} of {counted(len(planned), noun)} ran")
     else:
@@ -53,31 +62,39 @@ def all_succeeded(
     return findings.check(f"{counted(len(done), noun)} ran and succeeded")
 
 
-def _examine_effect(entry: ActivityRun, label: str, variables: Mapping[str, Any], findings: Findings) -> None:
+def _add_effect(effect: Effect, label: str, findings: Findings) -> None:
+    if effect.wrong:
+        findings.wrong.append(f"{label} {effect.wrong}")
+    elif effect.unknown == "status":
+        findings.unclear.append(f"with which status {label} ended is not known")
+    elif effect.unknown == "tolerance":
+        findings.unclear.append(
+            f"whether {label} was within its tolerance cannot be known afterwards: "
+            "outside of the hypothesis write it as a value, a range, a regex or a jsonpath"
+        )
+
+
+def effect_of(entry: ActivityRun, variables: Mapping[str, Any]) -> Effect:
     """What the activity did, by what it returned; the toolkit asked no more than whether it raised."""
     tolerance = entry.activity.get("tolerance", entry.activity.get("expected"))
     if tolerance is not None or entry.tolerance_met is False:
         met = entry.tolerance_met is not False and within(tolerance, entry.output, variables)
         if met is False:
             bounds = "" if tolerance is None else f" {short(tolerance)}"
-            findings.wrong.append(
-                f"{label} was outside of its tolerance{bounds}: it returned {short(entry.output)}"
-            )
-        elif met is None:
-            findings.unclear.append(
-                f"whether {label} was within its tolerance cannot be known afterwards: "
-                "outside of the hypothesis write it as a value, a range, a regex or a jsonpath"
-            )
-        return
+            return Effect(wrong=f"was outside of its tolerance{bounds}: it returned {short(entry.output)}")
+        if met is None:
+            return Effect(unknown="tolerance")
+        return Effect()
     status = whole(at(entry.output, "status"))
     match entry.provider.get("type"):
         case "process" | "http" if status is None:
-            findings.unclear.append(f"with which status {label} ended is not known")
+            return Effect(unknown="status")
         case "process" if status:
             last = next(reversed(text(at(entry.output, "stderr")).strip().splitlines()), "it wrote no error")
-            findings.wrong.append(f"{label} ended with status {status} ({short(last)}): {_STATE_IT}")
+            return Effect(wrong=f"ended with status {status} ({short(last)}): {_STATE_IT}")
         case "http" if status and status >= _HTTP_ERROR:
-            findings.wrong.append(f"{label} was answered with HTTP status {status}: {_STATE_IT}")
+            return Effect(wrong=f"was answered with HTTP status {status}: {_STATE_IT}")
+    return Effect()
 
 
 def _compare_names(

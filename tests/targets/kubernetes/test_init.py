@@ -7,7 +7,7 @@ import yaml
 from chaoslib.experiment import ensure_experiment_is_valid
 from click.testing import CliRunner
 
-from chaosproof.cli.init import init
+from chaosproof.cli.cluster.init import init
 from chaosproof.errors import UsageError
 from chaosproof.experiment.experiment import read_experiment
 from tests.support.kubernetes_api import pod, service
