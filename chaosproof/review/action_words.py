@@ -11,6 +11,7 @@ from chaosproof.json_access import at, mapping, number, sequence, text
 
 __all__ = [
     "addresses_of",
+    "changes",
     "duration_asked_s",
     "function_of",
     "is_moment",
@@ -21,68 +22,39 @@ __all__ = [
 
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 _UNDO = frozenset(
-    {
-        "enable",
-        "heal",
-        "mend",
-        "recover",
-        "reconnect",
-        "repair",
-        "restore",
-        "resume",
-        "revert",
-        "rollback",
-        "start",
-    }
-    | {"unblock", "uncordon", "undo", "unpause", "unfreeze"}
+    {"enable", "heal", "mend", "recover", "reconnect", "repair", "restore", "resume", "revert"}
+    | {"rollback", "start", "thaw", "unblock", "uncordon", "undo", "unpause", "unfreeze"}
 )
 _TAKE_AWAY = frozenset({"clear", "del", "delete", "disable", "flush", "off", "remove", "stop"})
 _OF_A_FAULT = frozenset(
-    {
-        "abort",
-        "attack",
-        "chaos",
-        "corruption",
-        "delay",
-        "disturbance",
-        "fail",
-        "failure",
-        "fault",
-        "faults",
-        "iochaos",
-    }
-    | {
-        "latency",
-        "loss",
-        "netem",
-        "networkchaos",
-        "outage",
-        "partition",
-        "podchaos",
-        "rule",
-        "stress",
-        "stresschaos",
-    }
-    | {"toxic", "toxics"}
+    {"abort", "attack", "chaos", "corruption", "delay", "disturbance", "fail", "failure", "fault"}
+    | {"faults", "iochaos", "latency", "loss", "netem", "networkchaos", "outage", "partition", "podchaos"}
+    | {"rule", "stress", "stresschaos", "toxic", "toxics"}
 )
 _MOMENT = frozenset(
-    {
-        "crash",
-        "delete",
-        "destroy",
-        "evict",
-        "kill",
-        "pkill",
-        "killall",
-        "reboot",
-        "restart",
-        "rollout",
-        "sigkill",
-    }
-    | {"stop", "terminate"}
+    {"crash", "delete", "destroy", "down", "evict", "halt", "kill", "pkill", "killall", "poweroff"}
+    | {"reboot", "restart", "rollout", "shutdown", "sigkill", "sigterm", "stop", "term", "terminate"}
 )
 _KNOWN = re.compile(r"^chaos[a-z0-9]+(\.|$)")
-_PATH = re.compile(r"(?<![\w:/])/(?:[\w.+-]+/)*[\w.+-]+")
+_ADDRESS = re.compile(r"^/[\w.+-]|://|\$\{")
+_PROGRAMS = ("/bin/", "/usr/", "/dev/", "/sbin/")
+_CHANGING = frozenset({"PUT", "POST", "PATCH", "DELETE"})
+_BREAKS = frozenset(
+    {
+        "block",
+        "corrupt",
+        "disable",
+        "fill",
+        "freeze",
+        "hang",
+        "mv",
+        "pause",
+        "rename",
+        "rm",
+        "sigstop",
+        "slow",
+    }
+)
 _DURATIONS = {
     "duration": 1.0,
     "duration_s": 1.0,
@@ -155,12 +127,22 @@ def duration_asked_s(activity: Mapping[str, Any]) -> float | None:
 
 
 def addresses_of(activity: Mapping[str, Any]) -> frozenset[str]:
-    """What the activity names that it acts on or looks at: URLs without their query, absolute paths of files."""
+    """What the activity names that it acts on or looks at: URLs without their query, files, variables that hold
+    them."""
+    provider = mapping(activity.get("provider"))
+    values = [text(provider.get("url"))] if provider.get("type") == "http" else [*_arguments(provider)]
+    values += [
+        text(value)
+        for value in mapping(provider.get("arguments")).values()
+        if provider.get("type") == "python"
+    ]
+    pieces = [piece.partition("?")[0].rstrip("/") for value in values for piece in value.split()]
+    return frozenset(piece for piece in pieces if _ADDRESS.search(piece) and not piece.startswith(_PROGRAMS))
+
+
+def changes(activity: Mapping[str, Any]) -> bool:
+    """Whether the action breaks what it names, or changes it, rather than sends it requests."""
     provider = mapping(activity.get("provider"))
     if provider.get("type") == "http":
-        url = text(provider.get("url")).partition("?")[0].rstrip("/")
-        return frozenset({url} if url else ())
-    written = " ".join([*_arguments(provider), *map(str, mapping(provider.get("arguments")).values())])
-    return frozenset(
-        path for path in _PATH.findall(written) if not path.startswith(("/bin/", "/usr/", "/dev/"))
-    )
+        return text(provider.get("method")).upper() in _CHANGING
+    return bool(tokens(activity) & (_MOMENT | _BREAKS)) and not is_undo(activity)

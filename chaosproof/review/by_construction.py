@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chaosproof.json_access import text
-from chaosproof.review.action_words import addresses_of, is_undo
+from chaosproof.review.action_words import addresses_of, changes, is_undo
 from chaosproof.review.documents import Document
 
 __all__ = ["red_by_construction"]
@@ -19,5 +19,8 @@ def red_by_construction(document: Document, probe: Mapping[str, Any]) -> str:
     name = ""
     for activity in document.method:
         if activity.get("type") == "action" and looked_at & addresses_of(activity):
-            name = "" if is_undo(activity) else text(activity.get("name"))
+            if is_undo(activity):
+                name = ""
+            elif changes(activity):
+                name = text(activity.get("name"))
     return name

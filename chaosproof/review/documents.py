@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from chaosproof.json_access import at, mapping, mappings, number, text
+from chaosproof.json_access import at, flag, mapping, mappings, number, text
 from chaosproof.review.activity import Phase, ReviewedActivity, epoch_s
 
 __all__ = ["Document", "Kind", "configured", "experiment_document", "journal_document", "kind_of"]
@@ -135,6 +135,8 @@ def journal_document(
 ) -> Document:
     """A journal: `head` is all of it but the entries, which are `activities` by now."""
     experiment = mapping(head.get("experiment"))
+    # the control of the review changes these two, and keeps what the toolkit had in them
+    own = {**head, **mapping(at(head, "chaosproof_review", "toolkit"))}
     return Document(
         file=file,
         kind="journal",
@@ -142,8 +144,8 @@ def journal_document(
         variables=configured(experiment),
         activities=activities,
         measured=measured,
-        status=text(head.get("status")),
-        deviated=head.get("deviated") if isinstance(head.get("deviated"), bool) else None,
+        status=text(own.get("status")),
+        deviated=flag(own.get("deviated")),
         began_at=epoch_s(text(head.get("start"))),
         ended_at=epoch_s(text(head.get("end"))),
         duration_s=number(head.get("duration")),

@@ -26,8 +26,11 @@ _EPOCH_S = (1.0e9, 4.0e9)
 
 
 def instants_of(headers: Mapping[str, Any], body: Any) -> tuple[float, ...]:
-    """Seconds since the epoch of each time at which the answer says that it was made; none where it does not say."""
-    return tuple(_of_headers(headers)) + tuple(_of_body(body))
+    """Seconds since the epoch of each time at which the answer says that it was made; none where it does not say.
+
+    A time in the body outweighs the header: a service may send a new Date with an answer that it kept.
+    """
+    return tuple(_of_body(body)) or tuple(_of_headers(headers))
 
 
 def _of_headers(headers: Mapping[str, Any]) -> Iterator[float]:

@@ -7,7 +7,8 @@ __all__ = ["is_outage"]
 _OUTAGE = re.compile(
     r"connection ?(was "
     r")?(refused|reset|aborted|closed)|connectionrefused|connectionreset|remotedisconnected|newconnectionerror"
-    r"|failed to establish a new connection|max retries exceeded|errno 111|errno 104|timed? ?out|timeout|no route "
+    r"|failed to establish a new connection|max retries exceeded|errno 111|errno 104|timed? ?out|took too "
+    r"long|timeout|no route "
     r"to host"
     r"|host unreachable|network is unreachable|broken ?pipe|server disconnected|unavailable",
     re.IGNORECASE,

@@ -12,21 +12,20 @@ _RESOLUTION_S = 1.0
 
 def _examine(document: Document) -> Iterator[Finding]:
     before = {activity.name: activity for activity in document.at_phase("before")}
-    actions = [a.began_at for a in document.at_phase("method") if a.is_action and a.began_at is not None]
-    if not actions:
-        return
     for activity in document.at_phase("after"):
         first = before.get(activity.name)
         made_at = max(activity.output.instants, default=None)
         if first is None or made_at is None or first.output.digest != activity.output.digest:
             continue
-        if made_at + _RESOLUTION_S < min(actions):
+        if first.ended_at is None or activity.began_at is None:
+            continue
+        age_s = activity.began_at - made_at
+        if made_at <= first.ended_at + _RESOLUTION_S and age_s > 2 * _RESOLUTION_S:
             yield Finding(
                 code="same-answer",
                 severity="warning",
-                message=f"the probe {activity.name!r} got the same answer as before the method, and by its own "
-                "words that was "
-                f"made {min(actions) - made_at:.1f} s before the first action: it comes from a cache",
+                message=f"the probe {activity.name!r} got the very answer that it got before the method, {age_s:.0f} s old "
+                "by its own words: it comes from a cache, and says nothing of the service now",
                 pointer=f"{activity.pointer}/output",
                 next_step="ask past the cache, or wait until its answers expire, so that the service itself answers",
             )

@@ -13,7 +13,11 @@ _CLIENTS = frozenset({"curl", "wget", "grpcurl", "httpie", "xh", "nc"})
 
 def _examine(document: Document) -> Iterator[Finding]:
     after = document.at_phase("after")
-    looks = [a for a in document.at_phase("method") if not a.is_action]
+    looks = [
+        a
+        for a in document.at_phase("method")
+        if not a.is_action and (a.output.is_figure or _is_one_request(a))
+    ]
     if not after or document.at_phase("during") or looks or not all(map(_is_one_request, after)):
         return
     names = [activity.name for activity in after]

@@ -32,7 +32,9 @@ def _examine(document: Document) -> Iterator[Finding]:
             continue
         if unmet is not None:
             yield _of(document, unmet, code, when)
-        elif document.measured.get(phase) is False or (phase == "after" and document.deviated):
+        elif document.measured.get(phase) is False or (
+            phase == "after" and document.deviated and not document.has_session
+        ):
             yield Finding(
                 code=code,
                 severity="error",
