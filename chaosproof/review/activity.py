@@ -12,7 +12,7 @@ from chaosproof.judge.wording import short
 from chaosproof.review.instants import instants_of
 from chaosproof.runfolder.journal import ActivityRun
 
-__all__ = ["Output", "Phase", "ReviewedActivity", "epoch_s", "reviewed"]
+__all__ = ["Output", "Phase", "ReviewedActivity", "epoch_s", "met_during", "reviewed"]
 
 Phase = Literal["before", "during", "method", "after", "rollback"]
 
@@ -86,6 +86,10 @@ class ReviewedActivity:
         return bool(self.declared.get("dry"))
 
 
+_NOTHING_WRONG = Effect()
+_NOT_READ = Output(value="")
+
+
 def reviewed(
     entry: ActivityRun, pointer: str, phase: Phase, variables: Mapping[str, Any]
 ) -> ReviewedActivity:
@@ -102,6 +106,23 @@ def reviewed(
         effect=effect_of(entry, variables) if entry.status == "succeeded" else Effect(),
         output=_output(entry),
         raised=last_line_of(entry) if entry.exception else "",
+    )
+
+
+def met_during(declared: Mapping[str, Any], pointer: str, start: str, end: str) -> ReviewedActivity:
+    """The facts of a probe that was within its tolerance during the method."""
+    return ReviewedActivity(
+        pointer=pointer,
+        phase="during",
+        name=text(declared.get("name")) or "(no name)",
+        declared=declared,
+        status="succeeded",
+        began_at=epoch_s(start),
+        ended_at=epoch_s(end),
+        tolerance_met=True,
+        effect=_NOTHING_WRONG,
+        output=_NOT_READ,
+        raised="",
     )
 
 

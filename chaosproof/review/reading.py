@@ -18,7 +18,7 @@ import yaml
 from chaosproof.errors import ChaosproofError, UsageError, readable_os_errors
 from chaosproof.experiment.text import SUFFIXES, doubled_keys, parse_experiment
 from chaosproof.json_access import flag, mapping, sequence
-from chaosproof.review.activity import Phase, ReviewedActivity, reviewed
+from chaosproof.review.activity import Phase, ReviewedActivity, met_during, reviewed
 from chaosproof.review.documents import Document, configured, experiment_document, journal_document, kind_of
 from chaosproof.runfolder.journal import ActivityRun
 
@@ -127,19 +127,52 @@ def _parts(value: Any) -> Mapping[str, Any]:
     return mapping(value)
 
 
+class _Entry(msgspec.Struct):
+    """An entry of which the long parts are not decoded."""
+
+    activity: msgspec.Raw
+    status: str
+    start: str
+    end: str
+    tolerance_met: bool
+
+
+def _met(entry: Any, pointer: str, declared: dict[bytes, Mapping[str, Any]]) -> ReviewedActivity | None:
+    """The facts of a probe that was met during the method, of which there may be 100,000: its output is not decoded.
+
+    None for any other entry. `declared` keeps the probes by their text, which is the same time and again.
+    """
+    if not isinstance(entry, msgspec.Raw):
+        return None
+    try:
+        slim = msgspec.json.decode(entry, type=_Entry)
+    except msgspec.MsgspecError:
+        return None
+    if slim.status != "succeeded" or not slim.tolerance_met:
+        return None
+    text = bytes(slim.activity)
+    if text not in declared:
+        declared[text] = mapping(_decoded(slim.activity))
+    return met_during(declared[text], pointer, slim.start, slim.end)
+
+
 def _journal(file: Path, content: Mapping[str, Any]) -> Document:
     variables = configured(mapping(content.get("experiment")))
     states = _parts(content.get("steady_states"))
     activities: list[ReviewedActivity] = []
     measured: dict[str, bool | None] = {}
 
+    declared: dict[bytes, Mapping[str, Any]] = {}
+
     def add(entries: Any, pointer: str, phase: Phase) -> None:
         for number, entry in enumerate(_items(entries)):
+            place = f"{pointer}/{number}"
+            if phase == "during" and (quick := _met(entry, place, declared)):
+                activities.append(quick)
+                continue
             value = _decoded(entry)
             if isinstance(value, Mapping):
-                activities.append(
-                    reviewed(ActivityRun.from_json(value), f"{pointer}/{number}", phase, variables)
-                )
+                activities.append(reviewed(ActivityRun.from_json(value), place, phase, variables))
 
     def add_state(state: Any, pointer: str, phase: Phase) -> None:
         parts = _parts(state)

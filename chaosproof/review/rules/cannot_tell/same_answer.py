@@ -24,7 +24,8 @@ def _examine(document: Document) -> Iterator[Finding]:
             yield Finding(
                 code="same-answer",
                 severity="warning",
-                message=f"the probe {activity.name!r} got the very answer that it got before the method, {age_s:.0f} s old "
+                message=f"the probe {activity.name!r} got the very answer that it got before the method, "
+                f"{age_s:.0f} s old "
                 "by its own words: it comes from a cache, and says nothing of the service now",
                 pointer=f"{activity.pointer}/output",
                 next_step="ask past the cache, or wait until its answers expire, so that the service itself answers",
