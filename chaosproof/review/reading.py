@@ -48,16 +48,20 @@ def read_document(file: Path) -> Document:
 
     Raises `NeitherError` for a file of something else, `ChaosproofError` for one that cannot be read to its end.
     """
-    with readable_os_errors(f"{file} cannot be read"):
-        if file.stat().st_size == 0:
-            raise ChaosproofError(f"{file} is empty")
-        content = _yaml(file) if file.suffix in (".yaml", ".yml") else _json(file)
-    match kind_of(content):
-        case "journal":
+    try:
+        with readable_os_errors(f"{file} cannot be read"):
+            if file.stat().st_size == 0:
+                raise ChaosproofError(f"{file} is empty")
+            content = _yaml(file) if file.suffix in (".yaml", ".yml") else _json(file)
+        kind = kind_of(content)
+        if kind == "journal":
             return _journal(file, content)
+    except (ValueError, RecursionError) as error:  # what is no UTF-8, or has no end to its depth
+        raise ChaosproofError(f"{file} cannot be read: {error}") from error
+    match kind:
         case "experiment":
             return _experiment(file)
-        case None:
+        case _:
             raise NeitherError(
                 f"{file} is neither a journal of Chaos Toolkit nor an experiment: it has no `method`, and no `run` "
                 "beside "
