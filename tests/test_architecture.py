@@ -39,7 +39,7 @@ ARROWS: dict[str, set[str]] = {
     "review": {"report", "compare", *_JUDGED},
     "pack": {"report", "compare", *_JUDGED},
     "campaign": {"runner", "pack", "report", "compare", *_JUDGED, *_RUN},
-    "toolkit": {"campaign", "runner", "pack", "report", "compare", *_JUDGED, *_RUN},
+    "toolkit": {"campaign", "runner", "pack", "report", "review", "compare", *_JUDGED, *_RUN},
     "cli": {
         "campaign", "runner", "pack", "report", "review", "compare", "images", "toolkit", *_JUDGED, *_RUN,
     },

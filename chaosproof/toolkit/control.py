@@ -21,9 +21,9 @@ from chaosproof.runner.progress import Progress
 from chaosproof.toolkit.current import has_begun, keep_session, session_of
 from chaosproof.toolkit.death import CloseAnyhow
 from chaosproof.toolkit.interruption import attend_to_signals, leave_signals
-from chaosproof.toolkit.journal_path import refuse_unwritable_journal
-from chaosproof.toolkit.listed_once import refuse_other_than_once
 from chaosproof.toolkit.log_redaction import keep_out_of_journal, keep_out_of_logs, warn_of_literal_headers
+from chaosproof.toolkit.refusals.journal_path import refuse_unwritable_journal
+from chaosproof.toolkit.refusals.listed_once import refuse_other_than_once
 from chaosproof.toolkit.verdict import conclude, print_verdict
 
 __all__ = ["begin_session", "close_anyhow", "end_session"]

@@ -4,7 +4,7 @@ from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 from chaosproof.runner.session import Session, open_session
-from chaosproof.toolkit.no_session import refuse_without_session
+from chaosproof.toolkit.refusals.no_session import refuse_without_session
 
 __all__ = ["has_begun", "keep_session", "session_of"]
 

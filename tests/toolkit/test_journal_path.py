@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from chaosproof.errors import UsageError
-from chaosproof.toolkit.journal_path import refuse_unwritable_journal
+from chaosproof.toolkit.refusals.journal_path import refuse_unwritable_journal
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,109 @@
+"""The page of `chaosproof review`: codes from the rules, a table from the recorded journals in tests/review/kinds.
+
+python docs/reference/generate_review.py > docs/reference/review.md
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from chaosproof.review.review import review_file
+from chaosproof.review.rules.registry import all_rules
+
+__all__ = ["page"]
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+KINDS = REPOSITORY / "tests" / "review" / "kinds"
+
+HEAD = """\
+# Review of any journal, and of any experiment
+
+<!-- Written by docs/reference/generate_review.py from chaosproof/review/rules and tests/review/kinds: change those,
+then run it again. -->
+
+`chaos run` ends with 0 when its fault never happened. A review reads the journal that it wrote, and says whether the
+file bears out its own good ending. It needs no system file, no lab and no load of Chaosproof, and nothing in the
+experiment has to change.
+
+    chaosproof review journal.json                         # one journal; exit code 0 pass, 1 fail, 2 unknown
+    chaosproof review journals/ --html journals.html       # a folder: one page, with what changed from run to run
+    chaosproof review experiment.yaml                      # before it runs: what a run of it could not show
+    chaosproof review journal.json experiment.yaml --sarif review.sarif   # findings at the lines of the experiment
+
+It reads JSON and YAML, journals of Chaos Toolkit 1.9 to 1.21, and folders of them. `--json` and `--junit FILE` are
+for tools; `--agent` prints Chaos Toolkit's own `chaostoolkit/agent/run/v1` document with `outcome`, `conclusive` and
+`warnings` put right.
+
+## The verdict
+
+- `fail`: at least one *error*. The file contradicts its own good ending.
+- `unknown`: no error, and at least one *warning*. What was done and asked cannot show what the experiment is for.
+- `pass`: nothing but *notes*. Nothing in the file speaks against it. It can be no more than that: who wants a fault
+  that is proved to have hit, and a load that is counted, runs the experiment with `controls.session`
+  ([verdict](verdict.md)).
+
+## In every run: one control
+
+The exit code of `chaos run` follows the review, the findings go into the journal (`chaosproof_review`), and the
+verdict is the last thing on the console. In the experiment:
+
+    "controls": [{"name": "verdict", "provider": {"type": "python", "module": "controls.verdict"}}]
+
+or, with nothing to change in it, `chaos run --control-file verdict.json experiment.json`, where verdict.json is
+
+    {"verdict": {"provider": {"type": "python", "module": "controls.verdict"}}}
+
+`fail` sets `deviated`, `unknown` the status `failed`; both end with exit code 1, which is the only other one that the
+toolkit has. Rollbacks, signals, other controls and `--journal-path` are as without it. If the console does not show
+the verdict, the control was not loaded: Chaos Toolkit goes on without a control that it cannot import, and says so
+only in its log at level DEBUG.
+"""
+
+
+def page() -> str:
+    """The whole page."""
+    return "\n".join([HEAD, *_kinds(), "", *_codes()]) + "\n"
+
+
+def _kinds() -> Iterator[str]:
+    yield "## Kinds of empty experiments\n"
+    yield (
+        "Recreated after public journals, and run for real against small local services\n"
+        "([tests/review](../../tests/review/README.md)). The exit codes are those of `chaos run`, the third column\n"
+        "is what `--output agent` of 1.21.4 said of the same run.\n"
+    )
+    yield "| kind | exit code, 1.19 and 1.21.4 | `--output agent` | review | findings |"
+    yield "|---|---|---|---|---|"
+    for folder in sorted(KINDS.iterdir()):
+        runs = _json(folder / "runs.json")
+        agent = _json(folder / "agent-1.21.json")
+        reviews = [review_file(folder / f"journal-{version}.json") for version in ("1.19", "1.21")]
+        codes = dict.fromkeys(
+            f"`{f.code}`" for review in reviews for f in review.findings if f.severity != "note"
+        )
+        exits = " and ".join(str(runs[version]["exit_code"]) for version in ("1.19", "1.21"))
+        sure = "conclusive" if agent["conclusive"] else "not conclusive"
+        verdict = " and ".join(dict.fromkeys(review.verdict for review in reviews))
+        name = folder.name.replace("_", " ")
+        cells = (name, exits, f"{agent['outcome']}, {sure}", verdict, ", ".join(codes))
+        yield f"| {' | '.join(cells)} |"
+
+
+def _codes() -> Iterator[str]:
+    yield "## Codes\n"
+    yield "A code keeps its meaning. `lint` says that it is found before a run.\n"
+    yield "| code | meaning | in |"
+    yield "|---|---|---|"
+    where = {"journal": "journals", "experiment": "lint", "either": "journals, lint"}
+    for _, rule in all_rules():
+        for code, meaning in rule.codes.items():
+            yield f"| `{code}` | {meaning} | {where[rule.reads]} |"
+
+
+def _json(file: Path) -> Any:
+    return json.loads(file.read_text(encoding="utf-8"))
+
+
+if __name__ == "__main__":
+    print(page(), end="")
