@@ -57,12 +57,26 @@ def test_what_one_side_does_not_know_is_not_said_to_have_stayed():
     assert (grown["rss_bytes"], grown["fds"], grown["pending"]) == (20, 0, None)
 
 
-def test_an_instance_is_looked_at_until_it_stands_still_then_for_as_long_as_asked():
+class Clock:
+    """Time that passes only while somebody sleeps."""
+
+    now = 100.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, duration_s: float) -> None:
+        self.now += duration_s
+
+
+def test_an_instance_is_looked_at_until_it_stands_still_then_for_as_long_as_asked(monkeypatch):
     target = FakeTarget([Instance("gateway-0", "gateway", "10.0.0.1", metrics_port=80)])
     target.answer(["sh"], PROC)
     target.set_pages("gateway-0", metrics="# TYPE gateway_pending gauge\ngateway_pending 4\n")
-    level = measure(target, "gateway-0", over_s=0.05, interval_s=0.01, settle_s=1.0)
-    assert level.samples >= 4
+    monkeypatch.setattr("chaosproof.runner.resources.time", clock := Clock())
+    level = measure(target, "gateway-0", over_s=1.0, interval_s=0.25, settle_s=8.0)
+    assert (level.samples, level.over_s) == (5, 1.0)
+    assert 1.0 < clock.now - 100.0 < 8.0, "it did not wait until all stood still, or for longer"
     assert level.pending == 4.0
     assert level.connections is None
 
