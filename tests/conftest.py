@@ -5,6 +5,8 @@ so do those in a namespace of their own, which no other test sees. Of the rest, 
 its tests share is made once.
 """
 
+import gc
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,9 @@ from tests.support.installed import use_entry_points_of
 
 use_entry_points_of(Path(__file__).parents[1])
 
+# What is collected stays to the end: looking through it for garbage, again and again, took a quarter of the collection.
+gc.disable()
+
 # An example of a property may take as long as a busy machine makes it: what is too slow ends by pytest's timeout.
 settings.register_profile("chaosproof", deadline=None)
 settings.load_profile("chaosproof")
@@ -22,13 +27,27 @@ _IN_OWN_NAMESPACE = "tests/faults/"
 _STARTS_A_LAB = "test_target_contract.py"
 
 
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         module = item.nodeid.partition("::")[0]
         if item.get_closest_marker("lab") is None:
             group = module
+        elif "mark.lab" not in _text(item.path):
+            raise pytest.UsageError(
+                f"{module}: tests/run finds tests with a lab by the words mark.lab in their file"
+            )
         elif module.startswith(_IN_OWN_NAMESPACE) and not module.endswith(_STARTS_A_LAB):
             group = "namespaces"
         else:
             group = "labs"
         item.add_marker(pytest.mark.xdist_group(group))
+
+
+@cache
+def _text(path: Path) -> str:
+    return path.read_text()
