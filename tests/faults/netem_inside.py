@@ -17,13 +17,13 @@ from .netns_target import PORT, SERVICE_ADDRESS, NetnsTarget
 DURATION_S = 8.0
 TRIES = 6
 ROUND_TRIPS = 9
-FAULTS = [
-    Fault(kind="delay", port=PORT, duration_s=DURATION_S, delay_ms=400),
-    Fault(kind="delay", port=PORT, duration_s=DURATION_S, delay_ms=100),
-    Fault(kind="duplicate", port=PORT, duration_s=DURATION_S, duplicate_percent=100),
-    Fault(kind="corrupt", port=PORT, duration_s=DURATION_S, corrupt_percent=100),
-    Fault(kind="reorder", port=PORT, duration_s=DURATION_S, delay_ms=400, reorder_percent=50),
-]
+FAULTS = {
+    "delay 400": Fault(kind="delay", port=PORT, duration_s=DURATION_S, delay_ms=400),
+    "delay 100": Fault(kind="delay", port=PORT, duration_s=DURATION_S, delay_ms=100),
+    "duplicate": Fault(kind="duplicate", port=PORT, duration_s=DURATION_S, duplicate_percent=100),
+    "corrupt": Fault(kind="corrupt", port=PORT, duration_s=DURATION_S, corrupt_percent=100),
+    "reorder": Fault(kind="reorder", port=PORT, duration_s=DURATION_S, delay_ms=400, reorder_percent=50),
+}
 
 
 def main() -> None:
@@ -37,8 +37,7 @@ def main() -> None:
         client = conftest.Client(room, "client-0", SERVICE_ADDRESS)
         engine.prepare("client-0")
         before = snapshot(run_in(room))
-        for fault in FAULTS:
-            name = f"delay {fault.delay_ms:g}" if fault.kind == "delay" else fault.kind
+        for name, fault in FAULTS.items():
             say(name, room, engine, client, fault, before)
         for kind in ("reset", "drop"):
             last_resort = FaultEngine(room, backend="tc", canary=False)

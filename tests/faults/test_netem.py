@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from .netem_inside import FAULTS
 from .netem_kernel import results_of
 
 pytestmark = [pytest.mark.netem, pytest.mark.slow, pytest.mark.timeout(600)]
@@ -36,7 +37,7 @@ def test_a_round_trip_takes_as_much_longer_as_was_asked_for(results: Results, de
     assert f"delay {delay_ms}ms" in result["queues"]
 
 
-@pytest.mark.parametrize("name", ["delay 400", "delay 100", "duplicate", "corrupt", "reorder"])
+@pytest.mark.parametrize("name", FAULTS)
 def test_a_shaping_fault_meets_packets_and_ends_without_a_trace(results: Results, name: str):
     result = results[name]
     assert result["packets"] > 0
