@@ -27,7 +27,8 @@ __all__ = [
 ]
 
 _POLL_S = 0.02
-_FIRST_ROW_WITHIN_S = 15.0
+# longer than a cluster is given to place a pod: it has the words for why there is none
+_FIRST_ROW_WITHIN_S = 45.0
 _DRAIN_S = 30.0
 
 

@@ -2,13 +2,16 @@
 
 import pytest
 
-from chaosproof.errors import TargetError
+from chaosproof.errors import ChaosproofError, TargetError
+from chaosproof.runner.load import job
 from chaosproof.targets.kubernetes.client import execute as execute_module
 from chaosproof.targets.kubernetes.client.execute import execute
 from chaosproof.targets.kubernetes.deploy import ready
 from chaosproof.targets.kubernetes.jobs import cluster_jobs
 from chaosproof.targets.kubernetes.jobs.cluster_jobs import Jobs
-from tests.support.kubernetes_api import pod
+from chaosproof.targets.kubernetes.pods.services import find_services
+from chaosproof.targets.kubernetes.target import KubernetesTarget
+from tests.support.kubernetes_api import pod, service
 from tests.support.waiting import eventually
 
 ROOT = "/api/v1/namespaces/shop"
@@ -51,6 +54,25 @@ def test_a_quota_that_lets_no_pod_in_is_said_in_its_own_words(api, cluster, tmp_
     assert "no pod was made for it (event FailedCreate: exceeded quota: compute" in _state_of_a_job(
         cluster, tmp_path
     )
+
+
+def test_a_load_is_waited_for_until_the_cluster_has_said_why_it_placed_no_pod(
+    api, cluster, tmp_path, monkeypatch
+):
+    assert job._FIRST_ROW_WITHIN_S > cluster_jobs._PENDING_S
+    monkeypatch.setattr(cluster_jobs, "_PENDING_S", 0.1)
+    api.list_of(f"{ROOT}/services", service("checkout"))
+    api.list_of(f"{ROOT}/pods", pod("checkout-0"))
+    api.list_of(f"{ROOT}/events", QUOTA)
+    target = KubernetesTarget(cluster, find_services(cluster, ["checkout"]))
+    # the stand-in answers every selector alike: the pods of the Job are none
+    api.list_of(f"{ROOT}/pods")
+    plan = {"url": "http://checkout:8080/", "rate_rps": 1, "connections": 1, "duration_s": 1}
+    try:
+        with pytest.raises(ChaosproofError, match=r"did not begin to send .*exceeded quota: compute"):
+            job.start_load(target, tmp_path, plan)
+    finally:
+        target.close()
 
 
 def test_where_events_may_not_be_read_the_rest_is_said(api, cluster, tmp_path, monkeypatch):
