@@ -62,6 +62,23 @@ def test_with_a_url_users_are_there_too(shop, tmp_path):
     assert experiment["method"][0]["name"] == "users send requests"
 
 
+def test_a_pod_that_has_printed_nothing_is_not_asked_for_its_log(shop, tmp_path):
+    """An empty artifact fails a run, however well the service does."""
+    shop.objects[f"{ROOT}/pods/checkout-7d-a/log"] = ""
+    shop.objects[f"{ROOT}/pods/checkout-7d-b/log"] = "listening"
+    said = _init(tmp_path).output
+    (extension,) = json.loads((tmp_path / "shop-checkout.json").read_text())["extensions"]
+    assert extension["artifacts"] == ["checkout-1.log"]
+    assert "quiet      checkout-0: nothing printed so far, so the experiment asks for no log of them" in said
+
+
+def test_where_logs_may_not_be_read_they_are_asked_for(shop, tmp_path):
+    shop.refuse["GET", f"{ROOT}/pods/checkout-7d-a/log"] = (403, "no")
+    assert "quiet" not in _init(tmp_path).output
+    (extension,) = json.loads((tmp_path / "shop-checkout.json").read_text())["extensions"]
+    assert extension["artifacts"] == ["checkout-0.log", "checkout-1.log"]
+
+
 def test_it_says_which_rights_are_missing_and_how_the_network_can_be_changed(shop, tmp_path):
     shop.objects["allowed"] = True
     said = _init(tmp_path).output

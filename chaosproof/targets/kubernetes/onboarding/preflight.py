@@ -3,7 +3,8 @@
 Only ever reads. The one thing that is posted, a SelfSubjectAccessReview, is a question, of which nothing is kept.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from chaosproof.errors import TargetError, UsageError
 from chaosproof.targets.kubernetes.client.api import Cluster, NotFound
 from chaosproof.targets.kubernetes.onboarding.pod_needs import pod_needs
 from chaosproof.targets.kubernetes.pods.netadmin import refuse_host_network
-from chaosproof.targets.kubernetes.pods.pods import assign_instances, read_pod, selects
+from chaosproof.targets.kubernetes.pods.pods import Pod, assign_instances, read_pod, selects
 from chaosproof.targets.kubernetes.pods.services import find_services, need_namespace
 
 __all__ = ["RIGHTS", "ServiceSurvey", "rights_of", "role_of", "survey"]
@@ -44,7 +45,7 @@ RIGHTS = (
 class ServiceSurvey:
     """A service as it was found: its instances (name -> pod), its pods' ports, and what is still missing, in lines.
 
-    `pods` are its pods as the API has them.
+    `pods` are its pods as the API has them; `quiet` are the instances that have printed nothing so far.
     """
 
     service: str
@@ -52,6 +53,7 @@ class ServiceSurvey:
     ports: tuple[int, ...]
     needs: tuple[str, ...]
     pods: tuple[Mapping[str, Any], ...] = ()
+    quiet: tuple[str, ...] = ()
 
 
 def survey(cluster: Cluster, selector: Mapping[str, str], service: str | None) -> ServiceSurvey:
@@ -83,13 +85,15 @@ def survey(cluster: Cluster, selector: Mapping[str, str], service: str | None) -
         (service,) = names
     backend = find_services(cluster, [service], selector)[service]
     pods_by_instance = assign_instances(backend, mine)
+    quiet = tuple(_quiet(cluster, pods_by_instance))
     ports = {port for pod in mine for port in pod.named_ports.values()} | set(backend.ports.values())
     return ServiceSurvey(
         service=service,
         instances={name: pod.name for name, pod in pods_by_instance.items()},
         ports=tuple(sorted(ports)),
-        needs=(*pod_needs(cluster, namespace, mine), *_prometheus(cluster)),
+        needs=(*pod_needs(cluster, namespace, mine), *_logs(quiet), *_prometheus(cluster)),
         pods=tuple(raw for raw in listed if raw["metadata"]["name"] in {pod.name for pod in mine}),
+        quiet=quiet,
     )
 
 
@@ -138,6 +142,20 @@ def _may(cluster: Cluster, group: str, resource: str, verb: str) -> bool:
     }
     answer = cluster.post("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", review)
     return bool(answer.get("status", {}).get("allowed"))
+
+
+def _quiet(cluster: Cluster, pods: Mapping[str, Pod]) -> Iterator[str]:
+    """Instances whose log is empty; where it may not be read, that is not known, and the run will say so."""
+    for name, pod in pods.items():
+        with suppress(TargetError):
+            path = cluster.path("pods", f"{pod.name}/log")
+            if not cluster.text(path, container=pod.program, tailLines=1):
+                yield name
+
+
+def _logs(quiet: Sequence[str]) -> Iterator[str]:
+    if quiet:
+        yield f"quiet      {', '.join(quiet)}: nothing printed so far, so the experiment asks for no log of them"
 
 
 def _prometheus(cluster: Cluster) -> Iterator[str]:
