@@ -11,6 +11,7 @@ What is replaced in a journal, so that it says nothing of the machine: tests/rev
 """
 
 import argparse
+import signal
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -44,7 +45,8 @@ def _applying(folder: Path, only: Sequence[str]) -> list[str]:
 
 
 def _one(folder: Path, label: str, environment: Path, temporary: Path) -> str:
-    recorded = record(folder, temporary / f"{folder.name}-{label}", environment, TOOLKITS[label].has_agent)
+    work = temporary / f"{folder.name}-{label}"
+    recorded = record(folder, label, work, environment, TOOLKITS[label].has_agent)
     keep(recorded, folder, label, installed(environment))
     if recorded.journal is None:
         return f"{folder.name} {label}: exit {recorded.exit_code}, no journal\n{recorded.log}"
@@ -58,6 +60,8 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--toolkit", action="append", choices=TOOLKITS, default=[])
     parser.add_argument("--jobs", type=int, default=1)
     options = parser.parse_args(arguments)
+    # a shell starts what runs in the background with SIGINT ignored, and the toolkit would inherit that
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with tempfile.TemporaryDirectory() as made:
         temporary = Path(made)
         jobs = [

@@ -58,9 +58,9 @@ def _run(argv: list[str], scene: Scene, env: Mapping[str, str], sent: Mapping[st
         return process.wait(_LONGEST_S)
 
 
-def record(folder: Path, work: Path, environment: Path, has_agent: bool) -> Recorded:
-    """Runs the experiment of `folder` once, with the toolkit of the venv `environment`."""
-    setup = Setup.read(folder)
+def record(folder: Path, label: str, work: Path, environment: Path, has_agent: bool) -> Recorded:
+    """Runs the experiment of `folder` once, with the toolkit of the venv `environment`, which is called `label`."""
+    setup = Setup.read(folder, label)
     with standing(setup, work) as scene:
         experiment = shutil.copy(experiment_file(folder), work)
         arguments = ["--journal-path", f"{work}/journal.json", *setup.options]

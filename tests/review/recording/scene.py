@@ -3,8 +3,9 @@
 A folder's `setup.json` may say otherwise than the usual shop with its stock:
 
     services   name -> kind and options of tests/review/services.py; {NAME_url} and {NAME_pid_file} are filled in
-    options    options of `chaos run`
+    options    options of `chaos run`; `options_1.9` are those for one toolkit
     env        more variables of the environment
+    files      name -> text of files in the working folder
     signal     {"name": "SIGINT", "when": "text in the toolkit's log"}: sent once the text stands there
 """
 
@@ -41,13 +42,16 @@ class Setup:
     services: Mapping[str, str] = field(default_factory=lambda: _USUAL)
     options: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
     signal: Mapping[str, str] | None = None
 
     @classmethod
-    def read(cls, folder: Path) -> "Setup":
+    def read(cls, folder: Path, label: str) -> "Setup":
         file = folder / "setup.json"
         given: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
-        return cls(**given | ({"options": tuple(given["options"])} if "options" in given else {}))
+        options = given.pop(f"options_{label}", given.pop("options", ()))
+        known = {name: value for name, value in given.items() if not name.startswith("options")}
+        return cls(options=tuple(options), **known)
 
 
 @dataclass(frozen=True)
@@ -110,6 +114,8 @@ def standing(setup: Setup, work: Path) -> Iterator[Scene]:
     (work / "bin").mkdir(parents=True)
     shutil.copy(REVIEW / "services.py", work)
     shutil.copytree(REVIEW / "strangers", work, dirs_exist_ok=True)
+    for name, text in setup.files.items():
+        (work / name).write_text(text)
     entries = _entries(work, setup.services)
     (work / "services.json").write_text(json.dumps(entries))
     control = work / "bin/shopctl"

@@ -14,7 +14,17 @@ from typing import Any
 
 from chaoslib.exceptions import ActivityFailed
 
-__all__ = ["arm_injector", "clear_fault", "freeze", "inject_fault", "kill_process", "load", "start", "thaw"]
+__all__ = [
+    "arm_injector",
+    "clear_fault",
+    "fault_for",
+    "freeze",
+    "inject_fault",
+    "kill_process",
+    "load",
+    "start",
+    "thaw",
+]
 
 
 def _send(url: str, method: str, **arguments: float) -> str:
@@ -40,6 +50,14 @@ def inject_fault(url: str, delay_s: float = 0.0, status: int = 200) -> str:
 def clear_fault(url: str) -> str:
     """Takes the fault of the stock back."""
     return _send(url, "DELETE")
+
+
+def fault_for(url: str, seconds: float, delay_s: float = 0.0, status: int = 200) -> dict[str, Any]:
+    """Orders a fault of the stock, and takes it back after some seconds."""
+    inject_fault(url, delay_s, status)
+    time.sleep(float(seconds))
+    clear_fault(url)
+    return {"lasted_s": float(seconds), "status": status, "delay_s": delay_s}
 
 
 def _signal(pid_file: str, number: int) -> dict[str, Any]:
