@@ -11,9 +11,10 @@ eighth of a shorter phase.
 import math
 import random
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
+from itertools import accumulate, islice
+from operator import add, sub
 
 from chaosproof.stats.intervals import expanded_share
 
@@ -25,25 +26,27 @@ _UNITS_MAX = 600
 _BLOCK_S = 5.0
 _BLOCKS_MIN = 8
 
-Draw = Sequence[tuple[int, int]]
-"""The blocks of one draw, each its first unit and the unit after its last."""
-
-_Table = list[list[int]]
-
 
 @dataclass(frozen=True)
 class Phase:
-    """A stretch of time in equal units, and for each draw the blocks that it is put together from."""
+    """A stretch of time in equal units, and for each draw the blocks that it is put together from.
+
+    All blocks are `length` units long, but for one of `rest` units at the end of each draw, where `rest` is not 0.
+    `whole` are the first units of the former, a list for each draw; `last` is the first unit of the latter.
+    """
 
     start_at: float
     unit_s: float
     units: int
-    draws: Sequence[Draw] = field(repr=False)
+    length: int
+    rest: int
+    whole: Sequence[Sequence[int]] = field(repr=False)
+    last: Sequence[int] = field(repr=False)
 
     @property
     def blocks(self) -> int:
         """How many blocks a draw is put together from."""
-        return len(self.draws[0])
+        return len(self.whole[0]) + bool(self.rest)
 
     def unit_of(self, instant: float) -> int:
         """The unit that `instant` falls into; the ends belong to the phase."""
@@ -56,21 +59,23 @@ def draw_blocks(start_at: float, end_at: float, chance: random.Random, draws: in
     unit_s = max(UNIT_S, span_s / _UNITS_MAX)
     units = max(1, round(span_s / unit_s))
     length = max(1, min(round(_BLOCK_S / unit_s), units // _BLOCKS_MIN))
-    whole, rest = divmod(units, length)
-    lengths = [length] * whole + ([rest] if rest else [])
-    starts = ([chance.randrange(units) for _ in lengths] for _ in range(draws))
-    return Phase(
-        start_at,
-        unit_s,
-        units,
-        [[(start, start + length) for start, length in zip(drawn, lengths, strict=True)] for drawn in starts],
-    )
+    count, rest = divmod(units, length)
+    drawn = _numbers_below(units, chance)
+    whole: list[list[int]] = []
+    last: list[int] = []
+    for _ in range(draws):
+        whole.append(list(islice(drawn, count)))
+        last.append(next(drawn) if rest else 0)
+    return Phase(start_at, unit_s, units, length, rest, whole, last)
 
 
 def totals_of(phase: Phase, counts: Sequence[int]) -> list[int]:
     """For each draw, the sum of what the units of its blocks count."""
-    up_to = _up_to(counts)
-    return [sum(up_to[end] - up_to[start] for start, end in draw) for draw in phase.draws]
+    whole, last = _blocks_of(phase, counts)
+    return [
+        sum(map(whole.__getitem__, starts)) + last[end]
+        for starts, end in zip(phase.whole, phase.last, strict=True)
+    ]
 
 
 def quantiles_of(
@@ -81,9 +86,9 @@ def quantiles_of(
     Values are told apart at 256 steps, which lie closest around the percentile.
     """
     steps = _steps(sorted(value for phase in rows.values() for _, value in phase), percent)
-    tables = [(phases[name], _table(phases[name], rows[name], steps)) for name in rows if rows[name]]
+    tables = [_Table(phases[name], rows[name], steps) for name in rows if rows[name]]
     quantiles: list[float] = []
-    for draw in range(min((len(phase.draws) for phase, _ in tables), default=0)):
+    for draw in range(min((len(table.phase.whole) for table in tables), default=0)):
         total = _below(tables, draw, len(steps) - 1)
         if not total:
             continue
@@ -107,9 +112,24 @@ def middle(draws: Sequence[float], blocks: int) -> tuple[float, float]:
     return ordered[cut], ordered[-1 - cut]
 
 
-def _up_to(counts: Sequence[int]) -> list[int]:
-    """Sums of the first 0, 1, 2, ... units, twice round, so that a block may wrap."""
-    return list(accumulate([*counts, *counts], initial=0))
+def _numbers_below(units: int, chance: random.Random) -> Iterator[int]:
+    """Without end, what `chance.randrange(units)` gives, in a third of its time."""
+    bits = units.bit_length()
+    draw = chance.getrandbits
+    while True:
+        if (number := draw(bits)) < units:
+            yield number
+
+
+def _blocks_of(phase: Phase, counts: Sequence[int]) -> tuple[list[int], list[int]]:
+    """What a block counts that starts at the unit 0, 1, 2, ...: a whole one, and the one at the end of a draw."""
+    # twice round, so that a block may wrap
+    up_to = list(accumulate([*counts, *counts], initial=0))
+    units = len(counts)
+    whole, last = (
+        list(map(sub, up_to[length : length + units], up_to)) for length in (phase.length, phase.rest)
+    )
+    return whole, last
 
 
 def _steps(ordered: Sequence[float], percent: float) -> list[float]:
@@ -123,20 +143,23 @@ def _steps(ordered: Sequence[float], percent: float) -> list[float]:
     return sorted({ordered[rank] for rank in ranks})
 
 
-def _table(phase: Phase, rows: Sequence[tuple[float, float]], steps: Sequence[float]) -> _Table:
-    """For each step, how many values are at most that, summed over the units."""
-    counts = [[0] * phase.units for _ in steps]
-    for instant, value in rows:
-        counts[bisect_left(steps, value)][phase.unit_of(instant)] += 1
-    running = [0] * phase.units
-    table: _Table = []
-    for row in counts:
-        running = [a + b for a, b in zip(running, row, strict=True)]
-        table.append(_up_to(running))
-    return table
+class _Table:
+    """How many values are at most so many steps, for blocks of the phase; a step is summed up when it is asked for."""
+
+    def __init__(self, phase: Phase, rows: Sequence[tuple[float, float]], steps: Sequence[float]) -> None:
+        self.phase = phase
+        counts = [[0] * phase.units for _ in steps]
+        for instant, value in rows:
+            counts[bisect_left(steps, value)][phase.unit_of(instant)] += 1
+        self._running = list(accumulate(counts, lambda below, more: list(map(add, below, more))))
+        self._blocks: dict[int, tuple[list[int], list[int]]] = {}
+
+    def below(self, draw: int, step: int) -> int:
+        if step not in self._blocks:
+            self._blocks[step] = _blocks_of(self.phase, self._running[step])
+        whole, last = self._blocks[step]
+        return sum(map(whole.__getitem__, self.phase.whole[draw])) + last[self.phase.last[draw]]
 
 
-def _below(tables: Sequence[tuple[Phase, _Table]], draw: int, step: int) -> int:
-    return sum(
-        table[step][end] - table[step][start] for phase, table in tables for start, end in phase.draws[draw]
-    )
+def _below(tables: Sequence[_Table], draw: int, step: int) -> int:
+    return sum(table.below(draw, step) for table in tables)

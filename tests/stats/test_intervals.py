@@ -2,6 +2,7 @@
 
 import math
 import random
+from itertools import chain, islice
 from pathlib import Path
 from statistics import fmean
 
@@ -13,7 +14,7 @@ from chaosproof.compare.binomial_bootstrap import _redraws
 from chaosproof.compare.effects import Effects
 from chaosproof.compare.run_intervals import RunIntervals
 from chaosproof.judge.judge import Verdict, judge_run
-from chaosproof.stats.bootstrap import draw_blocks, middle, quantiles_of, totals_of
+from chaosproof.stats.bootstrap import _numbers_below, draw_blocks, middle, quantiles_of, totals_of
 from chaosproof.stats.intervals import (
     Interval,
     difference_of,
@@ -113,7 +114,17 @@ def test_every_draw_is_as_long_as_the_phase() -> None:
     for span_s in (0.0, 0.05, 1.0, 3.0, 15.0, 61.0, 4000.0):
         phase = draw_blocks(0, span_s, random.Random(1), draws=20)
         assert totals_of(phase, [1] * phase.units) == [phase.units] * 20
-        assert all(0 <= start < end <= 2 * phase.units for draw in phase.draws for start, end in draw)
+        starts = [*chain.from_iterable(phase.whole), *phase.last]
+        assert all(0 <= start < phase.units for start in starts)
+        assert all(len(draw) * phase.length + phase.rest == phase.units for draw in phase.whole)
+
+
+@given(st.integers(1, 700), st.integers(0, 9))
+def test_first_units_are_drawn_as_random_draws_them(units: int, seed: int) -> None:
+    """So intervals that were written down before stay as they are."""
+    chance = random.Random(seed)
+    drawn = list(islice(_numbers_below(units, random.Random(seed)), 20))
+    assert drawn == [chance.randrange(units) for _ in range(20)]
 
 
 def test_a_percentile_of_what_never_varies_does_not_vary() -> None:

@@ -9,7 +9,8 @@ Try it: chaosproof judge RUN_DIR; python -m json.tool RUN_DIR/timeline.json | le
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
-from itertools import chain
+from itertools import accumulate, chain
+from operator import sub
 from typing import Any
 
 from chaosproof.judge.figures.disturbances import disturbances_of
@@ -86,11 +87,8 @@ def peak_of(timeline: Mapping[str, Any]) -> dict[str, float | None]:
 
 def most_within(counts: Sequence[int], slots: int) -> int:
     """The largest sum of so many neighbouring counts."""
-    running = most = sum(counts[:slots])
-    for come, gone in zip(counts[slots:], counts, strict=False):
-        running += come - gone
-        most = max(most, running)
-    return most
+    up_to = list(accumulate(counts, initial=0))
+    return max(map(sub, up_to[slots:], up_to), default=up_to[-1])
 
 
 def _slot_s(span_s: float) -> float:
