@@ -87,15 +87,22 @@ def quantiles_of(
     """
     steps = _steps(sorted(value for phase in rows.values() for _, value in phase), percent)
     tables = [_Table(phases[name], rows[name], steps) for name in rows if rows[name]]
+    blocks_at: dict[int, list[int]] = {}
+
+    def below(draw: Sequence[int], step: int) -> int:
+        if step not in blocks_at:
+            blocks_at[step] = [count for table in tables for count in table.blocks(step)]
+        return sum(map(blocks_at[step].__getitem__, draw))
+
     quantiles: list[float] = []
-    for draw in range(min((len(table.phase.whole) for table in tables), default=0)):
-        total = _below(tables, draw, len(steps) - 1)
+    for draw in _joined([table.phase for table in tables]):
+        total = below(draw, len(steps) - 1)
         if not total:
             continue
         low, high = 0, len(steps) - 1
         while low < high:
             between = (low + high) // 2
-            if _below(tables, draw, between) * 100 >= percent * total:
+            if below(draw, between) * 100 >= percent * total:
                 high = between
             else:
                 low = between + 1
@@ -144,7 +151,7 @@ def _steps(ordered: Sequence[float], percent: float) -> list[float]:
 
 
 class _Table:
-    """How many values are at most so many steps, for blocks of the phase; a step is summed up when it is asked for."""
+    """How many values are at most so many steps, for blocks of the phase."""
 
     def __init__(self, phase: Phase, rows: Sequence[tuple[float, float]], steps: Sequence[float]) -> None:
         self.phase = phase
@@ -152,14 +159,20 @@ class _Table:
         for instant, value in rows:
             counts[bisect_left(steps, value)][phase.unit_of(instant)] += 1
         self._running = list(accumulate(counts, lambda below, more: list(map(add, below, more))))
-        self._blocks: dict[int, tuple[list[int], list[int]]] = {}
 
-    def below(self, draw: int, step: int) -> int:
-        if step not in self._blocks:
-            self._blocks[step] = _blocks_of(self.phase, self._running[step])
-        whole, last = self._blocks[step]
-        return sum(map(whole.__getitem__, self.phase.whole[draw])) + last[self.phase.last[draw]]
+    def blocks(self, step: int) -> list[int]:
+        """What each whole block counts, then what each block at the end of a draw counts."""
+        whole, last = _blocks_of(self.phase, self._running[step])
+        return whole + last
 
 
-def _below(tables: Sequence[_Table], draw: int, step: int) -> int:
-    return sum(table.below(draw, step) for table in tables)
+def _joined(phases: Sequence[Phase]) -> list[list[int]]:
+    """The draws of all phases together: where their blocks are in the phases' `_Table.blocks`, end to end."""
+    draws: list[list[int]] = [[] for _ in range(min((len(phase.whole) for phase in phases), default=0))]
+    offset = 0
+    for phase in phases:
+        for draw, starts, last in zip(draws, phase.whole, phase.last, strict=False):
+            draw += [offset + start for start in starts]
+            draw.append(offset + phase.units + last)
+        offset += 2 * phase.units
+    return draws

@@ -6,6 +6,7 @@ Try it: python -c 'from chaosproof.pack.gate.rules import read_rules; print(read
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -133,6 +134,7 @@ def read_rules(path: Path | None = None) -> Rules:
     return parse_rules(text, str(file))
 
 
+@lru_cache(maxsize=8)  # writing a pack, verifying it and its gate read the same text
 def parse_rules(text: str, name: str) -> Rules:
     """The rules that `text` states; `name` is what the file is called in an error. Raises UsageError."""
     try:
