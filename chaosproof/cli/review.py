@@ -3,12 +3,18 @@
 Try it: chaos run experiment.json; chaosproof review journal.json; echo $?
 """
 
+import os
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from chaosproof import __version__
 from chaosproof.errors import EXIT_CODES, UsageError, readable_os_errors
+
+if TYPE_CHECKING:
+    from chaosproof.review.review import Review
 
 __all__ = ["review"]
 
@@ -31,6 +37,9 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
     "--sarif", type=_FILE, metavar="FILE", help="Write SARIF: each finding at its line of the experiment."
 )
 @click.option("--html", type=_FILE, metavar="FILE", help="Write one page of all files.")
+@click.option(
+    "--ci", is_flag=True, help="Also annotate (GITHUB_ACTIONS=true) and append to GITHUB_STEP_SUMMARY."
+)
 @click.pass_context
 def review(
     ctx: click.Context,
@@ -40,6 +49,7 @@ def review(
     junit: Path | None,
     sarif: Path | None,
     html: Path | None,
+    ci: bool,
 ) -> None:
     """Review journals of Chaos Toolkit, and experiments before they run: files, or folders of them, JSON or YAML.
 
@@ -57,6 +67,7 @@ def review(
     if as_json and as_agent:
         raise UsageError("--json and --agent each print one document: choose one of them")
     from chaosproof.review.finding import worst_of
+    from chaosproof.review.places import Located
     from chaosproof.review.review import reviews_of
 
     reviews = list(reviews_of(paths))
@@ -79,13 +90,29 @@ def review(
     if sarif:
         from chaosproof.review.formats.reviews_sarif import reviews_sarif
 
-        experiments = [r.file for r in reviews if r.document and r.document.kind == "experiment"]
-        _write(sarif, reviews_sarif(reviews, experiments, __version__))
+        _write(sarif, reviews_sarif(reviews, Located.among([r.document for r in reviews]), __version__))
     if html:
         from chaosproof.review.formats.reviews_page import reviews_page
 
         _write(html, reviews_page(reviews))
+    if ci:
+        _show_in_ci(reviews)
     ctx.exit(EXIT_CODES[worst_of(review.verdict for review in reviews)])
+
+
+def _show_in_ci(reviews: Sequence["Review"]) -> None:
+    from chaosproof.review.formats.reviews_ci import review_annotations, review_summary
+    from chaosproof.review.places import Located
+
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        for line in review_annotations(reviews, Located.among([r.document for r in reviews])):
+            click.echo(line)
+    if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
+        with (
+            readable_os_errors(f"cannot write {summary}"),
+            Path(summary).open("a", encoding="utf-8") as stream,
+        ):
+            stream.write(review_summary(reviews))
 
 
 def _write(file: Path, content: str) -> None:

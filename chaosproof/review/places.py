@@ -1,11 +1,59 @@
-"""The line of a file at which a JSON pointer points, in JSON and in YAML."""
+"""Where a finding is shown: the line of a file at which its JSON pointer points, in JSON and in YAML."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
 
 import yaml
 
-__all__ = ["line_of"]
+from chaosproof.json_access import text as text_of
+from chaosproof.review.documents import Document
+from chaosproof.review.finding import Finding
+
+__all__ = ["Located", "line_of"]
+
+_IN_EXPERIMENT = (
+    ("/experiment", ""),
+    ("/run", "/method"),
+    ("/steady_states/before", "/steady-state-hypothesis"),
+    ("/steady_states/after", "/steady-state-hypothesis"),
+    ("/steady_states", "/steady-state-hypothesis"),
+)
+
+
+@dataclass(frozen=True)
+class Located:
+    """The experiments that are at hand, by file: a finding of a journal is shown at its line of them."""
+
+    texts: Mapping[Path, str]
+
+    @classmethod
+    def among(cls, documents: Sequence[Document | None]) -> Self:
+        """Those of these documents that are experiments."""
+        return cls({d.file: d.text for d in documents if d is not None and d.kind == "experiment"})
+
+    def of(self, finding: Finding, file: Path, document: Document | None) -> tuple[Path, int]:
+        """The file and the line of a finding in `file`.
+
+        A journal is of the experiment with its title. Where that is not at hand, it is the first line of the journal.
+        """
+        if document is None:
+            return file, 1
+        if document.kind == "experiment":
+            return file, line_of(document.text, finding.pointer)
+        title = text_of(document.experiment.get("title"))
+        own = next((path for path, content in self.texts.items() if title and title in content), None)
+        return (own, line_of(self.texts[own], _in_experiment(finding.pointer))) if own else (file, 1)
+
+
+def _in_experiment(pointer: str) -> str:
+    """The pointer into the experiment of a pointer into a journal of it."""
+    for journal, experiment in _IN_EXPERIMENT:
+        if pointer.startswith(journal):
+            return experiment + pointer.removeprefix(journal).removesuffix("/output")
+    return pointer
 
 
 def line_of(text: str, pointer: str) -> int:

@@ -58,6 +58,23 @@ or, with nothing to change in it, `chaos run --control-file verdict.json experim
 toolkit has. Rollbacks, signals, other controls and `--journal-path` are as without it. If the console does not show
 the verdict, the control was not loaded: Chaos Toolkit goes on without a control that it cannot import, and says so
 only in its log at level DEBUG.
+
+## In CI
+
+On GitHub, annotations at the lines of the experiment, a table in the summary, SARIF for code scanning:
+
+    - uses: OWNER/chaosproof/.github/actions/review@main
+      with:
+        paths: journal.json experiments/
+
+On GitLab, the JUnit report in the merge request, and the page among the artifacts:
+
+    include:
+      - component: $CI_SERVER_FQDN/GROUP/chaosproof/review@main
+        inputs:
+          paths: journal.json experiments/
+
+Elsewhere: `pip install "chaosproof[review]"` is what a review needs, and its exit code is the verdict.
 """
 
 

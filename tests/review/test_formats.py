@@ -12,11 +12,13 @@ import pytest
 from rich.console import Console
 
 from chaosproof.review.formats.reviews_agent import agent_document, reviews_agent
+from chaosproof.review.formats.reviews_ci import review_annotations, review_summary
 from chaosproof.review.formats.reviews_json import reviews_json
 from chaosproof.review.formats.reviews_junit import reviews_junit
 from chaosproof.review.formats.reviews_page import reviews_page
 from chaosproof.review.formats.reviews_sarif import reviews_sarif
 from chaosproof.review.formats.reviews_terminal import print_reviews
+from chaosproof.review.places import Located
 from chaosproof.review.review import Review, review_file
 from chaosproof.review.rules.registry import codes
 from tests.review.journals import action, entry, honest, probe, written
@@ -74,7 +76,7 @@ def test_sarif_shows_a_finding_of_a_journal_at_the_line_of_its_experiment(tmp_pa
     journal = review_file(written(tmp_path, content))
     experiment = tmp_path / "experiment.json"
     experiment.write_text(json.dumps(content["experiment"], indent=1), encoding="utf-8")
-    log = json.loads(reviews_sarif([journal], [experiment], "1"))
+    log = json.loads(reviews_sarif([journal], Located.among([review_file(experiment).document]), "1"))
     result = log["runs"][0]["results"][0]
     place = result["locations"][0]["physicalLocation"]
     line = place["region"]["startLine"]
@@ -82,7 +84,7 @@ def test_sarif_shows_a_finding_of_a_journal_at_the_line_of_its_experiment(tmp_pa
     assert experiment.read_text(encoding="utf-8").splitlines()[line - 2].strip() == '"method": ['
     assert result["level"] == "none"
     assert log["runs"][0]["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == "empty-selection"
-    alone = json.loads(reviews_sarif([journal], [], "1"))["runs"][0]["results"][0]
+    alone = json.loads(reviews_sarif([journal], Located({}), "1"))["runs"][0]["results"][0]
     assert alone["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].endswith("journal.json")
 
 
@@ -90,7 +92,7 @@ def test_sarif_is_what_its_schema_says(reviews: list[Review]) -> None:
     """Code-scanning tools refuse anything else."""
     schemas = Path(__file__).parents[1] / "pack" / "schemas"
     schema = json.loads(gzip.decompress((schemas / "sarif-2.1.0-rtm.5.json.gz").read_bytes()))
-    jsonschema.validate(json.loads(reviews_sarif(reviews, [], "1")), schema)
+    jsonschema.validate(json.loads(reviews_sarif(reviews, Located({}), "1")), schema)
 
 
 def test_sarif_finds_the_line_in_yaml(tmp_path: Path) -> None:
@@ -101,7 +103,7 @@ def test_sarif_finds_the_line_in_yaml(tmp_path: Path) -> None:
         "- type: action\n  name: a\n  provider: {type: process, path: kill}\n- {type: probe, name: p}\n",
         encoding="utf-8",
     )
-    log = json.loads(reviews_sarif([review_file(file)], [file], "1"))
+    log = json.loads(reviews_sarif([review_file(file)], Located({}), "1"))
     lines = {
         r["ruleId"]: r["locations"][0]["physicalLocation"]["region"]["startLine"]
         for r in log["runs"][0]["results"]
@@ -164,3 +166,13 @@ def test_a_refused_probe_is_an_outage_for_an_agent(tmp_path: Path) -> None:
 def test_every_code_has_a_meaning_that_is_a_sentence() -> None:
     """SARIF viewers show it, and the page of the review lists it."""
     assert all(meaning.endswith(".") and meaning[0].isupper() for meaning in codes().values())
+
+
+def test_annotations_are_at_the_line_and_the_summary_has_a_row_for_each_file(reviews: list[Review]) -> None:
+    """What a journal says cannot end a command or a cell."""
+    lines = review_annotations(reviews, Located({}))
+    assert {line.partition(" ")[0] for line in lines} == {"::error", "::warning"}
+    assert all(line.count("\n") == 0 and ",line=1,title=" in line for line in lines)
+    rows = review_summary(reviews).splitlines()[4:]
+    assert [row.replace("\\|", "").count("|") for row in rows] == [5, 5, 5]
+    assert "<script>" not in "".join(rows)

@@ -6,7 +6,7 @@ message, `:` and `,` as well in a property.
 
 from chaosproof.report.overview import Located, Overview
 
-__all__ = ["annotations", "escape_message", "escape_property", "step_summary"]
+__all__ = ["annotations", "cell", "escape_message", "escape_property", "mark", "step_summary"]
 
 _IN_A_CELL = str.maketrans({**{sign: f"\\{sign}" for sign in "\\|[`*_"}, "<": "&lt;"})
 _MARKS = {"pass": "✅", "fail": "❌", "unknown": "❔", "absent": "❌"}
@@ -44,7 +44,7 @@ def step_summary(pack: Overview) -> str:
     """The pack as Markdown: gate, readiness, runs, and the checks that do not pass."""
     passed = sum(status == "pass" for _, status in pack.required)
     lines = [
-        f"## {_MARKS.get(pack.status, '❔')} Chaosproof: gate {_cell(pack.profile)}: {_cell(pack.status)}",
+        f"## {mark(pack.status)} Chaosproof: gate {cell(pack.profile)}: {cell(pack.status)}",
         "",
         f"{passed} of {len(pack.required)} required checks passed; readiness {pack.score:g} of 100.",
         "",
@@ -52,8 +52,8 @@ def step_summary(pack: Overview) -> str:
         "|---|---|---|",
     ]
     lines += [
-        f"| {_cell(run.experiment)}, {_cell(run.what)} | {_MARKS.get(run.verdict, '❔')} {_cell(run.verdict)} "
-        f"| {_cell('; '.join(f'{name} {value}' for name, value in run.figures))} |"
+        f"| {cell(run.experiment)}, {cell(run.what)} | {mark(run.verdict)} {cell(run.verdict)} "
+        f"| {cell('; '.join(f'{name} {value}' for name, value in run.figures))} |"
         for run in pack.runs
     ]
     failing = [
@@ -63,7 +63,7 @@ def step_summary(pack: Overview) -> str:
     if failing:
         lines += ["", "| required check | status | details |", "|---|---|---|"]
         lines += [
-            f"| {_cell(id)} | {_MARKS.get(status, '❔')} {_cell(status)} | {_cell(details)} |"
+            f"| {cell(id)} | {mark(status)} {cell(status)} | {cell(details)} |"
             for id, status, details in failing
         ]
     return "\n".join(lines) + "\n"
@@ -79,6 +79,11 @@ def _command(level: str, located: Located) -> str:
     return f"::{level} {place}title={escape_property(located.check.id)}::{escape_message(message)}"
 
 
-def _cell(text: str) -> str:
+def mark(status: str) -> str:
+    """The sign of a status or verdict."""
+    return _MARKS.get(status, "❔")
+
+
+def cell(text: str) -> str:
     """Words that stay in their cell, and start neither HTML nor a link."""
     return " ".join(text.translate(_IN_A_CELL).split())

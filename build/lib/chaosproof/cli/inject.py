@@ -1,0 +1,141 @@
+"""`chaosproof inject`: one fault by hand, on a lab that is up, or on a process that runs already.
+
+chaosproof lab up system.yaml --mode resilient
+chaosproof inject reset --instance shop-0 --port 50051 --duration 15s
+chaosproof inject reset --pid 1234 --port 50051 --duration 15s
+"""
+
+import json
+import sys
+import time
+from typing import Any, get_args
+
+import click
+
+from chaosproof.errors import UsageError
+from chaosproof.faults.backends import BACKENDS
+from chaosproof.faults.engine import FaultEngine
+from chaosproof.faults.kinds import KINDS, PARAMETERS
+from chaosproof.faults.limits import Limits
+from chaosproof.faults.model import Direction, Fault, PortSide, Protocol
+from chaosproof.load.duration import parse_duration
+from chaosproof.runfolder.faults import FaultRecord
+from chaosproof.runner.settings import DEFAULT_CEILING_S
+from chaosproof.targets.registry import open_running
+
+__all__ = ["inject"]
+
+
+def _magnitudes(command: Any) -> Any:
+    """One option per magnitude that a fault can have: `--loss-percent`, `--delay-ms`, ..."""
+    for name, parameter in reversed(list(PARAMETERS.items())):
+        help_text = f"From {parameter.least:g} to {parameter.most:g}."
+        command = click.option(f"--{name.replace('_', '-')}", name, type=float, help=help_text)(command)
+    return command
+
+
+class _Port(click.ParamType):
+    name = "integer"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        try:
+            return int(value)
+        except ValueError:
+            self.fail(f"{value!r} is not one port: a fault has one; put one on for each port.", param, ctx)
+
+
+@click.command()
+@click.argument("kind", type=click.Choice(list(KINDS)))
+@click.option("--instance", help="Which copy of a service, such as shop-0.")
+@click.option("--pid", type=click.IntRange(1), help="Instead: a process in a network namespace of its own.")
+@click.option("--allow-host-network", is_flag=True, help="With --pid: also where that is the machine's own.")
+@click.option("--duration", required=True, help="How long, with its unit: 15s, 500ms, 1m.")
+@click.option("--port", type=_Port(), help="Only packets with this port.")
+@click.option("--port-side", type=click.Choice(get_args(PortSide)), default="destination", show_default=True)
+@click.option("--peer", help="Only packets to or from this service, address or network.")
+@click.option("--protocol", type=click.Choice(get_args(Protocol)), default="tcp", show_default=True)
+@click.option("--direction", type=click.Choice(get_args(Direction)), default="egress", show_default=True)
+@click.option("--backend", type=click.Choice(BACKENDS), help="Use this one and no other.")
+@click.option("--lab", help="The lab's name; may be left out when only one is up.")
+@click.option(
+    "--ceiling", default=f"{DEFAULT_CEILING_S:g}s", show_default=True, help="The longest fault allowed."
+)
+@click.option("--allow-all", is_flag=True, help="Also when no instance of the service is left whole.")
+@click.option("--json", "as_json", is_flag=True, help="Print the final receipt as JSON, and nothing else.")
+@_magnitudes
+@click.pass_context
+def inject(
+    ctx: click.Context,
+    /,
+    kind: str,
+    instance: str | None,
+    pid: int | None,
+    allow_host_network: bool,
+    duration: str,
+    lab: str | None,
+    backend: str | None,
+    ceiling: str,
+    allow_all: bool,
+    as_json: bool,
+    **selector: Any,
+) -> None:
+    """Put one fault on an instance, watch it end, and say how many packets it hit.
+
+    It ends by itself, also when this command is killed; Ctrl-C ends it early. Exit codes: 0 only when it bit and is
+    gone, 1 when it hit nothing or ended late, 2 when that is not known, 64 for a wrong call.
+    """
+    fault = Fault(kind=kind, duration_s=parse_duration(duration, "--duration"), **selector)
+    ceiling_s = parse_duration(ceiling, "--ceiling")
+    if (instance is None) == (pid is None):
+        raise UsageError("Name either an instance of a lab (--instance shop-0) or a process (--pid 1234).")
+    if pid is not None:
+        process = {"target": "attached", "pid": pid, "allow_host_network": allow_host_network}
+        target = open_running(process).target
+        (attached,) = target.instances()
+        # naming one process says that it is meant, though it is the only one
+        instance, allow_all = attached.name, True
+    else:
+        target = open_running({"lab": lab}).target
+    assert instance is not None
+    limits = Limits(ceiling_s=ceiling_s, allow_all=allow_all)
+    engine = FaultEngine(target, limits=limits, backend=backend)
+    receipt = engine.apply(fault, instance)
+    try:
+        if not as_json:
+            click.echo(f"{fault} is on {instance}, by {receipt.backend} ({receipt.fidelity}).")
+        final = _watch(engine, receipt, quiet=as_json)
+    except KeyboardInterrupt:
+        engine.heal(instance)
+        final = engine.wait_until_ended(receipt)
+    if pid is not None:
+        engine.release(instance)  # it is somebody else's network
+    ctx.exit(_report(final, as_json=as_json))
+
+
+def _watch(engine: FaultEngine, receipt: FaultRecord, *, quiet: bool) -> FaultRecord:
+    """Count down on a terminal, then wait for the observer's word."""
+    assert receipt.expires_at is not None
+    if not quiet and sys.stderr.isatty():
+        while (left_s := receipt.expires_at - time.time()) > 0 and not engine.receipt(receipt.id).ended:
+            click.echo(f"\rends in {left_s:4.0f} s ", nl=False, err=True)
+            time.sleep(min(left_s, 0.2))
+        click.echo("\r               \r", nl=False, err=True)
+    return engine.wait_until_ended(receipt)
+
+
+def _report(final: FaultRecord, *, as_json: bool) -> int:
+    if final.ended_at is None or final.applied_at is None:
+        raise UsageError(f"The fault {final.id} never began: {final.error}.")
+    lasted_s = final.ended_at - final.applied_at
+    in_time = final.healed or (final.expires_at or 0) + 0.5 >= final.ended_at
+    if as_json:
+        click.echo(json.dumps(final.to_json()))
+    else:
+        canary = "/".join((final.canary.before, final.canary.during, final.canary.after))
+        click.echo(
+            f"It ended after {lasted_s:.2f} s, ended by {final.ended_by}, and hit {final.packets} packets"
+            f" (a connection before/during/after: {canary})."
+        )
+        if not final.packets:
+            click.echo("It hit nothing: was there traffic, and is the port that of the service's address?")
+    return 0 if final.packets and in_time else 1

@@ -1,0 +1,118 @@
+"""`chaosproof lab`: up, status, down.
+
+chaosproof lab up system.yaml --mode resilient --scenario checkout --timings
+chaosproof lab status
+chaosproof lab down
+"""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from chaosproof.errors import TargetError, UsageError
+from chaosproof.targets.local.control_client import ask, find_labs, lab_pid, take_down
+from chaosproof.targets.local.launcher import launch_lab
+from chaosproof.targets.local.target import LocalTarget, only_lab
+from chaosproof.targets.system.system_file import load_system
+
+__all__ = ["lab"]
+
+
+@click.group()
+def lab() -> None:
+    """Run a system in private namespaces on this machine, to look around in it.
+
+    Nothing of the host is touched but free ports on its loopback, and nothing survives the lab.
+    """
+
+
+@lab.command()
+@click.argument("system_file", type=click.Path(path_type=Path))
+@click.option("--mode", help="Values overlay of a mode, such as baseline or resilient.")
+@click.option("--scenario", help="Values overlay of a scenario, such as checkout.")
+@click.option("--name", help="A name for the lab; chosen when not given.")
+@click.option("--timings", is_flag=True, help="Print how long each part took to get ready.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def up(
+    system_file: Path, mode: str | None, scenario: str | None, name: str | None, timings: bool, as_json: bool
+) -> None:
+    """Start the services of SYSTEM_FILE and return when all are ready; the lab stays until `lab down`."""
+    if name is not None and (not name.replace("-", "").isalnum() or name.startswith("-")):
+        raise UsageError(
+            f"A lab's name has letters, digits and dashes, and begins with no dash; {name!r} does not."
+        )
+    if name is not None and name in find_labs():
+        raise UsageError(f"A lab named {name} is up already; choose another name or take it down.")
+    started = launch_lab(load_system(system_file, mode, scenario), name=name, detached=True)
+    if as_json:
+        click.echo(
+            json.dumps(
+                {"lab": started.name, "endpoints": started.endpoints, "timings": dict(started.timings)}
+            )
+        )
+        return
+    click.echo(f"Lab {started.name} is up.")
+    for service, url in started.endpoints.items():
+        click.echo(f"  {service:<16} {url}")
+    if timings:
+        click.echo("From the command to ready:")
+        for stage, seconds in sorted(started.timings.items(), key=lambda item: item[1]):
+            label = "everything" if stage == "ready_s" else stage.removesuffix("_s")
+            click.echo(f"  {label:<16} {seconds:6.2f} s")
+    click.echo(f"Take it down with: chaosproof lab down {started.name}")
+
+
+@lab.command()
+@click.argument("name", required=False)
+def down(name: str | None) -> None:
+    """End the lab NAME (may be left out when only one is up); whatever it held is gone with it."""
+    chosen = name or only_lab()
+    if chosen not in find_labs():
+        known = ", ".join(find_labs()) or "none"
+        raise UsageError(f"No lab named {chosen} is up (labs that are: {known}).")
+    take_down(chosen)
+    click.echo(f"Lab {chosen} is down.")
+
+
+@lab.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def status(as_json: bool) -> None:
+    """List this user's labs with their instances."""
+    rows: list[dict[str, Any]] = []
+    for name in find_labs():
+        try:
+            rows.append(_row(name))
+        except TargetError as error:
+            # it may end while it is asked, and the others are still there
+            click.echo(f"Lab {name} is left out: {error}", err=True)
+    if as_json:
+        click.echo(json.dumps(rows))
+        return
+    if not rows:
+        click.echo("No lab is up.")
+    for row in rows:
+        click.echo(f"Lab {row['lab']} (pid {row['pid']})")
+        for service, url in row["endpoints"].items():
+            click.echo(f"  {service:<16} {url}")
+        for state in row["instances"]:
+            if not state["alive"]:
+                doing = "dead" if state["deaths"] or not state["stops"] else "ended on purpose"
+            else:
+                doing = "paused" if state["paused"] else "ready" if state["ready"] else "not ready"
+            click.echo(f"  {state['name']:<16} {state['address']:<15} {doing}")
+
+
+def _row(name: str) -> dict[str, Any]:
+    target = LocalTarget(name)
+    states = target.states()
+    return {
+        "lab": name,
+        "pid": lab_pid(name),
+        "endpoints": ask(name, "info")["endpoints"],
+        "instances": [
+            {**asdict(states[instance.name]), "address": instance.address} for instance in target.instances()
+        ],
+    }

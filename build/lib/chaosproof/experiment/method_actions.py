@@ -1,0 +1,39 @@
+"""What the actions of a method are for: faults that leave a record, work, and what nothing here can vouch for."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from chaosproof.json_access import at, text
+
+__all__ = ["DISTURBANCE_MODULE", "FAULT_MODULES", "OWN_MODULES", "calls_of", "foreign_actions"]
+
+FAULT_MODULES = ("actions.network", "actions.process", "actions.nats")
+"""The modules whose actions put a fault on; each of them writes a row of faults.jsonl."""
+
+DISTURBANCE_MODULE = "actions.app"
+"""The module that has a service disturb itself; its proof is what the service answers when it has ended."""
+
+OWN_MODULES = (*FAULT_MODULES, DISTURBANCE_MODULE, "actions.load", "actions.router")
+"""Every module of this project that has actions."""
+
+
+def calls_of(method: Sequence[Mapping[str, Any]], *modules: str) -> tuple[Mapping[str, Any], ...]:
+    """The activities that call a function of one of `modules`."""
+    return tuple(
+        activity
+        for activity in method
+        if any(f"{at(activity, 'provider', 'module')}.".startswith(f"{module}.") for module in modules)
+    )
+
+
+def foreign_actions(
+    method: Sequence[Mapping[str, Any]], but_for: Sequence[str] = ()
+) -> Iterator[tuple[str, str]]:
+    """The name of each action that is of none of our modules, and what it calls; `but_for` are names to leave out."""
+    own = calls_of(method, *OWN_MODULES)
+    for activity in method:
+        name, provider = text(activity.get("name")), activity.get("provider")
+        if activity.get("type") == "action" and activity not in own and name not in but_for:
+            kind = text(at(provider, "type"))
+            parts = [text(at(provider, key)) for key in ("module", "func", "path", "url")]
+            yield name, f"{kind} {'.'.join(filter(None, parts))}".strip()

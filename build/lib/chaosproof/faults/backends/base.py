@@ -1,0 +1,162 @@
+"""The contract of a fault backend, one way of making faults: what its folder beside this file must offer.
+
+`chaosproof.faults.backends` finds the backends by themselves and chooses. Nothing is substituted in silence: the
+receipt names the way and what it is worth.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from chaosproof.faults.errors import failure
+from chaosproof.faults.kinds.base import Layer
+from chaosproof.faults.model import Fault
+from chaosproof.faults.selector import Network
+from chaosproof.targets.base import CommandResult
+
+__all__ = [
+    "CANNOT_SHAPE",
+    "TURN_S",
+    "Backend",
+    "Capabilities",
+    "Cleanup",
+    "CommandRunner",
+    "ObservedEnd",
+    "ResolvedFault",
+    "output_of",
+]
+
+# only nft's elements can say which packets the kernel is to shape
+CANNOT_SHAPE = "it cannot single out the packets to shape"
+
+# how long a watchdog may take, before others do its work
+TURN_S = 0.1
+
+
+class CommandRunner(Protocol):
+    """Runs a command in the network namespace of one instance, to its end."""
+
+    def __call__(self, argv: Sequence[str], *, stdin: str = "", timeout_s: float = 10.0) -> CommandResult: ...
+
+
+def output_of(
+    run: CommandRunner, argv: Sequence[str], failing: str, *, stdin: str = "", timeout_s: float = 10.0
+) -> str:
+    """What the command printed. Raises `FaultError` with the sentence `failing` where its exit code is not 0."""
+    done = run(argv, stdin=stdin, timeout_s=timeout_s)
+    if done.exit_code != 0:
+        raise failure(failing, done)
+    return done.stdout
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What a kernel and its tools can do: per ability `""`, or the sentence that says what is missing.
+
+    An ability is `nft`, `iptables`, `netem`, `htb`, `nfqueue` or `end-idle` (ending idle connections with `ss -K`).
+    One that nobody tried is missing.
+    """
+
+    missing: Mapping[str, str] = field(default_factory=dict)
+
+    def lack(self, ability: str) -> str:
+        """Why `ability` is not there; empty when it is."""
+        return self.missing.get(ability, f"nobody has tried whether {ability} works")
+
+
+@dataclass(frozen=True)
+class ResolvedFault:
+    """A fault on its way to one instance: who it is and whom its peer means.
+
+    One that needs a queue also has the devices to put it on and the number of its class. `instance` is its name, by
+    which a backend may remember what it did there.
+    """
+
+    id: str
+    fault: Fault
+    networks: tuple[Network, ...]
+    devices: tuple[str, ...] = ()
+    shape_class: int = 0
+    instance: str = ""
+
+
+@dataclass(frozen=True)
+class ObservedEnd:
+    """What was seen of a fault's end: its last own count, the count of its chain, and when (Unix seconds).
+
+    `cleaned` says that its watchdog did not end it, and the observer had to; `note` is what else a reader should know.
+    """
+
+    packets: int
+    chain_packets: int | None
+    at: float | None
+    cleaned: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Cleanup:
+    """The command that does what a watchdog should have done, and when, counted from when the fault went on."""
+
+    argv: Sequence[str]
+    after_s: float
+
+
+class Backend(Protocol):
+    """One way of making faults. Every method raises `FaultError` with what the command printed."""
+
+    @property
+    def name(self) -> str:
+        """The name of its folder, by which it can be forced."""
+
+    @property
+    def rank(self) -> int:
+        """The lowest rank that can make a fault makes it."""
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The layers whose faults it is considered for."""
+
+    @property
+    def note(self) -> str:
+        """What `doctor` says of a kind that is made this way; empty where there is nothing to say."""
+
+    def refusal(self, fault: Fault) -> str:
+        """Why it makes such a fault on no kernel; empty when it does on some."""
+
+    def needs(self, fault: Fault) -> Sequence[str]:
+        """The abilities without which it cannot make the fault."""
+
+    def fidelity(self, fault: Fault, *, kept: bool = False) -> str:
+        """How far its faults can be trusted, for the receipt; `kept` says that the target runs `undo`."""
+
+    def prepare(self, run: CommandRunner) -> None:
+        """Put what is static in place; doing it again changes nothing."""
+
+    def count(self, run: CommandRunner, order: ResolvedFault) -> int:
+        """The packets that were ever counted where the fault's packets will be."""
+
+    def argv(self, order: ResolvedFault) -> Sequence[str]:
+        """The command of `apply`, which does nothing before it has its input, so that it can be begun ahead."""
+
+    def apply(self, run: CommandRunner, order: ResolvedFault) -> None:
+        """Switch the fault on, in one command."""
+
+    def undo(self, order: ResolvedFault) -> Cleanup | None:
+        """What is left to do where the fault's watchdog was killed; `None` where the kernel leaves nothing."""
+
+    def watch(self, run: CommandRunner, order: ResolvedFault, left_s: float) -> ObservedEnd:
+        """Return when the fault has ended, by whomever; `left_s` is how long that should take.
+
+        Where a watchdog is to end it and was killed, this ends it. Raises `FaultError` when the observer
+        itself was killed.
+        """
+
+    def tidy(self, run: CommandRunner, order: ResolvedFault) -> None:
+        """Take back what else its watchdog should have, once the fault has ended; nobody else's is touched."""
+
+    def forget(self, instance: str) -> None:
+        """All faults of the instance were ended before their time: what was remembered of it holds no more."""
+
+    def release(self, run: CommandRunner) -> None:
+        """Take back what `prepare` put in place."""

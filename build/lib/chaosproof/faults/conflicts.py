@@ -1,0 +1,25 @@
+"""Which faults may not be on one instance at once: pure."""
+
+from collections.abc import Sequence
+
+from chaosproof.faults.model import Fault
+from chaosproof.faults.selector import Network, overlap
+
+__all__ = ["conflicts"]
+
+
+def conflicts(a: Fault, a_peers: Sequence[Network], b: Fault, b_peers: Sequence[Network]) -> bool:
+    """Whether `a` and `b` would act on the same packets in the same way, or spoil each other.
+
+    Kinds that name each other in `conflicts_with` do so in either direction: the answers of a reset, which a drop must
+    not eat, come from the other one and with the ports swapped, so for such a pair neither is looked at.
+    """
+    if "any" not in (a.protocol, b.protocol) and a.protocol != b.protocol:
+        return False
+    if a.port is not None and b.port is not None and a.port != b.port:
+        return False
+    if not overlap(a_peers, b_peers):
+        return False
+    if b.kind in a.declared.conflicts_with or a.kind in b.declared.conflicts_with:
+        return True
+    return a.layer == b.layer and (a.direction, a.port_side) == (b.direction, b.port_side)

@@ -1,0 +1,17 @@
+"""`drop`: packets are gone, and nobody hears of it."""
+
+from chaosproof.faults.kinds.base import SILENT_ON_INGRESS, NetworkKind
+
+__all__ = ["KIND"]
+
+KIND = NetworkKind(
+    name="drop",
+    does="drops packets without a word",
+    doc="Drop packets without a word: who waits for an answer waits until its own timeout.",
+    layer="cut",
+    refusals=(SILENT_ON_INGRESS,),
+    canary=("timeout",),
+    nft_verdict="drop",
+    iptables=("-j DROP", "-j DROP"),
+    tc_stand_in="netem loses 100 %",
+)

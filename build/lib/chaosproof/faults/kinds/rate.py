@@ -1,0 +1,31 @@
+"""`rate`: packets share a bandwidth."""
+
+from chaosproof.faults.kinds.base import ONLY_ON_EGRESS, Magnitudes, NetworkKind, Parameter
+
+__all__ = ["KIND"]
+
+# a queue longer than this would still be emptying when the fault has long ended
+_QUEUE_S = 0.25
+_MTU_BYTES = 1514
+# tbf refills at every timer tick: its bucket must hold what a tick of 4 ms brings
+_TICK_S = 0.004
+
+
+def _tbf(magnitudes: Magnitudes) -> str:
+    rate_kbit = magnitudes["rate_kbit"]
+    bytes_per_s = rate_kbit * 125
+    burst = round(max(2 * _MTU_BYTES, bytes_per_s * _TICK_S))
+    limit = round(burst + max(2 * _MTU_BYTES, bytes_per_s * _QUEUE_S))
+    return f"tbf rate {round(rate_kbit * 1000)}bit burst {burst}b limit {limit}b"
+
+
+KIND = NetworkKind(
+    name="rate",
+    does="holds packets to a bandwidth",
+    doc="Hold outgoing packets to a bandwidth of `rate_kbit` kbit/s.",
+    layer="shape",
+    parameters=(Parameter("rate_kbit", 8.0, 10_000_000.0),),
+    refusals=(ONLY_ON_EGRESS,),
+    qdisc=_tbf,
+    qdisc_needs=("htb",),
+)

@@ -1,0 +1,92 @@
+"""What a check of the fault answers where no fault was recorded, and which actions are no proof of one."""
+
+import json
+
+from chaosproof.experiment.experiment import read_experiment
+from chaosproof.experiment.method_actions import (
+    DISTURBANCE_MODULE,
+    FAULT_MODULES,
+    OWN_MODULES,
+    calls_of,
+    foreign_actions,
+)
+from chaosproof.json_access import at, text
+from chaosproof.judge.capability import missing_capability
+from chaosproof.judge.check import failed, passed, skipped, unknown
+from chaosproof.judge.figures.disturbances import disturbances_of
+from chaosproof.judge.next_steps import MARK
+from chaosproof.runfolder.checks import Check
+from chaosproof.runfolder.faults import FaultRecord
+from chaosproof.runfolder.run_folder import RunFolder
+
+__all__ = ["no_fault", "unproven_actions"]
+
+_METHOD = "journal.json#experiment"
+_OURS = f"no fault planned: the method calls nothing of {', '.join(FAULT_MODULES)}"
+_LOAD = "actions.load"
+
+
+def no_fault(id: str, run: RunFolder) -> Check | None:
+    """The answer where there is no fault to examine; None when there is one.
+
+    A fault is expected when the method calls anything of FAULT_MODULES, or one is recorded. Where neither is so, an
+    experiment passes that says `"no_fault": true`, or whose actions are of this project and are no faults.
+    """
+    if run.faults:
+        return None
+    if not run.experiment:
+        return unknown(
+            id, f"whether a fault was planned is not known; {run.missing('journal.json')}", "journal.json"
+        )
+    method = run.journal.planned("method")
+    if calls := calls_of(method, *FAULT_MODULES):
+        if lacking := missing_capability(run):
+            return skipped(id, f"this machine cannot do the fault: {lacking}", "journal.json#run")
+        if not run.journal.run:
+            return unknown(id, "no activity of the method ran, so no fault did", "journal.json#run")
+        return failed(
+            id, f"the method plans a fault ({calls[0].get('name')}), and none was recorded", FaultRecord.FILE
+        )
+    if run.problems.get(FaultRecord.FILE, "there is no such file") != "there is no such file":
+        return unknown(id, run.missing(FaultRecord.FILE), FaultRecord.FILE)
+    if read_experiment(run.experiment).no_fault:
+        return passed(id, 'the experiment says that it has no fault ("no_fault": true)', _METHOD)
+    if why := unproven_actions(run) or _unseen_disturbance(run):
+        return unknown(id, why, _METHOD)
+    if len(calls_of(method, *OWN_MODULES)) == len(calls_of(method, _LOAD)):
+        return unknown(
+            id,
+            f"the method has no action but its load, so nothing was tried{MARK}add a fault, such as "
+            'actions.network.reset, or write "no_fault": true into the extension if there is to be none',
+            _METHOD,
+        )
+    return passed(id, _OURS, _METHOD)
+
+
+def unproven_actions(run: RunFolder) -> str:
+    """The actions of the method of which nothing here knows whether they hit anything, what would prove it, and what to
+    do; empty where there is none.
+    """
+    helpers = read_experiment(run.experiment).not_faults
+    foreign = list(foreign_actions(run.journal.planned("method"), helpers))
+    if not foreign:
+        return ""
+    shown = ", ".join(f"{name!r} ({called})" for name, called in foreign)
+    names = json.dumps([name for name, _ in foreign], ensure_ascii=False)
+    return (
+        f"of {shown} nothing recorded whether it hit anything: a row of {FaultRecord.FILE} would prove it, and only "
+        f"actions of this project write one{MARK}use one of {', '.join(FAULT_MODULES)}; "
+        f'or, for what is not the fault, write "no_fault": {names} into the extension'
+    )
+
+
+def _unseen_disturbance(run: RunFolder) -> str:
+    seen = {disturbance["service"] for disturbance in disturbances_of(run)}
+    for call in calls_of(run.journal.planned("method"), DISTURBANCE_MODULE):
+        service = text(at(call, "provider", "arguments", "service"))
+        if service not in seen:
+            return (
+                f"nobody saw the disturbance of {service or 'a service'} work{MARK}"
+                f"add {DISTURBANCE_MODULE}.wait_until_ended for it after the load"
+            )
+    return ""

@@ -1,0 +1,226 @@
+"""The built-in checks of the fault: it bit, and only where it was meant to; it ended; and it was what it said
+it was.
+"""
+
+import math
+from collections.abc import Sequence
+
+from chaosproof.experiment.experiment import read_experiment
+from chaosproof.json_access import at
+from chaosproof.judge.absent_fault import no_fault, unproven_actions
+from chaosproof.judge.checks.base import BuiltinCheck, Material
+from chaosproof.judge.cross_checks import journal_objects_to_faults
+from chaosproof.judge.fault_rules.healed import healed_by
+from chaosproof.judge.fault_rules.met_nobody import met_nobody
+from chaosproof.judge.fault_rules.planned_faults import elsewhere, label_of, unlike_arguments
+from chaosproof.judge.figures.request_stats import RequestStats
+from chaosproof.judge.figures.summary import Figures, acted
+from chaosproof.judge.findings import Findings
+from chaosproof.runfolder.checks import Check
+from chaosproof.runfolder.faults import FaultRecord
+from chaosproof.runfolder.run_folder import RunFolder
+
+__all__ = ["END_SLACK_S", "fault_canary", "fault_ended", "fault_hit"]
+
+END_SLACK_S = 0.5
+
+
+def fault_hit(material: Material) -> Check:
+    """Every fault hit packets, on the instance that the experiment names, while the load was on."""
+    run, id, evidence = material.run, HIT.id, "faults.jsonl"
+    if answer := no_fault(id, run):
+        return answer
+    findings = _findings(id, evidence, run)
+    names = run.session.names
+    faults = run.fault_records
+    for fault in faults:
+        label = label_of(fault)
+        if fault.error:
+            findings.wrong.append(f"{label}: {fault.error}")
+        if fault.applied_at is None:
+            findings.wrong.append(f"{label} never went on")
+        _examine_receipt(run, fault, faults, findings)
+        if names and fault.instance not in names:
+            findings.wrong.append(f"{label} is on no instance that the session knows")
+    if read_experiment(run.experiment).no_fault:
+        findings.wrong.append(
+            'the experiment says "no_fault": true, and there was one: take that word out of the extension'
+        )
+    findings.wrong.extend(elsewhere(run, faults))
+    findings.wrong.extend(unlike_arguments(run, faults))
+    findings.wrong.extend(journal_objects_to_faults(run))
+    if material.load_expected:
+        _examine_overlap(run, material.stats, material.figures, findings)
+    findings.unclear.extend(met_nobody(material))
+    if why := unproven_actions(run):
+        findings.unclear.append(why)
+    packets = sum(fault.packets or 0 for fault in faults)
+    return findings.check(f"{', '.join(map(label_of, faults))}: {packets:.0f} packets hit")
+
+
+def fault_ended(material: Material) -> Check:
+    """Every fault ended, within 0.5 s of its deadline: one that was on for less is not the fault that was asked for."""
+    run, id, evidence = material.run, ENDED.id, "faults.jsonl"
+    if answer := no_fault(id, run):
+        return answer
+    findings = _findings(id, evidence, run)
+    ends: list[str] = []
+    for fault in run.fault_records:
+        label, planned_s = label_of(fault), fault.planned_s
+        if fault.applied_at is None:
+            findings.unclear.append(f"{label} never went on")
+            continue
+        if fault.ended_at is None:
+            findings.wrong.append(f"{label} was not seen to end")
+            continue
+        if fault.ended_at < fault.applied_at:
+            findings.wrong.append(f"{label} ended before it went on")
+        if planned_s is None and fault.expects and fault.expects.proof == "events":
+            continue
+        if planned_s is None or planned_s <= 0:
+            findings.wrong.append(f"{label} has no planned duration")
+            continue
+        deadline = fault.applied_at + planned_s
+        if fault.expires_at is not None and abs(fault.expires_at - deadline) > END_SLACK_S:
+            lasts_s = fault.expires_at - fault.applied_at
+            findings.wrong.append(f"{label} was to expire after {lasts_s:.2f} s, planned {planned_s:g} s")
+        late_s = fault.ended_at - deadline
+        if late_s > END_SLACK_S:
+            findings.wrong.append(f"{label} ended {late_s:.2f} s after its deadline")
+        elif late_s < -END_SLACK_S:
+            _examine_early_end(run, fault, -late_s, findings)
+        ends.append(f"{label} ended {late_s:+.3f} s from its deadline by {fault.ended_by}")
+    return findings.check("; ".join(ends) or "every fault ended")
+
+
+def _examine_early_end(run: RunFolder, fault: FaultRecord, early_s: float, findings: Findings) -> None:
+    """A fault that a heal of this run ended proves nothing of the rest of its time; one that others ended, less."""
+    label, planned_s = label_of(fault), fault.planned_s or 0.0
+    if activity := healed_by(run, fault):
+        module = "actions.network" if fault.direction else "actions.process"
+        findings.unclear.append(
+            f"{label} was on for {planned_s - early_s:.2f} of the {planned_s:g} s of its duration_s: {activity!r} "
+            f"ended it; let {module}.wait_until_ended come before that, or ask for a shorter duration_s"
+        )
+    else:
+        findings.wrong.append(
+            f"{label} ended {early_s:.2f} s before its deadline, and nobody healed it: no activity of the journal says "
+            "that it did; see who else flushes the instance's rules, or ran heal, halt or resume beside this run"
+        )
+
+
+def fault_canary(material: Material) -> Check:
+    """A connection of our own failed in the way the fault promises, and was open before and after it."""
+    run, id, evidence = material.run, CANARY.id, "faults.jsonl#canary"
+    if answer := no_fault(id, run):
+        return answer
+    findings = _findings(id, evidence, run)
+    faults = run.fault_records
+    proved = 0
+    for fault in faults:
+        if fault.expects is None:
+            findings.unclear.append(f"{label_of(fault)}: its row does not say what a connection had to meet")
+            continue
+        if fault.expects.canary is None:
+            continue
+        proved += 1
+        expected, canary = fault.expects.canary, fault.canary
+        for moment, allowed, seen in (
+            ("before", expected.before, canary.before),
+            ("during", expected.during, canary.during),
+            ("after", expected.after, canary.after),
+        ):
+            if seen in ("", "none"):
+                findings.unclear.append(f"{label_of(fault)}: no canary was sent {moment} it")
+            elif seen not in allowed:
+                findings.wrong.append(
+                    f"{label_of(fault)}: the canary {moment} it saw {seen}, not {' or '.join(allowed)}"
+                )
+    if not proved:
+        return findings.check(
+            "no fault of this run cuts TCP connections, so there is nothing to prove by one"
+        )
+    return findings.check(f"{', '.join(sorted({fault.kind for fault in faults}))} proved by the canary")
+
+
+def _findings(id: str, evidence: str, run: RunFolder) -> Findings:
+    torn = "faults.jsonl" in run.problems
+    return Findings(id, evidence, unclear=[run.missing("faults.jsonl")] if torn else [])
+
+
+def _examine_receipt(
+    run: RunFolder, fault: FaultRecord, faults: Sequence[FaultRecord], findings: Findings
+) -> None:
+    """Whether there is the proof that the fault's row asks for."""
+    expects, label = fault.expects, label_of(fault)
+    if expects is None:
+        findings.unclear.append(f"{label}: its row does not say what would prove that it acted")
+    elif expects.proof == "events":
+        since = math.inf if fault.applied_at is None else fault.applied_at - END_SLACK_S
+        if not any(
+            event.instance == fault.instance and event.event in expects.events and (event.at or 0.0) >= since
+            for event in run.readiness
+        ):
+            findings.wrong.append(f"{label}: the target saw nothing happen to it")
+    elif expects.proof == "packets":
+        if fault.packets is None:
+            findings.unclear.append(f"{label}: how many packets it hit is not known")
+        elif fault.packets <= 0 and not _hit_on_another_side(fault, faults):
+            findings.wrong.append(f"{label} hit no packets: it did not happen")
+
+
+def _hit_on_another_side(fault: FaultRecord, faults: Sequence[FaultRecord]) -> bool:
+    """Whether another side of the same partition hit packets: one that only calls has nothing to drop."""
+    return fault.note.startswith("partition of ") and any(
+        other.note == fault.note and (other.packets or 0) > 0 for other in faults
+    )
+
+
+def _examine_overlap(run: RunFolder, fold: RequestStats, figures: Figures, findings: Findings) -> None:
+    on = acted(run)
+    if not on or fold.first_due_at is None or fold.last_due_at is None:
+        findings.unclear.append("whether the load was on during the fault is not known")
+        return
+    lasting = [fault for fault in on if fault.planned_s is not None]
+    if lasting and not at(figures.windows, "fault", "requests"):
+        findings.wrong.append("no request was sent while the fault was on")
+        return
+    for fault in on:
+        began_at, ended_at = fault.applied_at or 0.0, fault.ended_at or math.inf
+        if fault.planned_s is None:
+            # a kill is over in a moment, in which no request need be due: the load is to be on before it and after it
+            met = fold.first_due_at <= began_at <= fold.last_due_at
+        else:
+            met = len(on) == 1 or any(
+                began_at <= due_at <= ended_at for cell in fold.every_cell for due_at in cell.due_at
+            )
+        if not met:
+            findings.wrong.append(f"no request was due while {label_of(fault)} was on")
+
+
+HIT = BuiltinCheck(
+    id="SYS_FAULT_HIT",
+    position=70,
+    title="Did every fault act, on the instance that the experiment names, under load?",
+    next_step=(
+        "see that its port, peer and direction are those of the traffic of {instance} "
+        "(chaosproof inject tries them), then: {again}"
+    ),
+    answer=fault_hit,
+)
+
+ENDED = BuiltinCheck(
+    id="SYS_FAULT_ENDED",
+    position=80,
+    title="Did every fault end within 0.5 s of its deadline?",
+    next_step="let nothing end it before its duration_s, and try this machine by chaosproof doctor; then: {again}",
+    answer=fault_ended,
+)
+
+CANARY = BuiltinCheck(
+    id="SYS_FAULT_CANARY",
+    position=90,
+    title="Did a connection of our own meet what each fault promises?",
+    next_step="see by chaosproof doctor what this machine can do, let the port be one that answers, then: {again}",
+    answer=fault_canary,
+)

@@ -1,0 +1,1 @@
+"""What makes a recorded fault the fault that was asked for."""

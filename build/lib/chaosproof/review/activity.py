@@ -1,0 +1,156 @@
+"""What a review keeps of an activity that ran: facts, and not the output, which may be 100 MB of somebody's log."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from chaosproof.json_access import at, mapping, number, sequence, text, whole
+from chaosproof.judge.succeeded import Effect, effect_of, last_line_of
+from chaosproof.judge.wording import short
+from chaosproof.review.instants import instants_of
+from chaosproof.runfolder.journal import ActivityRun
+
+__all__ = ["Output", "Phase", "ReviewedActivity", "epoch_s", "met_during", "reviewed"]
+
+Phase = Literal["before", "during", "method", "after", "rollback"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """What an activity returned, in short.
+
+    `is_empty`: an empty text, list or object. `is_figure`: a number, which a probe has measured. `digest` is of the
+    body of an HTTP answer, and `instants` are the times (s since the epoch) at which that answer says that it was made.
+    """
+
+    value: str
+    is_empty: bool = False
+    is_figure: bool = False
+    http_status: int | None = None
+    digest: str = ""
+    instants: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewedActivity:
+    """An activity that ran. Times are seconds since the epoch; None where the journal has none.
+
+    `declared` is the activity as the experiment has it, `effect` what came of it by what it returned, `raised` the
+    last line of its exception.
+    """
+
+    pointer: str
+    phase: Phase
+    name: str
+    declared: Mapping[str, Any]
+    status: str
+    began_at: float | None
+    ended_at: float | None
+    tolerance_met: bool | None
+    effect: Effect
+    output: Output
+    raised: str
+
+    @property
+    def is_action(self) -> bool:
+        """Whether it changes something; a probe only looks."""
+        return self.declared.get("type") == "action"
+
+    @property
+    def provider(self) -> Mapping[str, Any]:
+        """What it calls."""
+        return mapping(self.declared.get("provider"))
+
+    @property
+    def provider_type(self) -> str:
+        """`python`, `http` or `process`."""
+        return text(self.provider.get("type"))
+
+    @property
+    def function(self) -> str:
+        """`module.func` of a Python provider; else empty."""
+        return ".".join(filter(None, (text(self.provider.get("module")), text(self.provider.get("func")))))
+
+    @property
+    def duration_s(self) -> float | None:
+        """How long it took."""
+        if self.began_at is None or self.ended_at is None:
+            return None
+        return max(0.0, self.ended_at - self.began_at)
+
+    @property
+    def was_dry(self) -> bool:
+        """Whether it only pretended."""
+        return bool(self.declared.get("dry"))
+
+
+_NOTHING_WRONG = Effect()
+_NOT_READ = Output(value="")
+
+
+def reviewed(
+    entry: ActivityRun, pointer: str, phase: Phase, variables: Mapping[str, Any]
+) -> ReviewedActivity:
+    """The facts of one entry of the journal."""
+    return ReviewedActivity(
+        pointer=pointer,
+        phase=phase,
+        name=entry.name or text(entry.activity.get("ref")) or "(no name)",
+        declared=entry.activity,
+        status=entry.status,
+        began_at=epoch_s(entry.start),
+        ended_at=epoch_s(entry.end),
+        tolerance_met=entry.tolerance_met,
+        effect=effect_of(entry, variables) if entry.status == "succeeded" else Effect(),
+        output=_output(entry),
+        raised=last_line_of(entry) if entry.exception else "",
+    )
+
+
+def met_during(declared: Mapping[str, Any], pointer: str, start: str, end: str) -> ReviewedActivity:
+    """The facts of a probe that was within its tolerance during the method."""
+    return ReviewedActivity(
+        pointer=pointer,
+        phase="during",
+        name=text(declared.get("name")) or "(no name)",
+        declared=declared,
+        status="succeeded",
+        began_at=epoch_s(start),
+        ended_at=epoch_s(end),
+        tolerance_met=True,
+        effect=_NOTHING_WRONG,
+        output=_NOT_READ,
+        raised="",
+    )
+
+
+def epoch_s(iso: str) -> float | None:
+    """An instant as the toolkit writes it; one without a zone is UTC, as toolkits before 1.10 wrote it."""
+    try:
+        instant = datetime.fromisoformat(iso)
+    except ValueError:
+        return None
+    return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).timestamp()
+
+
+def _output(entry: ActivityRun) -> Output:
+    output = entry.output
+    body = at(output, "body") if entry.provider.get("type") == "http" else None
+    written = body if isinstance(body, str) else "" if body is None else repr(body)
+    return Output(
+        value=short(output)
+        if number(output) is not None or isinstance(output, bool | str)
+        else short(_head(output)),
+        is_empty=isinstance(output, str | list | dict | tuple) and not output,
+        is_figure=number(output) is not None,
+        http_status=whole(at(output, "status")) if entry.provider.get("type") == "http" else None,
+        digest=hashlib.sha256(written.encode(errors="replace")).hexdigest()[:16] if written else "",
+        instants=instants_of(mapping(at(output, "headers")), body) if body is not None else (),
+    )
+
+
+def _head(output: Any) -> Any:
+    """The first of a long list: its whole would only be cut again."""
+    return list(output[:8]) if sequence(output) else output

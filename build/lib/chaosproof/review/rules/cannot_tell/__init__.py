@@ -1,0 +1,1 @@
+"""What was asked cannot show what the experiment is for."""

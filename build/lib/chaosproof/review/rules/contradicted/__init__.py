@@ -1,0 +1,1 @@
+"""The file contradicts its own good ending."""

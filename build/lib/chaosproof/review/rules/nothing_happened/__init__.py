@@ -1,0 +1,1 @@
+"""Nothing was done to the system, or nothing was asked of it."""

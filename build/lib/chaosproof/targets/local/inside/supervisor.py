@@ -1,0 +1,363 @@
+"""Pid 1 of a lab: makes its network, starts its instances, and does what it is asked over the lab's socket.
+
+When this process dies, by whatever signal, the kernel ends every process, link, rule and mount of the lab.
+Started by `launch.py` inside fresh user, pid, mount and network namespaces, never by hand:
+`chaosproof lab up` shows it at work.
+"""
+
+import asyncio
+import json
+import os
+import pickle
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from chaosproof.errors import ChaosproofError, TargetError
+from chaosproof.targets.base import Address, InstanceState
+from chaosproof.targets.instance_events import append_events
+from chaosproof.targets.local.inside import network
+from chaosproof.targets.local.inside.commands import InstanceCommands
+from chaosproof.targets.local.inside.health import is_ready
+from chaosproof.targets.local.inside.instances import InstanceRunner
+from chaosproof.targets.local.inside.jobs import Jobs
+from chaosproof.targets.local.inside.process_manager import NAMESPACES, ProcessManager
+from chaosproof.targets.local.inside.publish import serve_published_ports
+from chaosproof.targets.local.inside.resolver import (
+    RESOLVER_ADDRESS,
+    names_of,
+    resolver_sockets,
+    serve_names,
+)
+from chaosproof.targets.local.spec import PROMETHEUS_PORT, LabSpec, ServicePlan
+from chaosproof.targets.system.definition import HealthCheck
+
+__all__ = ["main"]
+
+LAB_DIR = Path("/run/chaosproof")
+_PROMETHEUS_LOG = LAB_DIR / "logs" / "prometheus.log"
+_PROMETHEUS_READY = HealthCheck("http", "/-/ready", PROMETHEUS_PORT, interval_s=0.02, timeout_s=1.0)
+_REAP_INTERVAL_S = 0.5
+
+
+class Supervisor:
+    """The lab's state, all of it owned by one event loop."""
+
+    def __init__(self, spec: LabSpec, started_at: float) -> None:
+        self._spec = spec
+        environment = {**spec.environment, "PATH": spec.path, "CHAOSPROOF_LAB": spec.name}
+        processes = self._processes = ProcessManager(environment)
+        self._started_at = started_at
+        self._timings: dict[str, float] = {}
+        self._events_file = Path(spec.events_file) if spec.events_file else None
+        self._rules_lock = asyncio.Lock()
+        self._stopping = asyncio.Event()
+        self._down = False
+        self._failure: str | None = None
+        self._all_started = asyncio.Event()
+        self._starts: dict[str, asyncio.Task[None]] = {}
+        self._runners = {
+            instance.name: InstanceRunner(
+                instance=instance,
+                service=plan.service,
+                processes=processes,
+                environment=plan.service.environment,
+                log=LAB_DIR / "logs" / f"{instance.name}.log",
+                on_event=self._on_event,
+            )
+            for plan in spec.services
+            for instance in plan.instances
+        }
+        jobs = Jobs(processes, LAB_DIR / "jobs")
+        commands = InstanceCommands(processes)
+        self._operations: dict[str, Callable[..., Awaitable[Any]]] = {
+            "info": self._info,
+            "wait_ready": self._wait_ready,
+            "states": self._states,
+            "run": commands.run,
+            "begin": commands.begin,
+            "go": commands.go,
+            "start_job": jobs.start,
+            "job": jobs.state,
+            "stop_job": jobs.stop,
+            "metrics": self._of_instance(InstanceRunner.metrics),
+            "logs": self._of_instance(InstanceRunner.read_log),
+            "signal": self._of_instance(InstanceRunner.signal),
+            "pause": self._of_instance(InstanceRunner.pause),
+            "restart": self._of_instance(InstanceRunner.restart),
+            "down": self._end,
+        }
+
+    # --- the lab's life ---------------------------------------------------------------------------------
+
+    async def live(self, control: socket.socket, ready_fd: int) -> None:
+        """From nothing to the last process: returns when the lab was asked to go down."""
+        loop = asyncio.get_running_loop()
+        for signum in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            loop.add_signal_handler(signum, self._stopping.set)
+        make_private_run()
+        make_network(self._spec)
+        self._mark("network_s")
+        server = await asyncio.start_unix_server(self._serve, sock=control, limit=16 << 20)
+        os.write(ready_fd, b"listening\n")
+        os.close(ready_fd)
+        async with server:
+            background = [
+                asyncio.create_task(self._reap_forever()),
+                asyncio.create_task(self._start_everything()),
+                asyncio.create_task(self._serve_beside()),
+            ]
+            await self._stopping.wait()
+            for task in background:
+                task.cancel()
+            await self._stop_everything()
+
+    async def _reap_forever(self) -> None:
+        while True:
+            await asyncio.sleep(_REAP_INTERVAL_S)
+            self._processes.reap_orphans()
+
+    async def _serve_beside(self) -> None:
+        sockets = resolver_sockets([NAMESPACES / instance.name for instance in self._spec.instances])
+        # A process of its own, so that forwarding bytes never delays a fault or a health check.
+        if os.fork() == 0:
+            asyncio.set_event_loop(None)
+            for signum in (signal.SIGINT, signal.SIGHUP):
+                signal.signal(signum, signal.SIG_DFL)
+            asyncio.run(serve_beside(self._spec, sockets))
+            os._exit(0)
+        for each in sockets:
+            each.close()
+
+    async def _start_everything(self) -> None:
+        prometheus = asyncio.create_task(self._start_prometheus())
+        for plan in self._spec.services:
+            self._starts[plan.service.name] = asyncio.create_task(self._start_service(plan))
+        results = await asyncio.gather(prometheus, *self._starts.values(), return_exceptions=True)
+        for result in results:
+            if isinstance(result, ChaosproofError):
+                self._failure = self._failure or str(result)
+            elif isinstance(result, BaseException):
+                self._failure = self._failure or f"The lab failed to start: {result!r}."
+        self._mark("ready_s")
+        self._all_started.set()
+
+    async def _start_service(self, plan: ServicePlan) -> None:
+        # The whole starts of the services it needs: the time that one may take counts from its own beginning.
+        for name in plan.service.depends_on:
+            await self._starts[name]
+        runners = [self._runners[instance.name] for instance in plan.instances]
+        for runner in runners:
+            await runner.start()
+        await asyncio.gather(*(runner.wait_ready() for runner in runners))
+        self._mark(f"{plan.service.name}_s")
+
+    async def _start_prometheus(self) -> None:
+        if self._spec.prometheus is None:
+            return
+        folder = LAB_DIR / "prometheus"
+        folder.mkdir()
+        config = folder / "prometheus.yml"
+        config.write_text(network.prometheus_config(self._spec), encoding="utf-8")
+        argv = [
+            self._spec.prometheus,
+            f"--config.file={config}",
+            f"--storage.tsdb.path={folder}/data",
+            f"--web.listen-address={self._spec.gateway}:{PROMETHEUS_PORT}",
+            "--log.level=warn",
+        ]
+        process = await self._processes.spawn(argv, instance=None, cwd=str(folder), stdout=_PROMETHEUS_LOG)
+        while process.returncode is None:
+            ready, _ = await is_ready(self._spec.gateway, _PROMETHEUS_READY)
+            if ready:
+                self._mark("prometheus_s")
+                return
+            await asyncio.sleep(_PROMETHEUS_READY.interval_s)
+        code = process.returncode
+        raise TargetError(f"Prometheus ended at once with exit code {code}: {_tail(_PROMETHEUS_LOG)}")
+
+    async def _stop_everything(self) -> None:
+        self._down = True
+        await asyncio.gather(*(runner.stop() for runner in self._runners.values()))
+        append_events(self._events_file, [("lab", "down", "")])
+
+    def _mark(self, name: str) -> None:
+        self._timings[name] = round(time.monotonic() - self._started_at, 3)
+
+    # --- events and virtual addresses -------------------------------------------------------------------
+
+    def _on_event(self, instance: str, event: str, detail: str) -> None:
+        append_events(self._events_file, [(instance, event, detail)])
+        if event in ("ready", "not_ready") and not self._down:
+            service = self._runners[instance].service.name
+            self._processes.in_background(self._update_service(service))
+
+    async def _update_service(self, service: str) -> None:
+        async with self._rules_lock:
+            ready = [
+                runner.instance.address
+                for runner in self._runners.values()
+                if runner.ready and runner.service.name == service
+            ]
+            done = await self._processes.run_to_end(
+                ["nft", "-f", "-"],
+                instance=None,
+                stdin=network.service_rule(service, ready),
+            )
+        if done.exit_code != 0:
+            raise TargetError(f"nft refused the address of {service}: {done.stderr.strip()}")
+
+    # --- what can be asked: `{"op": "run", ...}` is `self._operations["run"](...)` --------------------------
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            answer = await self._answer(reader, writer)
+            writer.write(json.dumps(answer, default=asdict).encode())
+            await writer.drain()
+        except ConnectionError:
+            pass  # Whoever asked has gone.
+        finally:
+            writer.close()
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> dict[str, Any]:
+        credentials = writer.get_extra_info("socket").getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
+        if int.from_bytes(credentials[4:8], sys.byteorder) != os.getuid():
+            return {"error": f"Lab {self._spec.name} belongs to another user."}
+        try:
+            request = json.loads(await reader.readline())
+            operation = self._operations[request.pop("op")]
+            if "instance" in request and request["instance"] not in self._runners:
+                known = ", ".join(self._runners)
+                raise TargetError(f"There is no instance {request['instance']!r}; there are: {known}.")
+            return {"result": await operation(**request)}
+        except ChaosproofError as error:
+            return {"error": str(error)}
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            return {"error": f"Lab {self._spec.name} did not understand what it was asked: {error!r}."}
+
+    def _of_instance(self, operation: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        return lambda instance, **arguments: operation(self._runners[instance], **arguments)
+
+    async def _info(self) -> dict[str, Any]:
+        return {
+            "instances": sorted(self._spec.instances, key=lambda instance: instance.name),
+            "addresses": {
+                plan.service.name: Address(plan.service.name, plan.address, plan.service.ports)
+                for plan in self._spec.services
+            },
+            "endpoints": self._spec.endpoints,
+        }
+
+    async def _wait_ready(self) -> dict[str, float]:
+        await self._all_started.wait()
+        if self._failure:
+            raise TargetError(self._failure)
+        # The last change of readiness must have reached the rules before anyone sends.
+        async with self._rules_lock:
+            pass
+        return self._timings
+
+    async def _states(self) -> dict[str, InstanceState]:
+        return {name: runner.state() for name, runner in self._runners.items()}
+
+    async def _end(self) -> None:
+        # The answer must leave before the lab does.
+        asyncio.get_running_loop().call_later(0.01, self._stopping.set)
+
+
+async def serve_beside(spec: LabSpec, resolver: Sequence[socket.socket]) -> None:
+    """The lab's names and its published ports, until SIGTERM."""
+    serve_names(resolver, names_of(spec))
+    await serve_published_ports(spec.published)
+
+
+def make_private_run() -> None:
+    """A private /run, so that names in it (namespaces, xtables' lock, logs) are this lab's alone."""
+    _run(["mount", "-t", "tmpfs", "-o", "mode=0755", "tmpfs", "/run"])
+    for folder in ("/run/netns", "/run/utsns", "/run/lock", LAB_DIR / "logs", LAB_DIR / "jobs"):
+        Path(folder).mkdir(parents=True)
+
+
+def make_network(spec: LabSpec) -> None:
+    """All links, addresses, names and service rules of the lab."""
+    for setting, value in (
+        ("net/ipv4/ip_forward", "1"),
+        ("net/ipv4/conf/all/send_redirects", "0"),
+        ("net/ipv4/conf/default/send_redirects", "0"),
+        ("net/ipv6/conf/all/forwarding", "1"),
+    ):
+        path = Path("/proc/sys") / setting
+        if path.exists():
+            path.write_text(value, encoding="ascii")
+    _run(["ip", "-batch", "-"], network.root_links(spec))
+    for instance in spec.instances:
+        _run(["ip", "-n", instance.name, "-batch", "-"], network.instance_links(spec, instance))
+        make_host_name(instance.name)
+    _replace_file("/etc/hosts", network.hosts_file(spec))
+    _replace_file(
+        "/etc/resolv.conf", f"nameserver {RESOLVER_ADDRESS}\noptions ndots:0 timeout:1 attempts:1\n"
+    )
+    _run(["nft", "-f", "-"], network.service_table(spec))
+
+
+def make_host_name(instance: str) -> None:
+    """A namespace in which the host is called as the instance is; /etc/hosts has the name, so it resolves."""
+    held = Path("/run/utsns") / instance
+    held.touch()
+    _run(["unshare", f"--uts={held}", "sh", "-c", 'echo "$0" > /proc/sys/kernel/hostname', instance])
+
+
+def _replace_file(path: str, content: str) -> None:
+    """Let the lab see `content` at `path`; the host's file is not touched."""
+    real = Path(path).resolve()
+    if real.is_relative_to("/run"):
+        # A link into /run, which is the lab's own and empty.
+        real.parent.mkdir(parents=True, exist_ok=True)
+        real.write_text(content, encoding="utf-8")
+    elif real.exists():
+        private = LAB_DIR / real.name
+        private.write_text(content, encoding="utf-8")
+        _run(["mount", "--bind", str(private), str(real)])
+
+
+def _run(argv: list[str], stdin: str = "") -> None:
+    done = subprocess.run(argv, input=stdin, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        printed = (done.stderr or done.stdout).strip()
+        raise TargetError(f"{' '.join(argv)} ended with exit code {done.returncode}: {printed}")
+
+
+def _tail(log: Path, lines: int = 5) -> str:
+    return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
+
+
+def main() -> int:
+    """Read the spec, live, and end with 0; an error is one line on stderr.
+
+    The arguments are three descriptors: of the spec's file, the control socket, and the pipe for the word `listening`.
+    """
+    spec_fd, control_fd, ready_fd = map(int, sys.argv[1:])
+    started_at = time.monotonic()
+    with os.fdopen(spec_fd, "rb") as file:
+        spec: LabSpec = pickle.load(file)
+    control = socket.socket(fileno=control_fd)
+
+    async def live() -> None:
+        await Supervisor(spec, started_at).live(control, ready_fd)
+
+    try:
+        asyncio.run(live())
+    except ChaosproofError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

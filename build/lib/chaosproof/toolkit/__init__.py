@@ -1,0 +1,1 @@
+"""What meets Chaos Toolkit: the only room that imports its library. See `actions/`, `probes/`, `controls/`."""
