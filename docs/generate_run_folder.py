@@ -8,11 +8,22 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from chaosproof.runfolder import checks, events, faults, journal, load, readiness, requests, series, session
+from chaosproof.runfolder import (
+    checks,
+    events,
+    faults,
+    foreign,
+    journal,
+    load,
+    readiness,
+    requests,
+    series,
+    session,
+)
 from chaosproof.runfolder.record import Record
 
 PAGE = Path(__file__).parent / "reference" / "run-folder.md"
-MODULES = (session, events, journal, load, requests, faults, readiness, series, checks)
+MODULES = (session, events, foreign, journal, load, requests, faults, readiness, series, checks)
 _TABLE = re.compile(r"<!-- (\w+) -->\n.*?<!-- end -->\n", re.DOTALL)
 
 

@@ -35,6 +35,7 @@ from chaosproof.faults.canary import canary_address, canary_argv, read_canary
 from chaosproof.faults.conflicts import conflicts
 from chaosproof.faults.doctor import capabilities
 from chaosproof.faults.errors import FaultCutShort, FaultError, FaultRefused
+from chaosproof.faults.foreign import ForeignWatch
 from chaosproof.faults.limits import Limits, check_fault, check_spread
 from chaosproof.faults.model import Fault
 from chaosproof.faults.peers import spoke_with, with_later
@@ -94,7 +95,8 @@ class FaultEngine:
     """Faults on the instances of one target. Thread-safe where the target's `run` is.
 
     `limits` is what may be done; `backend` forces one (`nft`, `iptables`, `tc`, `nfqueue`), else the best is taken;
-    `clock` gives Unix seconds; `new_id` a fresh fault id; without `ledger` nothing is written.
+    `clock` gives Unix seconds; `new_id` a fresh fault id; without `ledger` nothing is written; `foreign` looks for
+    what others have set around each fault.
     """
 
     def __init__(
@@ -107,6 +109,7 @@ class FaultEngine:
         backend: str | None = None,
         canary: bool = True,
         new_id: Callable[[], str] = lambda: secrets.token_hex(4),
+        foreign: ForeignWatch | None = None,
     ) -> None:
         self._target = target
         self._limits = limits or Limits()
@@ -114,6 +117,7 @@ class FaultEngine:
         self._forced = backend
         self._canary = canary
         self._new_id = new_id
+        self._foreign = foreign
         self._store = ReceiptStore(ledger)
         self._lock = threading.Lock()
         self._applied: dict[str, ArmedFault] = {}
@@ -142,6 +146,8 @@ class FaultEngine:
         networks = resolve_peer(fault.peer, self._target)
         resolved = ResolvedFault(self._new_id(), fault, networks, instance=instance)
         self._refuse_conflict(resolved)
+        if self._foreign:
+            self._foreign.own(resolved.id)
         backend = self._choose(fault, instance)
         run = self._run(instance)
         if backend.name == "tc" or (fault.layer == "shape" and backend.name == "nft"):
@@ -318,12 +324,17 @@ class FaultEngine:
 
     def _accompany(self, fault_id: str, armed: ArmedFault) -> None:
         """What a fault's own thread does: follow it to its end, then look that nothing is left of it."""
+        fault, instance = armed.resolved.fault, armed.resolved.instance
+        if self._foreign:
+            self._foreign.look_aside(instance, f"as {fault.kind} on {instance} went on")
         try:
             self._follow(fault_id, armed)
         except ChaosproofError as error:
             _log.error("%s", error)
         finally:
             self._closed[fault_id].set()
+        if self._foreign:
+            self._foreign.look_aside(instance, f"as {fault.kind} on {instance} had ended")
         with suppress(ChaosproofError):
             armed.backend.tidy(self._run(self._store.get(fault_id).instance), armed.resolved)
 
@@ -372,6 +383,8 @@ class FaultEngine:
     def _heal(self, instance: str) -> list[FaultRecord]:
         open_before = [r.id for r in self._store.all() if r.instance == instance and not r.ended]
         packets = heal(self._run(instance))
+        if self._foreign:
+            self._foreign.healed(instance, packets)
         for backend in self._backends.values():
             backend.forget(instance)
         at = self._clock()

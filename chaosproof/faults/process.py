@@ -14,6 +14,7 @@ from pathlib import Path
 
 from chaosproof.errors import ChaosproofError, UsageError
 from chaosproof.faults.errors import CapabilityError, FaultError, FaultRefused
+from chaosproof.faults.foreign import ForeignWatch
 from chaosproof.faults.kinds import PROCESS_KINDS
 from chaosproof.faults.limits import Limits, check_spread
 from chaosproof.faults.peers import spoke_with
@@ -40,12 +41,14 @@ class ProcessFaults:
         limits: Limits | None = None,
         clock: Callable[[], float] = time.time,
         new_id: Callable[[], str] = lambda: secrets.token_hex(4),
+        foreign: ForeignWatch | None = None,
     ) -> None:
         self._target = target
         self._ledger = ledger
         self._limits = limits or Limits()
         self._clock = clock
         self._new_id = new_id
+        self._foreign = foreign
         self._followers: list[threading.Thread] = []
 
     def kill(self, instance: str) -> FaultRecord:
@@ -146,6 +149,8 @@ class ProcessFaults:
         except ChaosproofError as error:
             self._write(record.replace(error=str(error)))
             raise
+        if self._foreign:
+            self._foreign.look_aside(record.instance, f"as {record.kind} on {record.instance} went on")
         expires_at = None if record.planned_s is None else applied_at + record.planned_s
         return self._write(record.replace(applied_at=applied_at, expires_at=expires_at))
 
@@ -166,6 +171,8 @@ class ProcessFaults:
 
         def follow() -> None:
             self._write(outcome())
+            if self._foreign:
+                self._foreign.look_aside(record.instance, f"as {record.kind} on {record.instance} had ended")
 
         follower = threading.Thread(target=follow, name=f"{record.kind} of {record.instance}", daemon=True)
         self._followers.append(follower)

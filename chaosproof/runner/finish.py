@@ -67,6 +67,9 @@ def save_and_take_down(
     try:
         saved.attempt("stopping the load", lambda: _stop_loads(session))
         saved.attempt("states of the instances", keep_states)
+        if session.foreign:
+            watch = session.foreign
+            saved.attempt("what others left", lambda: watch.look_at_all("at the end of the run"))
         saved.attempt("artifacts", lambda: _save_artifacts(session, record.expected_artifacts, saved))
         if prometheus and watched:
             saved.attempt(

@@ -17,9 +17,11 @@ from chaosproof.experiment.experiment import Experiment, checked_experiment
 from chaosproof.experiment.modes import overlays_of
 from chaosproof.experiment.text import read_experiment_file
 from chaosproof.faults.engine import FaultEngine
+from chaosproof.faults.foreign import ForeignWatch
 from chaosproof.faults.process import ProcessFaults
 from chaosproof.runfolder.events import EVENTS, fault_listener, record_event
 from chaosproof.runfolder.faults import FaultLedger, FaultRecord
+from chaosproof.runfolder.foreign import FOREIGN_ENTRY
 from chaosproof.runfolder.paths import (
     EXPERIMENT,
     EXPERIMENT_YAML,
@@ -164,9 +166,10 @@ def _record(
 def _session(run_dir: Path, running: Running, variables: Mapping[str, Any]) -> Session:
     target, limits = running.target, limits_of(variables)
     ledger = FaultLedger(run_dir / FaultRecord.FILE, listener=fault_listener(run_dir))
-    engine = FaultEngine(target, ledger, limits, backend=variables.get("backend") or None)
-    processes = ProcessFaults(target, ledger, limits)
-    return Session(run_dir, target, running.name, engine, processes, running.take_down)
+    foreign = ForeignWatch(target, lambda entry: record_event(run_dir, FOREIGN_ENTRY, entry.to_json()))
+    engine = FaultEngine(target, ledger, limits, backend=variables.get("backend") or None, foreign=foreign)
+    processes = ProcessFaults(target, ledger, limits, foreign=foreign)
+    return Session(run_dir, target, running.name, engine, processes, running.take_down, foreign=foreign)
 
 
 def _prepare(session: Session) -> None:
@@ -174,6 +177,8 @@ def _prepare(session: Session) -> None:
     names = [instance.name for instance in session.target.instances()]
     with ThreadPoolExecutor(len(names)) as pool:
         list(pool.map(session.faults.prepare, names))
+    if session.foreign:
+        session.foreign.look_at_all("as the run began")
 
 
 def _started(record: SessionRecord, running: Running) -> SessionRecord:

@@ -11,6 +11,7 @@ from typing import Any
 
 from chaosproof.errors import ChaosproofError
 from chaosproof.faults.engine import FaultEngine
+from chaosproof.faults.foreign import ForeignWatch
 from chaosproof.faults.limits import PROTECTED_PORTS, Limits
 from chaosproof.faults.process import ProcessFaults
 from chaosproof.runfolder.session import SessionRecord
@@ -28,7 +29,8 @@ class Session:
     `run_dir` and `record` (session.json as it was written last) are None outside of a run. `lab` is the lab's name, or
     the cluster's namespace; `take_down` ends the system, where this run started it. `load` is what the experiment says
     of its load, with its variables filled in; `variables` are those of the run as checked, and where its endpoints are;
-    `secrets` are texts that are written nowhere. `clock_lead_s` is that of the moment at which it began.
+    `secrets` are texts that are written nowhere. `foreign` looks for what others put into the instances' networks.
+    `clock_lead_s` is that of the moment at which it began.
     """
 
     run_dir: Path | None
@@ -41,6 +43,7 @@ class Session:
     load: Mapping[str, Any] = field(default_factory=dict)
     variables: Mapping[str, Any] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()
+    foreign: ForeignWatch | None = None
     clock_lead_s: float = field(default_factory=lambda: clock_lead_s())
 
     @property

@@ -36,8 +36,11 @@ so that the two seals fit, and only what the files say of each other can tell. W
   another instance spoke with it under the load is asked, whether it did so for one of these requests is not. A service
   that polls another by itself, or that the experiment says is called (`met_by`), counts as met.
 - Where answers do not say which instance gave them, a fault on any instance of the service that the load calls counts.
-- A fault that somebody else puts on the same instances in the same minutes is seen where it ends one of ours too soon,
-  and by what it does to the figures; whose it was is not known.
+- A fault that somebody else puts on the same instances in the same minutes is named where it is on at one of the looks:
+  as the run begins and ends, as each fault goes on and once it has ended. One that came and went between two looks is
+  seen only where it ends one of ours too soon, and by what it does to the figures. So is what is no rule that drops,
+  rejects or queues and no queue: another route, an address, an element that is put into a set of others' rules; and a
+  signal to a process.
 - An action of others is `unknown` until the experiment lists it under `no_fault`: who lists one that is a fault has
   said so.
 - A log of events from which who the run was is left out looks like one of a version that did not write it down.

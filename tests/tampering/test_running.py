@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -69,6 +70,30 @@ def _events(folder: Path) -> Iterator[str]:
     for log in (folder / "journals").rglob("events.ndjson"):
         for line in log.read_text().splitlines():
             yield json.loads(line)["what"]
+
+
+def test_a_fault_that_somebody_injects_into_the_same_lab_is_named(tmp_path: Path) -> None:
+    """By hand, on the other instance and on no packet: the figures show nothing of it."""
+    process = subprocess.Popen(
+        mutated_argv(tmp_path, lambda experiment: None),
+        cwd=REPOSITORY,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert eventually(lambda: "method_begins" in _events(tmp_path), within_s=60)
+    (folder,) = (tmp_path / "journals").glob("s4/*/*")
+    lab = json.loads((folder / "session.json").read_text())["lab"]
+    argv = [str(Path(sys.executable).with_name("chaosproof")), "inject", "drop", "--instance", "app-a-1"]
+    with subprocess.Popen([*argv, "--port", "9", "--duration", "60s", "--lab", lab]) as inject:
+        printed, _ = process.communicate(timeout=90)
+        inject.kill()
+    assert process.returncode == 1, printed
+    hit = next(check for check in judge_run(folder).checks if check.id == "SYS_FAULT_HIT")
+    assert hit.status == "unknown"
+    assert "of another chaosproof process was on app-a-1 and is not of this run" in hit.details
 
 
 @pytest.mark.slow

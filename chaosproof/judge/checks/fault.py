@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from chaosproof.experiment.experiment import read_experiment
 from chaosproof.json_access import at
 from chaosproof.judge.absent_fault import no_fault, unproven_actions
+from chaosproof.judge.check import unknown
 from chaosproof.judge.checks.base import BuiltinCheck, Material
 from chaosproof.judge.cross_checks import journal_objects_to_faults
+from chaosproof.judge.fault_rules.foreign_entries import foreign_entries
 from chaosproof.judge.fault_rules.healed import healed_by
 from chaosproof.judge.fault_rules.met_nobody import met_nobody
 from chaosproof.judge.fault_rules.planned_faults import elsewhere, label_of, unlike_arguments
@@ -17,6 +19,7 @@ from chaosproof.judge.figures.request_stats import RequestStats
 from chaosproof.judge.figures.summary import Figures, acted
 from chaosproof.judge.findings import Findings
 from chaosproof.runfolder.checks import Check
+from chaosproof.runfolder.events import EVENTS
 from chaosproof.runfolder.faults import FaultRecord
 from chaosproof.runfolder.run_folder import RunFolder
 
@@ -28,8 +31,9 @@ END_SLACK_S = 0.5
 def fault_hit(material: Material) -> Check:
     """Every fault hit packets, on the instance that the experiment names, while the load was on."""
     run, id, evidence = material.run, HIT.id, "faults.jsonl"
+    foreign = list(foreign_entries(run))
     if answer := no_fault(id, run):
-        return answer
+        return unknown(id, "; ".join(foreign), EVENTS) if foreign and answer.status == "pass" else answer
     findings = _findings(id, evidence, run)
     names = run.session.names
     faults = run.fault_records
@@ -51,6 +55,7 @@ def fault_hit(material: Material) -> Check:
     findings.wrong.extend(journal_objects_to_faults(run))
     if material.load_expected:
         _examine_overlap(run, material.stats, material.figures, findings)
+    findings.unclear.extend(foreign)
     findings.unclear.extend(met_nobody(material))
     if why := unproven_actions(run):
         findings.unclear.append(why)

@@ -100,6 +100,22 @@ def _on_a_service_that_nobody_calls(folder: Folder) -> None:
     _in_nobodys_way(folder)
 
 
+def _beside_somebody_elses(folder: Folder) -> None:
+    """A look of the session met the fault of another process on the hit instance."""
+    entry = {
+        "instance": "app-a-0",
+        "entry": "the fault 1a2b3c4d (drop on egress) of another chaosproof process",
+        "fault": "1a2b3c4d",
+        "when": "as reset on app-a-0 had ended",
+    }
+
+    def change(rows: list[Any]) -> None:
+        place = next(n for n, row in enumerate(rows) if row["what"] == "fault_off")
+        rows.insert(place + 1, {**rows[place], "what": "foreign_entry", "data": entry})
+
+    folder.change_lines("events.ndjson", change)
+
+
 def _told_otherwise(folder: Folder, what: str, **changes: Any) -> None:
     """The log of events tells of another fault than the ledger."""
     folder.change_lines(
@@ -130,6 +146,7 @@ CASES: Table = {
     "SYS_FAULT_HIT": {
         "the fault was in nobody's way": (UNKNOWN, _in_nobodys_way),
         "the fault was on a service that nobody calls": (UNKNOWN, _on_a_service_that_nobody_calls),
+        "somebody else's fault was on the same instance": (UNKNOWN, _beside_somebody_elses),
         "the fault hits no packet": (FAIL, lambda f: change_fault(f, packets=0)),
         "packets are put into the ledger that the journal never saw": (FAIL, _more_packets),
         "how many packets were hit is not known": (UNKNOWN, lambda f: change_fault(f, packets=None)),
