@@ -105,6 +105,7 @@ def test_a_kill_is_proved_by_what_the_target_saw(tmp_path: Path) -> None:
     run.fault.update(
         kind="kill", instance="app-b-1", packets=None, planned_s=None, expires_at=None, canary=None
     )
+    run.fault["spoke_with"] = {"app-a-0": run.fault["applied_at"] - 0.1}
     run.session["variables"]["fault_instance"] = "app-b-1"
     run.experiment["method"][1]["provider"] = {"type": "python", "module": "actions.process", "func": "kill"}
     run.experiment["extensions"] = [{"name": "chaosproof", "checks": [FEW_FAIL]}]
