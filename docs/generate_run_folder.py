@@ -12,7 +12,6 @@ from chaosproof.runfolder import (
     checks,
     events,
     faults,
-    foreign,
     journal,
     load,
     readiness,
@@ -23,7 +22,7 @@ from chaosproof.runfolder import (
 from chaosproof.runfolder.record import Record
 
 PAGE = Path(__file__).parent / "reference" / "run-folder.md"
-MODULES = (session, events, foreign, journal, load, requests, faults, readiness, series, checks)
+MODULES = (session, events, journal, load, requests, faults, readiness, series, checks)
 _TABLE = re.compile(r"<!-- (\w+) -->\n.*?<!-- end -->\n", re.DOTALL)
 
 

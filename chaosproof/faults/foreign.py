@@ -20,7 +20,7 @@ from chaosproof.errors import ChaosproofError
 from chaosproof.faults.backends.iptables.render import PREFIX
 from chaosproof.faults.backends.nft.render import TABLE
 from chaosproof.faults.backends.tc.render import ROOT
-from chaosproof.runfolder.foreign import ForeignEntry
+from chaosproof.runfolder.events import ForeignEntry
 from chaosproof.targets.base import Target
 
 __all__ = ["Entry", "ForeignWatch", "entries_of"]
@@ -142,17 +142,17 @@ def entries_of(text: str, own: Collection[str] = ()) -> Iterator[Entry]:
 def _nft_entries(text: str, saved: Collection[str], own: Collection[str]) -> Iterator[Entry]:
     table = place = ""
     for line in text.splitlines():
-        words = line.strip()
+        statement = line.strip()
         if line.startswith("table "):
             table = line.removeprefix("table ").rstrip(" {")
-        elif words.startswith(("chain ", "set ", "map ")) and words.endswith("{"):
-            place = words.rstrip(" {")
+        elif statement.startswith(("chain ", "set ", "map ")) and statement.endswith("{"):
+            place = statement.rstrip(" {")
         elif table == TABLE:
             for fault_id, chain in _ELEMENT.findall(line):
                 if fault_id not in own:
                     yield _fault(fault_id, chain.replace("_", " on ") if "shape" not in chain else "shaping")
-        elif table not in saved and place.startswith("chain ") and _TAKES.search(words):
-            yield Entry(f"a rule of nft in table {table}, {place}: {words}")
+        elif table not in saved and place.startswith("chain ") and _TAKES.search(statement):
+            yield Entry(f"a rule of nft in table {table}, {place}: {statement}")
 
 
 def _rule_entries(program: str, text: str, own: Collection[str]) -> Iterator[Entry]:

@@ -24,8 +24,10 @@ from chaosproof.runfolder.record import Record, about
 __all__ = [
     "EVENTS",
     "FIRST_PREVIOUS",
+    "FOREIGN_ENTRY",
     "ROW_BYTES_MAX",
     "EventRow",
+    "ForeignEntry",
     "fault_listener",
     "record_event",
     "record_near",
@@ -33,6 +35,7 @@ __all__ = [
 
 EVENTS = "events.ndjson"
 FIRST_PREVIOUS = "0" * 64
+FOREIGN_ENTRY = "foreign_entry"
 ROW_BYTES_MAX = 1 << 16
 _ANCESTORS = 3
 # What is recorded of a fault, once the row has the key that comes first here.
@@ -54,6 +57,16 @@ class EventRow(Record):
     data: Mapping[str, Any] = about("what belongs to it")
     prev_sha256: str = about("the `sha256` of the row before, 64 zeros in the first")
     sha256: str = about('the hash of the line up to the comma before `"sha256"`, closed with `}`', default="")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForeignEntry(Record):
+    """The data of a row `foreign_entry`: what somebody else had set in an instance's network when the run looked."""
+
+    instance: str = about("the instance that has it")
+    entry: str = about("what it is: another process's fault, a rule of nft or iptables, a queue of tc")
+    fault: str | None = about("the id of the fault, where it is one of chaosproof", default=None)
+    when: str = about("at which look it was first seen")
 
 
 def record_event(folder: Path, what: str, data: Mapping[str, Any], *, at: float | None = None) -> None:

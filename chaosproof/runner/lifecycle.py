@@ -19,9 +19,8 @@ from chaosproof.experiment.text import read_experiment_file
 from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.foreign import ForeignWatch
 from chaosproof.faults.process import ProcessFaults
-from chaosproof.runfolder.events import EVENTS, fault_listener, record_event
+from chaosproof.runfolder.events import EVENTS, FOREIGN_ENTRY, fault_listener, record_event
 from chaosproof.runfolder.faults import FaultLedger, FaultRecord
-from chaosproof.runfolder.foreign import FOREIGN_ENTRY
 from chaosproof.runfolder.paths import (
     EXPERIMENT,
     EXPERIMENT_YAML,

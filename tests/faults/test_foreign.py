@@ -11,7 +11,7 @@ import pytest
 from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.foreign import Entry, ForeignWatch, entries_of
 from chaosproof.faults.model import Fault
-from chaosproof.runfolder.foreign import ForeignEntry
+from chaosproof.runfolder.events import ForeignEntry
 from chaosproof.targets.base import Running
 from tests.support.small_lab import running_lab
 from tests.support.waiting import eventually

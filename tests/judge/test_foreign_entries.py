@@ -3,8 +3,7 @@
 from pathlib import Path
 
 from chaosproof.judge.judge import judge_run
-from chaosproof.runfolder.events import record_event
-from chaosproof.runfolder.foreign import FOREIGN_ENTRY, ForeignEntry
+from chaosproof.runfolder.events import FOREIGN_ENTRY, ForeignEntry, record_event
 from tests.support.runs import ENDED_AT, Run, resilient_run
 
 RULE = ForeignEntry(

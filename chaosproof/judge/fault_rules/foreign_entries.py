@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from chaosproof.judge.checks.event_log import read_chain
-from chaosproof.runfolder.events import EVENTS
-from chaosproof.runfolder.foreign import FOREIGN_ENTRY, ForeignEntry
+from chaosproof.runfolder.events import EVENTS, FOREIGN_ENTRY, ForeignEntry
 from chaosproof.runfolder.run_folder import RunFolder
 
 __all__ = ["foreign_entries"]
