@@ -50,6 +50,10 @@ def run_request(
             raise UsageError(f"--var takes NAME=VALUE, not {variable!r}.")
         if name == "mode":
             raise UsageError("A drill runs both modes; for one of them: chaos run --var mode=... EXPERIMENT.")
+        if name == "journals":
+            raise UsageError(
+                f"A drill compares its runs, so it puts them into one folder: --journals {value}."
+            )
         shared[name] = value
     if "mode" in assigned_in_files(variable_files):
         raise UsageError("A drill runs both modes; take mode out of the --var-file.")

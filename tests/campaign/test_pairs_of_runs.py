@@ -130,6 +130,12 @@ def test_a_file_that_is_no_experiment_is_one_sentence(tmp_path: Path) -> None:
             run_request(str(tmp_path / "x.json"), [], None, tmp_path)
 
 
+def test_a_folder_of_runs_that_a_drill_would_not_use_is_refused(tmp_path: Path) -> None:
+    file = str(REPOSITORY / "experiments/s4.json")
+    with pytest.raises(UsageError, match=r"--journals elsewhere\."):
+        run_request(file, ["journals=elsewhere"], None, tmp_path)
+
+
 @pytest.mark.parametrize("suffix", [".yaml", ".yml"])
 def test_an_experiment_in_yaml_is_drilled(tmp_path: Path, suffix: str) -> None:
     file = tmp_path / f"x{suffix}"
