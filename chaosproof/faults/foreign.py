@@ -28,6 +28,7 @@ __all__ = ["Entry", "ForeignWatch", "entries_of"]
 _log = logging.getLogger(__name__)
 
 _PART = "\n====\n"
+_PARTS = 4
 _LISTING = (
     "nft -s list ruleset 2>/dev/null; echo; echo ====; iptables-save 2>/dev/null; echo; echo ====; "
     "ip6tables-save 2>/dev/null; echo; echo ====; tc qdisc show 2>/dev/null; true"
@@ -102,7 +103,7 @@ class ForeignWatch:
             listed = self._target.run(instance, ["sh", "-c", _LISTING], timeout_s=10.0)
         except ChaosproofError:
             return
-        if listed.exit_code != 0:
+        if listed.exit_code != 0 or listed.stdout.count(_PART) != _PARTS - 1:
             return
         with self._lock:
             # a fault may be several rules

@@ -23,7 +23,13 @@ class MadeUpEngine:
     """What `actions.network` asks of `chaosproof.faults.engine.FaultEngine`."""
 
     def __init__(
-        self, target: World, ledger: FaultLedger, limits: Limits, *, backend: str | None = None
+        self,
+        target: World,
+        ledger: FaultLedger,
+        limits: Limits,
+        *,
+        backend: str | None = None,
+        foreign: object = None,
     ) -> None:
         self._world, self._ledger, self._limits = target, ledger, limits
         self._ids = (f"n{number}" for number in itertools.count())
@@ -153,7 +159,7 @@ class _Armed:
 class MadeUpProcesses(ProcessFaults):
     """The product's own, which looks for the end of a fault when the clock goes on, not in a thread."""
 
-    def __init__(self, target: World, ledger: FaultLedger, limits: Limits) -> None:
+    def __init__(self, target: World, ledger: FaultLedger, limits: Limits, *, foreign: object = None) -> None:
         super().__init__(target, ledger, limits, clock=target.clock.time)
         self._world = target
         self._awaited: list[tuple[FaultRecord, Callable[[], bool], Stood]] = []

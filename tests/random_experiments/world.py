@@ -5,7 +5,7 @@ is kept in plain lists, which the oracle reads and the judge does not.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
@@ -123,7 +123,17 @@ class World(LimitedTarget):
         timeout_s: float = 10.0,
         inside: Inside = "network",
     ) -> CommandResult:
-        return CommandResult(tuple(argv), 0, "", "", 0.0)
+        printed = "\n".join(self._sockets(instance)) if argv[0] == "ss" else ""
+        return CommandResult(tuple(argv), 0, printed, "", 0.0)
+
+    def _sockets(self, instance: str) -> Iterator[str]:
+        """Each connection of a request between two instances, as `ss` lists it."""
+        for request in self.requests():
+            ends = (request.front, request.back)
+            if request.back and instance in ends and request.done_at <= self.clock.now:
+                peer = self.instance(ends[ends.index(instance) - 1]).address
+                idle_ms = round((self.clock.now - request.done_at) * 1000)
+                yield f"ESTAB 0 0 {self.instance(instance).address}:1 {peer}:2 lastsnd:{idle_ms}"
 
     def start_job(
         self,
