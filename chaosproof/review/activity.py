@@ -1,6 +1,7 @@
 """What a review keeps of an activity that ran: facts, and not the output, which may be 100 MB of somebody's log."""
 
 import hashlib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,13 +22,15 @@ Phase = Literal["before", "during", "method", "after", "rollback"]
 class Output:
     """What an activity returned, in short.
 
-    `is_empty`: an empty text, list or object. `is_figure`: a number, which a probe has measured. `digest` is of the
-    body of an HTTP answer, and `instants` are the times (s since the epoch) at which that answer says that it was made.
+    `is_empty`: an empty text, list or object. `is_figure`: a number, `is_endless`: NaN or an infinity, which a probe
+    has measured. `digest` is of the body of an HTTP answer, and `instants` are the times (s since the epoch) at which
+    that answer says that it was made.
     """
 
     value: str
     is_empty: bool = False
     is_figure: bool = False
+    is_endless: bool = False
     http_status: int | None = None
     digest: str = ""
     instants: tuple[float, ...] = ()
@@ -145,6 +148,7 @@ def _output(entry: ActivityRun) -> Output:
         else short(_head(output)),
         is_empty=isinstance(output, str | list | dict | tuple) and not output,
         is_figure=number(output) is not None,
+        is_endless=isinstance(output, float) and not math.isfinite(output),
         http_status=whole(at(output, "status")) if entry.provider.get("type") == "http" else None,
         digest=hashlib.sha256(written.encode(errors="replace")).hexdigest()[:16] if written else "",
         instants=instants_of(mapping(at(output, "headers")), body) if body is not None else (),

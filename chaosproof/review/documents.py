@@ -96,7 +96,7 @@ def kind_of(content: Any) -> Kind | None:
         "run" in content or "steady_states" in content or "chaoslib-version" in content
     ):
         return "journal"
-    if "method" in content or "steady-state-hypothesis" in content:
+    if isinstance(content.get("method"), list) or isinstance(content.get("steady-state-hypothesis"), Mapping):
         return "experiment"
     return None
 

@@ -95,6 +95,7 @@ JOURNALS: list[tuple[str, str, Callable[[], Content]]] = [
     ("dry-run", "warning", changed("run", 0, "activity", "dry", to=True)),
     ("no-hypothesis", "warning", changed("experiment", "steady-state-hypothesis", to=None)),
     ("empty-hypothesis", "warning", changed("experiment", "steady-state-hypothesis", "probes", to=[])),
+    ("no-baseline", "note", changed("steady_states", "before", to=None)),
     ("hypothesis-not-measured", "warning", changed("steady_states", "after", to=None)),
     ("baseline-not-met", "error", ran(before=state(unmet(probe(), 0)), after=None)),
     (
@@ -153,6 +154,12 @@ JOURNALS: list[tuple[str, str, Callable[[], Content]]] = [
     ("slower-within-tolerance", "warning", asked(met(ASK, 0, OK, 0.08), met(ASK, 8, OK, 3.1))),
     ("cannot-miss", "warning", asked(met(probe("t", 0, type="process", path="true"), 0, 0), met(probe(), 8))),
     ("cannot-miss", "warning", asked(met(probe("n", (0, 1e308)), 0), met(probe(), 8))),
+    (
+        "jsonpath-not-understood",
+        "warning",
+        asked(met(probe("p", {"type": "jsonpath", "path": "$[?(@.a==1)]"}, **HTTP), 0, OK), met(probe(), 8)),
+    ),
+    ("not-a-number", "warning", ran(entry(action(), 1), entry(probe("q", None), 2, float("nan")))),
     (
         "only-a-file",
         "warning",
@@ -262,6 +269,17 @@ NEAR: list[tuple[str, Callable[[], Content]]] = [
     ("single-sample", asked(met(ASK, 0, OK), met(ASK, 8, OK), entry(action(), 1), entry(ASK, 2, OK))),
     ("slower-within-tolerance", asked(met(ASK, 0, OK, 0.5), met(ASK, 8, OK, 1.4))),
     ("slower-within-tolerance", asked(met(ASK, 0, OK, 0.01), met(ASK, 8, OK, 0.9))),
+    (
+        "jsonpath-not-understood",
+        asked(met(probe("p", {"type": "jsonpath", "path": "$[?(@.a=1)]"}, **HTTP), 0, OK), met(probe(), 8)),
+    ),
+    (
+        "method-probe-missed",
+        lambda: {
+            **ran(entry(action(), 1), entry(ASK, 2, {**OK, "status": 500}))(),
+            "experiment": {**honest()["experiment"], "dry": "actions"},
+        },
+    ),
     ("cannot-miss", asked(met(probe("n", (1, 1e308)), 0, 3), met(probe(), 8))),
     ("deviated", changed("steady_states", "during", to=[state(met(probe(), 2))])),
     ("rollbacks-not-played", changed("experiment", "rollbacks", to=[])),

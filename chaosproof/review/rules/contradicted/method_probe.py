@@ -8,6 +8,7 @@ from chaosproof.review.outages import is_outage
 from chaosproof.review.rules.base import Rule
 
 _CODES = {
+    "not-a-number": "A probe of the method returned NaN or infinity: it measured nothing.",
     "method-probe-missed": "A probe of the method missed its tolerance, or was answered with an error, unheeded.",
     "method-probe-failed": "A probe of the method raised for a reason of its own, so it measured nothing.",
 }
@@ -15,8 +16,17 @@ _CODES = {
 
 def _examine(document: Document) -> Iterator[Finding]:
     for activity in document.at_phase("method"):
-        if activity.is_action:
+        if activity.is_action or document.is_dry:
             continue
+        if activity.output.is_endless:
+            yield Finding(
+                code="not-a-number",
+                severity="warning",
+                message=f"the probe {activity.name!r} of the method returned {activity.output.value}: it measured "
+                "nothing",
+                pointer=f"{activity.pointer}/output",
+                next_step="see why it had nothing to divide by, and let it raise where it has measured nothing",
+            )
         if activity.status == "failed":
             down = is_outage(activity.raised)
             yield Finding(

@@ -1,8 +1,10 @@
 """Rollbacks that were not played, failed, or came before the system was looked at: something is left behind."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from chaosproof.json_access import mappings
+from chaosproof.review.action_words import is_undo
 from chaosproof.review.documents import Document
 from chaosproof.review.finding import Finding
 from chaosproof.review.rules.base import Rule
@@ -17,10 +19,14 @@ _CODES = {
 def _examine(document: Document) -> Iterator[Finding]:
     declared = mappings(document.experiment.get("rollbacks"))
     played = document.at_phase("rollback")
-    if len(played) < len(declared) and document.at_phase("method"):
+    # toolkits before 1.15 have no activity of a method that was interrupted
+    begun = document.at_phase("method") or document.status in ("interrupted", "aborted")
+    if len(played) < len(declared) and begun:
+        unwanted = not played and document.status == "completed" and not document.deviated
         yield Finding(
             code="rollbacks-not-played",
-            severity="warning",
+            # by --rollback-strategy deviated, say, which no journal has; what the method itself took back is not left
+            severity="note" if unwanted and _taken_back(document.method) else "warning",
             message=f"{len(played)} of {len(declared)} rollbacks were played: what the method did may be on still",
             pointer="/rollbacks",
             next_step="undo it by hand now; from now on run with --rollback-strategy always",
@@ -45,6 +51,12 @@ def _examine(document: Document) -> Iterator[Finding]:
                 pointer=activity.pointer,
                 next_step="ask the hypothesis first, and roll back after it",
             )
+
+
+def _taken_back(method: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether the last action of the method is one that takes something back."""
+    actions = [activity for activity in method if activity.get("type") == "action"]
+    return bool(actions) and is_undo(actions[-1])
 
 
 RULE = Rule(codes=_CODES, reads="journal", examine=_examine)

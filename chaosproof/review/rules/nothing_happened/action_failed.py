@@ -9,6 +9,8 @@ from chaosproof.review.rules.base import Rule
 
 
 def _examine(document: Document) -> Iterator[Finding]:
+    if document.is_dry:
+        return
     actions = [activity for activity in document.at_phase("method") if activity.is_action]
     failed = [(activity, why) for activity in actions if (why := _why(activity))]
     for activity, why in failed:

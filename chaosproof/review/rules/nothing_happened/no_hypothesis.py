@@ -10,6 +10,7 @@ from chaosproof.review.rules.base import Rule
 _CODES = {
     "no-hypothesis": "There is no steady-state hypothesis, so nothing could be refuted.",
     "empty-hypothesis": "The steady-state hypothesis has no probes, so it holds whatever happens.",
+    "no-baseline": "The hypothesis was not measured before the method.",
     "hypothesis-not-measured": "The hypothesis was not measured under or after the method.",
 }
 
@@ -28,8 +29,18 @@ def _examine(document: Document) -> Iterator[Finding]:
             next_step="write the steady-state hypothesis: a probe with a tolerance of what users would notice",
         )
         return
+    if document.status in ("interrupted", "aborted"):  # it says so itself
+        return
     if document.kind == "experiment" or document.measured.get("before") is False:
         return
+    if "before" not in document.measured and document.measured:
+        yield Finding(
+            code="no-baseline",
+            severity="note",
+            message="the hypothesis was not measured before the method: what holds after it may have been otherwise",
+            pointer="/steady_states",
+            next_step="run it with --hypothesis-strategy default or continuously",
+        )
     if not {"after", "during"} & document.measured.keys():
         yield Finding(
             code="hypothesis-not-measured",
