@@ -212,6 +212,10 @@ def _default(item: Mapping[str, Any], where: str) -> float | None:
         raise _Mistake(
             f"{where}: default stands for a code that no request had, so the figure must end in codes.CODE"
         )
+    if default != 0:
+        raise _Mistake(
+            f"{where}: default must be 0, which is how often a code was there that no request had, not {default:g}"
+        )
     return default
 
 

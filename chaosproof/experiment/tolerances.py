@@ -18,18 +18,31 @@ _ALWAYS_THERE = {
 _TEXTS = ("", "0", "a b", "\n", "error: no such thing")
 
 
-def tolerance_mistakes(content: Mapping[str, Any]) -> Iterator[str]:
-    """One sentence for each probe of the hypothesis whose tolerance no output can miss."""
+# between which values the outputs of our own probes are
+_RANGES = {
+    ("probes.load", "error_ratio"): (0.0, 1.0),
+    ("probes.load", "latency_ms"): (0.0, math.inf),
+    ("probes.readiness", "ready_instances"): (0.0, math.inf),
+}
+
+
+def tolerance_mistakes(
+    content: Mapping[str, Any], instances: Mapping[str, int] | None = None
+) -> Iterator[str]:
+    """One sentence for each probe of the hypothesis whose tolerance no output can miss.
+
+    `instances` is how many each service has, once that is known: no more of them are ready.
+    """
     for probe in mappings(at(content, "steady-state-hypothesis", "probes")):
-        if why := met_by_anything(probe):
+        if why := met_by_anything(probe, instances or {}):
             yield f"probe {text(probe.get('name'))!r}: {why}"
 
 
-def met_by_anything(probe: Mapping[str, Any]) -> str:
+def met_by_anything(probe: Mapping[str, Any], instances: Mapping[str, int]) -> str:
     """Why every output of the probe is within its tolerance, and what to write instead; empty when some are not."""
     tolerance = probe.get("tolerance")
     ends = sequence(at(tolerance, "range") or tolerance)
-    if _is_everything(ends, mapping(probe.get("provider"))):
+    if _is_everything(ends, mapping(probe.get("provider")), instances):
         return f"the range {ends[0]} to {ends[1]} is met by whatever it measures: narrow it"
     match at(tolerance, "type"):
         case "jsonpath" if not {"expect", "count"} & {*mapping(tolerance)}:
@@ -44,11 +57,13 @@ def met_by_anything(probe: Mapping[str, Any]) -> str:
     return ""
 
 
-def _is_everything(ends: Any, provider: Mapping[str, Any]) -> bool:
+def _is_everything(ends: Any, provider: Mapping[str, Any], instances: Mapping[str, int]) -> bool:
     if len(ends) != 2 or any(isinstance(end, bool) or not isinstance(end, int | float) for end in ends):
         return False
-    is_ratio = (provider.get("module"), provider.get("func")) == ("probes.load", "error_ratio")
-    low, high = (0, 1) if is_ratio else (-math.inf, math.inf)
+    probe = text(provider.get("module")), text(provider.get("func"))
+    low, high = _RANGES.get(probe, (-math.inf, math.inf))
+    if probe == ("probes.readiness", "ready_instances"):
+        high = instances.get(text(at(provider, "arguments", "service")), high)
     return bool(ends[0] <= low and ends[1] >= high)
 
 

@@ -6,7 +6,7 @@ from functools import partial
 from itertools import pairwise
 from typing import Any
 
-from chaosproof.experiment.cannot_miss import cannot_be_missed
+from chaosproof.experiment.cannot_miss import Most, cannot_be_missed
 from chaosproof.experiment.claims import FIGURES, Claim
 from chaosproof.experiment.codes import code_of, is_vouched_for
 from chaosproof.experiment.variables import resolve
@@ -33,11 +33,15 @@ def judge_claims(
     figures: Mapping[str, Any],
     variables: Mapping[str, Any],
     codes: frozenset[str] = frozenset(),
+    run_ms: float | None = None,
 ) -> tuple[Check, ...]:
     """One Check for each claim. `figures` is what the paths lead through: one run's, or those of both by
-    mode; `codes` are those that are known though no request had them (`vouched_codes`).
+    mode; `codes` are those that are known though no request had them (`vouched_codes`); `run_ms` is how long the run
+    lasted.
     """
-    return tuple(guarded(c.id, CLAIMS_PLACE, partial(_judged, c, figures, variables, codes)) for c in claims)
+    return tuple(
+        guarded(c.id, CLAIMS_PLACE, partial(_judged, c, figures, variables, codes, run_ms)) for c in claims
+    )
 
 
 def codes_had(figures: Mapping[str, Any]) -> frozenset[str]:
@@ -88,11 +92,15 @@ def _is_position(word: str, values: Sequence[Any]) -> bool:
 
 
 def _judged(
-    claim: Claim, figures: Mapping[str, Any], variables: Mapping[str, Any], codes: frozenset[str]
+    claim: Claim,
+    figures: Mapping[str, Any],
+    variables: Mapping[str, Any],
+    codes: frozenset[str],
+    run_ms: float | None,
 ) -> Check:
     if claim.mistake:
         return failed(claim.id, f"the claim is malformed: {claim.mistake}", CLAIMS_PLACE)
-    if empty := cannot_be_missed(claim, variables, _requests(claim, figures)):
+    if empty := cannot_be_missed(claim, variables, Most(_requests(claim, figures), run_ms)):
         return unknown(claim.id, f"{claim.claim}: {empty.why}{MARK}{empty.instead}", CLAIMS_PLACE)
     try:
         paths = [str(resolve(figure, variables)) for figure in claim.figures]
@@ -195,10 +203,13 @@ def _never_was(path: str, figures: Mapping[str, Any], codes: frozenset[str]) -> 
 
 
 def _requests(claim: Claim, figures: Mapping[str, Any]) -> float | None:
-    """How many requests the load had of which the claim is."""
-    if "load" in figures or not claim.figures:
-        return number(at(figures, "load", "requests"))
-    return number(at(figures, claim.figures[0].partition(".")[0], "load", "requests"))
+    """How many requests there were of those that the claim is about: in its window, or in all of the load."""
+    path = claim.figures[0].split(".") if claim.figures else [""]
+    if "load" not in figures:  # those of several runs, by mode
+        figures, path = mapping(figures.get(path[0])), path[1:]
+    if path[0] == "windows":
+        return number(at(figures, *path[:2], "requests"))
+    return number(at(figures, "load", "requests"))
 
 
 def _shown(value: Any) -> str:

@@ -82,7 +82,7 @@ def judge_run(run_dir: Path | str) -> Verdict:
     mode = run.session.mode or ""
     claims = tuple(c for c in claims_of(run.experiment, "checks") if c.mistake or c.applies_to(mode))
     builtin = answers(Material(run, fold, measured))
-    own = judge_claims(claims, figures, run.variables, vouched_codes(run.experiment))
+    own = judge_claims(claims, figures, run.variables, vouched_codes(run.experiment), _lasted_ms(run))
     why = "the run did not end" if run.unfinished else removed_instance(run)
     if why:
         builtin = tuple(_undecided(c, why) if c.status == "fail" else c for c in builtin)
@@ -128,6 +128,11 @@ def _manifest_check(folder: Path) -> tuple[Check, ...]:
     """Only a mismatch is a check, so that the first judging and every later one give the same table."""
     changed = changed_since(folder)
     return (failed("SYS_MANIFEST", f"{changed}{MARK}{_MANIFEST_STEP}", MANIFEST),) if changed else ()
+
+
+def _lasted_ms(run: RunFolder) -> float | None:
+    started_at, ended_at = run.session.started_at, run.session.ended_at
+    return None if started_at is None or ended_at is None else (ended_at - started_at) * 1000
 
 
 def _outputs(run: RunFolder) -> dict[str, Any]:

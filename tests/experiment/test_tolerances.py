@@ -13,6 +13,13 @@ from tests.support.runs import resilient_run
 
 RATIO = {"type": "python", "module": "probes.load", "func": "error_ratio"}
 OTHER = {"type": "python", "module": "mine", "func": "ratio"}
+LATENCY = {"type": "python", "module": "probes.load", "func": "latency_ms"}
+READY = {
+    "type": "python",
+    "module": "probes.readiness",
+    "func": "ready_instances",
+    "arguments": {"service": "shop"},
+}
 HTTP = {"type": "http", "url": "http://127.0.0.1:1/"}
 
 EMPTY: list[tuple[Any, dict[str, Any]]] = [
@@ -23,6 +30,7 @@ EMPTY: list[tuple[Any, dict[str, Any]]] = [
     ({"type": "range", "range": [0, 1]}, RATIO),
     ([0, 5], RATIO),
     ([float("-inf"), float("inf")], OTHER),
+    ([0, float("inf")], LATENCY),
 ]
 ASKED: list[tuple[Any, dict[str, Any]]] = [
     ({"type": "jsonpath", "path": "$", "expect": [1]}, OTHER),
@@ -33,6 +41,9 @@ ASKED: list[tuple[Any, dict[str, Any]]] = [
     ({"type": "regex", "pattern": "["}, OTHER),
     ({"type": "range", "range": [0, 1]}, OTHER),
     ([0, 0.05], RATIO),
+    ([0, 500], LATENCY),
+    ([1, 2], READY),
+    ([0, 2], READY),
     (True, OTHER),
     (200, HTTP),
     (None, OTHER),
@@ -53,7 +64,13 @@ def test_a_tolerance_that_any_output_meets_is_refused(tolerance: Any, provider: 
 
 @pytest.mark.parametrize(("tolerance", "provider"), ASKED)
 def test_a_tolerance_that_something_misses_is_asked(tolerance: Any, provider: dict[str, Any]) -> None:
-    assert met_by_anything({"tolerance": tolerance, "provider": provider}) == ""
+    assert met_by_anything({"tolerance": tolerance, "provider": provider}, {}) == ""
+
+
+@pytest.mark.parametrize(("ends", "why"), [([0, 2], "narrow it"), ([0, 1], ""), ([1, 2], "")])
+def test_no_more_instances_are_ready_than_there_are(ends: list[int], why: str) -> None:
+    assert why in (met := met_by_anything({"tolerance": ends, "provider": READY}, {"shop": 2}))
+    assert bool(met) is bool(why)
 
 
 def test_after_a_run_it_is_unknown(tmp_path: Path) -> None:

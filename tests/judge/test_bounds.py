@@ -16,6 +16,12 @@ def says(run: Run, folder: Path, id: str) -> tuple[str, str]:
     return next((c.status, c.details) for c in judge_run(run.write(folder)).checks if c.id == id)
 
 
+def later(run: Run, by_s: float) -> None:
+    """The fault goes on so much later, towards the end of the load."""
+    for key in ("planned_at", "applied_at", "expires_at", "ended_at"):
+        run.fault[key] += by_s
+
+
 @pytest.mark.parametrize(
     ("bend", "id", "status", "words"),
     [
@@ -52,6 +58,13 @@ def says(run: Run, folder: Path, id: str) -> tuple[str, str]:
             "SYS_FAULT_ENDED",
             "fail",
             "was to expire after 10.60 s, planned 10 s",
+        ),
+        (lambda r: later(r, 24), "SYS_FAULT_HIT", "pass", "reset on app-a-0"),
+        (
+            lambda r: later(r, 26),
+            "SYS_FAULT_HIT",
+            "unknown",
+            "the load was on for 3.98 of the 10 s of reset on app-a-0",
         ),
         (lambda r: r.fault.update(packets=1), "SYS_FAULT_HIT", "pass", "reset on app-a-0: 1 packets hit"),
         (lambda r: thin(r, 1900), "SYS_LOAD_RATE", "pass", "47.5 of 50 requests/s were sent (95.0%)"),

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chaosproof.experiment.cannot_miss import cannot_be_missed
+from chaosproof.experiment.cannot_miss import Most, cannot_be_missed
 from chaosproof.experiment.claims import claim_mistakes, claims_of
 from chaosproof.experiment.codes import vouched_codes
 from chaosproof.judge.claims import judge_claims, lookup
@@ -17,7 +17,8 @@ FIGURES = {
         "app-a-1": {"requests": 0, "codes": {}},
         "a.b-0": {"ok": 7},
     },
-    "faults": [{"kind": "reset"}],
+    "windows": {"fault": {"requests": 20, "errors": 3}},
+    "faults": [{"kind": "reset", "ended_by": "kernel"}],
     "activities": {"hold": {"held": True}, "words": "many"},
 }
 
@@ -57,7 +58,7 @@ def judged(**claim: Any) -> str:
         ({"figure": "activities.hold.held", "equals": 1}, "fail"),
         ({"figure": "activities.hold.held", "at_least": 1}, "unknown"),
         ({"figure": "activities.words", "at_least": 1}, "unknown"),
-        ({"figure": "faults.0.kind", "equals": "reset"}, "pass"),
+        ({"figure": "faults.0.ended_by", "equals": "kernel"}, "pass"),
         ({"figure": "faults.1.kind", "equals": "reset"}, "unknown"),
         ({"figure": "load.p99_ms", "at_most": 5}, "unknown"),
         ({"figure": "load.p99", "at_most": 5}, "unknown"),
@@ -175,6 +176,11 @@ def test_a_path_that_leaves_the_figures_names_the_word() -> None:
         ({"figure": "load.codes.SUCCESS", "at_most": 100}, "lower at_most below 100"),
         ({"figure": "recovery.ready_s", "at_least": 0}, "raise at_least above 0"),
         ({"figure": "load.planned_rate_rps", "at_least": 50}, "is a setting"),
+        ({"figure": "load.duration_s", "at_least": 1}, "is a setting"),
+        ({"figure": "fault.kind", "equals": "reset"}, "is a setting"),
+        ({"figure": "faults.0.instance", "equals": "app-a-0"}, "is a setting"),
+        ({"figure": "windows.fault.errors", "at_most": 20}, "cannot be below 0 or above 20"),
+        ({"figure": "load.p99_ms", "at_most": 60_000}, "cannot be below 0 or above 60000"),
         ({"figure": "variables.rate_rps", "at_least": 50}, "is a setting"),
         ({"section": "compare", "figure": "baseline.load.error_ratio", "at_most": 1}, "cannot be"),
         ({"section": "compare", "figure": "baseline.variables.rate_rps", "equals": 50}, "is a setting"),
@@ -188,7 +194,7 @@ def test_a_claim_that_no_run_can_miss_proves_nothing(claim: dict[str, Any], sent
     section = claim.get("section", "checks")
     claims = claims_of(experiment(**claim), section)
     figures = FIGURES if section == "checks" else {"baseline": FIGURES, "resilient": FIGURES}
-    (check,) = judge_claims(claims, figures, {"whole": "1"})
+    (check,) = judge_claims(claims, figures, {"whole": "1"}, run_ms=60_000)
     assert (check.status, sentence in check.details) == ("unknown", True), check.details
 
 
@@ -199,13 +205,16 @@ def test_a_claim_that_no_run_can_miss_proves_nothing(claim: dict[str, Any], sent
         {"figure": "load.requests", "at_least": 1},
         {"figure": "load.codes.SUCCESS", "at_most": 99},
         {"figure": "load.p99_ms", "between": [0, 500]},
+        {"figure": "load.p99_ms", "at_most": 59_999},
+        {"figure": "windows.fault.errors", "at_most": 99},
+        {"figure": "faults.0.packets", "at_least": 1},
         {"figure": "activities.what it holds more.fds", "at_most": 0},
         {"figure": "activities.hold.held", "at_least": 0},
     ],
 )
 def test_a_claim_that_a_run_can_miss_is_asked(claim: dict[str, Any]) -> None:
     (checked,) = claims_of(experiment(**claim), "checks")
-    assert cannot_be_missed(checked, {}, requests=100) is None
+    assert cannot_be_missed(checked, {}, Most(requests=100, run_ms=60_000)) is None
 
 
 @pytest.mark.parametrize(

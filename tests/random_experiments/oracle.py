@@ -20,6 +20,7 @@ _FAULTS = ("actions.network", "actions.process")
 _BEGIN_FAULTS = frozenset({"kill", "terminate", "restart", "pause", "stress"})
 _END_FAULTS = frozenset({"heal", "wait_until_ended"})
 # how requests of the made-up system can end
+_SETTINGS = frozenset({"fault.kind", "fault.instance", "load.duration_s"})
 _CODES = frozenset({"SUCCESS", "UNAVAILABLE", "NOT_SENT", "CONNECT_REFUSED"})
 
 
@@ -69,9 +70,12 @@ def _worth(claim: Mapping[str, Any], variables: Mapping[str, Any], world: World)
             return "missed"
         if figure.rpartition(".")[2] not in _CODES:
             return "no request can end with this code"
-        value = default
+        # whatever the claim calls it
+        value = 0.0
+    if least == most:
+        return "it is a setting"
     if "equals" in claim:
-        return "" if value == claim["equals"] and least < most else "missed"
+        return "" if value == claim["equals"] else "missed"
     low, high = _bounds(claim, variables)
     if low is None or high is None or math.isnan(low) or math.isnan(high) or not low <= value <= high:
         return "missed"
@@ -97,7 +101,7 @@ def _figure(figure: str, world: World) -> tuple[float | None, float, float]:
     load = world.measured()
     requests = [] if load is None else load.requests
     most = float(len(requests))
-    if first == "variables" or rest.startswith("planned_"):
+    if first == "variables" or rest.startswith("planned_") or figure in _SETTINGS:
         return 1.0, 1.0, 1.0
     if first == "per_instance":
         name, _, rest = rest.partition(".")
@@ -108,10 +112,11 @@ def _figure(figure: str, world: World) -> tuple[float | None, float, float]:
         if span is None:
             return None, 0.0, most
         requests = [request for request in requests if _window(request.at, span) == window]
+        most = float(len(requests))
     elif first != "load":
         return None, 0.0, most
     return *_of(requests, rest), (
-        1.0 if rest == "error_ratio" else math.inf if rest.endswith("_ms") else most
+        1.0 if rest == "error_ratio" else _longest_ms(world) if rest.endswith("_ms") else most
     )
 
 
@@ -133,6 +138,11 @@ def _of(requests: Sequence[Request], what: str) -> tuple[float | None, float]:
         "max_ms": waited_ms[-1],
     }
     return known.get(what), 0.0
+
+
+def _longest_ms(world: World) -> float:
+    """No request can have waited for longer than there has been a load."""
+    return (world.clock.now - min(load.began_at for load in world.loads)) * 1000 if world.loads else math.inf
 
 
 def _span(faults: Sequence[Stood]) -> tuple[float, float] | None:
@@ -190,6 +200,8 @@ def _activities(
 
 
 def _within(tolerance: Any, output: Any) -> bool:
+    if output is None:  # nobody measured
+        return False
     status = output.get("status") if isinstance(output, dict) else output
     match tolerance:
         case {"type": "range", "range": [low, high]}:
@@ -210,6 +222,8 @@ def _anything(tolerance: Any, provider: Mapping[str, Any]) -> bool:
         case {"range": [low, high]} | [low, high]:
             if provider.get("func") == "error_ratio":
                 return bool(low <= 0 and high >= 1)
+            if provider.get("func") == "ready_instances":
+                return bool(low <= 0 and high >= 2)
             return bool(low <= 0 and high == math.inf)
         case {"pattern": ".*"} | {"path": "$.status"}:
             return True
@@ -248,6 +262,13 @@ def _faults(content: Mapping[str, Any], world: World) -> Iterator[str]:
         yield "the partition met nobody"
     for stood in world.faults:
         yield from _stood(stood, world)
+    load = world.measured()
+    if load is not None and load.requests:
+        for stood in world.faults:
+            if stood.off_at is not None and stood.asked_s is not None:
+                under_s = min(stood.off_at, load.requests[-1].at) - max(stood.on_at, load.began_at)
+                if under_s < stood.asked_s / 2:
+                    yield f"{stood.kind} was under the load for {under_s:.2f} s only"
     yield from (f"{stood.kind} met nobody" for stood in single if not _met(stood, world))
 
 

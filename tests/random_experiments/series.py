@@ -70,7 +70,13 @@ def room(folder: Path) -> Iterator[Room]:
 
 
 def series(seed: int, numbers: Sequence[int], where: Room) -> list[Result]:
-    return [one(seed, number, where)[0] for number in numbers]
+    results = []
+    for number in numbers:
+        try:
+            results.append(one(seed, number, where)[0])
+        except Exception as error:
+            raise AssertionError(f"--seed {seed} --number {number}: {error!r}") from error
+    return results
 
 
 def one(seed: int, number: int, where: Room) -> tuple[Result, Written, Ending]:

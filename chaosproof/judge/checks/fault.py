@@ -26,6 +26,8 @@ from chaosproof.runfolder.run_folder import RunFolder
 __all__ = ["END_SLACK_S", "fault_canary", "fault_ended", "fault_hit"]
 
 END_SLACK_S = 0.5
+# of a fault's time, how much there must be a load for: what outlives its load is no recovery's witness
+LOADED_RATIO_MIN = 0.5
 
 
 def fault_hit(material: Material) -> Check:
@@ -201,6 +203,20 @@ def _examine_overlap(run: RunFolder, fold: RequestStats, figures: Figures, findi
             )
         if not met:
             findings.wrong.append(f"no request was due while {label_of(fault)} was on")
+        elif fault.planned_s is not None:
+            _examine_share(
+                fault, min(ended_at, fold.last_due_at) - max(began_at, fold.first_due_at), findings
+            )
+
+
+def _examine_share(fault: FaultRecord, under_load_s: float, findings: Findings) -> None:
+    """What was under a load for a moment was tried for a moment."""
+    planned_s = fault.planned_s or 0.0
+    if under_load_s < planned_s * LOADED_RATIO_MIN and planned_s - under_load_s > END_SLACK_S:
+        findings.unclear.append(
+            f"the load was on for {max(under_load_s, 0):.2f} of the {planned_s:g} s of {label_of(fault)}: "
+            "begin the fault earlier (at_s), or let the load last longer"
+        )
 
 
 HIT = BuiltinCheck(

@@ -1,5 +1,7 @@
 """SYS_STEADY_STATE_BEFORE and _AFTER: the hypothesis held before the method and after it."""
 
+from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 from chaosproof.experiment.tolerances import tolerance_mistakes
@@ -43,10 +45,15 @@ def _answer(run: RunFolder, when: str) -> Check:
         return unknown(id, f"{measured} of {len(planned)} probes were asked", evidence)
     if dry := run.experiment.get("dry"):
         return unknown(id, f"nothing was measured: the experiment ran dry ({dry})", evidence)
-    if anything := next(tolerance_mistakes(run.experiment), ""):
+    if anything := next(tolerance_mistakes(run.experiment, _replicas(run)), ""):
         why, _, instead = anything.rpartition(": ")
         return unknown(id, f"{why}{MARK}{instead}", evidence)
     return passed(id, f"{counted(measured, 'probe')} within tolerance {when} the method", evidence)
+
+
+def _replicas(run: RunFolder) -> Mapping[str, int]:
+    """How many instances each service has."""
+    return Counter(instance.service for instance in run.session.instances)
 
 
 def measurement_of(unmet: ActivityRun) -> str:
