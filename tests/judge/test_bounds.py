@@ -64,7 +64,7 @@ def later(run: Run, by_s: float) -> None:
             lambda r: later(r, 26),
             "SYS_FAULT_HIT",
             "unknown",
-            "the load was on for 3.98 of the 10 s of reset on app-a-0",
+            "the load was on for 3.98 of the 10.00 s of reset on app-a-0",
         ),
         (lambda r: r.fault.update(packets=1), "SYS_FAULT_HIT", "pass", "reset on app-a-0: 1 packets hit"),
         (lambda r: thin(r, 1900), "SYS_LOAD_RATE", "pass", "47.5 of 50 requests/s were sent (95.0%)"),

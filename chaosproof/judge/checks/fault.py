@@ -204,17 +204,15 @@ def _examine_overlap(run: RunFolder, fold: RequestStats, figures: Figures, findi
         if not met:
             findings.wrong.append(f"no request was due while {label_of(fault)} was on")
         elif fault.planned_s is not None:
-            _examine_share(
-                fault, min(ended_at, fold.last_due_at) - max(began_at, fold.first_due_at), findings
-            )
+            loaded_s = min(ended_at, fold.last_due_at) - max(began_at, fold.first_due_at)
+            _examine_share(fault, loaded_s, min(fault.planned_s, ended_at - began_at), findings)
 
 
-def _examine_share(fault: FaultRecord, under_load_s: float, findings: Findings) -> None:
+def _examine_share(fault: FaultRecord, loaded_s: float, lasted_s: float, findings: Findings) -> None:
     """What was under a load for a moment was tried for a moment."""
-    planned_s = fault.planned_s or 0.0
-    if under_load_s < planned_s * LOADED_RATIO_MIN and planned_s - under_load_s > END_SLACK_S:
+    if loaded_s < lasted_s * LOADED_RATIO_MIN and lasted_s - loaded_s > END_SLACK_S:
         findings.unclear.append(
-            f"the load was on for {max(under_load_s, 0):.2f} of the {planned_s:g} s of {label_of(fault)}: "
+            f"the load was on for {max(loaded_s, 0):.2f} of the {lasted_s:.2f} s of {label_of(fault)}: "
             "begin the fault earlier (at_s), or let the load last longer"
         )
 
