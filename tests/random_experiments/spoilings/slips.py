@@ -28,6 +28,8 @@ _SLIP = "what the author meant is not what is written"
 
 def _misspelt(word: str, random: Random) -> str:
     """The word with two letters exchanged, one left out, or one doubled."""
+    if len(word) < 2:
+        return word + word
     at = random.randrange(len(word) - 1)
     swapped = word[:at] + word[at + 1] + word[at] + word[at + 2 :]
     return next(w for w in (swapped, word[:at] + word[at + 1 :], word + word[-1]) if w != word)
