@@ -34,7 +34,7 @@ def test_none_of_200_random_experiments_that_prove_nothing_is_green(few: list[Re
 
 def test_the_exit_code_is_the_verdict(few: list[Result]) -> None:
     """`chaos run` ends with 0 where the verdict is pass, and nowhere else."""
-    assert {(r.status == "pass", r.exit_code == 0) for r in few} == {(True, True), (False, False)}
+    assert {(r.status == "pass", r.exit_code == 0) for r in few if r.reach} == {(True, True), (False, False)}
 
 
 @pytest.mark.slow
