@@ -34,15 +34,15 @@ def tolerance_mistakes(
     `instances` is how many each service has, once that is known: no more of them are ready.
     """
     for probe in mappings(at(content, "steady-state-hypothesis", "probes")):
-        if why := met_by_anything(probe, instances or {}):
+        if why := met_by_anything(probe, instances):
             yield f"probe {text(probe.get('name'))!r}: {why}"
 
 
-def met_by_anything(probe: Mapping[str, Any], instances: Mapping[str, int]) -> str:
+def met_by_anything(probe: Mapping[str, Any], instances: Mapping[str, int] | None = None) -> str:
     """Why every output of the probe is within its tolerance, and what to write instead; empty when some are not."""
     tolerance = probe.get("tolerance")
     ends = sequence(at(tolerance, "range") or tolerance)
-    if _is_everything(ends, mapping(probe.get("provider")), instances):
+    if _is_everything(ends, mapping(probe.get("provider")), instances or {}):
         return f"the range {ends[0]} to {ends[1]} is met by whatever it measures: narrow it"
     match at(tolerance, "type"):
         case "jsonpath" if not {"expect", "count"} & {*mapping(tolerance)}:

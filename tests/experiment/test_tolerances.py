@@ -64,7 +64,7 @@ def test_a_tolerance_that_any_output_meets_is_refused(tolerance: Any, provider: 
 
 @pytest.mark.parametrize(("tolerance", "provider"), ASKED)
 def test_a_tolerance_that_something_misses_is_asked(tolerance: Any, provider: dict[str, Any]) -> None:
-    assert met_by_anything({"tolerance": tolerance, "provider": provider}, {}) == ""
+    assert met_by_anything({"tolerance": tolerance, "provider": provider}) == ""
 
 
 @pytest.mark.parametrize(("ends", "why"), [([0, 2], "narrow it"), ([0, 1], ""), ([1, 2], "")])
