@@ -99,6 +99,7 @@ class MadeUpEngine:
             apply_ms=1.0,
             note=note,
             expects=expects,
+            spoke_with=world.spoke_with(instance),
         )
         self._on[record.id] = (record, stood, now + lasts_s)
         return self._write(record)
@@ -135,7 +136,14 @@ class MadeUpEngine:
             canary = replace(canary, during=during, after="open")
         packets = _PACKETS_EACH * (stood.met + stood.checks)
         return self._write(
-            record.replace(ended_at=at, ended_by=by, healed=healed, packets=packets, canary=canary)
+            record.replace(
+                ended_at=at,
+                ended_by=by,
+                healed=healed,
+                packets=packets,
+                canary=canary,
+                spoke_with=self._world.spoke_with(stood.instance),
+            )
         )
 
     def _answers(self, record: FaultRecord) -> bool:
@@ -168,6 +176,10 @@ class MadeUpProcesses(ProcessFaults):
     def wait_until_ended(self) -> None:
         while self._awaited:
             self._world.clock.sleep(0.05)
+
+    def _planned(self, kind: str, instance: str, planned_s: float | None) -> FaultRecord:
+        planned = super()._planned(kind, instance, planned_s)
+        return planned.replace(spoke_with=self._world.spoke_with(instance))
 
     def _do(self, record: FaultRecord, act: Callable[[], Any]) -> FaultRecord:
         stood = Stood(record.kind, record.instance, record.planned_s, self._world.clock.now)

@@ -55,7 +55,9 @@ def _claims(content: Mapping[str, Any], world: World, journal: Mapping[str, Any]
         yield "nothing is claimed in this mode"
         return
     worth = [_worth(claim, variables, world) for claim in claims]
-    yield from (f"{claim['id']}: {why}" for claim, why in zip(claims, worth, strict=True) if why == "missed")
+    yield from (
+        f"{claim.get('id')}: {why}" for claim, why in zip(claims, worth, strict=True) if why == "missed"
+    )
     if claims and not any(why == "" for why in worth):
         yield f"no claim could have been missed: {worth}"
 
@@ -188,8 +190,8 @@ def _activities(
         activity, output = entry["activity"], entry.get("output")
         name, kind = activity["name"], activity["provider"]["type"]
         status = output["status"] if isinstance(output, dict) and "status" in output else 0
-        if entry["status"] != "succeeded":
-            yield f"{name} {entry['status']}"
+        if entry.get("status") != "succeeded":
+            yield f"{name} did not succeed"
         elif activity.get("dry"):
             yield f"{name} was dry"
         elif "tolerance" in activity:

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import json
 import logging
 import sys
 from collections.abc import Iterator
@@ -58,6 +59,16 @@ class _NoProgress:
     stop = start
 
 
+class _NoWatch:
+    """Nobody else puts anything into the networks of a made-up system."""
+
+    def __init__(self, *_: object) -> None:
+        """There is nothing to look at."""
+
+    def look_at_all(self, when: str) -> None:
+        """There is nothing of others."""
+
+
 class _Kept(logging.Handler):
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
@@ -74,16 +85,24 @@ def run_written(file: Path, folder: Path, nature: Nature, seed: int, options: tu
     verdicts: list[Verdict] = []
     arguments = ["--journal-path", str(folder / "toolkit.json"), *options, str(file)]
     with _in(world, clock, verdicts, ["run", *arguments]), _kept_log() as logged:
-        journal = None
         try:
             ended = toolkit.run.main(
                 arguments, obj={"settings_path": str(folder / "none.yaml")}, standalone_mode=False
             )
-            journal, exit_code = (ended, 0) if isinstance(ended, dict) else (None, int(ended or 0))
+            exit_code = 0 if isinstance(ended, dict) else int(ended or 0)
         except Exception as error:  # Chaos Toolkit itself died, with a traceback and exit code 1
             logged.append(f"died: {error!r}")
             exit_code = 1
+    journal = _journal(folder / "toolkit.json")
     return Ending(exit_code, logged, journal, verdicts[-1] if verdicts else None, world)
+
+
+def _journal(file: Path) -> dict[str, Any] | None:
+    """What Chaos Toolkit wrote when the experiment had ended; nothing where it was refused or died."""
+    if not file.exists():
+        return None
+    journal: dict[str, Any] = json.loads(file.read_text())
+    return journal
 
 
 @contextlib.contextmanager
@@ -100,6 +119,7 @@ def _in(world: World, clock: Clock, verdicts: list[Verdict], arguments: list[str
         patch.object(lifecycle, "launcher_of", lambda name: _Launcher(world)),
         patch.object(lifecycle, "FaultEngine", MadeUpEngine),
         patch.object(lifecycle, "ProcessFaults", MadeUpProcesses),
+        patch.object(lifecycle, "ForeignWatch", _NoWatch),
         patch.object(lifecycle, "git_commit", lambda folder: ("c" * 40, False)),
         patch.object(lifecycle, "versions", lambda path: {"chaosproof": "0"}),
         patch.object(control, "Progress", _NoProgress),

@@ -109,6 +109,15 @@ class World(LimitedTarget):
     def measured(self) -> Load | None:
         return next((load for load in self.loads if load.measured), None)
 
+    def spoke_with(self, instance: str) -> dict[str, float]:
+        """With whom it has exchanged requests and answers, and when last."""
+        spoke = {}
+        for request in self.requests():
+            pair = {request.front, request.back}
+            if instance in pair and request.back:
+                spoke[(pair - {instance}).pop()] = request.done_at
+        return spoke
+
     # --- what the session, the actions and the probes ask for ---
 
     def states(self) -> Mapping[str, InstanceState]:
