@@ -8,11 +8,9 @@ import click
 
 from chaosproof.errors import ChaosproofError
 from chaosproof.pack.documents.environment import environment, packages
-from chaosproof.pack.documents.pack_overview import overview_of
 from chaosproof.pack.gate.gate import GateVerdict
 from chaosproof.pack.open import open_pack
 from chaosproof.pack.write_pack import write_pack
-from chaosproof.report.index import index_page
 from chaosproof.runfolder.run_folder import RAW_FILES
 
 __all__ = ["pack_and_gate", "run_folders"]
@@ -43,7 +41,6 @@ def pack_and_gate(
         profile=profile,
         environment=environment(os.environ, Path.cwd()),
         packages=packages(),
-        page=lambda pack: index_page(overview_of(pack)),
         report_progress=report_progress,
     )
     opened = open_pack(pack_dir, report_progress=report_progress)

@@ -17,7 +17,9 @@ __all__ = [
     "Listing",
     "copy_hashed",
     "hash_file",
+    "hash_text",
     "list_files",
+    "read_as_text",
     "read_text",
 ]
 
@@ -27,7 +29,7 @@ _DEPTH_MAX = 12
 FILE_BYTES_MAX = 4 << 30
 WHOLE_BYTES_MAX = 128 << 20
 """How large a file may be that is read as a whole: all but rows, logs and ledgers."""
-_READ_WHOLE = (".json", ".jsonl", ".tsv", ".sha256", ".yaml", ".xml", ".sarif")
+_READ_WHOLE = (".json", ".jsonl", ".tsv", ".sha256", ".yaml", ".xml", ".sarif", ".html")
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,11 @@ def hash_file(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def hash_text(content: str) -> str:
+    """The SHA-256 of the file that holds `content`."""
+    return hashlib.sha256(content.encode("utf-8", "replace")).hexdigest()
+
+
 def read_text(path: Path, *, bytes_max: int = WHOLE_BYTES_MAX) -> str:
     """A file of text as a whole. Raises ChaosproofError when it is none: not there, no ordinary file, larger than
     `bytes_max`, or not UTF-8.
@@ -88,6 +95,12 @@ def read_text(path: Path, *, bytes_max: int = WHOLE_BYTES_MAX) -> str:
         return content.decode()
     except UnicodeDecodeError as error:
         raise ChaosproofError(f"{path} is not UTF-8 text") from error
+
+
+def read_as_text(pack_dir: Path, name: str) -> str:
+    """A listed file of a pack, whatever bytes it holds. Raises ChaosproofError when it cannot be read."""
+    with readable_os_errors(f"cannot read {name} of the pack"):
+        return (pack_dir / name).read_text(encoding="utf-8", errors="replace")
 
 
 def copy_hashed(source: Path, target: Path) -> str:

@@ -26,12 +26,16 @@ __all__ = [
     "JudgedComparison",
     "JudgedRun",
     "Progress",
+    "SeeVerdict",
     "judge_runs",
     "run_places",
 ]
 
 Progress = Callable[[str], None]
 """Gets a sentence about what is being done, for a person who waits."""
+
+SeeVerdict = Callable[[str, Verdict], None]
+"""Is shown the place of each run and its whole verdict, series and all, before the large parts of it are let go."""
 
 RUNS = "runs"
 COMPARISONS = "comparisons"
@@ -105,12 +109,13 @@ def judge_runs(
     places: Sequence[str],
     planned: Mapping[str, int],
     report_progress: Progress = lambda message: None,
+    see_verdict: SeeVerdict = lambda place, verdict: None,
 ) -> Judged:
     """Judge the run folders `places` of the pack, and compare those of one experiment that make pairs.
 
     `planned` is how many pairs of an experiment there were to be. At no time the rows of more runs are held in memory
-    than are compared with each other; `report_progress` gets a sentence for each experiment. Raises
-    ChaosproofError when a newer version wrote a run.
+    than are compared with each other; `report_progress` gets a sentence for each experiment, `see_verdict` each run's
+    verdict in the order of the runs. Raises ChaosproofError when a newer version wrote a run.
     """
     runs: list[JudgedRun] = []
     comparisons: list[JudgedComparison] = []
@@ -118,14 +123,14 @@ def judge_runs(
         members = list(group)
         report_progress(f"judging {len(members)} runs of {experiment}")
         if not any(_mode(place) == MODES[0] for place in members):
-            runs += [_judged_run(place, judge_run(pack_dir / place)) for place in members]
+            runs += [_seen(place, judge_run(pack_dir / place), see_verdict) for place in members]
             continue
         verdicts = {place: judge_run(pack_dir / place) for place in members}
         by_mode: dict[str, list[Verdict]] = {mode: [] for mode in MODES}
         for place, verdict in verdicts.items():
             by_mode.setdefault(_mode(place), []).append(verdict)
         comparisons.append(_compared(pack_dir, experiment, by_mode, planned.get(experiment)))
-        runs += [_judged_run(place, verdict) for place, verdict in verdicts.items()]
+        runs += [_seen(place, verdict, see_verdict) for place, verdict in verdicts.items()]
     return Judged(tuple(runs), tuple(comparisons))
 
 
@@ -133,7 +138,8 @@ def _mode(place: str) -> str:
     return place.split("/")[2]
 
 
-def _judged_run(place: str, verdict: Verdict) -> JudgedRun:
+def _seen(place: str, verdict: Verdict, see_verdict: SeeVerdict) -> JudgedRun:
+    see_verdict(place, verdict)
     _, experiment, mode, stamp = place.split("/")
     return JudgedRun(
         place,

@@ -14,7 +14,16 @@ from chaosproof.pack.gate.bound_claims import other_claims, other_experiments
 from chaosproof.pack.gate.gate import GateVerdict, decide_gate
 from chaosproof.pack.gate.readiness import MAX_AGE_S, Readiness, readiness_of
 from chaosproof.pack.gate.rules import Rules
-from chaosproof.pack.judged import RUNS, Judged, JudgedComparison, JudgedRun, Progress, judge_runs, run_places
+from chaosproof.pack.judged import (
+    RUNS,
+    Judged,
+    JudgedComparison,
+    JudgedRun,
+    Progress,
+    SeeVerdict,
+    judge_runs,
+    run_places,
+)
 from chaosproof.pack.rows import counts_in_verdict, rows_of
 from chaosproof.report.formats.junit import junit_xml
 from chaosproof.runfolder.checks import Check, Status, checks_tsv
@@ -116,12 +125,14 @@ def derive(
     hashes: Mapping[str, str],
     manifests: Mapping[str, str],
     report_progress: Progress = lambda message: None,
+    see_verdict: SeeVerdict = lambda place, verdict: None,
 ) -> Pack:
     """Judge the runs that lie in `pack_dir` and everything that follows from them; writes nothing.
 
-    `hashes` are those of the files below `runs/`, `manifests` the text of each run's MANIFEST.sha256 by its place.
+    `hashes` are those of the files below `runs/`, `manifests` the text of each run's MANIFEST.sha256 by its place;
+    `see_verdict` as of `judge_runs`.
     """
-    judged = judge_runs(pack_dir, run_places(list(hashes)), meta.planned, report_progress)
+    judged = judge_runs(pack_dir, run_places(list(hashes)), meta.planned, report_progress, see_verdict)
     checks = rows_of(judged, rules, hashes, manifests)
     gate = decide_gate(
         checks,

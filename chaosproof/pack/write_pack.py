@@ -8,7 +8,7 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ from chaosproof import __version__
 from chaosproof.errors import ChaosproofError, UsageError, readable_os_errors
 from chaosproof.json_access import at, mapping, mappings, number, text, whole
 from chaosproof.pack.documents.attestation import attestation_text
+from chaosproof.pack.documents.environment import environment_text
+from chaosproof.pack.documents.pack_overview import pack_page
 from chaosproof.pack.files import copy_hashed, hash_file, list_files, read_text
 from chaosproof.pack.gate.rules import Rules, read_rules
 from chaosproof.pack.judged import RUNS, Progress
@@ -51,14 +53,13 @@ def write_pack(
     profile: str = "all",
     environment: Mapping[str, Any] | None = None,
     packages: str = "",
-    page: Callable[[Pack], str] | None = None,
     report_progress: Progress = lambda message: None,
 ) -> Pack:
     """Put the runs, and those that the comparison folders `compare_dirs` are about, into a new pack at `pack_dir`.
 
-    `now` (Unix seconds) is when it is made, `page` makes its report.html, `report_progress` gets a sentence about each
-    step. The originals are not touched; the pack is there whole or not at all. Raises UsageError for what is no run,
-    and ChaosproofError for what cannot be copied or written.
+    `now` (Unix seconds) is when it is made, `report_progress` gets a sentence about each step. The originals are not
+    touched; the pack is there whole or not at all. Raises UsageError for what is no run, and ChaosproofError for what
+    cannot be copied or written.
     """
     found_rules = rules or read_rules()
     found_rules.required(profile)
@@ -77,10 +78,10 @@ def write_pack(
         for name, content in (
             ("meta/pack.json", meta.as_text()),
             ("meta/gate.yaml", found_rules.text),
-            ("meta/environment.json", json.dumps(environment or {}, indent=2) + "\n"),
+            ("meta/environment.json", environment_text(environment or {})),
             ("meta/packages.txt", packages),
             *documents(pack).items(),
-            *([(PAGE, page(pack))] if page else []),
+            (PAGE, pack_page(pack)),
         ):
             hashes[name] = _written(draft / name, content)
         statement = attestation_text(pack.checks, pack.gate, hashes, CONFIGURATION)

@@ -1,6 +1,7 @@
 """The files that a verdict is written to: tables, JSON, JUnit, the page, and the manifest of a run folder."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 from chaosproof.compare.compare import Comparison
@@ -13,7 +14,7 @@ from chaosproof.runfolder.checks import checks_tsv
 from chaosproof.runfolder.manifest import MANIFEST, manifest_of
 from chaosproof.runfolder.paths import write_whole
 
-__all__ = ["page_of", "write_comparison", "write_verdict"]
+__all__ = ["page_of", "verdict_documents", "write_comparison", "write_verdict"]
 
 
 def write_verdict(run_dir: Path | str, verdict: Verdict) -> None:
@@ -24,14 +25,22 @@ def write_verdict(run_dir: Path | str, verdict: Verdict) -> None:
     it is: it is evidence. Raises ChaosproofError when a file cannot be written, as on a full disk.
     """
     folder = Path(run_dir)
-    suite = f"{verdict.summary['experiment']}.{verdict.summary['mode']}"
-    write_whole(folder / "checks.tsv", checks_tsv(verdict.checks))
-    write_whole(folder / "summary.json", json.dumps(verdict.summary, indent=2) + "\n")
-    write_whole(folder / "timeline.json", json.dumps(verdict.timeline, separators=(",", ":")) + "\n")
-    write_whole(folder / "junit.xml", junit_xml(suite, verdict.checks))
-    write_whole(folder / "report.html", run_page(files_of(verdict)))
+    for name, content in verdict_documents(verdict):
+        write_whole(folder / name, content)
     if not any(check.id == "SYS_MANIFEST" for check in verdict.checks):
         write_whole(folder / MANIFEST, manifest_of(folder))
+
+
+def verdict_documents(verdict: Verdict) -> Iterator[tuple[str, str]]:
+    """Every file that follows from the verdict, by name, each made when it is asked for: they hold no time and no place
+    of their own, so the same raw files give the same bytes.
+    """
+    suite = f"{verdict.summary['experiment']}.{verdict.summary['mode']}"
+    yield "checks.tsv", checks_tsv(verdict.checks)
+    yield "summary.json", json.dumps(verdict.summary, indent=2) + "\n"
+    yield "timeline.json", json.dumps(verdict.timeline, separators=(",", ":")) + "\n"
+    yield "junit.xml", junit_xml(suite, verdict.checks)
+    yield "report.html", run_page(files_of(verdict))
 
 
 def write_comparison(out_dir: Path | str, comparison: Comparison) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from chaosproof import __version__
 from chaosproof.compare.compare import compare_pairs
 from chaosproof.judge.check import failed, passed
 from chaosproof.judge.judge import judge_run
@@ -206,7 +207,7 @@ def test_runs_are_of_one_state_of_the_code(
     runs = judged(tmp_path, first, second)
     if "versions" in changes:
         path = runs[0].run.path / "session.json"
-        path.write_text(path.read_text().replace('"chaosproof": "0.1.0"', '"chaosproof": "9"'))
+        path.write_text(path.read_text().replace(f'"chaosproof": "{__version__}"', '"chaosproof": "9"'))
         runs = judge_runs(tmp_path, [run.place for run in runs], {}).runs
         says = says.replace("s4.baseline", "r1.resilient")
     check = one_commit(runs)

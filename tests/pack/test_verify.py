@@ -14,7 +14,6 @@ from chaosproof.cli.main import main
 from chaosproof.errors import ChaosproofError, UsageError
 from chaosproof.pack.files import hash_file
 from chaosproof.pack.open import open_pack
-from chaosproof.pack.pack import Pack, documents
 from chaosproof.pack.verify import verify_pack
 from chaosproof.runfolder.manifest import manifest_text, parse_manifest
 from tests.support.packs import BASELINE_STAMP, NOW, RESILIENT_STAMP
@@ -163,7 +162,7 @@ LIES: dict[str, tuple[Lie, str]] = {
     ),
     "the JUnit file edited": (
         sealed(edit("junit.xml", "SYS_S4", "SYS_S3")),
-        "junit.xml: it is not what the files",
+        "junit.xml: line 10 has",
     ),
     "a warning taken out of SARIF": (
         sealed(edit("results.sarif", '"version": "2.1.0"', '"version": "2.0.0"')),
@@ -281,57 +280,6 @@ def test_other_words_for_the_same_answer_differ_but_shut_nothing(pack: Path) -> 
     seal(pack)
     found = verify_pack(pack)
     assert {one.only_words for one in found.differences if one.place.startswith("checks.tsv")} == {True}
-
-
-def reworded(monkeypatch: pytest.MonkeyPatch, name: str, old: str, new: str) -> None:
-    """This build would write the document otherwise."""
-
-    def documents_now(pack: Pack) -> dict[str, str]:
-        derived = documents(pack)
-        assert old in derived[name]
-        return {**derived, name: derived[name].replace(old, new)}
-
-    monkeypatch.setattr("chaosproof.pack.verify.documents", documents_now)
-
-
-REWORDED = {
-    "a sentence of JSON": ("comparisons/s4/compare.json", "the fault breaks the system", "it breaks"),
-    "a sentence of JUnit": ("junit.xml", "all 2 runs", "both runs"),
-    "a sentence of a table": ("comparisons/s4/checks.tsv", "the baseline broke", "it broke"),
-}
-
-
-@pytest.mark.parametrize("what", REWORDED)
-def test_a_document_that_another_version_worded_is_a_note(
-    honest: Path, monkeypatch: pytest.MonkeyPatch, what: str
-) -> None:
-    """By the same version it is a difference, and shuts the gate."""
-    reworded(monkeypatch, *REWORDED[what])
-    assert open_pack(honest).gate("s4").status == "fail"
-    monkeypatch.setattr("chaosproof.pack.verify.__version__", "99.0")
-    verification = verify_pack(honest)
-    assert verification.differences == ()
-    assert "made by chaosproof" in "".join(verification.notes)
-    assert open_pack(honest).gate("s4").status == "pass"
-
-
-@pytest.mark.parametrize(
-    ("name", "old", "new"),
-    [
-        ("summary.json", '"gate_pass": true', '"gate_pass": false'),
-        ("summary.json", '"verdict": "pass"', '"verdict": "as good as passed"'),
-        ("junit.xml", 'failures="0"', 'failures="1"'),
-        ("comparisons/s4/checks.tsv", "\tpass\t", "\tfail\t"),
-        ("readiness.json", '"score": 100', '"score": 99'),
-    ],
-)
-def test_to_claim_another_version_hides_no_status_and_no_figure(
-    honest: Path, monkeypatch: pytest.MonkeyPatch, name: str, old: str, new: str
-) -> None:
-    reworded(monkeypatch, name, old, new)
-    monkeypatch.setattr("chaosproof.pack.verify.__version__", "99.0")
-    assert {difference.place for difference in verify_pack(honest).differences} == {name}
-    assert open_pack(honest).gate("s4").status == "fail"
 
 
 def test_a_newer_pack_is_not_known_rather_than_false(pack: Path, capsys: pytest.CaptureFixture[str]) -> None:

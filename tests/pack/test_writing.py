@@ -10,8 +10,10 @@ import pytest
 from chaosproof.compare.compare import compare_runs
 from chaosproof.errors import ChaosproofError, UsageError
 from chaosproof.pack.documents.environment import environment, packages
+from chaosproof.pack.documents.pack_overview import overview_of
 from chaosproof.pack.files import hash_file
 from chaosproof.pack.write_pack import write_pack
+from chaosproof.report.index import index_page
 from chaosproof.report.write import write_comparison
 from chaosproof.runfolder.checks import parse_checks
 from tests.support.packs import BASELINE_STAMP, NOW, RESILIENT_STAMP, true_pack, true_pair, write_run
@@ -153,20 +155,23 @@ def test_no_secret_of_the_environment_is_in_a_pack(tmp_path: Path) -> None:
     assert [p.name for p in pack.path.rglob("*") if p.is_file() and b"s3cr3t" in p.read_bytes()] == []
 
 
-def test_a_pack_that_could_not_be_finished_is_not_there(tmp_path: Path) -> None:
+def test_a_pack_that_could_not_be_finished_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folders = true_pair(tmp_path / "journals")
 
     def breaks(_: object) -> str:
         raise ChaosproofError("no page")
 
+    monkeypatch.setattr("chaosproof.pack.write_pack.pack_page", breaks)
     with pytest.raises(ChaosproofError, match="no page"):
-        write_pack(folders, [], tmp_path / "packs" / "one", now=NOW, page=breaks)
+        write_pack(folders, [], tmp_path / "packs" / "one", now=NOW)
     assert list((tmp_path / "packs").iterdir()) == []
 
 
 def test_the_page_over_all_runs_is_part_of_the_pack(tmp_path: Path) -> None:
-    pack = true_pack(tmp_path, page=lambda pack: f"<p>{pack.status}</p>")
-    assert (pack.path / "report.html").read_text() == "<p>pass</p>"
+    pack = true_pack(tmp_path)
+    assert (pack.path / "report.html").read_text() == index_page(overview_of(pack))
     assert (
         f"{hash_file(pack.path / 'report.html')}  report.html" in (pack.path / "MANIFEST.sha256").read_text()
     )

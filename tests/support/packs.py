@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from chaosproof import __version__
 from chaosproof.judge.judge import judge_run
 from chaosproof.pack.pack import Pack
 from chaosproof.pack.write_pack import write_pack
@@ -26,7 +27,7 @@ def write_run(journals: Path, run: Run, stamp: str) -> Path:
     if session["experiment"] == "s4":
         add_claims(run)
     session["experiment_sha256"] = experiment_sha256(run.experiment)
-    session["versions"] = {"chaosproof": "0.1.0"}
+    session["versions"] = {"chaosproof": __version__}
     run.raw["experiment.json"] = (json.dumps(run.experiment, indent=2) + "\n").encode()
     folder = run.write(journals / session["experiment"] / session["mode"] / stamp)
     verdict = judge_run(folder)

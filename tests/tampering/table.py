@@ -46,8 +46,10 @@ so that the two seals fit, and only what the files say of each other can tell. W
 - A log of events from which who the run was is left out looks like one of a version that did not write it down.
 - Percentiles of `load.json` are held against the rows up to 1,000,000 of them, and where it says which version wrote
   it.
-- The page of a comparison inside a pack is held by its hash alone: with every manifest made anew, its text may be
-  another's.
+- Where a pack was made is in no raw file: `meta/environment.json` and `meta/packages.txt` are held to their form, to
+  each other and to `meta/pack.json`, and beyond that by their hashes alone.
+- What another version of chaosproof wrote into a pack is held to its verdicts, statuses and counts; its sentences, the
+  figures that it computed otherwise and the looks of its pages are notes, with both values where there are two.
 - A misspelt control in an experiment that calls nothing of ours: none of our code runs, and Chaos Toolkit exits 0. Nor
   is a key that is written twice seen in an experiment that Chaos Toolkit fetches from an address.
 - A control that is not ours may raise, and Chaos Toolkit exits 0 all the same: the exit code of `chaos run` is the
@@ -78,7 +80,7 @@ def page() -> str:
             ),
             "",
             "## An evidence pack\n",
-            "Each once as it is and once with every manifest made anew.\n",
+            "Each once as it is and once with every manifest and the attestation made anew.\n",
             *_table(
                 ("what is done", "seen by", "verdict"),
                 ((case.id, "`verify-pack`, `gate`", case.status) for case in PACKS),

@@ -1,6 +1,8 @@
 """Each tampering case is seen by the row that must answer, although both seals of a folder fit again."""
 
 import hashlib
+import json
+import os
 import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -8,9 +10,11 @@ from pathlib import Path
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
+from chaosproof import __version__
 from chaosproof.compare.compare import compare_runs
 from chaosproof.errors import ChaosproofError, UsageError
 from chaosproof.judge.judge import Verdict, judge_run
+from chaosproof.pack.documents.environment import environment, packages
 from chaosproof.pack.verify import verify_pack
 from chaosproof.pack.write_pack import write_pack
 from tests.support.recorded_runs import honest, unpack
@@ -39,7 +43,7 @@ def assert_seen(case: Case, verdict: Verdict) -> None:
 
 
 def test_no_case_is_lost_or_there_twice() -> None:
-    for cases, count in ((MADE, 112), (RECORDED, 134), (PAIRS, 7), (PACKS, 9)):
+    for cases, count in ((MADE, 112), (RECORDED, 134), (PAIRS, 7), (PACKS, 29)):
         assert len({case.id for case in cases}) == len(cases) == count
 
 
@@ -150,15 +154,27 @@ def honest_pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
     runs = []
     for n, mode in enumerate(("baseline", "resilient")):
         run = honest(mode, folder / "journals" / "s4" / mode / f"20261122T00000{n}Z")
+        # of this version, by which every document must be equal byte for byte
+        run.change("session.json", lambda session: session["versions"].update(chaosproof=__version__))
+        run.seal()
         run.judge()
         runs.append(run.path)
-    write_pack(runs, [], folder / "pack", now=1_900_000_000.0)
+    write_pack(
+        runs,
+        [],
+        folder / "pack",
+        now=1_900_000_000.0,
+        environment=environment(os.environ, folder),
+        packages=packages(),
+    )
     return folder / "pack"
 
 
 def seal_pack(pack: Path) -> None:
-    """Make every manifest of the pack anew, the runs' own first."""
+    """Make every manifest of the pack anew, the runs' own first, and the hashes in the attestation."""
     for manifest in sorted(pack.rglob("MANIFEST.sha256"), key=lambda path: -len(path.parts)):
+        if manifest.parent == pack:
+            attest_anew(pack / "attestation.intoto.json")
         folder = manifest.parent
         files = sorted(p for p in folder.rglob("*") if p.is_file() and p != manifest)
         lines = (
@@ -166,6 +182,20 @@ def seal_pack(pack: Path) -> None:
             for p in files
         )
         manifest.write_text("".join(lines))
+
+
+def attest_anew(attestation: Path) -> None:
+    """Its subjects are the files that the pack has now; what it says of the checks stays."""
+    statement = json.loads(attestation.read_text())
+    pack, own = attestation.parent, (attestation.name, "MANIFEST.sha256")
+    files = sorted(p.relative_to(pack).as_posix() for p in pack.rglob("*") if p.is_file())
+    digests = {
+        name: hashlib.sha256((pack / name).read_bytes()).hexdigest() for name in files if name not in own
+    }
+    statement["subject"] = [{"name": name, "digest": {"sha256": digest}} for name, digest in digests.items()]
+    for named in statement["predicate"]["configuration"]:
+        named["digest"]["sha256"] = digests[named["name"]]
+    attestation.write_text(json.dumps(statement, indent=2) + "\n")
 
 
 def test_the_honest_pack_agrees_with_its_files(honest_pack: Path) -> None:

@@ -11,10 +11,8 @@ import click
 
 from chaosproof.cli.packs.options import PATH, gate_file_option, profile_option, progress
 from chaosproof.pack.documents.environment import environment, packages
-from chaosproof.pack.documents.pack_overview import overview_of
 from chaosproof.pack.gate.rules import read_rules
 from chaosproof.pack.write_pack import write_pack
-from chaosproof.report.index import index_page
 
 __all__ = ["evidence"]
 
@@ -40,7 +38,6 @@ def evidence(folders: tuple[Path, ...], pack_dir: Path, gate_file: Path | None, 
         profile=profile,
         environment=environment(os.environ, Path.cwd()),
         packages=packages(),
-        page=lambda pack: index_page(overview_of(pack)),
         report_progress=progress(),
     )
     click.echo(f"{pack_dir}: {pack.status}, {len(pack.checks)} checks of {len(pack.judged.runs)} runs")

@@ -31,6 +31,7 @@ def verify_pack(ctx: click.Context, pack_dir: Path, as_json: bool) -> None:
                 {"place": difference.place, "words": difference.message, "only_words": difference.only_words}
                 for difference in verification.differences
             ],
+            "notes": verification.notes,
         }
         click.echo(json.dumps(shown, indent=2))
     else:

@@ -3,6 +3,7 @@ a CI run, for anything else may be a secret.
 """
 
 import importlib.metadata
+import json
 import os
 import platform
 import sys
@@ -13,9 +14,9 @@ from typing import Any
 from chaosproof import __version__
 from chaosproof.runfolder.provenance import git_commit, versions
 
-__all__ = ["environment", "packages"]
+__all__ = ["CI_VARIABLES", "environment", "environment_text", "packages"]
 
-_CI_VARIABLES = (
+CI_VARIABLES = (
     "CI",
     "GITHUB_REPOSITORY",
     "GITHUB_REF",
@@ -45,8 +46,13 @@ def environment(variables: Mapping[str, str], folder: Path) -> dict[str, Any]:
         "commit": commit,
         "dirty": dirty,
         "versions": versions(variables.get("PATH", "")),
-        "ci": {name: variables[name] for name in _CI_VARIABLES if name in variables},
+        "ci": {name: variables[name] for name in CI_VARIABLES if name in variables},
     }
+
+
+def environment_text(facts: Mapping[str, Any]) -> str:
+    """meta/environment.json."""
+    return json.dumps(facts, indent=2) + "\n"
 
 
 def packages() -> str:

@@ -9,11 +9,12 @@ from chaosproof.pack.gate.gate import GateVerdict
 from chaosproof.pack.gate.readiness import Readiness
 from chaosproof.pack.judged import Judged, JudgedComparison, JudgedRun
 from chaosproof.pack.pack import Pack
+from chaosproof.report.index import index_page
 from chaosproof.report.overview import Located, Overview, RunRow
 from chaosproof.report.quantities import figure
 from chaosproof.runfolder.checks import Check
 
-__all__ = ["overview_of"]
+__all__ = ["overview_of", "pack_page"]
 
 
 def overview_of(pack: Pack, gate: GateVerdict | None = None, readiness: Readiness | None = None) -> Overview:
@@ -31,6 +32,11 @@ def overview_of(pack: Pack, gate: GateVerdict | None = None, readiness: Readines
         categories=tuple((name, float(category.score)) for name, category in readiness.categories.items()),
         missing=(*gate.problems, *readiness.missing),
     )
+
+
+def pack_page(pack: Pack) -> str:
+    """report.html of the pack, as of when it was made."""
+    return index_page(overview_of(pack))
 
 
 def _located(check: Check, pack: Pack) -> Located:

@@ -1,0 +1,1 @@
+"""What is not as the raw files of a pack say, document by document."""
