@@ -23,7 +23,7 @@ def within(tolerance: Any, output: Any, variables: Mapping[str, Any]) -> bool | 
         return _within(tolerance, output, variables)
     except KeyError:  # a variable that the session does not know
         return None
-    except (TypeError, ValueError, AttributeError):  # of another kind than the tolerance is for
+    except (TypeError, ValueError, AttributeError, re.error):  # of another kind than it is for, or no regex
         return False
 
 
