@@ -4,13 +4,14 @@ What a fork does, ends with it: a mutant cannot spoil the next one's tests, and 
 every test is run alone without a mutant: it has to pass, and it is seen which functions it reaches.
 """
 
+import gc
+import importlib
 import json
 import os
 import resource
 import shutil
 import signal
 import tempfile
-import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ import pytest
 from _pytest.runner import runtestprotocol
 
 from tests.mutation import switch
+from tests.mutation.make import made
 
 TESTS = (
     *("tests/stats", "tests/runfolder", "tests/judge", "tests/compare", "tests/report", "tests/pack"),
@@ -41,7 +43,7 @@ _where: list[int] = []  # in a fork: the file that says which test it is at
 
 @dataclass(frozen=True)
 class Reach:
-    """What one test does without a mutant: how long it takes, and which functions it calls."""
+    """What one test does without a mutant: how much processor time it takes, and which functions it calls."""
 
     duration_s: float
     functions: frozenset[str]
@@ -67,6 +69,7 @@ class Loop:
         if session.testsfailed:
             return None  # pytest says what could not be collected
         self.items = {item.nodeid: item for item in session.items}
+        _import_once()
         self._work(self)
         self.done = True
         return True
@@ -100,13 +103,12 @@ class Loop:
         items = [self.items[name] for name in names]
         switch.hits.clear()
         for item, after in zip(items, [*items[1:], None], strict=True):
-            began = time.monotonic()
+            began_s = _processor_s()
             if durations is not None:
-                # of processor time: however busy the machine is, a test has as much
                 signal.setitimer(signal.ITIMER_PROF, 5 + 10 * durations[item.nodeid])
             _say_where(item.nodeid)
             reports = runtestprotocol(item, log=False, nextitem=after)
-            out["durations"][item.nodeid] = time.monotonic() - began
+            out["durations"][item.nodeid] = _processor_s() - began_s
             bad = [r for r in reports if r.failed]
             if bad:
                 out |= {"by": item.nodeid, "why": str(bad[0].longrepr)[-2000:]}
@@ -115,6 +117,18 @@ class Loop:
                 break
         out["hits"] = sorted(switch.hits)
         return out
+
+
+def _processor_s() -> float:
+    """What this process and those that it waited for have used: however busy the machine is, a test takes as much."""
+    return sum(os.times()[:4])
+
+
+def _import_once() -> None:
+    """What the tests import late, here and not in each fork: a mutated file takes up to seconds to compile."""
+    for name in (*sorted({mutant.rpartition(".")[0] for mutant in made()}), "jsonpath2.path", "jsonschema"):
+        importlib.import_module(name)
+    gc.freeze()  # the collector of a fork would copy every object that it shares with this process
 
 
 def _say_where(name: str) -> None:

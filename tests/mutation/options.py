@@ -12,13 +12,15 @@ def read_options(description: str | None) -> argparse.Namespace:
     )
     parser.add_argument("--sample", type=int, metavar="N", help="so many mutants, at random; else all")
     parser.add_argument("--seed", type=int, default=7, help="of the sample (default 7)")
-    parser.add_argument("--modules", help="of chaosproof, separated by commas: judge.judge,pack.write_pack")
+    parser.add_argument(
+        "--modules", help="of chaosproof, separated by commas, or folders of them: judge,pack.write_pack"
+    )
     parser.add_argument("--only", help="these mutants, separated by commas, as they were named")
     parser.add_argument(
         "--budget-s",
         type=float,
         default=12.0,
-        help="each mutant gets the likeliest of the tests that reach it, so many seconds of them (default 12)",
+        help="each mutant gets the likeliest of the tests that reach it, for so much processor time (default 12)",
     )
     parser.add_argument(
         "--again-s",

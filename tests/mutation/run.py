@@ -31,8 +31,8 @@ def main() -> int:
     out = os.fdopen(os.dup(1), "w", buffering=1)  # pytest takes the other one
     every = made()
     if options.modules:
-        wanted = {_PREFIX + word for word in options.modules.split(",")}
-        every = [name for name in every if name.rpartition(".")[0] in wanted]
+        wanted = tuple(f"{_PREFIX}{word}." for word in options.modules.split(","))
+        every = [name for name in every if name.startswith(wanted)]
     names = every
     if options.only:
         names = options.only.split(",")
@@ -123,6 +123,9 @@ def _tried(
             killers.update([(function, killer), (module, killer), ("", killer)])
         elif len(chosen) < len(tests):
             left_over[mutant] = tests[len(chosen) :]
+            print(f"survives so far: {mutant}", file=out)
+        else:
+            print(f"survived: {mutant}", file=out)
         if number % 20 == 0:
             dead = sum(map(bool, found.values()))
             print(f"{number} of {len(names)}: {dead} killed; {time.monotonic() - began:.0f} s", file=out)
