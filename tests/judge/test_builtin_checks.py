@@ -34,6 +34,17 @@ def test_a_check_is_added_by_one_file(tmp_path, folder_of_mine):
     assert verdict.status == "fail"
 
 
+def test_a_check_that_crashes_is_unknown_under_its_own_id(tmp_path, folder_of_mine):
+    """And the others are answered all the same."""
+    crashing = ADDED.replace('failed("SYS_TITLE", "no", "x")', "1 / 0")
+    (folder_of_mine / "crashing_check.py").write_text(crashing)
+    verdict = judge_run(resilient_run().write(tmp_path / "run"))
+    (found,) = (check for check in verdict.checks if check.id == "SYS_TITLE")
+    assert (found.status, found.evidence) == ("unknown", "journal.json")
+    assert found.details.startswith("the checker itself failed: ZeroDivisionError: division by zero")
+    assert {check.status for check in verdict.checks if check.id != "SYS_TITLE"} == {"pass"}
+
+
 def test_two_checks_cannot_have_one_position(folder_of_mine):
     """The order of the rows is declared, so it must be one order."""
     (folder_of_mine / "same_position_check.py").write_text(ADDED.replace("200", "10"))

@@ -1,0 +1,232 @@
+"""What proves that a fault acted and ended: each rule of its row at its own bound."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.support.asked import asked, material_of
+from tests.support.runs import FAULT_AT, FAULT_END, LOAD_AT, Run, resilient_run
+
+Bend = Callable[[Run], object]
+
+
+def answer(run: Run, folder: Path, id: str) -> tuple[str, str, str]:
+    check = asked(id, material_of(run, folder))
+    return check.status, check.details, check.evidence
+
+
+def killed(run: Run, seen_at: float | None, instance: str = "app-a-0", event: str = "killed") -> None:
+    run.fault.update(kind="kill", packets=None, planned_s=None, expires_at=None, canary=None)
+    run.fault.update(direction=None, selector={}, ended_at=FAULT_AT)
+    run.experiment["method"][1]["provider"] |= {"module": "actions.process", "func": "kill", "arguments": {}}
+    run.readiness.append({"at": seen_at, "instance": instance, "event": event, "detail": ""})
+
+
+UNSEEN = "kill on app-a-0: the target saw nothing happen to it"
+
+
+@pytest.mark.parametrize(
+    ("bend", "status", "details"),
+    [
+        (lambda r: None, "pass", "reset on app-a-0: 412 packets hit"),
+        (lambda r: killed(r, FAULT_AT - 0.5), "pass", "kill on app-a-0: 0 packets hit"),
+        (lambda r: killed(r, FAULT_AT - 0.51), "fail", UNSEEN),
+        (lambda r: killed(r, FAULT_AT + 1), "pass", "kill on app-a-0: 0 packets hit"),
+        (lambda r: killed(r, FAULT_AT, "app-a-1"), "fail", UNSEEN),
+        (lambda r: killed(r, FAULT_AT, event="ready"), "fail", UNSEEN),
+        (lambda r: killed(r, None), "fail", UNSEEN),
+        (
+            lambda r: (killed(r, FAULT_AT), r.fault.update(applied_at=None)),
+            "fail",
+            f"kill on app-a-0 never went on; {UNSEEN}; whether the load was on during the fault is not known",
+        ),
+        (lambda r: r.fault.update(error="no nft"), "fail", "reset on app-a-0: no nft"),
+        (
+            lambda r: (r.fault.update(kind="", instance=""), r.session["variables"].pop("fault_instance")),
+            "fail",
+            "fault on an unnamed instance is on no instance that the session knows",
+        ),
+        (lambda r: r.fault.update(packets=-1), "fail", "reset on app-a-0 hit no packets: it did not happen"),
+        (
+            lambda r: r.fault.update(packets=None),
+            "unknown",
+            "reset on app-a-0: how many packets it hit is not known",
+        ),
+        (
+            lambda r: r.fault.update(schema_version=2),
+            "unknown",
+            "reset on app-a-0: its row does not say what would prove that it acted",
+        ),
+        (
+            lambda r: r.faults.append(r.fault | {"id": "f2", "packets": 1}),
+            "pass",
+            "reset on app-a-0, reset on app-a-0: 413 packets hit",
+        ),
+        (
+            lambda r: r.fault.update(applied_at=LOAD_AT - 9, ended_at=LOAD_AT - 1),
+            "fail",
+            "no request was sent while the fault was on",
+        ),
+    ],
+)
+def test_a_fault_is_proved_by_what_its_row_asks_for(
+    tmp_path: Path, bend: Bend, status: str, details: str
+) -> None:
+    run = resilient_run()
+    bend(run)
+    found = answer(run, tmp_path, "SYS_FAULT_HIT")
+    if status == "fail" and "never went on" in details:
+        assert found[0] == "fail" and found[1].startswith(details.partition("; whether")[0])
+    else:
+        assert found == (status, details, "faults.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("span", "met"),
+    [((12.0, 13.0), True), ((12.5, 13.5), False), ((11.0, 12.0), True), ((11.01, 11.99), False)],
+)
+def test_each_of_two_faults_needs_a_request_that_was_due_while_it_was_on(
+    tmp_path: Path, span: tuple[float, float], met: bool
+) -> None:
+    """Of the requests read here one was due every two seconds."""
+    run = resilient_run()
+    began, ended = (LOAD_AT + t for t in span)
+    again = {
+        "id": "f2",
+        "applied_at": began,
+        "ended_at": ended,
+        "planned_s": ended - began,
+        "expires_at": ended,
+    }
+    run.faults.append(run.fault | again)
+    _, details, _ = answer(run, tmp_path, "SYS_FAULT_HIT")
+    assert ("no request was due while reset on app-a-0 was on" in details) is not met
+
+
+@pytest.mark.parametrize("end", ["first", "last"])
+@pytest.mark.parametrize(("beyond_s", "met"), [(0.0, True), (0.01, False)])
+def test_a_kill_needs_the_load_to_be_on_around_it(
+    tmp_path: Path, end: str, beyond_s: float, met: bool
+) -> None:
+    run = resilient_run()
+    at = LOAD_AT - beyond_s if end == "first" else float(run.rows[1900][1]) + beyond_s
+    killed(run, at)
+    run.fault.update(applied_at=at, ended_at=at)
+    _, details, _ = answer(run, tmp_path, "SYS_FAULT_HIT")
+    assert ("no request was due while kill on app-a-0 was on" in details) is not met
+
+
+ENDED = "reset on app-a-0 ended +0.020 s from its deadline by kernel"
+
+
+@pytest.mark.parametrize(
+    ("bend", "status", "details"),
+    [
+        (lambda r: None, "pass", ENDED),
+        (lambda r: r.fault.update(expires_at=None), "pass", ENDED),
+        (lambda r: r.fault.update(expires_at=FAULT_END - 0.5), "pass", ENDED),
+        (
+            lambda r: r.fault.update(expires_at=FAULT_END - 0.51),
+            "fail",
+            "reset on app-a-0 was to expire after 9.49 s, planned 10 s",
+        ),
+        (lambda r: r.fault.update(applied_at=None), "unknown", "reset on app-a-0 never went on"),
+        (lambda r: r.fault.update(ended_at=None), "fail", "reset on app-a-0 was not seen to end"),
+        (
+            lambda r: r.fault.update(ended_at=FAULT_AT - 0.5, planned_s=0.25, expires_at=FAULT_AT + 0.25),
+            "fail",
+            "reset on app-a-0 ended before it went on; reset on app-a-0 ended 0.75 s before its deadline",
+        ),
+        (lambda r: r.fault.update(planned_s=-1.0), "fail", "reset on app-a-0 has no planned duration"),
+        (lambda r: r.fault.update(planned_s=None), "fail", "reset on app-a-0 has no planned duration"),
+        (lambda r: killed(r, FAULT_AT), "pass", "every fault ended"),
+        (
+            lambda r: r.faults.insert(0, r.fault | {"id": "f0", "applied_at": None}),
+            "unknown",
+            "reset on app-a-0 never went on",
+        ),
+        (
+            lambda r: r.faults.append(
+                r.fault | {"id": "f2", "ended_at": FAULT_END - 0.25, "ended_by": "heal"}
+            ),
+            "pass",
+            f"{ENDED}; reset on app-a-0 ended -0.250 s from its deadline by heal",
+        ),
+        (
+            lambda r: r.faults.insert(0, r.fault | {"id": "f0", "ended_at": None}),
+            "fail",
+            "reset on app-a-0 was not seen to end",
+        ),
+        (
+            lambda r: r.faults.append(r.fault | {"id": "f2", "ended_at": FAULT_END + 2}),
+            "fail",
+            "reset on app-a-0 ended 2.00 s after its deadline",
+        ),
+    ],
+)
+def test_each_fault_ended_at_its_deadline(tmp_path: Path, bend: Bend, status: str, details: str) -> None:
+    run = resilient_run()
+    bend(run)
+    found = answer(run, tmp_path, "SYS_FAULT_ENDED")
+    assert (found[0], found[2]) == (status, "faults.jsonl")
+    assert found[1].startswith(details)
+
+
+@pytest.mark.parametrize(
+    ("bend", "status", "details"),
+    [
+        (lambda r: None, "pass", "reset proved by the canary"),
+        (
+            lambda r: (killed(r, FAULT_AT), r.faults.append(resilient_run().fault | {"id": "f2"})),
+            "pass",
+            "kill, reset proved by the canary",
+        ),
+        (
+            lambda r: killed(r, FAULT_AT),
+            "pass",
+            "no fault of this run cuts TCP connections, so there is nothing to prove by one",
+        ),
+        (
+            lambda r: r.fault.update(schema_version=2),
+            "unknown",
+            "reset on app-a-0: its row does not say what a connection had to meet",
+        ),
+        (
+            lambda r: r.faults.insert(0, r.fault | {"id": "f0", "canary": {"before": "", "during": "open"}}),
+            "fail",
+            "reset on app-a-0: the canary during it saw open, not refused or reset",
+        ),
+        (
+            lambda r: (
+                r.faults.append(r.fault | {"id": "f2", "canary": {"before": "open", "during": "open"}}),
+                r.fault.update(schema_version=2),
+            ),
+            "fail",
+            "reset on app-a-0: the canary during it saw open, not refused or reset",
+        ),
+        (
+            lambda r: r.fault.update(canary={"before": "", "during": "none", "after": "open"}),
+            "unknown",
+            "reset on app-a-0: no canary was sent before it; reset on app-a-0: no canary was sent during it",
+        ),
+        (
+            lambda r: r.fault["canary"].update(after="held"),
+            "fail",
+            "reset on app-a-0: the canary after it saw held, not open",
+        ),
+        (
+            lambda r: r.fault["canary"].update(before="reset"),
+            "fail",
+            "reset on app-a-0: the canary before it saw reset, not open",
+        ),
+    ],
+)
+def test_a_connection_met_what_each_fault_promises(
+    tmp_path: Path, bend: Bend, status: str, details: str
+) -> None:
+    run = resilient_run()
+    bend(run)
+    found = answer(run, tmp_path, "SYS_FAULT_CANARY")
+    assert (found[0], found[2]) == (status, "faults.jsonl#canary")
+    assert found[1].startswith(details)
