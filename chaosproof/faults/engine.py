@@ -39,7 +39,7 @@ from chaosproof.faults.foreign import ForeignWatch
 from chaosproof.faults.limits import Limits, check_fault, check_spread
 from chaosproof.faults.model import Fault
 from chaosproof.faults.peers import spoke_with, with_later
-from chaosproof.faults.receipts.closing import closed, closed_by_heal, met_another, packets_hit
+from chaosproof.faults.receipts.closing import closed, closed_by_heal, met_another, packets_hit, still_on_at
 from chaosproof.faults.receipts.store import ReceiptStore
 from chaosproof.faults.selector import resolve_peer
 from chaosproof.runfolder.faults import Canary, FaultLedger, FaultRecord
@@ -364,7 +364,7 @@ class FaultEngine:
         self._store.change(
             fault_id,
             lambda r: closed(r, at, packets, after, cleaned=end.cleaned, note=end.note).replace(
-                spoke_with=peers
+                spoke_with=peers, on_at=still_on_at(r, end, at)
             ),
         )
 

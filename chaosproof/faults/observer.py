@@ -22,11 +22,12 @@ _RULE = "\n====\n"
 # a listing that fails is tried again: only an answer without the fault says that it has ended; one that is late is
 # taken back in turn with its watchdog, which may be slow and not dead
 _SCRIPT = f"""
-mark=$2 near_at=$(( $(date +%s%N) / 1000000 + $3 - ${{CHAOSPROOF_LATE_MS:-0}} )) down=$4 last= before= ended=itself
+mark=$2 near_at=$(( $(date +%s%N) / 1000000 + $3 - ${{CHAOSPROOF_LATE_MS:-0}} ))
+down=$4 last= before= ended=itself on= at=
 while :; do
   now=$(eval "$1" 2>/dev/null) || now=$(eval "$1" 2>/dev/null) || now=$(eval "$1") || exit 1
-  at=$(date +%s.%N)
-  case $now in *"$mark"*) before=$last last=$now ;; *) break ;; esac
+  began=$at at=$(date +%s.%N)
+  case $now in *"$mark"*) before=$last last=$now on=$began ;; *) break ;; esac
   left=$(( near_at - $(date +%s%N) / 1000000 ))
   if [ $left -gt {round(_SELDOM_S * 1000)} ]; then sleep {_SELDOM_S}
   elif [ -n "$down" ] && [ $left -lt -{round((_NEAR_S + _LATE_S) * 1000)} ]; then
@@ -36,7 +37,8 @@ while :; do
   elif [ $left -gt 0 ]; then sleep $(printf '0.%03d' $left)
   else sleep {_OFTEN_S}; fi
 done
-printf '%s\\n====\\n%s\\n====\\n%s\\n====\\n%s\\n====\\n%s' "$at" "$ended" "$before" "$last" "$now"
+printf '%s\\n====\\n%s\\n====\\n%s\\n====\\n%s\\n====\\n%s\\n====\\n%s' \\
+  "$at" "${{on:-0}}" "$ended" "$before" "$last" "$now"
 """
 
 
@@ -44,11 +46,13 @@ printf '%s\\n====\\n%s\\n====\\n%s\\n====\\n%s\\n====\\n%s' "$at" "$ended" "$bef
 class Watched:
     """When the end was seen (Unix seconds, the instance's clock), and what was listed.
 
+    `on_at` is an instant before the last look that saw it on, 0 where there were fewer than two: the end is between.
     `looks` are the last two listings with the fault (the very last may have met it half removed), `now` is
     the first without. `cleaned` says that it was still there after its deadline, and was taken back then.
     """
 
     at: float
+    on_at: float
     cleaned: bool
     looks: tuple[str, str]
     now: str
@@ -63,5 +67,5 @@ def watch(run: CommandRunner, listing: str, mark: str, left_s: float, down: Sequ
     near_ms = max(0, round((left_s - _NEAR_S) * 1000))
     argv = ["sh", "-c", _SCRIPT, "watch", listing, mark, str(near_ms), "; ".join(down)]
     printed = output_of(run, argv, "the end of the fault could not be observed", timeout_s=left_s + _SPARE_S)
-    at, ended, before, last, now = printed.split(_RULE)
-    return Watched(float(at), ended == "cleaned", (before, last), now)
+    at, on_at, ended, before, last, now = printed.split(_RULE)
+    return Watched(float(at), float(on_at), ended == "cleaned", (before, last), now)

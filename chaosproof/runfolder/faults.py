@@ -84,6 +84,12 @@ class FaultRecord(Record):
     applied_at: float | None = about("when it was on; `null` when it never was", default=None)
     expires_at: float | None = about("its deadline", default=None)
     ended_at: float | None = about("when it was seen to have ended", default=None)
+    on_at: float | None = about(
+        "an instant after which it was still seen on: its end is between this and `ended_at`; absent where nobody "
+        "looked",
+        default=None,
+        omit=True,
+    )
     ended_by: str | None = about("`kernel`, `watchdog`, `heal` or `itself`", default=None)
     packets: int | None = about("hit, without the canary's own; `null`: not counted", default=None)
     canary: Canary = about("how a test connection fared", default_factory=Canary)

@@ -1,7 +1,14 @@
 """How a receipt is closed."""
 
 from chaosproof.faults.backends.base import ObservedEnd
-from chaosproof.faults.receipts.closing import CLEANED, closed, closed_by_heal, met_another, packets_hit
+from chaosproof.faults.receipts.closing import (
+    CLEANED,
+    closed,
+    closed_by_heal,
+    met_another,
+    packets_hit,
+    still_on_at,
+)
 from chaosproof.runfolder.faults import Canary, FaultRecord
 
 RESET = FaultRecord(
@@ -61,3 +68,11 @@ def test_a_fault_that_its_runner_had_to_take_back_does_not_name_the_watchdog():
     late = closed(RESET.replace(fidelity="watchdog", note="x"), 110.8, 3, "open", cleaned=True)
     assert (late.ended_by, late.ended_at, late.healed) == ("heal", 110.8, False)
     assert late.note == f"x; {CLEANED}"
+
+
+def test_the_end_is_after_the_last_look_that_saw_it_on():
+    """By the observer's clock where that agrees with ours; before it went on nobody can have seen it on."""
+    assert still_on_at(RESET, ObservedEnd(5, None, 110.5, on_at=110.4), 110.5) == 110.4
+    assert still_on_at(RESET, ObservedEnd(5, None, 90.5, on_at=90.4), 110.5) == 100.5
+    assert still_on_at(RESET, ObservedEnd(5, None, 110.5), 110.5) == 100.5
+    assert still_on_at(RESET.replace(applied_at=None), ObservedEnd(5, None, 110.5), 110.5) is None

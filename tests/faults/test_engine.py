@@ -38,7 +38,7 @@ def target() -> FakeTarget:
     gate = "map gate_egress {\n\t\telements = { 0-255 expires 1s : goto egress_open }\n\t}\n"
     newest = f"map next_egress {{\n\t\telements = {{ 0x00000000 expires 1s : {key_of('f0')} }}\n\t}}\n"
     listing = f"table inet chaosproof {{\n elements = {element}\n{gate}{newest}"
-    ended = "\n====\n".join(["1015.01", "itself", listing, listing, COUNTER % 112])
+    ended = "\n====\n".join(["1015.01", "1014.9", "itself", listing, listing, COUNTER % 112])
     target.answer(["sh", "-c"], "open\n")
     target.answer(watch_begin(), ended)
     return target
@@ -78,7 +78,7 @@ def test_the_receipt_counts_by_the_chain_without_the_canary(target: FakeTarget):
     engine, clock = engine_of(target)
     armed = engine.arm(RESET, "app-a-0")
     target.answer(["sh", "-c"], "refused\n")
-    target.answer(watch_begin(), "\n====\n".join(["1015.01", "itself", "", "", COUNTER % 112]))
+    target.answer(watch_begin(), "\n====\n".join(["1015.01", "1014.9", "itself", "", "", COUNTER % 112]))
     receipt = armed.apply()
     clock.at = 1015.01
     final = engine.wait_until_ended(receipt)

@@ -32,6 +32,18 @@ def later(run: Run, by_s: float) -> None:
             "fail",
             "reset on app-a-0 ended 0.51 s after its deadline",
         ),
+        (
+            lambda r: r.fault.update(ended_at=FAULT_END + 3, on_at=FAULT_END + 0.51),
+            "SYS_FAULT_ENDED",
+            "fail",
+            "ended 3.00 s after its deadline",
+        ),
+        (
+            lambda r: r.fault.update(ended_at=FAULT_END + 3, on_at=FAULT_END - 1),
+            "SYS_FAULT_ENDED",
+            "unknown",
+            "was seen to have ended only 3.00 s after its deadline, and nobody had looked for 4.00 s: run it where",
+        ),
         (lambda r: r.fault.update(ended_at=FAULT_END - 0.5), "SYS_FAULT_ENDED", "pass", "ended -0.500 s"),
         (
             lambda r: r.fault.update(ended_at=FAULT_END - 0.51),

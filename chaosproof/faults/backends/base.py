@@ -84,7 +84,8 @@ class ResolvedFault:
 class ObservedEnd:
     """What was seen of a fault's end: its last own count, the count of its chain, and when (Unix seconds).
 
-    `cleaned` says that its watchdog did not end it, and the observer had to; `note` is what else a reader should know.
+    `on_at` is the latest instant after which it was still seen on, 0 where nobody saw that. `cleaned` says that its
+    watchdog did not end it, and the observer had to; `note` is what else a reader should know.
     """
 
     packets: int
@@ -92,6 +93,7 @@ class ObservedEnd:
     at: float | None
     cleaned: bool = False
     note: str = ""
+    on_at: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from chaosproof.faults.canary import hits
 from chaosproof.faults.kinds import KINDS
 from chaosproof.runfolder.faults import FaultRecord
 
-__all__ = ["CLEANED", "closed", "closed_by_heal", "met_another", "packets_hit"]
+__all__ = ["CLEANED", "closed", "closed_by_heal", "met_another", "packets_hit", "still_on_at"]
 
 # clocks and timers may disagree by this much; an end that is earlier was somebody's doing
 _EARLY_S = 0.05
@@ -50,6 +50,16 @@ def closed(
     if at < earliest - _EARLY_S:
         return receipt.replace(ended_at=at, ended_by="heal", healed=True)
     return receipt.replace(ended_at=at, ended_by="kernel" if receipt.by_kernel else "watchdog")
+
+
+def still_on_at(receipt: FaultRecord, end: ObservedEnd, at: float) -> float | None:
+    """An instant after which the fault was still on, whose end was seen `at`; None for one that never went on.
+
+    The observer's, where its clock agrees with ours; else the one at which it went on.
+    """
+    if receipt.applied_at is None or end.at != at:
+        return receipt.applied_at
+    return max(receipt.applied_at, end.on_at)
 
 
 def closed_by_heal(receipt: FaultRecord, at: float, packets: int) -> FaultRecord:

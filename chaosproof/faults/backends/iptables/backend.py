@@ -55,7 +55,7 @@ class Iptables(WatchdogBackend):
     def watch(self, run: CommandRunner, order: ResolvedFault, left_s: float) -> ObservedEnd:
         seen = watch(run, _LISTING, f"{PREFIX}{order.id}", left_s, self.down(order))
         packets = max(read_rules(look).get(order.id, 0) for look in seen.looks)
-        return ObservedEnd(packets, None, seen.at, seen.cleaned)
+        return ObservedEnd(packets, None, seen.at, seen.cleaned, on_at=seen.on_at)
 
 
 BACKEND = Iptables

@@ -81,7 +81,7 @@ class Nfqueue(WatchdogBackend):
         if looks and not looks[-1][2] and _UNREADABLE not in seen.looks[-1]:
             notes.append(_DIED)
         packets = max((packets for packets, _, _ in looks), default=0)
-        return ObservedEnd(packets, None, seen.at, seen.cleaned, "; ".join(notes))
+        return ObservedEnd(packets, None, seen.at, seen.cleaned, "; ".join(notes), seen.on_at)
 
 
 @dataclass(frozen=True)

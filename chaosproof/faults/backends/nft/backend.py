@@ -150,7 +150,7 @@ class Nft:
         if not now.faults and any(is_open(seen.now, direction) for direction in get_args(Direction)):
             run(["sh", "-c", shut_wait()])
         chain = now.chains.get(chain_of(order.fault, order.shape_class))
-        return ObservedEnd(packets, chain if alone else None, seen.at)
+        return ObservedEnd(packets, chain if alone else None, seen.at, on_at=seen.on_at)
 
     def _argv(self, order: ResolvedFault, gate: Gate | None) -> Sequence[str]:
         if order.fault.layer == "cut":

@@ -46,7 +46,7 @@ class Tc(WatchdogBackend):
 
     def watch(self, run: CommandRunner, order: ResolvedFault, left_s: float) -> ObservedEnd:
         seen = watch(run, "tc -s qdisc show", f" {ROOT} ", left_s, self.down(order))
-        return ObservedEnd(max(map(read_dropped, seen.looks)), None, seen.at, seen.cleaned)
+        return ObservedEnd(max(map(read_dropped, seen.looks)), None, seen.at, seen.cleaned, on_at=seen.on_at)
 
 
 BACKEND = Tc
