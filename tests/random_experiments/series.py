@@ -139,9 +139,9 @@ def _write(seed: int, number: int, where: Room) -> Written:
     for attempt in range(1000):
         random = Random(f"{seed}-{number}-{attempt}")
         written = sensible(random, "system.yaml", where.url)
-        if number % _SENSIBLE_EVERY == 0:
-            return written
         turn, place = divmod(number, len(names))
+        if (place + turn) % _SENSIBLE_EVERY == 0:
+            return written
         first, second = names[place], names[(5 * place + 31 * turn) % len(names)]
         # some go together in no experiment
         both = turn % 5 and attempt < _PATIENCE
