@@ -50,7 +50,8 @@ so that the two seals fit, and only what the files say of each other can tell. W
   each other and to `meta/pack.json`, and beyond that by their hashes alone.
 - What another version of chaosproof wrote into a pack is held to its verdicts, statuses and counts; its sentences, the
   figures that it computed otherwise and the looks of its pages are notes, with both values where there are two.
-- A misspelt control in an experiment that calls nothing of ours: none of our code runs, and Chaos Toolkit exits 0. Nor
+- A misspelt control in an experiment that calls nothing of ours, or that runs dry: none of our code runs, and Chaos
+  Toolkit exits 0. Nor
   is a key that is written twice seen in an experiment that Chaos Toolkit fetches from an address.
 - A control that is not ours may raise, and Chaos Toolkit exits 0 all the same: the exit code of `chaos run` is the
   verdict only where `controls.session` came to its end. The folder is `unknown` then, and no gate passes it.
