@@ -66,6 +66,13 @@ def one(code: str, times: float, **labels: str) -> str:
             [],
         ),
         (
+            lambda r: r.raw.update(
+                {"artifacts/app-a-0.prom": f"{one('SUCCESS', 7)}\n".encode() + b"\xff 1\n"}
+            ),
+            [],
+            [],
+        ),
+        (
             lambda r: [row.__setitem__(6, "") for row in r.rows[::100][:2]],
             [],
             [],

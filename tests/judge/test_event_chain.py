@@ -1,5 +1,7 @@
 """Where a log of events stops being one: a row that goes back, that is cut, or that has no end."""
 
+import hashlib
+import json
 from pathlib import Path
 
 import pytest
@@ -48,3 +50,14 @@ def one(code: str, times: float, **labels: str) -> str:
         + "} "
         + f"{times}"
     )
+
+
+def test_a_row_without_an_instant_is_none_of_the_chain(tmp_path: Path) -> None:
+    record_event(tmp_path, "tried", {}, at=T0)
+    first = json.loads((tmp_path / EVENTS).read_text())
+    row = json.dumps({"seq": 1, "at": None, "what": "tried", "data": {}, "prev_sha256": first["sha256"]})
+    digest = hashlib.sha256(row.encode()).hexdigest()
+    with (tmp_path / EVENTS).open("a") as log:
+        log.write(f'{row[:-1]}, "sha256": "{digest}"}}\n')
+    chain = read_chain(tmp_path / EVENTS)
+    assert (chain.broken, len(chain.rows)) == ("the clock went back before row 1", 1)

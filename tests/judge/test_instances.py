@@ -102,3 +102,12 @@ def one(code: str, times: float, **labels: str) -> str:
         + "} "
         + f"{times}"
     )
+
+
+def test_an_instance_that_was_ready_is_no_one_shot_service(tmp_path: Path) -> None:
+    """Whether or not the target saw it start."""
+    run = resilient_run()
+    run.readiness[:] = [event for event in run.readiness if event["instance"] != "app-b-1"]
+    saw(run, "ready", "completed")
+    said = "app-b-1 was ready to serve, and is said to have completed as a one-shot service"
+    assert answer(run, tmp_path, "SYS_INSTANCES") == ("fail", said, "session.json#states")

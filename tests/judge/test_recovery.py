@@ -257,3 +257,11 @@ def test_slots_are_as_long_as_a_long_run_needs(
     assert peak["errors_1s"] == (1 if slot_s <= 1 else None)
     assert peak["p99_ms"] == 500.0
     assert shown["latency"]["max_ms"][-1] == (500.0 if span_s < 1 else 250.0)
+
+
+def test_an_error_ratio_is_given_to_the_millionth(tmp_path: Path) -> None:
+    found = rows_of(
+        *[(0.0, status, "a", 0.5) for status in (200, 200, 503)], folder=tmp_path, run=resilient_run()
+    )
+    stats = fold_requests(tmp_path / "requests.csv.gz", closed=False, fault=None)
+    assert timeline_of(found, stats)["errors"]["ratio"] == [0.333333]
