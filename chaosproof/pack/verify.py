@@ -13,7 +13,7 @@ from chaosproof.judge.judge import Verdict
 from chaosproof.pack.differences.base import Difference
 from chaosproof.pack.differences.check_rows import row_differences
 from chaosproof.pack.differences.document_text import document_differences
-from chaosproof.pack.differences.meta_files import META, META_FILES, meta_differences
+from chaosproof.pack.differences.meta_files import META, META_FILES, clock_notes, meta_differences
 from chaosproof.pack.differences.runs import run_differences, version_of
 from chaosproof.pack.documents.attestation import attestation_text
 from chaosproof.pack.documents.pack_overview import pack_page
@@ -53,7 +53,7 @@ _NEEDED = (MANIFEST, "checks.tsv", "meta/pack.json", "meta/gate.yaml")
 class Verification:
     """`pack` is what the raw files say; None when nothing could be made of them. `notes` tell what another version of
     chaosproof, which made the pack or a run of it, wrote or computed otherwise, with both values, and what its hash
-    alone holds: no verdict, status, count or name differs there.
+    alone holds: no verdict, status, count or name differs there; and that a clock was wrong.
     """
 
     differences: tuple[Difference, ...]
@@ -112,6 +112,7 @@ def verify_pack(pack_dir: Path, *, report_progress: Progress = lambda message: N
         ),
     ]
     differences += _without_notes(all_differences, meta.chaosproof, notes)
+    notes += clock_notes(pack)
     differences += _leading_nowhere(hashes, pack)
     return Verification((*differences, *of_runs), len(listing.sizes), pack, tuple(notes))
 

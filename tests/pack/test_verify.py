@@ -15,8 +15,9 @@ from chaosproof.errors import ChaosproofError, UsageError
 from chaosproof.pack.files import hash_file
 from chaosproof.pack.open import open_pack
 from chaosproof.pack.verify import verify_pack
+from chaosproof.pack.write_pack import write_pack
 from chaosproof.runfolder.manifest import manifest_text, parse_manifest
-from tests.support.packs import BASELINE_STAMP, NOW, RESILIENT_STAMP
+from tests.support.packs import BASELINE_STAMP, NOW, RESILIENT_STAMP, true_pair
 from tests.support.snapshots import RowsExtension, first_of
 
 RESILIENT = f"runs/s4/resilient/{RESILIENT_STAMP}"
@@ -280,6 +281,14 @@ def test_other_words_for_the_same_answer_differ_but_shut_nothing(pack: Path) -> 
     seal(pack)
     found = verify_pack(pack)
     assert {one.only_words for one in found.differences if one.place.startswith("checks.tsv")} == {True}
+
+
+def test_a_pack_of_before_its_runs_is_a_note(tmp_path: Path) -> None:
+    """Which clock was wrong is in no file; the gate asks by its own."""
+    pack = write_pack(true_pair(tmp_path / "journals"), [], tmp_path / "pack", now=NOW - 3600)
+    verification = verify_pack(pack.path)
+    assert verification.differences == ()
+    assert ["meta/pack.json: made_at is " in note for note in verification.notes] == [True, True]
 
 
 def test_a_newer_pack_is_not_known_rather_than_false(pack: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,7 +15,7 @@ from chaosproof.pack.gate.readiness import CLOCK_SLACK_S, span
 from chaosproof.pack.judged import JudgedRun
 from chaosproof.pack.pack import Pack
 
-__all__ = ["META", "META_FILES", "meta_differences"]
+__all__ = ["META", "META_FILES", "clock_notes", "meta_differences"]
 
 META = "meta/pack.json"
 _ENVIRONMENT = "meta/environment.json"
@@ -63,13 +63,19 @@ def meta_differences(pack: Pack, texts: Mapping[str, str]) -> Iterator[Differenc
     yield from _of_the_packages(mapping(facts.get("versions")), texts[_PACKAGES].splitlines())
 
 
+def clock_notes(pack: Pack) -> list[str]:
+    """Where the pack says that it was made before a run in it ended: a clock was wrong, or the hour is made up. No raw
+    file tells which, and the gate asks by the clock of who asks it.
+    """
+    return [
+        f"{META}: made_at is {span((run.ended_at or 0.0) - pack.meta.made_at)} before the end of {run.place}, which "
+        "is in the pack: a clock was wrong"
+        for run in pack.judged.runs
+        if _ended_after(run, pack.meta.made_at)
+    ]
+
+
 def _of_the_runs(pack: Pack) -> Iterator[Difference]:
-    late = [run for run in pack.judged.runs if _ended_after(run, pack.meta.made_at)]
-    for run in late[:1]:
-        after_s = (run.ended_at or 0.0) - pack.meta.made_at
-        yield Difference(
-            META, f"made_at is {span(after_s)} before the end of {run.place}, which is in the pack"
-        )
     compared = {comparison.experiment for comparison in pack.judged.comparisons}
     for experiment in pack.meta.planned:
         if experiment not in compared:
