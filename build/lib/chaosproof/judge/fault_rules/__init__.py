@@ -1,1 +1,0 @@
-"""What makes a recorded fault the fault that was asked for."""

@@ -1,1 +1,0 @@
-"""Requests sent as planned and recorded one by one; `python -m chaosproof.load.generator` runs a plan."""

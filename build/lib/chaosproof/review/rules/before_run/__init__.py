@@ -1,1 +1,0 @@
-"""What can be known of an experiment before it runs."""

@@ -1,1 +1,0 @@
-"""What was asked cannot show what the experiment is for."""

@@ -1,1 +1,0 @@
-"""The file contradicts its own good ending."""

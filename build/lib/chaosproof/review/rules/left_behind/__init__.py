@@ -1,1 +1,0 @@
-"""Something was left undone."""

@@ -1,1 +1,0 @@
-"""Nothing was done to the system, or nothing was asked of it."""

@@ -1,1 +1,0 @@
-"""The loads of a run: what they send, and their jobs on the target."""

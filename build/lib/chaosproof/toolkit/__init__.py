@@ -1,1 +1,0 @@
-"""What meets Chaos Toolkit: the only room that imports its library. See `actions/`, `probes/`, `controls/`."""

@@ -1,1 +1,0 @@
-"""What ends a run before it begins: a journal that cannot be written, a session twice, or none."""

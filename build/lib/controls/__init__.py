@@ -1,1 +1,0 @@
-"""The session around a run."""

@@ -1,1 +1,0 @@
-"""Benchmarks of a server that speaks the gateway's frames over a Unix socket, whoever wrote it."""

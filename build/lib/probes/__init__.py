@@ -1,1 +1,0 @@
-"""Questions that an experiment can ask. Probes measure; they never judge."""
