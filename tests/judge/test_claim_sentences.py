@@ -20,7 +20,7 @@ FIGURES: dict[str, Any] = {
     "peak": {"errors_1s": 4},
     "per_instance": {"a-0": {"requests": 5, "codes": {}, "ok": 5}, "idle": {"requests": 0, "codes": {}}},
     "recovery_s": 1.25,
-    "faults": [{"kind": "reset"}, {"kind": "drop"}],
+    "faults": [{"kind": "reset"}, {"kind": "drop", "ended_by": "kernel"}],
     "activities": {"hold": {"left": "many", "done": True}},
     "series": {"inflight": {"max": 7.0}},
     "windows": {"fault": {"errors": 3}},
@@ -65,10 +65,10 @@ def judged(section: str = "checks", codes: frozenset[str] = frozenset(), **claim
         ({"figure": "peak.errors_1s", "between": [1, 4]}, "pass", "peak.errors_1s = 4 (between 1 and 4)", ""),
         ({"figure": "peak.errors_1s", "between": [1, 3]}, "fail", "peak.errors_1s = 4 (between 1 and 3)", ""),
         (
-            {"figure": "faults.1.kind", "equals": "reset"},
+            {"figure": "faults.1.ended_by", "equals": "heal"},
             "fail",
-            "faults.1.kind = drop (equals reset)",
-            "summary.json#faults.1.kind",
+            "faults.1.ended_by = kernel (equals heal)",
+            "summary.json#faults.1.ended_by",
         ),
         (
             {"figure": "activities.hold.done", "equals": True},
@@ -101,10 +101,10 @@ def judged(section: str = "checks", codes: frozenset[str] = frozenset(), **claim
             "summary.json#per_instance.a-0.p95",
         ),
         (
-            {"figure": "faults.2.kind", "equals": "reset"},
+            {"figure": "faults.2.ended_by", "equals": "reset"},
             "unknown",
-            "there is no 2 in faults.2.kind",
-            "summary.json#faults.2.kind",
+            "there is no 2 in faults.2.ended_by",
+            "summary.json#faults.2.ended_by",
         ),
         (
             {"figure": "load.p50_ms", "at_most": "${word}"},

@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Iterator
+from itertools import count
 from typing import Any
 
 import pytest
@@ -78,13 +79,19 @@ def test_a_partition_is_silent_and_ends_by_itself(configuration):
 
 def test_a_slow_consumer_is_cut_off_by_the_server_and_comes_back(configuration):
     target = LocalTarget(configuration["lab"])
-    row = nats.slow_consumer(rate_kbit=64, duration_s=20, configuration=configuration)
+    row = nats.slow_consumer(rate_kbit=64, duration_s=40, configuration=configuration)
     assert row["kind"] == "rate"
     large = '{"type": "text.generate", "payload": {"text": "%s"}}' % ("x" * 60_000)
     ask = ["python", "-m", "demo.router.client", "load", "-s", "/run/gateway.sock"]
-    ask += ["--stage", "100:1", "--out", f"/run/slow-{row['id']}", "--task", large]
-    assert target.run("gateway-0", ask, timeout_s=20).exit_code == 0
-    assert eventually(lambda: "Slow Consumer" in target.logs("nats-0"), within_s=10), target.logs("nats-0")
+
+    def is_cut_off(parts: Iterator[int] = count()) -> bool:
+        """Sends 6 MB more, of which a gateway on a busy machine refuses a part: NATS has to have more than fits."""
+        out = f"/run/slow-{row['id']}-{next(parts)}"
+        sent = target.run("gateway-0", [*ask, "--stage", "100:1", "--out", out, "--task", large], timeout_s=20)
+        assert sent.exit_code == 0
+        return eventually(lambda: "Slow Consumer" in target.logs("nats-0"), within_s=5)
+
+    assert eventually(is_cut_off, within_s=25), target.logs("nats-0")
     assert eventually(lambda: router.ask(configuration=configuration) == "ok", within_s=15)
 
 
