@@ -109,7 +109,9 @@ def test_a_receipt_says_what_becomes_of_packets_when_the_program_dies():
 
 def test_a_fault_that_was_gone_before_anybody_looked_has_no_packets_and_no_words():
     def run(argv, *, stdin="", timeout_s=10.0):
-        return CommandResult(tuple(argv), 0, "12.5\n====\n12.4\n====\nitself\n====\n\n====\n\n====\n*mangle", "", 0.1)
+        return CommandResult(
+            tuple(argv), 0, "12.5\n====\n12.4\n====\nitself\n====\n\n====\n\n====\n*mangle", "", 0.1
+        )
 
     end = Nfqueue().watch(run, ResolvedFault("ab12", DELAY, ANYONE), 0.0)
     assert (end.packets, end.note, end.at) == (0, "", 12.5)

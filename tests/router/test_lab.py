@@ -84,10 +84,14 @@ def test_a_slow_consumer_is_cut_off_by_the_server_and_comes_back(configuration):
     large = '{"type": "text.generate", "payload": {"text": "%s"}}' % ("x" * 60_000)
     ask = ["python", "-m", "demo.router.client", "load", "-s", "/run/gateway.sock"]
 
-    def is_cut_off(parts: Iterator[int] = count()) -> bool:
+    parts = count()
+
+    def is_cut_off() -> bool:
         """Sends 6 MB more, of which a gateway on a busy machine refuses a part: NATS has to have more than fits."""
         out = f"/run/slow-{row['id']}-{next(parts)}"
-        sent = target.run("gateway-0", [*ask, "--stage", "100:1", "--out", out, "--task", large], timeout_s=20)
+        sent = target.run(
+            "gateway-0", [*ask, "--stage", "100:1", "--out", out, "--task", large], timeout_s=20
+        )
         assert sent.exit_code == 0
         return eventually(lambda: "Slow Consumer" in target.logs("nats-0"), within_s=5)
 
