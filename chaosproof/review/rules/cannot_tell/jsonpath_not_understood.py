@@ -1,6 +1,6 @@
 """JSON paths that the toolkit's parser does not take: refused in the hypothesis, and never noticed in the method.
 
-jsonpath2 0.4.5 has `=` in its filters where most have `==`. Chaos Toolkit checks the tolerances of the hypothesis alone.
+jsonpath2 0.4.5 has `=` in its filters where most have `==`. Chaos Toolkit checks tolerances of the hypothesis alone.
 """
 
 from collections.abc import Iterator
