@@ -47,7 +47,7 @@ RESET = ("reset", "--instance", "client-0", "--port", "8000")
 
 @pytest.mark.parametrize(("backend", "ender"), [("nft", "kernel"), ("iptables", "watchdog")])
 def test_a_fault_that_bit_and_is_gone_exits_0_and_names_its_backend(lab, backend, ender):
-    done = _inject(lab, *RESET, "--duration", "1s", "--backend", backend)
+    done = _inject(lab, *RESET, "--duration", "3s", "--backend", backend)
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"is on client-0, by {backend}" in done.stdout
     assert f"ended by {ender}, and hit " in done.stdout
