@@ -8,17 +8,10 @@ from typing import Any
 import pytest
 
 from chaosproof.judge.figures.state_intervals import log_events
-from tests.support.asked import asked, material_of
+from tests.support.asked import answer, asked, material_of
 from tests.support.runs import COUNTER, ENDED_AT, T0, Run, metrics, resilient_run
 
 Bend = Callable[[Run], object]
-
-
-def answer(run: Run, folder: Path, id: str) -> tuple[str, str, str]:
-    run.artifacts.pop("load.json")
-    run.session["expected_artifacts"].remove("load.json")
-    check = asked(id, material_of(run, folder))
-    return check.status, check.details, check.evidence
 
 
 def started(run: Run, at: float) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from chaosproof.judge.load_rules.counters import counters_object, series_objects
 from chaosproof.runfolder.run_folder import read_run
-from tests.support.asked import material_of
+from tests.support.asked import answers_total, material_of
 from tests.support.runs import COUNTER, LOAD_AT, Run, resilient_run
 
 Bend = Callable[[Run], object]
@@ -17,34 +17,29 @@ def counted(run: Run, name: str, *samples: str, file: str = "prom") -> None:
     run.artifacts[f"{name}.{file}"] = "".join(f"{sample}\n" for sample in samples)
 
 
-def one(code: str, times: float, **labels: str) -> str:
-    return (
-        "answers_total{"
-        + ",".join(f'{k}="{v}"' for k, v in {"code": code, **labels}.items())
-        + "} "
-        + f"{times}"
-    )
-
-
 @pytest.mark.parametrize(
     ("bend", "wrong", "unclear"),
     [
         (lambda r: None, [], []),
-        (lambda r: counted(r, "app-a-0", one("SUCCESS", 6), one("SUCCESS", 1, x="y")), [], []),
         (
-            lambda r: counted(r, "app-a-0", one("SUCCESS", 6)),
+            lambda r: counted(r, "app-a-0", answers_total("SUCCESS", 6), answers_total("SUCCESS", 1, x="y")),
+            [],
+            [],
+        ),
+        (
+            lambda r: counted(r, "app-a-0", answers_total("SUCCESS", 6)),
             ["7 answers SUCCESS are said to be of app-a-0, which counted 6"],
             [],
         ),
         (
-            lambda r: counted(r, "app-a-0", one("OTHER", 9)),
+            lambda r: counted(r, "app-a-0", answers_total("OTHER", 9)),
             ["7 answers SUCCESS are said to be of app-a-0, which counted 0"],
             [],
         ),
         (
             lambda r: (
                 [row.__setitem__(5, "") for row in r.rows[::100][:2]],
-                counted(r, "app-a-0", one("SUCCESS", 5), 'answers_total{x="y"} 2'),
+                counted(r, "app-a-0", answers_total("SUCCESS", 5), 'answers_total{x="y"} 2'),
             ),
             [],
             [],
@@ -60,14 +55,14 @@ def one(code: str, times: float, **labels: str) -> str:
         (
             lambda r: (
                 r.artifacts.pop("app-a-0.prom"),
-                counted(r, "app-a-0", one("SUCCESS", 7), file="metrics"),
+                counted(r, "app-a-0", answers_total("SUCCESS", 7), file="metrics"),
             ),
             [],
             [],
         ),
         (
             lambda r: r.raw.update(
-                {"artifacts/app-a-0.prom": f"{one('SUCCESS', 7)}\n".encode() + b"\xff 1\n"}
+                {"artifacts/app-a-0.prom": f"{answers_total('SUCCESS', 7)}\n".encode() + b"\xff 1\n"}
             ),
             [],
             [],
@@ -80,7 +75,7 @@ def one(code: str, times: float, **labels: str) -> str:
         (
             lambda r: (
                 [row.__setitem__(6, "") for row in r.rows[::100][:2]],
-                counted(r, "app-a-0", one("SUCCESS", 6)),
+                counted(r, "app-a-0", answers_total("SUCCESS", 6)),
             ),
             [
                 "2 answers SUCCESS are ok and name no instance, and the instances counted 1 beyond those that do"
@@ -90,7 +85,7 @@ def one(code: str, times: float, **labels: str) -> str:
         (
             lambda r: (
                 [row.__setitem__(6, "") for row in r.rows[::100][:2]],
-                counted(r, "app-a-0", one("SUCCESS", 6)),
+                counted(r, "app-a-0", answers_total("SUCCESS", 6)),
                 r.session["states"]["app-b-0"].update(restarts=1),
             ),
             [],
@@ -109,8 +104,8 @@ def test_an_instance_has_counted_each_answer_that_the_rows_say_it_gave(
     for n, row in enumerate(run.rows[::100]):
         row[6] = "app-a-0" if n < 7 else "app-a-1"
     run.experiment["extensions"][0]["answers_counted_by"] = COUNTER
-    counted(run, "app-a-0", one("SUCCESS", 7))
-    counted(run, "app-a-1", one("SUCCESS", 13))
+    counted(run, "app-a-0", answers_total("SUCCESS", 7))
+    counted(run, "app-a-1", answers_total("SUCCESS", 13))
     bend(run)
     found = material_of(run, tmp_path)
     assert counters_object(found.run, found.stats) == (wrong, unclear)
@@ -119,18 +114,18 @@ def test_an_instance_has_counted_each_answer_that_the_rows_say_it_gave(
 @pytest.mark.parametrize(
     ("sample", "scraped", "said"),
     [
-        ([(LOAD_AT, "7")], one("X", 7), ""),
+        ([(LOAD_AT, "7")], answers_total("X", 7), ""),
         (
             [(LOAD_AT, "8"), (LOAD_AT + 1, "2")],
-            one("X", 7),
+            answers_total("X", 7),
             "had counted 8 in answers_total by series.json, and 7 by",
         ),
-        ([(LOAD_AT + 40, "8")], one("X", 7), "had counted 8"),
-        ([(LOAD_AT + 40.25, "8")], one("X", 7), ""),
-        ([(LOAD_AT, "8")], one("X", 7, more="y"), ""),
-        ([(LOAD_AT, "8")], one("Y", 7), ""),
+        ([(LOAD_AT + 40, "8")], answers_total("X", 7), "had counted 8"),
+        ([(LOAD_AT + 40.25, "8")], answers_total("X", 7), ""),
+        ([(LOAD_AT, "8")], answers_total("X", 7, more="y"), ""),
+        ([(LOAD_AT, "8")], answers_total("Y", 7), ""),
         ([(LOAD_AT, "8")], "other_total 7", ""),
-        ([], one("X", 7), ""),
+        ([], answers_total("X", 7), ""),
     ],
 )
 def test_a_counter_is_never_higher_by_prometheus_than_in_the_last_scrape(

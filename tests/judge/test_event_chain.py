@@ -43,15 +43,6 @@ def test_a_log_that_ends_in_the_middle_of_a_row_is_torn_and_one_without_end_is_n
         assert (chain.broken, chain.torn, len(chain.rows)) == (broken, torn, 1)
 
 
-def one(code: str, times: float, **labels: str) -> str:
-    return (
-        "answers_total{"
-        + ",".join(f'{k}="{v}"' for k, v in {"code": code, **labels}.items())
-        + "} "
-        + f"{times}"
-    )
-
-
 def test_a_row_without_an_instant_is_none_of_the_chain(tmp_path: Path) -> None:
     record_event(tmp_path, "tried", {}, at=T0)
     first = json.loads((tmp_path / EVENTS).read_text())

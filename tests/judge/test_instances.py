@@ -6,17 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.support.asked import asked, material_of
+from tests.support.asked import answer
 from tests.support.runs import T0, Run, resilient_run
 
 Bend = Callable[[Run], object]
-
-
-def answer(run: Run, folder: Path, id: str) -> tuple[str, str, str]:
-    run.artifacts.pop("load.json")
-    run.session["expected_artifacts"].remove("load.json")
-    check = asked(id, material_of(run, folder))
-    return check.status, check.details, check.evidence
 
 
 def state(run: Run, name: str = "app-b-1", **bent: Any) -> None:
@@ -93,15 +86,6 @@ def test_an_instance_lived_or_was_ended_on_purpose(
     run = resilient_run()
     bend(run)
     assert answer(run, tmp_path, "SYS_INSTANCES") == (status, details, "session.json#states")
-
-
-def one(code: str, times: float, **labels: str) -> str:
-    return (
-        "answers_total{"
-        + ",".join(f'{k}="{v}"' for k, v in {"code": code, **labels}.items())
-        + "} "
-        + f"{times}"
-    )
 
 
 def test_an_instance_that_was_ready_is_no_one_shot_service(tmp_path: Path) -> None:

@@ -9,17 +9,10 @@ import pytest
 from chaosproof.judge.event_rules.session_in_log import begun_objects, ready_objects, saved_objects
 from chaosproof.runfolder.run_folder import read_run
 from chaosproof.runfolder.session import begun_data
-from tests.support.asked import asked, material_of
+from tests.support.asked import answer
 from tests.support.runs import ENDED_AT, T0, Run, metrics, resilient_run
 
 Bend = Callable[[Run], object]
-
-
-def answer(run: Run, folder: Path, id: str) -> tuple[str, str, str]:
-    run.artifacts.pop("load.json")
-    run.session["expected_artifacts"].remove("load.json")
-    check = asked(id, material_of(run, folder))
-    return check.status, check.details, check.evidence
 
 
 def progress(run: Run, *instants: float | None) -> None:
