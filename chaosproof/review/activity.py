@@ -4,16 +4,15 @@ import hashlib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Literal
 
-from chaosproof.json_access import at, mapping, number, sequence, text, whole
+from chaosproof.json_access import at, instant, mapping, number, sequence, text, whole
 from chaosproof.judge.succeeded import Effect, effect_of, last_line_of
 from chaosproof.judge.wording import short
 from chaosproof.review.instants import instants_of
 from chaosproof.runfolder.journal import ActivityRun
 
-__all__ = ["Output", "Phase", "ReviewedActivity", "epoch_s", "met_during", "reviewed"]
+__all__ = ["Output", "Phase", "ReviewedActivity", "met_during", "reviewed"]
 
 Phase = Literal["before", "during", "method", "after", "rollback"]
 
@@ -103,8 +102,8 @@ def reviewed(
         name=entry.name or text(entry.activity.get("ref")) or "(no name)",
         declared=entry.activity,
         status=entry.status,
-        began_at=epoch_s(entry.start),
-        ended_at=epoch_s(entry.end),
+        began_at=instant(entry.start),
+        ended_at=instant(entry.end),
         tolerance_met=entry.tolerance_met,
         effect=effect_of(entry, variables) if entry.status == "succeeded" else Effect(),
         output=_output(entry),
@@ -120,22 +119,13 @@ def met_during(declared: Mapping[str, Any], pointer: str, start: str, end: str) 
         name=text(declared.get("name")) or "(no name)",
         declared=declared,
         status="succeeded",
-        began_at=epoch_s(start),
-        ended_at=epoch_s(end),
+        began_at=instant(start),
+        ended_at=instant(end),
         tolerance_met=True,
         effect=_NOTHING_WRONG,
         output=_NOT_READ,
         raised="",
     )
-
-
-def epoch_s(iso: str) -> float | None:
-    """An instant as the toolkit writes it; one without a zone is UTC, as toolkits before 1.10 wrote it."""
-    try:
-        instant = datetime.fromisoformat(iso)
-    except ValueError:
-        return None
-    return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).timestamp()
 
 
 def _output(entry: ActivityRun) -> Output:

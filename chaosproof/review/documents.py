@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from chaosproof.json_access import at, flag, mapping, mappings, number, text
-from chaosproof.review.activity import Phase, ReviewedActivity, epoch_s
+from chaosproof.json_access import at, flag, instant, mapping, mappings, number, text
+from chaosproof.review.activity import Phase, ReviewedActivity
 
 __all__ = ["Document", "Kind", "configured", "experiment_document", "journal_document", "kind_of"]
 
@@ -21,9 +21,9 @@ Kind = Literal["journal", "experiment"]
 class Document:
     """A journal or an experiment.
 
-    `unreadable` is why its end is missing, where it was cut off. Times are seconds since the epoch, `start` and `end`
-    the texts that they stand in the journal as. `session_verdict` is what
-    this project's own session made of the run, empty where the run had none.
+    Times are seconds since the epoch, `start` and `end` the texts that they stand in the journal as. `session_verdict`
+    is what this project's own session made of the run, empty where the run had none. `text` is the file of an
+    experiment.
     """
 
     file: Path
@@ -146,8 +146,8 @@ def journal_document(
         measured=measured,
         status=text(own.get("status")),
         deviated=flag(own.get("deviated")),
-        began_at=epoch_s(text(head.get("start"))),
-        ended_at=epoch_s(text(head.get("end"))),
+        began_at=instant(head.get("start")),
+        ended_at=instant(head.get("end")),
         duration_s=number(head.get("duration")),
         start=text(head.get("start")),
         end=text(head.get("end")),

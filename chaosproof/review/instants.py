@@ -6,11 +6,10 @@ RFC 9110 has Date, RFC 9111 has Age: the seconds that an answer has been kept in
 import json
 import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from chaosproof.json_access import number, text
+from chaosproof.json_access import instant, number
 
 __all__ = ["instants_of"]
 
@@ -59,9 +58,9 @@ def _of_body(body: Any) -> Iterator[float]:
             stack.extend(value for value in node.values() if isinstance(value, list | Mapping))
             for key, value in node.items():
                 if _MADE.search(str(key)) and not _BEGUN.search(str(key)):
-                    instant = _instant(value)
-                    if instant is not None:
-                        yield instant
+                    made_at = _instant(value)
+                    if made_at is not None:
+                        yield made_at
 
 
 def _instant(value: Any) -> float | None:
@@ -69,8 +68,4 @@ def _instant(value: Any) -> float | None:
     if seconds is not None:
         seconds = seconds / 1000 if seconds > _EPOCH_S[1] else seconds
         return seconds if _EPOCH_S[0] < seconds < _EPOCH_S[1] else None
-    try:
-        instant = datetime.fromisoformat(text(value))
-    except ValueError:
-        return None
-    return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).timestamp()
+    return instant(value)

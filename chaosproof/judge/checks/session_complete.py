@@ -1,8 +1,8 @@
 """SYS_SESSION_COMPLETE: the session wrote its own end, and all of it is of one experiment and one clock."""
 
-from datetime import datetime
 from itertools import pairwise
 
+from chaosproof.json_access import instant
 from chaosproof.judge.check import unknown
 from chaosproof.judge.checks.base import BuiltinCheck, Material
 from chaosproof.judge.findings import Findings
@@ -53,7 +53,7 @@ def _clock_moved(run: RunFolder) -> str:
             "machine slept: run again once its clock is in step (timedatectl) and while it stays awake"
         )
     recorded = {
-        Journal.FILE: [_epoch(entry.start) for entry in run.journal.run],
+        Journal.FILE: [instant(entry.start) for entry in run.journal.run],
         ReadinessRow.FILE: [event.at for event in run.readiness],
         LoadProgress.FILE: [row.at for row in run.progress],
     }
@@ -63,13 +63,6 @@ def _clock_moved(run: RunFolder) -> str:
         if back_s > _CLOCK_SLACK_S:
             return f"the clock was moved back by {back_s:.1f} s during the run, by {file}"
     return ""
-
-
-def _epoch(iso: str) -> float | None:
-    try:
-        return datetime.fromisoformat(iso).timestamp()
-    except ValueError:
-        return None
 
 
 CHECK = BuiltinCheck(
