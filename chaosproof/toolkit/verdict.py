@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.text import Text
 
 from chaosproof.judge.judge import Verdict, judge_run
+from chaosproof.report.shown_path import shown_path
 from chaosproof.report.write import write_verdict
 from chaosproof.runfolder.events import EVENTS, record_event
 
@@ -23,11 +24,6 @@ def conclude(folder: Path) -> Verdict:
     return verdict
 
 
-def _short(folder: Path) -> Path:
-    here = Path.cwd()
-    return folder.relative_to(here) if folder.is_relative_to(here) else folder
-
-
 def print_verdict(folder: Path, verdict: Verdict) -> None:
     """The verdict, and every check that does not pass, on stdout; colours only on a terminal."""
     console = Console(soft_wrap=True, highlight=False)
@@ -43,4 +39,4 @@ def print_verdict(folder: Path, verdict: Verdict) -> None:
             console.print(
                 Text.assemble("  ", (check.status, _STYLES[check.status]), f" {check.id}: {check.details}")
             )
-    console.print(f"  {_short(folder)}", style="dim")
+    console.print(f"  {shown_path(folder)}", style="dim")

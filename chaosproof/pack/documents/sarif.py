@@ -4,7 +4,6 @@ A claim that failed is an `error`, a figure that warns a `warning`; what is not 
 for an analysis that could not tell.
 """
 
-import json
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
@@ -12,12 +11,12 @@ from urllib.parse import quote
 from chaosproof.pack.claim_locations import Place, place_of
 from chaosproof.pack.gate.rules import Rules
 from chaosproof.pack.judged import Judged
+from chaosproof.report.formats.sarif_log import sarif_log
 from chaosproof.runfolder.checks import Check
 
 __all__ = ["claim_of", "locate", "sarif_text"]
 
 _RULES = "experiments/gate.yaml"
-_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
 
 def sarif_text(checks: Sequence[Check], judged: Judged, rules: Rules, version: str) -> str:
@@ -26,34 +25,12 @@ def sarif_text(checks: Sequence[Check], judged: Judged, rules: Rules, version: s
     """
     failing = [check for check in checks if check.status != "pass" and not check.id.startswith("INFO_")]
     claims = {check.id: claim_of(check.id, judged, rules) for check in failing}
-    driver = {
-        "name": "chaosproof",
-        "version": version,
-        "rules": [
-            {"id": id, **({"shortDescription": {"text": claim}} if claim else {})}
-            for id, claim in claims.items()
-        ],
-    }
     ids = list(claims)
-    log = {
-        "$schema": _SCHEMA,
-        "version": "2.1.0",
-        "runs": [
-            {
-                "tool": {"driver": driver},
-                "columnKind": "unicodeCodePoints",
-                "results": [
-                    _result(
-                        check,
-                        ids.index(check.id),
-                        locate(check.id, judged, rules) or _of_pack(check, judged),
-                    )
-                    for check in failing
-                ],
-            }
-        ],
-    }
-    return json.dumps(log, indent=2, ensure_ascii=False) + "\n"
+    results = [
+        _result(check, ids.index(check.id), locate(check.id, judged, rules) or _of_pack(check, judged))
+        for check in failing
+    ]
+    return sarif_log("chaosproof", version, claims, results)
 
 
 def claim_of(id: str, judged: Judged, rules: Rules) -> str:

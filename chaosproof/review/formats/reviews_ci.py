@@ -4,9 +4,9 @@ Workflow commands: GitHub's "Workflow commands for GitHub Actions".
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from chaosproof.report.formats.ci import cell, escape_message, escape_property, mark
+from chaosproof.report.shown_path import shown_path
 from chaosproof.review.finding import Severity
 from chaosproof.review.places import Located
 from chaosproof.review.review import Review
@@ -38,11 +38,11 @@ def review_summary(reviews: Sequence[Review]) -> str:
     ]
     for review in reviews:
         codes = ", ".join(dict.fromkeys(f.code for f in review.findings if f.severity != "note"))
-        cells = (_short(review.file), review.title, f"{mark(review.verdict)} {review.verdict}", codes)
+        cells = (
+            str(shown_path(review.file)),
+            review.title,
+            f"{mark(review.verdict)} {review.verdict}",
+            codes,
+        )
         lines.append(f"| {' | '.join(map(cell, cells))} |")
     return "\n".join(lines) + "\n"
-
-
-def _short(file: Path) -> str:
-    here = Path.cwd()
-    return str(file.relative_to(here) if file.is_absolute() and file.is_relative_to(here) else file)

@@ -3,11 +3,11 @@
 A doubt is `open`, which is SARIF's word for an analysis that could not tell.
 """
 
-import json
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
+from chaosproof.report.formats.sarif_log import sarif_log
 from chaosproof.review.finding import Finding
 from chaosproof.review.places import Located
 from chaosproof.review.review import Review
@@ -15,7 +15,6 @@ from chaosproof.review.rules.registry import codes
 
 __all__ = ["reviews_sarif"]
 
-_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _OUTCOMES = {
     "error": {"kind": "fail", "level": "error"},
     "warning": {"kind": "open", "level": "none"},
@@ -27,27 +26,7 @@ def reviews_sarif(reviews: Sequence[Review], located: Located, version: str) -> 
     """The log of `version` of this program."""
     ids = list(codes())
     results = [_result(finding, ids, review, located) for review in reviews for finding in review.findings]
-    log = {
-        "$schema": _SCHEMA,
-        "version": "2.1.0",
-        "runs": [
-            {
-                "tool": {
-                    "driver": {
-                        "name": "chaosproof review",
-                        "version": version,
-                        "rules": [
-                            {"id": code, "shortDescription": {"text": meaning}}
-                            for code, meaning in codes().items()
-                        ],
-                    }
-                },
-                "columnKind": "unicodeCodePoints",
-                "results": results,
-            }
-        ],
-    }
-    return json.dumps(log, indent=2, ensure_ascii=False) + "\n"
+    return sarif_log("chaosproof review", version, codes(), results)
 
 
 def _result(finding: Finding, ids: Sequence[str], review: Review, located: Located) -> dict[str, Any]:

@@ -1,12 +1,12 @@
 """A review as text; colours only on a terminal."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
 
 from chaosproof.report.formats.terminal import status_text
+from chaosproof.report.shown_path import shown_path
 from chaosproof.review.finding import Severity, worst_of
 from chaosproof.review.review import Review
 from chaosproof.runfolder.checks import one_line
@@ -41,13 +41,8 @@ def print_reviews(reviews: Sequence[Review], console: Console | None = None) -> 
 
 def _heading(review: Review) -> Text:
     what = (
-        f"{_short(review.file)}: {one_line(review.title)}: "
+        f"{shown_path(review.file)}: {one_line(review.title)}: "
         if review.title != review.file.name
         else f"{review.file}: "
     )
     return Text(what).append_text(status_text(review.verdict))
-
-
-def _short(file: Path) -> Path:
-    here = Path.cwd()
-    return file.relative_to(here) if file.is_absolute() and file.is_relative_to(here) else file
