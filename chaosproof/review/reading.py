@@ -16,7 +16,7 @@ import msgspec
 import yaml
 
 from chaosproof.errors import ChaosproofError, UsageError, readable_os_errors
-from chaosproof.experiment.text import SUFFIXES, doubled_keys, parse_experiment
+from chaosproof.experiment.text import SUFFIXES, doubled_keys
 from chaosproof.json_access import flag, mapping, sequence
 from chaosproof.review.activity import Phase, ReviewedActivity, met_during, reviewed
 from chaosproof.review.documents import Document, configured, experiment_document, journal_document, kind_of
@@ -25,7 +25,6 @@ from chaosproof.runfolder.journal import ActivityRun
 __all__ = ["NeitherError", "files_in", "read_document", "reviewed_journal"]
 
 _ENTRIES = ("run", "rollbacks", "steady_states")
-_TEXT_MAX = 4_000_000
 
 
 class NeitherError(UsageError):
@@ -56,17 +55,14 @@ def read_document(file: Path) -> Document:
         kind = kind_of(content)
         if kind == "journal":
             return _journal(file, content)
+        if kind == "experiment":
+            return _experiment(file, content)
     except (ValueError, RecursionError) as error:  # what is no UTF-8, or has no end to its depth
         raise ChaosproofError(f"{file} cannot be read: {error}") from error
-    match kind:
-        case "experiment":
-            return _experiment(file)
-        case _:
-            raise NeitherError(
-                f"{file} is neither a journal of Chaos Toolkit nor an experiment: it has no `method`, and no `run` "
-                "beside "
-                "an `experiment`"
-            )
+    raise NeitherError(
+        f"{file} is neither a journal of Chaos Toolkit nor an experiment: it has no `method`, and no `run` "
+        "beside an `experiment`"
+    )
 
 
 def _json(file: Path) -> Any:
@@ -196,14 +192,11 @@ def _journal(file: Path, content: Mapping[str, Any]) -> Document:
     return journal_document(file, head, tuple(activities), measured)
 
 
-def _experiment(file: Path) -> Document:
+def _experiment(file: Path, content: Mapping[str, Any]) -> Document:
     source = file.read_text(encoding="utf-8-sig")
-    try:
-        content = parse_experiment(source, file.suffix if file.suffix in SUFFIXES else ".json")
-    except ValueError as error:
-        raise ChaosproofError(f"{file} cannot be read: {error}") from error
     suffix = file.suffix if file.suffix in SUFFIXES else ".json"
-    return experiment_document(file, content, tuple(doubled_keys(source, suffix)), source[:_TEXT_MAX])
+    whole = {key: _decoded(value) for key, value in content.items()}
+    return experiment_document(file, whole, tuple(doubled_keys(source, suffix)), source)
 
 
 def reviewed_journal(file: Path, content: Mapping[str, Any]) -> Document:

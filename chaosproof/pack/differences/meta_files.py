@@ -22,19 +22,8 @@ _ENVIRONMENT = "meta/environment.json"
 _PACKAGES = "meta/packages.txt"
 META_FILES = (META, _ENVIRONMENT, _PACKAGES)
 
-_FACTS = (
-    *(
-        "chaosproof",
-        "python",
-        "kernel",
-        "machine",
-        "system",
-        "processors",
-        "commit",
-        "dirty",
-        "versions",
-        "ci",
-    ),
+_FACTS = frozenset(
+    {"chaosproof", "python", "kernel", "machine", "system", "processors", "commit", "dirty", "versions", "ci"}
 )
 _PACKAGE = re.compile(r"(\S+)==(\S+)")
 # Python and this project are named by their own; they may run from where no package says so

@@ -20,8 +20,7 @@ def _examine(document: Document) -> Iterator[Finding]:
             code="no-proof",
             severity="warning",
             message="nothing looks at the system while the method is at work: no probe shows that a fault bites, "
-            "and no load "
-            "shows what users have of it",
+            "and no load shows what users have of it",
             pointer="/method",
             next_step="add a probe with a tolerance behind the action, or run with --hypothesis-strategy continuously",
         )

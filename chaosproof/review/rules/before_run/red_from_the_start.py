@@ -16,8 +16,7 @@ def _examine(document: Document) -> Iterator[Finding]:
                 code="will-be-red",
                 severity="warning",
                 message=f"the probe {text(probe.get('name'))!r} looks at what the action {action!r} changes: it "
-                "will be unmet, "
-                "however well the system copes",
+                "will be unmet, however well the system copes",
                 pointer=document.pointer_of(probe),
                 next_step="ask for what users have of the service, instead of for the fault itself",
             )

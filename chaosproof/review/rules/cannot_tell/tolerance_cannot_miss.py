@@ -40,8 +40,7 @@ def _examine(document: Document) -> Iterator[Finding]:
                 code="only-a-file",
                 severity="warning",
                 message=f"the probe {name!r} of the hypothesis asks whether {path} is there: a file outlives the "
-                "process that "
-                "wrote it",
+                "process that wrote it",
                 pointer=document.pointer_of(probe),
                 next_step="ask the service itself: send it a request, or signal 0 to the process that the file names",
             )

@@ -28,12 +28,10 @@ def _examine(document: Document) -> Iterator[Finding]:
             code="checked-too-soon",
             severity="warning",
             message=f"the hypothesis had been asked again {apart_s:.2f} s after {action.name!r}: sooner than such "
-            "an action "
-            "takes effect, and sooner than any recovery",
+            "an action takes effect, and sooner than any recovery",
             pointer="/steady_states/after",
             next_step="let the action pause (`pauses.after`), measure during the method (--hypothesis-strategy "
-            "continuously), "
-            "or wait in a probe until the effect is seen",
+            "continuously), or wait in a probe until the effect is seen",
         )
 
 

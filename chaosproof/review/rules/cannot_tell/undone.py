@@ -31,8 +31,7 @@ def _examine(document: Document) -> Iterator[Finding]:
             code="undone-before-check",
             severity="warning",
             message=f"the fault {action.name!r} was {how} before anything was measured: the hypothesis was asked of "
-            "a system "
-            "that had no fault any more",
+            "a system that had no fault any more",
             pointer=action.pointer,
             next_step="measure while it is on: a probe with a tolerance between the two, or --hypothesis-strategy "
             "continuously; keep the hypothesis after it for the recovery",

@@ -62,8 +62,7 @@ def _of(document: Document, unmet: ReviewedActivity, code: str, when: str) -> Fi
             code="red-by-construction",
             severity="warning",
             message=f"the probe {unmet.name!r} asks for the absence of what the action {action!r} does, so it can "
-            "only be "
-            "unmet: it says nothing of how the system copes",
+            "only be unmet: it says nothing of how the system copes",
             pointer=unmet.pointer,
             next_step="ask for what users have of the service, instead of for the fault itself",
         )
@@ -71,8 +70,7 @@ def _of(document: Document, unmet: ReviewedActivity, code: str, when: str) -> Fi
         code=code,
         severity="error",
         message=f"the probe {unmet.name!r} was outside of its tolerance {short(unmet.declared.get('tolerance'))} "
-        f"{when}: "
-        f"{unmet.output.value}",
+        f"{when}: {unmet.output.value}",
         pointer=unmet.pointer,
         next_step="mend the system, or the probe where it asks for too much, and run again",
     )

@@ -46,8 +46,7 @@ def _examine(document: Document) -> Iterator[Finding]:
                 code="rollback-before-check",
                 severity="warning",
                 message=f"the rollback {activity.name!r} had ended before the hypothesis was asked again: it was "
-                "asked of a "
-                "system that had been mended",
+                "asked of a system that had been mended",
                 pointer=activity.pointer,
                 next_step="ask the hypothesis first, and roll back after it",
             )
