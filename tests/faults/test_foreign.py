@@ -13,7 +13,7 @@ from chaosproof.faults.foreign import Entry, ForeignWatch, entries_of
 from chaosproof.faults.model import Fault
 from chaosproof.runfolder.events import ForeignEntry
 from chaosproof.targets.base import Running
-from tests.support.small_lab import running_lab
+from tests.support.small_lab import TWO_SERVERS, running_lab
 from tests.support.waiting import eventually
 
 from .netns_target import NetnsTarget
@@ -115,19 +115,9 @@ def test_a_queue_of_ours_is_told_from_one_of_another_process_by_its_fault() -> N
     ]
 
 
-SYSTEM = """\
-services:
-  web:
-    command: [python, -m, http.server, "8000"]
-    replicas: 2
-    ports: {http: 8000}
-    healthcheck: {tcp: http, interval_s: 0.05, timeout_s: 10}
-"""
-
-
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with running_lab(tmp_path_factory.mktemp("foreign"), SYSTEM) as lab:
+    with running_lab(tmp_path_factory.mktemp("foreign"), TWO_SERVERS) as lab:
         yield lab
 
 

@@ -24,6 +24,16 @@ services:
 """
 
 
+TWO_SERVERS = """\
+services:
+  web:
+    command: [python, -m, http.server, "8000"]
+    replicas: 2
+    ports: {http: 8000}
+    healthcheck: {tcp: http, interval_s: 0.05, timeout_s: 10}
+"""
+
+
 def system_file(folder: Path, text: str = WEB) -> Path:
     """Write a system file, and a metrics page for the HTTP server, into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -10,24 +10,15 @@ from chaosproof.faults.limits import Limits
 from chaosproof.faults.process import ProcessFaults
 from chaosproof.runfolder.faults import FaultLedger
 from chaosproof.targets.local.target import LocalTarget
-from tests.support.small_lab import running_lab
+from tests.support.small_lab import TWO_SERVERS, running_lab
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.lab
 
-SYSTEM = """\
-services:
-  web:
-    command: [python, -m, http.server, "8000"]
-    replicas: 2
-    ports: {http: 8000}
-    healthcheck: {tcp: http, interval_s: 0.05, timeout_s: 10}
-"""
-
 
 @pytest.fixture(scope="module")
 def target(tmp_path_factory):
-    with running_lab(tmp_path_factory.mktemp("process"), SYSTEM) as lab:
+    with running_lab(tmp_path_factory.mktemp("process"), TWO_SERVERS) as lab:
         yield LocalTarget(lab.name)
 
 
