@@ -41,6 +41,9 @@ so that the two seals fit, and only what the files say of each other can tell. W
   seen only where it ends one of ours too soon, and by what it does to the figures. So is what is no rule that drops,
   rejects or queues and no queue: another route, an address, an element that is put into a set of others' rules; and a
   signal to a process.
+- A claim that holds of any run that came to its end (`load.requests` at least 1, `load.ok` at least 1), or that is of
+  what an activity of one's own returned (`activities.NAME.status` of `echo`), says nothing of the system. Then the
+  hypothesis alone is held, before the method and after it: read what a green run claims.
 - An action of others is `unknown` until the experiment lists it under `no_fault`: who lists one that is a fault has
   said so.
 - A log of events from which who the run was is left out looks like one of a version that did not write it down.
