@@ -1,7 +1,6 @@
 """What a process holds is measured as a level and a slope, and compared by label."""
 
 import json
-import os
 
 import pytest
 from hypothesis import given
@@ -88,21 +87,31 @@ def test_an_instance_that_cannot_be_looked_at_is_an_error_with_its_words():
         measure(target, "gateway-0", over_s=0.01)
 
 
-def test_this_process_is_seen_with_the_descriptors_that_it_has(tmp_path):
+def test_a_process_is_seen_with_the_descriptors_that_it_holds(tmp_path):
     import subprocess
 
     from chaosproof.runner.resources import _SCRIPT
 
-    def fds() -> int:
+    def fds(pid: int) -> int:
         done = subprocess.run(
-            ["sh", "-c", _SCRIPT, "sh", str(os.getpid())], capture_output=True, text=True, check=True
+            ["sh", "-c", _SCRIPT, "sh", str(pid)], capture_output=True, text=True, check=True
         )
         return read_proc(done.stdout, 0.0, {}).fds
 
-    before = fds()
-    with (tmp_path / "held").open("w"), (tmp_path / "held too").open("w"):
-        assert fds() == before + 2
-    assert fds() == before
+    # A process of this test's own: the threads of a test worker open files of theirs meanwhile.
+    script = 'read -r _; exec 8>"$1" 9>"$1"; echo held; read -r _; exec 8>&- 9>&-; echo closed; read -r _'
+    argv = ["sh", "-c", script, "sh", str(tmp_path / "held")]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1) as own:
+        assert own.stdin is not None and own.stdout is not None
+
+        def tell() -> str:
+            own.stdin.write("go on\n")
+            return own.stdout.readline().strip()
+
+        before = fds(own.pid)
+        assert (tell(), fds(own.pid)) == ("held", before + 2)
+        assert (tell(), fds(own.pid)) == ("closed", before)
+        own.stdin.close()
 
 
 def test_rows_are_plain_json():
