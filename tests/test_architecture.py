@@ -17,14 +17,15 @@ from pathlib import Path
 import pytest
 
 TOP = ("chaosproof", "actions", "probes", "controls", "demo")
-_BOTTOM = {"errors", "json_access", "__init__"}
-_JUDGED = {"judge", "stats", "runfolder", "experiment"}
+_BOTTOM = {"errors", "json_access", "wording", "__init__"}
+_JUDGED = {"judge", "review", "stats", "runfolder", "experiment"}
 _RUN = {"faults", "load", "targets", "runfolder", "experiment"}
 
 # Room of chaosproof/ -> the rooms that it may import, beside itself and the bottom.
 ARROWS: dict[str, set[str]] = {
     "errors": set(),
     "json_access": set(),
+    "wording": set(),
     "experiment": set(),
     "stats": set(),
     "runfolder": {"experiment"},
@@ -33,15 +34,15 @@ ARROWS: dict[str, set[str]] = {
     "faults": {"targets", "runfolder", "experiment"},
     "load": {"targets", "runfolder", "experiment"},
     "runner": _RUN,
+    "review": {"runfolder", "experiment"},
     "judge": _JUDGED,
     "compare": _JUDGED,
     "report": {"compare", *_JUDGED},
-    "review": {"report", "compare", *_JUDGED},
     "pack": {"report", "compare", *_JUDGED},
     "campaign": {"runner", "pack", "report", "compare", *_JUDGED, *_RUN},
-    "toolkit": {"campaign", "runner", "pack", "report", "review", "compare", *_JUDGED, *_RUN},
+    "toolkit": {"campaign", "runner", "pack", "report", "compare", *_JUDGED, *_RUN},
     "cli": {
-        "campaign", "runner", "pack", "report", "review", "compare", "images", "toolkit", *_JUDGED, *_RUN,
+        "campaign", "runner", "pack", "report", "compare", "images", "toolkit", *_JUDGED, *_RUN,
     },
 }  # fmt: skip
 

@@ -72,27 +72,27 @@ def review(
 
     reviews = list(reviews_of(paths))
     if as_json:
-        from chaosproof.review.formats.reviews_json import reviews_json
+        from chaosproof.report.reviews.reviews_json import reviews_json
 
         click.echo(reviews_json(reviews))
     elif as_agent:
-        from chaosproof.review.formats.reviews_agent import reviews_agent
+        from chaosproof.report.reviews.reviews_agent import reviews_agent
 
         click.echo(reviews_agent(reviews))
     else:
-        from chaosproof.review.formats.reviews_terminal import print_reviews
+        from chaosproof.report.reviews.reviews_terminal import print_reviews
 
         print_reviews(reviews)
     if junit:
-        from chaosproof.review.formats.reviews_junit import reviews_junit
+        from chaosproof.report.reviews.reviews_junit import reviews_junit
 
         _write(junit, reviews_junit(reviews))
     if sarif:
-        from chaosproof.review.formats.reviews_sarif import reviews_sarif
+        from chaosproof.report.reviews.reviews_sarif import reviews_sarif
 
         _write(sarif, reviews_sarif(reviews, Located.among([r.document for r in reviews]), __version__))
     if html:
-        from chaosproof.review.formats.reviews_page import reviews_page
+        from chaosproof.report.reviews.reviews_page import reviews_page
 
         _write(html, reviews_page(reviews))
     if ci:
@@ -101,7 +101,7 @@ def review(
 
 
 def _show_in_ci(reviews: Sequence["Review"]) -> None:
-    from chaosproof.review.formats.reviews_ci import review_annotations, review_summary
+    from chaosproof.report.reviews.reviews_ci import review_annotations, review_summary
     from chaosproof.review.places import Located
 
     if os.environ.get("GITHUB_ACTIONS") == "true":

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from chaosproof.json_access import at, flag, instant, mapping, mappings, number, text
-from chaosproof.review.activity import Phase, ReviewedActivity
+from chaosproof.review.facts.activity import Phase, ReviewedActivity
 
 __all__ = ["Document", "Kind", "configured", "experiment_document", "journal_document", "kind_of"]
 

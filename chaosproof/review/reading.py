@@ -18,8 +18,8 @@ import yaml
 from chaosproof.errors import ChaosproofError, UsageError, readable_os_errors
 from chaosproof.experiment.text import SUFFIXES, doubled_keys
 from chaosproof.json_access import flag, mapping, sequence
-from chaosproof.review.activity import Phase, ReviewedActivity, met_during, reviewed
 from chaosproof.review.documents import Document, configured, experiment_document, journal_document, kind_of
+from chaosproof.review.facts.activity import Phase, ReviewedActivity, met_during, reviewed
 from chaosproof.runfolder.journal import ActivityRun
 
 __all__ = ["NeitherError", "files_in", "read_document", "reviewed_journal"]

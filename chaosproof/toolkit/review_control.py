@@ -12,8 +12,8 @@ from pathlib import Path
 from chaoslib.run import RunEventHandler
 from chaoslib.types import Journal
 
-from chaosproof.review.formats.reviews_json import finding_json
-from chaosproof.review.formats.reviews_terminal import print_reviews
+from chaosproof.report.reviews.reviews_json import finding_json
+from chaosproof.report.reviews.reviews_terminal import print_reviews
 from chaosproof.review.reading import reviewed_journal
 from chaosproof.review.review import Review, review_document
 from chaosproof.runfolder.journal import Journal as JournalFile

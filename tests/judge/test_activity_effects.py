@@ -9,10 +9,10 @@ import pytest
 from chaosproof.judge.check import failed, passed, unknown
 from chaosproof.judge.judge import judge_run
 from chaosproof.judge.succeeded import all_succeeded
-from chaosproof.judge.tolerance import within
-from chaosproof.judge.wording import counted
+from chaosproof.review.facts.tolerance import within
 from chaosproof.runfolder.checks import Check
 from chaosproof.runfolder.run_folder import read_run
+from chaosproof.wording import counted
 from tests.support.runs import activity, ran, resilient_run
 
 SCRIPT = {"type": "action", "name": "drop the cache", "provider": {"type": "process", "path": "sh"}}

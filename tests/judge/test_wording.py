@@ -6,10 +6,10 @@ import pytest
 
 from chaosproof.judge.check import counts, failed, guarded, passed, skipped, unknown
 from chaosproof.judge.findings import Findings
-from chaosproof.judge.succeeded import last_line_of, name_of
-from chaosproof.judge.wording import counted, short
+from chaosproof.review.facts.effect import last_line_of, name_of
 from chaosproof.runfolder.checks import Check
 from chaosproof.runfolder.journal import ActivityRun
+from chaosproof.wording import counted, short
 
 
 @pytest.mark.parametrize(

@@ -11,13 +11,13 @@ import jsonschema
 import pytest
 from rich.console import Console
 
-from chaosproof.review.formats.reviews_agent import agent_document, reviews_agent
-from chaosproof.review.formats.reviews_ci import review_annotations, review_summary
-from chaosproof.review.formats.reviews_json import reviews_json
-from chaosproof.review.formats.reviews_junit import reviews_junit
-from chaosproof.review.formats.reviews_page import reviews_page
-from chaosproof.review.formats.reviews_sarif import reviews_sarif
-from chaosproof.review.formats.reviews_terminal import print_reviews
+from chaosproof.report.reviews.reviews_agent import agent_document, reviews_agent
+from chaosproof.report.reviews.reviews_ci import review_annotations, review_summary
+from chaosproof.report.reviews.reviews_json import reviews_json
+from chaosproof.report.reviews.reviews_junit import reviews_junit
+from chaosproof.report.reviews.reviews_page import reviews_page
+from chaosproof.report.reviews.reviews_sarif import reviews_sarif
+from chaosproof.report.reviews.reviews_terminal import print_reviews
 from chaosproof.review.places import Located
 from chaosproof.review.review import Review, review_file
 from chaosproof.review.rules.registry import codes

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from chaosproof.review.formats.reviews_agent import agent_document
+from chaosproof.report.reviews.reviews_agent import agent_document
 from chaosproof.review.review import review_file
 
 HERE = Path(__file__).parent

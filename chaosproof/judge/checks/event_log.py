@@ -17,11 +17,11 @@ from chaosproof.judge.check import failed, unknown
 from chaosproof.judge.checks.base import BuiltinCheck, Material
 from chaosproof.judge.event_rules.session_in_log import begun_objects, ready_objects, saved_objects
 from chaosproof.judge.findings import Findings
-from chaosproof.judge.wording import counted
 from chaosproof.runfolder.checks import Check
 from chaosproof.runfolder.events import EVENTS, FIRST_PREVIOUS, ROW_BYTES_MAX, EventRow
 from chaosproof.runfolder.manifest import raw_hashes
 from chaosproof.runfolder.run_folder import RunFolder
+from chaosproof.wording import counted
 
 __all__ = ["Chain", "read_chain"]
 

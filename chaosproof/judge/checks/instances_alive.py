@@ -3,8 +3,8 @@
 from chaosproof.judge.check import unknown
 from chaosproof.judge.checks.base import BuiltinCheck, Material
 from chaosproof.judge.findings import Findings
-from chaosproof.judge.wording import counted, short
 from chaosproof.runfolder.checks import Check
+from chaosproof.wording import counted, short
 
 
 def _answer(material: Material) -> Check:

@@ -6,13 +6,13 @@ from chaosproof.json_access import instant
 from chaosproof.judge.check import unknown
 from chaosproof.judge.checks.base import BuiltinCheck, Material
 from chaosproof.judge.findings import Findings
-from chaosproof.judge.wording import short
 from chaosproof.runfolder.checks import Check
 from chaosproof.runfolder.journal import Journal
 from chaosproof.runfolder.load import LoadProgress
 from chaosproof.runfolder.provenance import experiment_sha256
 from chaosproof.runfolder.readiness import ReadinessRow
 from chaosproof.runfolder.run_folder import RunFolder
+from chaosproof.wording import short
 
 # a clock that is set right moves by less
 _CLOCK_SLACK_S = 1.0

@@ -9,11 +9,11 @@ from chaosproof.json_access import at, number, sequence
 from chaosproof.judge.check import failed, passed, unknown
 from chaosproof.judge.checks.base import BuiltinCheck
 from chaosproof.judge.next_steps import MARK
-from chaosproof.judge.succeeded import last_line_of, name_of
-from chaosproof.judge.wording import counted, short
+from chaosproof.review.facts.effect import last_line_of, name_of
 from chaosproof.runfolder.checks import Check
 from chaosproof.runfolder.journal import ActivityRun
 from chaosproof.runfolder.run_folder import RunFolder
+from chaosproof.wording import counted, short
 
 __all__ = ["measurement_of"]
 

@@ -9,9 +9,9 @@ from chaosproof.judge.check import unknown
 from chaosproof.judge.checks.base import BuiltinCheck, Material
 from chaosproof.judge.checks.steady_state import measurement_of
 from chaosproof.judge.findings import Findings
-from chaosproof.judge.wording import counted
 from chaosproof.runfolder.checks import Check
 from chaosproof.runfolder.journal import SteadyState
+from chaosproof.wording import counted
 
 _STRATEGY = "runtime.hypothesis.strategy"
 _STRATEGIES = ("continuously", "during-method-only")

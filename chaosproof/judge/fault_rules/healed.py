@@ -3,7 +3,7 @@ outside leaves one that looks the same.
 """
 
 from chaosproof.json_access import mapping, mappings
-from chaosproof.judge.succeeded import name_of
+from chaosproof.review.facts.effect import name_of
 from chaosproof.runfolder.faults import FaultRecord
 from chaosproof.runfolder.run_folder import RunFolder
 

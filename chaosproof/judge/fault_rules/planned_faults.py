@@ -7,7 +7,7 @@ from typing import Any
 
 from chaosproof.experiment.variables import resolve
 from chaosproof.json_access import at, mapping, number, numeral, text
-from chaosproof.judge.succeeded import name_of
+from chaosproof.review.facts.effect import name_of
 from chaosproof.runfolder.faults import FaultRecord
 from chaosproof.runfolder.run_folder import RunFolder
 

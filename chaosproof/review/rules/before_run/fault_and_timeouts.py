@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from chaosproof.json_access import at, number, sequence, text
-from chaosproof.review.action_words import duration_asked_s
 from chaosproof.review.documents import Document
+from chaosproof.review.facts.action_words import duration_asked_s
 from chaosproof.review.finding import Finding
 from chaosproof.review.rules.base import Rule
 

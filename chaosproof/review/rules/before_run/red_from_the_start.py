@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from chaosproof.json_access import text
-from chaosproof.review.by_construction import red_by_construction
 from chaosproof.review.documents import Document
+from chaosproof.review.facts.by_construction import red_by_construction
 from chaosproof.review.finding import Finding
 from chaosproof.review.rules.base import Rule
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from chaosproof.experiment.tolerances import met_by_anything
 from chaosproof.json_access import at, mapping, sequence, text
-from chaosproof.review.action_words import function_of
 from chaosproof.review.documents import Document
+from chaosproof.review.facts.action_words import function_of
 from chaosproof.review.finding import Finding
 from chaosproof.review.rules.base import Rule
 

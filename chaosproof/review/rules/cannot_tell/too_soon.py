@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from chaosproof.review.action_words import is_moment
 from chaosproof.review.documents import Document
+from chaosproof.review.facts.action_words import is_moment
 from chaosproof.review.finding import Finding
 from chaosproof.review.rules.base import Rule
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from chaosproof.review.action_words import duration_asked_s, is_undo
-from chaosproof.review.activity import ReviewedActivity
 from chaosproof.review.documents import Document
+from chaosproof.review.facts.action_words import duration_asked_s, is_undo
+from chaosproof.review.facts.activity import ReviewedActivity
 from chaosproof.review.finding import Finding
 from chaosproof.review.rules.base import Rule
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from chaosproof.review.documents import Document
+from chaosproof.review.facts.outages import is_outage
 from chaosproof.review.finding import Finding
-from chaosproof.review.outages import is_outage
 from chaosproof.review.rules.base import Rule
 
 _CODES = {

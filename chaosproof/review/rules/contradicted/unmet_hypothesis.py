@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from chaosproof.judge.wording import short
-from chaosproof.review.activity import Phase, ReviewedActivity
-from chaosproof.review.by_construction import red_by_construction
 from chaosproof.review.documents import Document
+from chaosproof.review.facts.activity import Phase, ReviewedActivity
+from chaosproof.review.facts.by_construction import red_by_construction
+from chaosproof.review.facts.outages import is_outage
 from chaosproof.review.finding import Finding
-from chaosproof.review.outages import is_outage
 from chaosproof.review.rules.base import Rule
+from chaosproof.wording import short
 
 _CODES = {
     "baseline-not-met": "The hypothesis was not met before the method, which did not run.",

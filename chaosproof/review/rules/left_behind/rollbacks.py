@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from chaosproof.json_access import mappings
-from chaosproof.review.action_words import is_undo
 from chaosproof.review.documents import Document
+from chaosproof.review.facts.action_words import is_undo
 from chaosproof.review.finding import Finding
 from chaosproof.review.rules.base import Rule
 

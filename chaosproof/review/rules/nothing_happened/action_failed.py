@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from chaosproof.review.activity import ReviewedActivity
 from chaosproof.review.documents import Document
+from chaosproof.review.facts.activity import ReviewedActivity
 from chaosproof.review.finding import Finding
 from chaosproof.review.rules.base import Rule
 

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator
 
-from chaosproof.review.action_words import known_provider
-from chaosproof.review.activity import ReviewedActivity
 from chaosproof.review.documents import Document
+from chaosproof.review.facts.action_words import known_provider
+from chaosproof.review.facts.activity import ReviewedActivity
 from chaosproof.review.finding import Finding
 from chaosproof.review.rules.base import Rule
 

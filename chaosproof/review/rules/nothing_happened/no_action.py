@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from chaosproof.review.documents import Document
+from chaosproof.review.facts.session_words import is_without_fault
 from chaosproof.review.finding import Finding
 from chaosproof.review.rules.base import Rule
-from chaosproof.review.session_words import is_without_fault
 
 
 def _examine(document: Document) -> Iterator[Finding]:

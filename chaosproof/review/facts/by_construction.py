@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from chaosproof.json_access import text
-from chaosproof.review.action_words import addresses_of, changes, is_undo
 from chaosproof.review.documents import Document
+from chaosproof.review.facts.action_words import addresses_of, changes, is_undo
 
 __all__ = ["red_by_construction"]
 

@@ -13,8 +13,8 @@ from typing import Any
 
 from chaosproof.errors import EXIT_CODES
 from chaosproof.json_access import mappings
-from chaosproof.review.activity import ReviewedActivity
 from chaosproof.review.documents import Document
+from chaosproof.review.facts.activity import ReviewedActivity
 from chaosproof.review.finding import Finding
 from chaosproof.review.review import Review
 

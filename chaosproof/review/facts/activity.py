@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from chaosproof.json_access import at, instant, mapping, number, sequence, text, whole
-from chaosproof.judge.succeeded import Effect, effect_of, last_line_of
-from chaosproof.judge.wording import short
-from chaosproof.review.instants import instants_of
+from chaosproof.review.facts.effect import Effect, effect_of, last_line_of
+from chaosproof.review.facts.instants import instants_of
 from chaosproof.runfolder.journal import ActivityRun
+from chaosproof.wording import short
 
 __all__ = ["Output", "Phase", "ReviewedActivity", "met_during", "reviewed"]
 
