@@ -59,6 +59,8 @@ def start(mode: str) -> tuple[list[Program], list[Program]]:
                 "RESILIENCE_ENABLED": str(resilient).lower(),
                 "RETRY_ENABLED": str(resilient).lower(),
                 "CHANNEL_POOL_SIZE": "4" if resilient else "1",
+                # a machine that stalls lets all connections ask at once: none is to wait in line, nor be refused there
+                "MAX_INFLIGHT": str(CONNECTIONS),
                 "DEADLINE_MS": "500",
             },
             cwd=ROOT,
