@@ -99,30 +99,34 @@ def test_a_client_that_closes_its_sending_side_still_gets_its_answers(shared):
     assert b'"request_id":"half"' in payload
 
 
-def test_a_client_that_goes_away_leaves_nothing_behind(shared):
+def test_a_client_that_goes_away_leaves_nothing_behind(patient):
     def connections() -> float:
-        return shared.gateway.metric("gateway_connections")
+        return patient.gateway.metric("gateway_connections")
 
     async def leave():
-        client = await Client.connect(shared.socket)
-        client.submit(new_request("gone", {"type": "demo.delay", "payload": {"delay_ms": 60}}))
-        await until(lambda: shared.gateway.metric("gateway_pending") == 1)
+        client = await Client.connect(patient.socket)
+        client.submit(new_request("gone", {"type": "demo.delay", "payload": {"delay_ms": 1500}}))
+        await until(lambda: patient.gateway.metric("gateway_pending") == 1)
         client.close()
         await client.closed
 
     assert eventually(lambda: connections() == 0)
     run(leave())
     assert eventually(lambda: connections() == 0)
-    assert shared.gateway.metric("gateway_pending") == 0
+    assert patient.gateway.metric("gateway_pending") == 0
 
 
 def test_a_late_reply_is_dropped_and_counted_and_the_client_was_told_at_its_deadline(shared):
     before = shared.gateway.metric("gateway_late_replies_total")
-    begun = time.monotonic()
-    answer = ask(shared.socket, {"type": "demo.delay", "payload": {"delay_ms": 600}})
-    assert (answer.status, answer.code, answer.body["error"]["protocol_code"]) == (504, "timeout", 5)
-    assert 0.4 <= time.monotonic() - begun < 0.5 + 0.1
-    assert eventually(lambda: shared.gateway.metric("gateway_late_replies_total") == before + 1)
+    took_s = []
+    for _ in range(3):
+        begun = time.monotonic()
+        answer = ask(shared.socket, {"type": "demo.delay", "payload": {"delay_ms": 1500}})
+        took_s.append(time.monotonic() - begun)
+        assert (answer.status, answer.code, answer.body["error"]["protocol_code"]) == (504, "timeout", 5)
+    # what else the machine does makes a wait longer, never shorter, and hardly all three of them
+    assert 0.4 <= min(took_s) < 0.5 + 0.1
+    assert eventually(lambda: shared.gateway.metric("gateway_late_replies_total") == before + 3)
     assert shared.gateway.metric("gateway_pending") == 0
 
 
@@ -151,16 +155,23 @@ def test_who_does_not_read_answers_is_not_read_from_any_more(shared):
 
 @pytest.fixture
 def own(tmp_path):
-    with stack(tmp_path, gateway={"GATEWAY_TIMEOUT_MS": "3000"}, router={"ROUTER_DELAY_MS": "300"}) as one:
+    with stack(tmp_path, gateway={"GATEWAY_TIMEOUT_MS": "3000"}) as one:
         yield one
 
 
-def test_when_nats_goes_every_request_in_flight_is_answered_at_once_and_so_are_later_ones(own):
+@pytest.fixture
+def slow(tmp_path):
+    """A stack whose requests stay in flight for longer than a busy machine takes to do something meanwhile."""
+    with stack(tmp_path, gateway={"GATEWAY_TIMEOUT_MS": "60000"}, router={"ROUTER_DELAY_MS": "2000"}) as one:
+        yield one
+
+
+def test_when_nats_goes_every_request_in_flight_is_answered_at_once_and_so_are_later_ones(slow):
     async def scenario() -> tuple[list[Answer], float, Answer]:
-        client = await Client.connect(own.socket)
+        client = await Client.connect(slow.socket)
         asking = [asyncio.ensure_future(client.ask(new_request(f"r-{n}", TASK))) for n in range(50)]
-        await until(lambda: own.gateway.metric("gateway_pending") == 50)
-        own.nats.kill()
+        await until(lambda: slow.gateway.metric("gateway_pending") == 50)
+        slow.nats.kill()
         killed_at = time.monotonic()
         answers = await asyncio.gather(*asking)
         took_s = time.monotonic() - killed_at
@@ -172,8 +183,8 @@ def test_when_nats_goes_every_request_in_flight_is_answered_at_once_and_so_are_l
     assert {(answer.status, answer.code) for answer in [*answers, later]} == {(503, "nats_unreachable")}
     assert later.body["error"]["protocol_code"] == 6
     assert took_s < 0.25
-    assert own.gateway.get("/readyz")[0] == 503
-    assert own.gateway.get("/healthz")[0] == 200
+    assert slow.gateway.get("/readyz")[0] == 503
+    assert slow.gateway.get("/healthz")[0] == 200
 
 
 def test_when_nats_is_back_so_is_the_service_within_a_second(own):
@@ -208,7 +219,7 @@ def test_a_nats_that_freezes_is_taken_for_gone(tmp_path):
 
 
 def test_beyond_the_ceiling_there_is_an_answer_at_once_and_no_queue(tmp_path):
-    with stack(tmp_path, gateway={"GATEWAY_MAX_INFLIGHT": "5"}, router={"ROUTER_DELAY_MS": "300"}) as one:
+    with stack(tmp_path, gateway={"GATEWAY_MAX_INFLIGHT": "5"}, router={"ROUTER_DELAY_MS": "1500"}) as one:
         answers = run(asked(one.socket, *(new_request(f"r-{n}", TASK) for n in range(20))))
     assert [answer.code for answer in answers] == ["ok"] * 5 + ["overloaded"] * 15
     assert {answer.status for answer in answers[5:]} == {503}
@@ -283,13 +294,13 @@ def test_a_stale_socket_file_is_replaced(shared, tmp_path):
         gateway.end()
 
 
-def test_sigterm_drains_what_is_in_flight_then_exits_0_and_removes_the_socket(own):
+def test_sigterm_drains_what_is_in_flight_then_exits_0_and_removes_the_socket(slow):
     async def scenario() -> list[Answer]:
-        client = await Client.connect(own.socket)
+        client = await Client.connect(slow.socket)
         asking = [asyncio.ensure_future(client.ask(new_request(f"r-{n}", TASK))) for n in range(20)]
-        await until(lambda: own.gateway.metric("gateway_pending") == 20)
-        own.gateway.signal(signal.SIGTERM)
-        await until(lambda: not Path(own.socket).exists())
+        await until(lambda: slow.gateway.metric("gateway_pending") == 20)
+        slow.gateway.signal(signal.SIGTERM)
+        await until(lambda: not Path(slow.socket).exists())
         late = await client.ask(new_request("late", TASK))
         answers = [*await asyncio.gather(*asking), late]
         await client.closed
@@ -297,21 +308,21 @@ def test_sigterm_drains_what_is_in_flight_then_exits_0_and_removes_the_socket(ow
 
     answers = run(scenario())
     assert [answer.code for answer in answers] == ["ok"] * 20 + ["shutting_down"]
-    assert own.gateway.exit_code() == 0
+    assert slow.gateway.exit_code() == 0
 
 
-def test_the_router_finishes_what_it_took_when_it_is_told_to_end(own):
+def test_the_router_finishes_what_it_took_when_it_is_told_to_end(slow):
     async def scenario() -> Answer:
-        client = await Client.connect(own.socket)
+        client = await Client.connect(slow.socket)
         asking = asyncio.ensure_future(client.ask(new_request("r", TASK)))
-        await until(lambda: own.router.metric("router_working") == 1)
-        own.router.signal(signal.SIGTERM)
+        await until(lambda: slow.router.metric("router_working") == 1)
+        slow.router.signal(signal.SIGTERM)
         answer = await asking
         client.close()
         return answer
 
     assert run(scenario()).code == "ok"
-    assert own.router.exit_code() == 0
+    assert slow.router.exit_code() == 0
 
 
 # --- wrong input ------------------------------------------------------------------------------------------
@@ -399,12 +410,12 @@ def test_the_client_says_in_one_sentence_that_nobody_listens(tmp_path):
     assert done.stderr.startswith("No gateway listens on") and "Traceback" not in done.stderr
 
 
-def test_a_client_whose_gateway_dies_is_told(own):
+def test_a_client_whose_gateway_dies_is_told(slow):
     async def scenario() -> str:
-        client = await Client.connect(own.socket)
+        client = await Client.connect(slow.socket)
         asking = asyncio.ensure_future(client.ask(new_request("r", TASK)))
-        await asyncio.sleep(0.05)
-        own.gateway.process.kill()
+        await until(lambda: slow.gateway.metric("gateway_pending") == 1)
+        slow.gateway.process.kill()
         try:
             await asking
         except ClientError as error:
