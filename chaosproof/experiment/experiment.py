@@ -3,8 +3,8 @@
     "extensions": [{"name": "chaosproof", "experiment": "checkout", "checks": [...], "compare": [...]}]
 
 Every key of the extension is in `extension.schema.json` (docs/reference/experiment.md). This is the only reader. It
-reads what anybody may have written: `mistakes` says what is wrong, and `checked_experiment` refuses an experiment that
-has any.
+reads what anybody may have written: `mistakes_of` says what is wrong, and `checked_experiment` refuses an experiment
+that has any.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -22,7 +22,7 @@ from chaosproof.experiment.tolerances import tolerance_mistakes
 from chaosproof.experiment.variables import RUN_VARIABLES, says_where
 from chaosproof.json_access import mapping, mappings, sequence, text
 
-__all__ = ["AnswerCounter", "Experiment", "Watched", "checked_experiment", "read_experiment"]
+__all__ = ["AnswerCounter", "Experiment", "Watched", "checked_experiment", "mistakes_of", "read_experiment"]
 
 # These have readers of their own, whose sentences say more.
 _READ_ELSEWHERE = ("checks", "compare", "variants")
@@ -51,7 +51,7 @@ class Experiment:
     described here are described in the schema.
 
     `name` is the extension's `experiment`; `modes` are both where it names none; `not_faults` are the names of its
-    `no_fault` where that is a list; `mistakes` are sentences.
+    `no_fault` where that is a list.
     """
 
     name: str
@@ -72,7 +72,6 @@ class Experiment:
     on: Mapping[str, Mapping[str, Any]]
     checks: tuple[Claim, ...]
     compare: tuple[Claim, ...]
-    mistakes: tuple[str, ...]
 
 
 def checked_experiment(content: Mapping[str, Any], targets: Collection[str] = ()) -> Experiment:
@@ -82,7 +81,7 @@ def checked_experiment(content: Mapping[str, Any], targets: Collection[str] = ()
     """
     experiment = read_experiment(content)
     unknown = [name for name in experiment.on if targets and name not in targets]
-    mistakes = [*experiment.mistakes, *(f"on.{name}: {suggestion(name, targets)}" for name in unknown)]
+    mistakes = [*mistakes_of(content), *(f"on.{name}: {suggestion(name, targets)}" for name in unknown)]
     if mistakes:
         raise UsageError(f"{'; '.join(mistakes)}{'' if mistakes[-1][-1] in '.?' else '.'}")
     return experiment
@@ -122,8 +121,12 @@ def read_experiment(content: Mapping[str, Any]) -> Experiment:
         on={target: mapping(variables) for target, variables in mapping(merged.get("on")).items()},
         checks=claims_of(content, "checks"),
         compare=claims_of(content, "compare"),
-        mistakes=tuple(dict.fromkeys(_mistakes(content, extensions))),
     )
+
+
+def mistakes_of(content: Mapping[str, Any]) -> tuple[str, ...]:
+    """What is wrong with the extension in a file's `content`, in sentences. Never raises."""
+    return tuple(dict.fromkeys(_mistakes(content, extensions_of(content))))
 
 
 def _mistakes(content: Mapping[str, Any], extensions: tuple[Mapping[str, Any], ...]) -> Iterator[str]:

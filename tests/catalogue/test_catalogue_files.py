@@ -11,7 +11,7 @@ from chaoslib.loader import load_experiment
 
 import actions.network
 import actions.process
-from chaosproof.experiment.experiment import read_experiment
+from chaosproof.experiment.experiment import mistakes_of
 from tests.support.chaos import REPOSITORY
 
 FOLDER = REPOSITORY / "experiments" / "catalogue"
@@ -31,7 +31,7 @@ def test_every_fault_has_an_experiment_and_no_experiment_lacks_its_fault():
 def test_an_experiment_is_valid_and_its_claims_are_well_formed(file: Path):
     experiment = load_experiment(str(file))
     ensure_experiment_is_valid(experiment)
-    assert read_experiment(experiment).mistakes == ()
+    assert mistakes_of(experiment) == ()
     assert experiment["extensions"][0]["experiment"] == f"catalogue-{file.stem}"
     assert experiment["runtime"]["rollbacks"]["strategy"] == "always"
 

@@ -13,7 +13,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from chaosproof.errors import UsageError
-from chaosproof.experiment.experiment import AnswerCounter, Watched, checked_experiment, read_experiment
+from chaosproof.experiment.experiment import AnswerCounter, Watched, checked_experiment, mistakes_of
 from chaosproof.experiment.schema import extension_schema, mistakes_in
 from chaosproof.load.plan import Plan
 
@@ -140,13 +140,13 @@ def test_a_value_of_the_wrong_type_is_refused_as_the_schema_refuses_it(path):
     refused = not Draft202012Validator(extension_schema()).is_valid(changed)
     assert bool([*mistakes_in(changed, extension_schema(), "it")]) == refused
     if refused and path != ("name",):
-        assert read_experiment(content(changed)).mistakes
+        assert mistakes_of(content(changed))
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}/{file.stem}")
 def test_every_experiment_of_this_repository_has_no_mistake(file):
     loaded = json.loads(file.read_text())
-    assert read_experiment(loaded).mistakes == ()
+    assert mistakes_of(loaded) == ()
     for extension in loaded["extensions"]:
         Draft202012Validator(extension_schema()).validate(extension)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chaosproof.experiment.experiment import read_experiment
+from chaosproof.experiment.experiment import mistakes_of
 from chaosproof.experiment.method_actions import OWN_MODULES
 from chaosproof.judge.judge import judge_run
 from chaosproof.runfolder.checks import Check
@@ -92,7 +92,7 @@ def test_who_says_there_is_no_fault_and_has_one_is_wrong(tmp_path: Path) -> None
 def test_a_fault_that_is_denied_is_refused_before_the_run(no_fault: Any, mistake: str) -> None:
     experiment = resilient_run().experiment
     experiment["extensions"][0].update(experiment="checkout", no_fault=no_fault)
-    assert mistake in read_experiment(experiment).mistakes
+    assert mistake in mistakes_of(experiment)
 
 
 def test_every_module_with_actions_is_known_to_the_verdict() -> None:

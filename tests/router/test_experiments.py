@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from chaosproof.experiment.experiment import read_experiment
+from chaosproof.experiment.experiment import mistakes_of
 from tests.support.router_stack import ROOT
 
 EXPERIMENTS = sorted((ROOT / "experiments").glob("r*.json"))
@@ -25,7 +25,7 @@ def test_there_are_six():
 @pytest.mark.parametrize("file", EXPERIMENTS, ids=lambda file: file.stem)
 def test_every_claim_is_well_formed_and_names_an_activity_of_its_method(file):
     experiment = loaded(file)
-    assert read_experiment(experiment).mistakes == ()
+    assert mistakes_of(experiment) == ()
     activities = {activity["name"] for activity in experiment["method"]}
     (extension,) = experiment["extensions"]
     assert extension["experiment"] == file.stem

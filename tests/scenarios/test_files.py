@@ -13,7 +13,7 @@ import yaml
 
 from chaosproof.compare.same_settings import paths_that_differ
 from chaosproof.experiment.claims import claims_of
-from chaosproof.experiment.experiment import read_experiment
+from chaosproof.experiment.experiment import mistakes_of
 from chaosproof.experiment.modes import overlays_of, variants_of
 from chaosproof.targets.system.values import load_values
 
@@ -33,7 +33,7 @@ def experiment(name: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_no_claim_is_malformed(name):
-    assert read_experiment(experiment(name)).mistakes == ()
+    assert mistakes_of(experiment(name)) == ()
     assert claims_of(experiment(name), "checks") and claims_of(experiment(name), "compare")
 
 

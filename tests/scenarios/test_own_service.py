@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from chaosproof.experiment.experiment import read_experiment
+from chaosproof.experiment.experiment import mistakes_of
 from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.model import Fault
 from chaosproof.targets.local.control_client import take_down
@@ -30,7 +30,7 @@ print(connection.getresponse().read().decode())
 
 def test_its_experiment_has_no_malformed_claim_and_names_its_own_system():
     experiment = json.loads((OWN / "s4.json").read_text())
-    assert read_experiment(experiment).mistakes == ()
+    assert mistakes_of(experiment) == ()
     assert (ROOT / experiment["configuration"]["system"]).resolve() == OWN / "system.yaml"
     assert "app-a" not in json.dumps(experiment)
 

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from chaosproof.cli.cluster.init import init
 from chaosproof.errors import UsageError
-from chaosproof.experiment.experiment import read_experiment
+from chaosproof.experiment.experiment import mistakes_of
 from tests.support.kubernetes_api import pod, service
 
 ROOT = "/api/v1/namespaces/shop"
@@ -40,7 +40,7 @@ def test_the_experiment_is_whole_and_names_one_pod_of_the_service(shop, tmp_path
     assert _init(tmp_path).exit_code == 0
     experiment = json.loads((tmp_path / "shop-checkout.json").read_text())
     ensure_experiment_is_valid(experiment)
-    assert read_experiment(experiment).mistakes == ()
+    assert mistakes_of(experiment) == ()
     settings = experiment["configuration"]
     assert (settings["namespace"], settings["service"], settings["fault_instance"]) == (
         "shop",
@@ -58,7 +58,7 @@ def test_with_a_url_users_are_there_too(shop, tmp_path):
     assert _init(tmp_path, "--url", "http://checkout:8080/").exit_code == 0
     experiment = json.loads((tmp_path / "shop-checkout.json").read_text())
     ensure_experiment_is_valid(experiment)
-    assert read_experiment(experiment).mistakes == ()
+    assert mistakes_of(experiment) == ()
     assert experiment["method"][0]["name"] == "users send requests"
 
 

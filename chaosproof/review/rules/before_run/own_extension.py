@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from chaosproof.experiment.experiment import read_experiment
+from chaosproof.experiment.experiment import mistakes_of
 from chaosproof.experiment.extension import extensions_of
 from chaosproof.review.documents import Document
 from chaosproof.review.finding import Finding
@@ -12,7 +12,7 @@ from chaosproof.review.rules.base import Rule
 def _examine(document: Document) -> Iterator[Finding]:
     if not extensions_of(document.experiment):
         return
-    for sentence in read_experiment(document.experiment).mistakes:
+    for sentence in mistakes_of(document.experiment):
         yield Finding(
             code="extension-mistake",
             severity="error",
