@@ -2,15 +2,9 @@
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
 
-from chaosproof.errors import ChaosproofError
-from chaosproof.experiment.text import parse_experiment
-from chaosproof.pack.files import read_text
 from chaosproof.pack.judged import JudgedRun
 from chaosproof.runfolder.manifest import is_inside
-from chaosproof.runfolder.paths import EXPERIMENT, EXPERIMENT_YAML
-from chaosproof.runfolder.provenance import means_the_same
 
 __all__ = ["Place", "place_of"]
 
@@ -39,7 +33,7 @@ def place_of(run: JudgedRun, id: str) -> Place:
     """
     name = run.run.session.experiment_file or ""
     file = name if is_inside(name) else f"experiments/{run.experiment}.json"
-    content = _content(run)
+    content = run.experiment_text
     key = re.escape(_KEYS.get(id, "method"))
     # in JSON and in YAML
     wanted = rf"""(?m)(?:^|[{{,\s-])["']?id["']?\s*:\s*["']?{re.escape(id)}["']?\s*(?:[,}}#]|$)"""
@@ -48,15 +42,3 @@ def place_of(run: JudgedRun, id: str) -> Place:
     # what is before the word may be the end of the line above
     start += len(content[start:]) - len(content[start:].lstrip())
     return Place(file, content.count("\n", 0, start) + 1)
-
-
-def _content(run: JudgedRun) -> str:
-    for name in (EXPERIMENT, EXPERIMENT_YAML):
-        try:
-            content = read_text(Path(run.run.path) / name)
-            means = means_the_same(parse_experiment(content, Path(name).suffix), run.run.experiment)
-        except (ChaosproofError, ValueError):
-            continue
-        if means:
-            return content
-    return ""

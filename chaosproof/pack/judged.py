@@ -11,11 +11,15 @@ from chaosproof.compare.compare import Comparison, compare_pairs
 from chaosproof.errors import ChaosproofError
 from chaosproof.experiment.claims import Claim
 from chaosproof.experiment.modes import MODES
+from chaosproof.experiment.text import parse_experiment
 from chaosproof.judge.check import unknown
 from chaosproof.judge.judge import Verdict, judge_run
+from chaosproof.pack.files import read_text
 from chaosproof.report.page import comparison_page
 from chaosproof.report.run_files import files_of
 from chaosproof.runfolder.checks import Check, Status, checks_tsv
+from chaosproof.runfolder.paths import EXPERIMENT, EXPERIMENT_YAML
+from chaosproof.runfolder.provenance import means_the_same
 from chaosproof.runfolder.run_folder import RunFolder
 from chaosproof.runfolder.series import Series
 
@@ -44,7 +48,8 @@ COMPARISONS = "comparisons"
 @dataclass(frozen=True)
 class JudgedRun:
     """One run: where it lies in the pack (`runs/checkout/resilient/STAMP`), and what judging it found. `run.series` is
-    left out, being large; `as_stored` tells whether the folder's own checks.tsv says the same.
+    left out, being large; `experiment_text` is the experiment as it was written, empty where the folder has none or
+    another; `as_stored` tells whether the folder's own checks.tsv says the same.
     """
 
     place: str
@@ -57,6 +62,7 @@ class JudgedRun:
     summary: Mapping[str, Any]
     figures: Mapping[str, Any]
     run: RunFolder
+    experiment_text: str
     as_stored: bool
 
     @property
@@ -152,8 +158,21 @@ def _seen(place: str, verdict: Verdict, see_verdict: SeeVerdict) -> JudgedRun:
         verdict.summary,
         {key: value for key, value in verdict.figures.items() if key != "series"},
         replace(verdict.run, series=Series.from_json({})),
+        _experiment_text(verdict.run),
         _stored(verdict.run.path / "checks.tsv") == checks_tsv(verdict.checks),
     )
+
+
+def _experiment_text(run: RunFolder) -> str:
+    for name in (EXPERIMENT, EXPERIMENT_YAML):
+        try:
+            content = read_text(Path(run.path) / name)
+            means = means_the_same(parse_experiment(content, Path(name).suffix), run.experiment)
+        except (ChaosproofError, ValueError):
+            continue
+        if means:
+            return content
+    return ""
 
 
 def _stored(path: Path) -> str:

@@ -104,16 +104,17 @@ def verify_pack(pack_dir: Path, *, report_progress: Progress = lambda message: N
     except UsageError as error:
         # the caller named a pack; it is what lies in it that is wrong
         return Verification((*differences, Difference("the pack", str(error))), len(listing.sizes), None)
+    derived = documents(pack)
     all_differences = [
         *row_differences(CHECKS, read_as_text(pack_dir, CHECKS), pack.checks),
-        *_document_differences(pack_dir, hashes, pack),
+        *_document_differences(pack_dir, hashes, pack, derived),
         *meta_differences(
             pack, {name: read_as_text(pack_dir, name) for name in META_FILES if name in hashes}
         ),
     ]
     differences += _without_notes(all_differences, meta.chaosproof, notes)
     notes += clock_notes(pack)
-    differences += _leading_nowhere(hashes, pack)
+    differences += _leading_nowhere(hashes, derived)
     return Verification((*differences, *of_runs), len(listing.sizes), pack, tuple(notes))
 
 
@@ -147,11 +148,12 @@ def _derived(
     return derive(pack_dir, meta, rules, raw, read_manifests(pack_dir, raw), report_progress, see_verdict)
 
 
-def _document_differences(pack_dir: Path, hashes: Mapping[str, str], pack: Pack) -> Iterator[Difference]:
+def _document_differences(
+    pack_dir: Path, hashes: Mapping[str, str], pack: Pack, derived: Mapping[str, str]
+) -> Iterator[Difference]:
     """Of every document but checks.tsv, whose rows are held one by one."""
-    derived = _documents(pack, hashes)
     other_version = pack.meta.chaosproof != __version__
-    for name, content in derived.items():
+    for name, content in {**derived, **_overviews(pack, hashes)}.items():
         if name not in hashes:
             yield Difference(name, "it is missing")
         elif name != CHECKS and hashes[name] != hash_text(content):
@@ -159,15 +161,17 @@ def _document_differences(pack_dir: Path, hashes: Mapping[str, str], pack: Pack)
             yield from document_differences(name, there, content, other_version=other_version)
 
 
-def _documents(pack: Pack, hashes: Mapping[str, str]) -> dict[str, str]:
-    derived = {**documents(pack), PAGE: pack_page(pack)}
+def _overviews(pack: Pack, hashes: Mapping[str, str]) -> dict[str, str]:
+    """The page and the attestation."""
     subjects = {name: digest for name, digest in hashes.items() if name != ATTESTATION}
-    return {**derived, ATTESTATION: attestation_text(pack.checks, pack.gate, subjects, CONFIGURATION)}
+    return {
+        PAGE: pack_page(pack),
+        ATTESTATION: attestation_text(pack.checks, pack.gate, subjects, CONFIGURATION),
+    }
 
 
-def _leading_nowhere(hashes: Mapping[str, str], pack: Pack) -> Iterator[Difference]:
+def _leading_nowhere(hashes: Mapping[str, str], derived: Mapping[str, str]) -> Iterator[Difference]:
     """Files of comparisons that the runs in the pack do not make."""
-    derived = documents(pack)
     for name in hashes:
         if name.startswith(f"{COMPARISONS}/") and name not in derived:
             yield Difference(name, "nothing in the pack leads to it")
