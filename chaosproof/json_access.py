@@ -46,6 +46,8 @@ def mappings(value: Any) -> tuple[Mapping[str, Any], ...]:
 
 def number(value: Any) -> float | None:
     """A finite number that is not a bool, or None."""
+    if type(value) is float:  # what most numbers are: a series has a hundred thousand
+        return value if math.isfinite(value) else None
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     try:

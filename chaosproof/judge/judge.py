@@ -24,6 +24,7 @@ from chaosproof.judge.nothing_claimed import nothing_claimed
 from chaosproof.judge.removed_instance import removed_instance
 from chaosproof.runfolder.checks import Check, Status
 from chaosproof.runfolder.manifest import MANIFEST, changed_since
+from chaosproof.runfolder.paths import WARMUP
 from chaosproof.runfolder.requests import REQUESTS
 from chaosproof.runfolder.run_folder import RAW_FILES, SCHEMA_VERSION, RunFolder, read_run
 
@@ -70,6 +71,7 @@ def judge_run(run_dir: Path | str) -> Verdict:
         )
     run = read_run(folder)
     fold = fold_requests(folder / REQUESTS, closed=run.load_plan.closed, fault=fault_span(run))
+    warmup = fold_requests(folder / WARMUP / REQUESTS, closed=False, fault=None)
     measured = figures_of(run, fold)
     timeline = timeline_of(run, fold)
     shown = {**measured.as_json(), "peak": peak_of(timeline)}
@@ -81,7 +83,7 @@ def judge_run(run_dir: Path | str) -> Verdict:
     }
     mode = run.session.mode or ""
     claims = tuple(c for c in claims_of(run.experiment, "checks") if c.mistake or c.applies_to(mode))
-    builtin = answers(Material(run, fold, measured))
+    builtin = answers(Material(run, fold, warmup, measured))
     own = judge_claims(claims, figures, run.variables, vouched_codes(run.experiment), _lasted_ms(run))
     why = "the run did not end" if run.unfinished else removed_instance(run)
     if why:

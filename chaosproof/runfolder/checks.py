@@ -38,7 +38,9 @@ class Check:
 
 def one_line(content: str) -> str:
     """The text on one line, without what ends a cell and what no file or terminal should get."""
-    return " ".join("".join(c if c.isprintable() else " " for c in content).split())
+    if not content.isprintable():
+        content = "".join(c if c.isprintable() else " " for c in content)
+    return " ".join(content.split())
 
 
 def checks_tsv(checks: Iterable[Check]) -> str:

@@ -31,8 +31,8 @@ class Samples(Record):
     def points(self) -> list[tuple[float, float]]:
         """The samples as `(instant, value)`; what is no number is left out."""
         points: list[tuple[float, float]] = []
-        for pair in map(sequence, sequence(self.values)):
-            if len(pair) == 2:
+        for pair in sequence(self.values):
+            if isinstance(pair, list | tuple) and len(pair) == 2:
                 # Prometheus writes values as text; NaN and Inf are no values
                 instant, value = number(pair[0]), numeral(pair[1])
                 if instant is not None and value is not None:

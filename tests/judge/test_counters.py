@@ -108,7 +108,7 @@ def test_an_instance_has_counted_each_answer_that_the_rows_say_it_gave(
     counted(run, "app-a-1", answers_total("SUCCESS", 13))
     bend(run)
     found = material_of(run, tmp_path)
-    assert counters_object(found.run, found.stats) == (wrong, unclear)
+    assert counters_object(found.run, found.stats, found.warmup) == (wrong, unclear)
 
 
 @pytest.mark.parametrize(

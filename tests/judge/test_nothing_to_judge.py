@@ -217,7 +217,7 @@ def test_without_a_load_it_is_said_why_there_is_none(
     run = resilient_run()
     bend(run)
     found, stats = read(run, tmp_path), RequestStats(rows=rows)
-    assert no_load("X", Material(found, stats, figures_of(found, RequestStats()))) == expected
+    assert no_load("X", Material(found, stats, RequestStats(), figures_of(found, RequestStats()))) == expected
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ def answer(run: Run, folder: Path, when: str) -> tuple[str, str, str] | None:
     """None where the check does not apply."""
     del run.rows[1:]
     found = read_run(run.write(folder))
-    material = Material(found, RequestStats(), figures_of(found, RequestStats()))
+    material = Material(found, RequestStats(), RequestStats(), figures_of(found, RequestStats()))
     check = next(check for check in builtin_checks() if check.id == f"SYS_STEADY_STATE_{when.upper()}")
     if check.applies is not None and not check.applies(material):
         return None

@@ -12,7 +12,7 @@ from chaoslib.types import Strategy
 from chaosproof.errors import ChaosproofError
 from chaosproof.judge.checks.base import Material
 from chaosproof.judge.checks.registry import answers
-from chaosproof.judge.figures.request_stats import fold_requests
+from chaosproof.judge.figures.request_stats import RequestStats, fold_requests
 from chaosproof.judge.figures.summary import figures_of
 from chaosproof.judge.next_steps import answer_of
 from chaosproof.runfolder.checks import Check
@@ -63,7 +63,8 @@ def toolkit(tmp_path: Path) -> Any:
         (tmp_path / "journal.json").write_text(json.dumps(journal, default=str))
         run = read_run(tmp_path)
         stats = fold_requests(tmp_path / "requests.csv.gz", closed=False, fault=None)
-        return {c.id.removeprefix("SYS_"): c for c in answers(Material(run, stats, figures_of(run, stats)))}
+        material = Material(run, stats, RequestStats(), figures_of(run, stats))
+        return {c.id.removeprefix("SYS_"): c for c in answers(material)}
 
     return checks
 

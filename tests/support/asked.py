@@ -7,6 +7,7 @@ from chaosproof.judge.checks.registry import builtin_checks
 from chaosproof.judge.figures.request_stats import fold_requests
 from chaosproof.judge.figures.summary import fault_span, figures_of
 from chaosproof.runfolder.checks import Check
+from chaosproof.runfolder.paths import WARMUP
 from chaosproof.runfolder.requests import REQUESTS
 from chaosproof.runfolder.run_folder import RunFolder, read_run
 from tests.support.runs import Run
@@ -24,7 +25,8 @@ def material_of(run: Run, folder: Path, *, every: int = 100) -> Material:
     """All that a check is given of it."""
     found = read_back(run, folder, every=every)
     stats = fold_requests(folder / REQUESTS, closed=found.load_plan.closed, fault=fault_span(found))
-    return Material(found, stats, figures_of(found, stats))
+    warmup = fold_requests(folder / WARMUP / REQUESTS, closed=False, fault=None)
+    return Material(found, stats, warmup, figures_of(found, stats))
 
 
 def asked(id: str, material: Material) -> Check:

@@ -54,7 +54,7 @@ def _answer(material: Material) -> Check:
                     findings.wrong.append(f"{name} is a copy of {twin}")
     findings.wrong.extend(_foreign_series(run))
     findings.wrong.extend(series_objects(run))
-    wrong, unclear = counters_object(run, fold)
+    wrong, unclear = counters_object(run, fold, material.warmup)
     findings.wrong.extend(wrong)
     findings.unclear.extend(unclear)
     return findings.check(f"all {len(expected)} artifacts are there and not empty")

@@ -28,10 +28,13 @@ __all__ = ["BuiltinCheck", "Material"]
 
 @dataclass(frozen=True)
 class Material:
-    """What a run left behind: its files as records, its request rows added up, and the figures made of them."""
+    """What a run left behind: its files as records, its request rows added up, those of the warm-up apart, and the
+    figures made of them.
+    """
 
     run: RunFolder
     stats: RequestStats
+    warmup: RequestStats
     figures: Figures
 
     @property

@@ -11,11 +11,9 @@ from collections.abc import Iterator, Mapping
 from chaosproof.judge.checks.base import Material
 from chaosproof.judge.fault_rules.at_work import at_work
 from chaosproof.judge.fault_rules.behind import behind_nobody
-from chaosproof.judge.figures.request_stats import NOBODY, Cell, RequestStats, fold_requests
+from chaosproof.judge.figures.request_stats import NOBODY, Cell, RequestStats
 from chaosproof.judge.figures.summary import acted
 from chaosproof.runfolder.faults import FaultRecord
-from chaosproof.runfolder.paths import WARMUP
-from chaosproof.runfolder.requests import REQUESTS
 from chaosproof.runfolder.run_folder import RunFolder
 
 __all__ = ["met_nobody"]
@@ -27,10 +25,9 @@ _IDLE = ("actions.network", "actions.process", "probes.readiness")
 
 def met_nobody(material: Material) -> Iterator[str]:
     """A sentence for each fault that nobody was seen to meet."""
-    run, stats = material.run, material.stats
+    run, stats, warmup = material.run, material.stats, material.warmup
     if not acted(run):
         return
-    warmup = fold_requests(run.path / WARMUP / REQUESTS, closed=False, fault=None)
     services = {instance.name: instance.service for instance in run.session.instances}
     answered = _answers(stats.cells, *stats.cells)
     in_front = {services[name] for name in answered if name in services}

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from chaosproof.experiment.experiment import read_experiment
 from chaosproof.json_access import numeral
-from chaosproof.judge.figures.request_stats import NOBODY, RequestStats, fold_requests
+from chaosproof.judge.figures.request_stats import NOBODY, RequestStats
 from chaosproof.runfolder.run_folder import RunFolder
 
 __all__ = ["counters_object", "series_objects"]
@@ -20,7 +20,7 @@ _ADDED = {"__name__", "instance", "job", "service"}
 _COUNTER = "_total"
 
 
-def counters_object(run: RunFolder, fold: RequestStats) -> tuple[list[str], list[str]]:
+def counters_object(run: RunFolder, fold: RequestStats, warmup: RequestStats) -> tuple[list[str], list[str]]:
     """What is wrong, and what unclear, by the counters of the instances that answered.
 
     Where the experiment names the counter (`"answers_counted_by": {"metric", "label"}` in its extension), an instance
@@ -36,7 +36,6 @@ def counters_object(run: RunFolder, fold: RequestStats) -> tuple[list[str], list
     metric, label = counter.metric, counter.label
     if not metric or not label:
         return [], ["answers_counted_by names no metric and label"]
-    warmup = fold_requests(run.path / "warmup" / "requests.csv.gz", closed=False, fault=None)
     answered: dict[str, Counter[str]] = {}
     nameless: Counter[str] = Counter()
     for stats in (fold, warmup):
@@ -74,8 +73,10 @@ def series_objects(run: RunFolder) -> Iterator[str]:
         return
     scrapes: dict[str, Mapping[tuple[str, frozenset[tuple[str, str]]], float]] = {}
     for samples in run.series.series:
+        if not samples.name.endswith(_COUNTER) or _began_again(run, samples.instance):
+            continue
         points = [value for at, value in samples.points if at <= until]
-        if not samples.name.endswith(_COUNTER) or not points or _began_again(run, samples.instance):
+        if not points:
             continue
         if samples.instance not in scrapes:
             scrapes[samples.instance] = _scrape(run, samples.instance)
