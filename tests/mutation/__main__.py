@@ -5,6 +5,9 @@ are run until one fails. A mutant that no test fails for has survived, and is na
 `--sample N` takes N at random, each as likely as any other, and the same ones for the same seed.
 
 Try it: ./run test --mutation --sample 100
+
+A line per module says how many of its mutants were killed. What each rule of the review has to show for itself:
+./run test --mutation --modules review.rules --tests tests/review --each 10
 """
 
 import importlib.util

@@ -27,14 +27,15 @@ from tests.mutation.make import made
 
 TESTS = (
     *("tests/stats", "tests/runfolder", "tests/judge", "tests/compare", "tests/report", "tests/pack"),
-    *("tests/tampering", "tests/cli/test_verdicts.py", "tests/campaign/test_conclude.py"),
+    *("tests/review", "tests/tampering", "tests/cli/test_verdicts.py", "tests/campaign/test_conclude.py"),
 )
-# The first looks at a process' modules, and would find the switch. The others run no code of the judge but their
-# own simulation of seconds, or ask what others ask, too.
+# The first looks at a process' modules, and would find the switch. The next ones run no code of the judge but their
+# own simulation of seconds, or ask what others ask, too. Those of the review start a process for each question.
 LEFT_OUT = (
     "tests/judge/test_truthful_run.py::test_judging_reads_files_and_nothing_else",
     "tests/stats/test_sequential.py::test_a_confidence_sequence_holds_the_median_at_every_moment",
     "tests/compare/test_pairs.py::test_a_series_ended_early_is_judged_by_what_stays_valid_then",
+    *(f"tests/review/test_{name}.py" for name in ("ci", "command", "control", "page", "recorder")),
 )
 _MEMORY_BYTES = 8 << 30
 _BROKEN = 70

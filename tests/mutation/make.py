@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.support.tree import files_of
 
 PLACE = Path("mutants")
-ROOMS = ("runfolder", "experiment", "stats", "judge", "compare", "report", "pack")
+ROOMS = ("runfolder", "experiment", "stats", "judge", "compare", "report", "pack", "review")
 OTHERS = (
     "json_access.py",
     "cli/judge.py",

@@ -11,9 +11,19 @@ def read_options(description: str | None) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--sample", type=int, metavar="N", help="so many mutants, at random; else all")
+    parser.add_argument(
+        "--each",
+        type=int,
+        metavar="N",
+        help="so many of each module, at random, and each module must have one that is killed",
+    )
     parser.add_argument("--seed", type=int, default=7, help="of the sample (default 7)")
     parser.add_argument(
         "--modules", help="of chaosproof, separated by commas, or folders of them: judge,pack.write_pack"
+    )
+    parser.add_argument(
+        "--tests",
+        help="only tests of these folders or files, separated by commas: tests/review (default: all)",
     )
     parser.add_argument("--only", help="these mutants, separated by commas, as they were named")
     parser.add_argument(

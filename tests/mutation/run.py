@@ -6,7 +6,7 @@ import os
 import random
 import sys
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
@@ -36,6 +36,8 @@ def main() -> int:
     names = every
     if options.only:
         names = options.only.split(",")
+    elif options.each is not None:
+        names = _of_each_module(every, options.each, random.Random(options.seed))
     elif options.sample is not None:
         names = random.Random(options.seed).sample(every, min(options.sample, len(every)))
     print(f"{len(every)} mutants, of which {len(names)} are tried", file=out)
@@ -46,13 +48,23 @@ def main() -> int:
 
     loop = Loop(work)
     deselected = [word for test in LEFT_OUT for word in ("--deselect", test)]
+    tests = options.tests.split(",") if options.tests else TESTS
     code = pytest.main(
-        ["-q", "-m", "not slow and not lab", "-p", "no:cacheprovider", *deselected, *TESTS], plugins=[loop]
+        ["-q", "-m", "not slow and not lab", "-p", "no:cacheprovider", *deselected, *tests], plugins=[loop]
     )
     if not loop.done:
         print(f"the tests could not be run (pytest ended with {code})", file=out)
         return 2
     return _report(killed_by, len(every), options, out)
+
+
+def _of_each_module(every: Sequence[str], count: int, chance: random.Random) -> list[str]:
+    """So many mutants of each module, in a random order: that of one which is cut short is a sample, too."""
+    by_module: dict[str, list[str]] = defaultdict(list)
+    for name in every:
+        by_module[name.rpartition(".")[0]].append(name)
+    chosen = [name for names in by_module.values() for name in chance.sample(names, min(count, len(names)))]
+    return chance.sample(chosen, len(chosen))
 
 
 def _reach(loop: Loop, out: TextIO) -> dict[str, Reach]:
@@ -74,9 +86,11 @@ def _reach(loop: Loop, out: TextIO) -> dict[str, Reach]:
         if number % 100 == 0:
             print(f"{len(found)} of {len(loop.items)} tests run without a mutant ...", file=out)
     print(f"{len(found)} tests pass without a mutant; {time.monotonic() - began:.0f} s", file=out)
+    others = {name: kept_one for name, kept_one in known.items() if name not in loop.items}
     kept.write_text(
         json.dumps(
-            {
+            others
+            | {
                 name: {
                     "mark": marks[name],
                     "duration_s": one.duration_s,
@@ -178,6 +192,10 @@ def _report(killed_by: Mapping[str, str], every: int, options: argparse.Namespac
         f"(of which {ended} never ended): {share:.1%}, with 95 % {low:.1%} to {high:.1%}",
         file=out,
     )
+    unnoticed = [module.removeprefix(_PREFIX) for module in run if not dead[module]]
+    if options.each is not None and unnoticed:
+        print(f"no mutant of these was killed: {', '.join(sorted(unnoticed))}", file=out)
+        return 1
     return 0 if share >= options.at_least else 1
 
 
