@@ -2,11 +2,14 @@
 
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-__all__ = ["TOOLKITS", "Toolkit", "Unavailable", "installed", "venv"]
+__all__ = ["TOOLKITS", "Toolkit", "Unavailable", "installed", "venv", "with_review"]
+
+_REPOSITORY = Path(__file__).resolve().parents[3]
 
 
 class Unavailable(Exception):
@@ -78,6 +81,15 @@ def venv(toolkit: Toolkit, folder: Path) -> Path:
         subprocess.run([str(made / "bin/pip"), "install", "--quiet", *toolkit.packages], check=True)
         ready.write_text("\n".join(toolkit.packages))
     return made
+
+
+def with_review(toolkit: Toolkit, *more: str) -> Toolkit:
+    """The toolkit beside what a review needs, as this project pins it, so that its control can be loaded."""
+    project = tomllib.loads((_REPOSITORY / "pyproject.toml").read_text())["project"]
+    lines = (_REPOSITORY / "requirements.txt").read_text().splitlines()
+    pins = {line.partition("==")[0]: line for line in lines if "==" in line}
+    needed = (pins[name] for name in project["optional-dependencies"]["review"])
+    return replace(toolkit, packages=(*toolkit.packages, *needed, *more))
 
 
 def installed(environment: Path) -> dict[str, str]:
