@@ -45,7 +45,9 @@ def test_the_text_has_each_finding_and_what_to_do_next(reviews: list[Review]) ->
     print_reviews(reviews, Console(file=out, soft_wrap=True))
     text = out.getvalue()
     assert "\x1b" not in text
-    assert re.search(r"warning empty-selection: .* returned \[\].*\n    Next: mend its selection", text)
+    assert re.search(
+        r"warning empty-selection: .* returned \[\].* \(/run/0/output\)\n    Next: mend its selection", text
+    )
     assert text.splitlines()[-1] == "3 files (1 pass, 1 fail, 1 unknown): fail"
 
 

@@ -23,8 +23,8 @@ def print_reviews(reviews: Sequence[Review], console: Console | None = None) -> 
         screen.print(_heading(review))
         for finding in review.findings:
             line = Text("  ").append(finding.severity, style=_STYLES[finding.severity])
-            place = f" ({finding.pointer})" if finding.pointer else ""
-            screen.print(line.append(f" {finding.code}: {one_line(finding.message)}{one_line(place)}"))
+            place = f" ({one_line(finding.pointer)})" if finding.pointer else ""
+            screen.print(line.append(f" {finding.code}: {one_line(finding.message)}{place}"))
             if finding.severity != "note":
                 screen.print(Text(f"    Next: {one_line(finding.next_step)}"))
     if len(reviews) > 1:
