@@ -22,8 +22,8 @@ class Document:
     """A journal or an experiment.
 
     Times are seconds since the epoch, `start` and `end` the texts that they stand in the journal as. `session_verdict`
-    is what this project's own session made of the run, empty where the run had none. `text` is the file of an
-    experiment.
+    is what this project's own session made of the run, empty where the run had none. `ended_by` is what ended the run
+    early, where the journal says so: a safeguard, a signal. `text` is the file of an experiment.
     """
 
     file: Path
@@ -41,6 +41,7 @@ class Document:
     end: str = ""
     toolkit_version: str = ""
     session_verdict: str = ""
+    ended_by: str = ""
     doubled_keys: tuple[str, ...] = ()
     text: str = ""
 
@@ -153,4 +154,12 @@ def journal_document(
         end=text(head.get("end")),
         toolkit_version=text(head.get("chaoslib-version")),
         session_verdict=text(at(head, "chaosproof", "verdict")),
+        ended_by=_ended_by(head),
     )
+
+
+def _ended_by(head: Mapping[str, Any]) -> str:
+    """The safeguard of chaostoolkit-addons (0.12 and later write its name), or the signal (Chaos Toolkit 1.21 does)."""
+    if safeguard := text(at(head, "safeguards", "triggered_by")):
+        return f"the safeguard {safeguard!r}"
+    return text(at(head, "interruption", "name"))

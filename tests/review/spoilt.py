@@ -6,7 +6,10 @@ from typing import Any
 
 from tests.review.journals import HTTP, action, entry, honest, journal, met, probe, state
 
-__all__ = ["EXPERIMENTS", "JOURNALS", "NEAR", "Content"]
+__all__ = [
+    *("ASK", "BROKEN", "EXPERIMENTS", "FREEZE", "JOURNALS", "KILL", "NEAR", "OK", "REFUSED", "SCALE", "THAW"),
+    *("Content", "answer", "asked", "changed", "lint", "raised", "ran", "unmet"),
+]
 
 Content = dict[str, Any]
 KILL = action("kill a stock", type="process", path="shopctl", arguments="stock kill")
@@ -60,6 +63,11 @@ def raised(declared: Content, at_s: float, lines: list[str], **more: Any) -> Con
 
 def answer(at_s: float, checked_at: str) -> Content:
     return met(ASK, at_s, {**OK, "body": {"status": "UP", "checked_at": checked_at}})
+
+
+def ended(**by: Content) -> Callable[[], Content]:
+    """The honest journal, interrupted, with what the toolkit or an extension says of it."""
+    return lambda: {**honest(), "status": "interrupted", **by}
 
 
 JOURNALS: list[tuple[str, str, Callable[[], Content]]] = [
@@ -164,6 +172,12 @@ JOURNALS: list[tuple[str, str, Callable[[], Content]]] = [
     ("ended-early", "warning", changed("status", to="interrupted")),
     ("ended-early", "warning", changed("status", to="failed")),
     ("ended-early", "warning", changed("status", to=None)),
+    ("ended-early", "warning", ended(safeguards={"triggered_by": "disk is full", "run": {}})),
+    (
+        "ended-early",
+        "warning",
+        ended(interruption={"kind": "signal", "name": "SIGINT", "reason": "received SIGINT"}),
+    ),
     ("method-not-whole", "warning", changed("run", to=[entry(action(), 1, {"isolated": 1})])),
 ]
 

@@ -15,12 +15,13 @@ _HOW = {"interrupted": "was interrupted", "aborted": "was aborted", "failed": "f
 
 def _examine(document: Document) -> Iterator[Finding]:
     if how := _HOW.get(document.status):
+        by = f" by {document.ended_by}" if document.ended_by and document.status == "interrupted" else ""
         yield Finding(
             code="ended-early",
             severity="warning",
-            message=f"the toolkit itself says that the experiment {how}",
+            message=f"the toolkit itself says that the experiment {how}{by}",
             pointer="/status",
-            next_step="see in the log of the run what ended it, and run it again to its end",
+            next_step=f"see {'why' if by else 'in the log of the run what ended it'}, and run it again to its end",
         )
     elif document.status != "completed":
         yield Finding(
