@@ -8,10 +8,13 @@ from chaosproof.review.documents import Document
 from chaosproof.review.finding import Finding
 from chaosproof.review.rules.base import Rule
 
+_DURING = ("continuously", "continously")
+"""The second is how Chaos Toolkit 1.9 spells it; later ones take both."""
+
 
 def _examine(document: Document) -> Iterator[Finding]:
     strategy = text(at(document.experiment, "runtime", "hypothesis", "strategy"))
-    if strategy in ("continuously", "during-method-only") or extensions_of(document.experiment):
+    if strategy in (*_DURING, "during-method-only") or extensions_of(document.experiment):
         return
     actions = [activity for activity in document.method if activity.get("type") == "action"]
     probes = [activity for activity in document.method if activity.get("type") != "action"]
