@@ -75,6 +75,32 @@ On GitLab, the JUnit report in the merge request, and the page among the artifac
           paths: journal.json experiments/
 
 Elsewhere: `pip install "chaosproof[review]"` is what a review needs, and its exit code is the verdict.
+
+## Beside other extensions
+
+Each was run with the control `controls.verdict` in one run, and without it, with Chaos Toolkit 1.19.0 (Python 3.11) and
+1.21.4 (Python 3.12), in November 2026. None breaks the other.
+
+- Safeguards of chaostoolkit-addons (0.11.0 and 0.12.0) interrupt the run, and its rollbacks are played, as without it.
+  The verdict comes last, and is `unknown` (`ended-early`). A safeguard that is never met changes nothing. It does not
+  matter which of the two is listed first.
+- `chaostracing.oltp` of chaostoolkit-opentracing (0.18.1) exports the same spans as without it; with
+  `chaostracing.control`, exit code and verdict are as without it (its exporters were not tried).
+- `chaos report --export-format=html` of chaostoolkit-reporting (0.18.0) writes the same report as without it.
+
+What does not fit:
+
+- chaostoolkit-addons 0.12 needs Python 3.12, and is the first that writes the name of the safeguard into the journal.
+  With 0.11 the finding cannot name it; the log does.
+- A trace has the verdict (`chaostoolkit.experiment.status` and `.deviated`) only if the control of the review is listed
+  before that of the tracing; listed behind it, the trace has what the toolkit alone said. The toolkit calls them in the
+  order in which they are listed.
+- chaostoolkit-reporting shows `status`, and neither `deviated` nor the findings: a `fail` of the review is "completed"
+  in its report. `chaosproof review journal.json --html FILE` has the findings.
+- chaostoolkit-reporting ends with a KeyError on the journal of a run that was interrupted during an activity, with or
+  without the control, and writes no report. It needs pandoc for HTML.
+- Chaos Toolkit and chaostoolkit-opentracing are found to fit each other by pip 26.3 in less than a minute; pip 23.2.1
+  was still looking after 100 s.
 """
 
 
