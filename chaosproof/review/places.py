@@ -58,8 +58,8 @@ def _in_experiment(pointer: str) -> str:
 
 def line_of(text: str, pointer: str) -> int:
     """The line, counted from 1, of the value that `pointer` (RFC 6901) names; of what is nearest above it, where the
-    text
-    has no such value. JSON is read as the YAML that it nearly is, so tabs in it end the search at line 1.
+    text has no such value. JSON is read as the YAML that it nearly is; where it is none (an escaped emoji), the line is
+    that of the first key of the pointer.
     """
     try:
         node = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from chaosproof.json_access import at, instant, mapping, number, sequence, text, whole
+from chaosproof.json_access import at, instant, mapping, number, sequence, text
 from chaosproof.review.facts.effect import Effect, effect_of, last_line_of
 from chaosproof.review.facts.instants import instants_of
 from chaosproof.runfolder.journal import ActivityRun
@@ -30,7 +30,6 @@ class Output:
     is_empty: bool = False
     is_figure: bool = False
     is_endless: bool = False
-    http_status: int | None = None
     digest: str = ""
     instants: tuple[float, ...] = ()
 
@@ -139,7 +138,6 @@ def _output(entry: ActivityRun) -> Output:
         is_empty=isinstance(output, str | list | dict | tuple) and not output,
         is_figure=number(output) is not None,
         is_endless=isinstance(output, float) and not math.isfinite(output),
-        http_status=whole(at(output, "status")) if entry.provider.get("type") == "http" else None,
         digest=hashlib.sha256(written.encode(errors="replace")).hexdigest()[:16] if written else "",
         instants=instants_of(mapping(at(output, "headers")), body) if body is not None else (),
     )
