@@ -95,30 +95,53 @@ def test_a_journal_in_memory_is_reviewed_like_the_one_on_disk(tmp_path: Path) ->
 
 
 ODD = st.one_of(
-    st.none(), st.booleans(), st.integers(-2, 10**20), st.floats(), st.text(max_size=4), st.just([]), st.just({}),
-    st.just([{}]), st.just("2026-11-28T10:40:00"), st.just({"type": "http"}),
+    st.none(), st.booleans(), st.integers(-2, 10**20), st.floats(), st.text(max_size=4), st.builds(list),
+    st.builds(dict), st.builds(lambda: [{}]), st.just("2026-11-28T10:40:00"), st.builds(lambda: {"type": "http"}),
 )  # fmt: skip
+SEEDS = [pytest.param(0), *(pytest.param(n, marks=pytest.mark.slow) for n in range(1, 20))]
 
 
-@pytest.mark.parametrize(
-    "seed", [pytest.param(0), *(pytest.param(n, marks=pytest.mark.slow) for n in range(1, 20))]
-)
+def spoil(content: dict[str, Any], data: st.DataObject, seed: int) -> None:
+    """Puts whatever hypothesis likes at three places."""
+    for _ in range(3):
+        holder: Any = None
+        inside: Any = content
+        chooser = random.Random(data.draw(st.integers(0, 2**32)) + seed)
+        while isinstance(inside, dict | list) and inside and (holder is None or chooser.random() < 0.75):
+            holder = inside
+            key = chooser.choice(list(inside)) if isinstance(inside, dict) else chooser.randrange(len(inside))
+            inside = inside[key]
+        if holder is not None:
+            holder[key] = data.draw(ODD)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
 @settings(max_examples=500)
 @given(data=st.data())
-def test_no_journal_makes_it_fail(seed: int, data: st.DataObject) -> None:
-    """Whatever stands at three places of a journal, its review ends, and no rule of it crashes."""
+def test_no_journal_makes_it_fail(
+    seed: int, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    """Whatever stands at three places of a journal, no rule crashes, and on disk it is reviewed as in memory."""
     content = honest()
     content["steady_states"]["during"] = [state(met(probe(), 2))]
-    for _ in range(3):
-        path, inside = [], content
-        chooser = random.Random(data.draw(st.integers(0, 2**32)) + seed)
-        while isinstance(inside, dict | list) and inside and (not path or chooser.random() < 0.75):
-            key = chooser.choice(list(inside)) if isinstance(inside, dict) else chooser.randrange(len(inside))
-            path.append((inside, key))
-            inside = inside[key]
-        if path:
-            holder, key = path[-1]
-            holder[key] = data.draw(ODD)
+    content = json.loads(json.dumps(content))  # no object of it stands at two places
+    spoil(content, data, seed)
     if kind_of(content) == "journal":
-        review = review_document(reviewed_journal(Path("journal.json"), content))
-        assert "rule-failed" not in {finding.code for finding in review.findings}
+        file = written(tmp_path_factory.getbasetemp(), content, f"journal-{seed}.json")
+        on_disk, in_memory = review_file(file), review_document(reviewed_journal(file, content))
+        assert not {"rule-failed", "unreadable"} & {finding.code for finding in on_disk.findings}
+        assert on_disk.findings == in_memory.findings
+
+
+@pytest.mark.parametrize("seed", SEEDS[:4])
+@settings(max_examples=500)
+@given(data=st.data())
+def test_no_experiment_makes_it_fail(
+    seed: int, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    """Nor whatever stands in an experiment."""
+    content = json.loads(json.dumps(honest()["experiment"]))
+    spoil(content, data, seed)
+    if kind_of(content) == "experiment":
+        file = written(tmp_path_factory.getbasetemp(), content, f"experiment-{seed}.json")
+        assert not {"rule-failed", "unreadable"} & {finding.code for finding in review_file(file).findings}
