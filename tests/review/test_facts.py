@@ -226,7 +226,7 @@ def test_runs_of_two_experiments_are_not_compared(tmp_path: Path) -> None:
     """Nor a journal with an experiment, nor with what could not be read."""
     other = review(experiment={**honest()["experiment"], "title": "Another"}, status="failed")
     experiment = review_document(read_document(written(tmp_path, honest()["experiment"], "e.json")))
-    unread = Review(file=Path("x.json"), document=None, findings=())
+    unread = Review(file=Path("The shop does without its stock"), document=None, findings=())
     for pair in (
         (review(), other),
         (experiment, review(status="failed")),

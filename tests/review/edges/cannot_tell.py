@@ -125,6 +125,22 @@ def answers() -> Iterator[tuple[str, set[str], Callable[[], Content]]]:
             entry(action("slow", type="python", module="m", func="slow", arguments={"seconds": 5}), 1),
         ),
     )
+    works = probe("works", True)
+    yield (
+        "a slower one behind a Python probe",
+        {"slower-within-tolerance"},
+        lambda: ran(
+            entry(action(), 1),
+            during(2),
+            before=state(met(works, 0, True), met(ASK, 0, OK, 0.1)),
+            after=state(met(works, 8, True), met(ASK, 8, OK, 3.0)),
+        )(),
+    )
+    yield (
+        "looked at the instant at which the fault ended",
+        set(),
+        ran(entry(FREEZE, 1), during(3), entry(THAW, 3)),
+    )
 
 
 def tolerances() -> Iterator[tuple[str, set[str], Callable[[], Content]]]:

@@ -191,3 +191,16 @@ def endings() -> Iterator[tuple[str, set[str], Callable[[], Content]]]:
             "experiment": {**honest()["experiment"], "rollbacks": [action("a"), action("b")]},
         },
     )
+    yield (
+        "aborted, with nothing of its method in the journal",
+        {"ended-early", "method-not-whole", "rollbacks-not-played"},
+        whole(status="aborted", run=[], rollbacks=[]),
+    )
+    yield (
+        "an action that did not end, behind a probe that did not",
+        {"activity-not-ended"},
+        lambda: {
+            **changed("run", 0, "end", to=None)(),
+            "steady_states": {"before": state({**met(SHARE, 0), "end": None}), "after": state(met(SHARE, 8))},
+        },
+    )
