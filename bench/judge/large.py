@@ -27,15 +27,20 @@ verdict = judge_run(sys.argv[1])
 judged_s = time.perf_counter() - begun
 write_verdict(sys.argv[1], verdict)
 written_s = time.perf_counter() - begun
+cpu_s = time.process_time()
 (peak,) = [line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")]
 peak_mb = int(peak) / 1024
 requests = verdict.summary["load"]["requests"]
-print(json.dumps({"requests": requests, "judged_s": judged_s, "written_s": written_s, "peak_mb": peak_mb}))
+print(json.dumps({
+    "requests": requests, "judged_s": judged_s, "written_s": written_s, "cpu_s": cpu_s, "peak_mb": peak_mb
+}))
 """
 
 
 def judge_apart(folder: Path) -> dict[str, float]:
-    """Judge `folder` in a fresh Python: `{requests, judged_s, written_s, peak_mb}`, its verdict's files included.
+    """Judge `folder` in a fresh Python: `{requests, judged_s, written_s, cpu_s, peak_mb}`, with its verdict's files.
+
+    `cpu_s` is the processor time of that Python from its start: on a busy machine, what it would take on an idle one.
 
     Raises CalledProcessError when the judge itself fails.
     """

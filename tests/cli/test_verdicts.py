@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.cli import chaosproof
 from tests.support.runs import baseline_run, resilient_run
 
 
-def chaosproof(*words: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+def program(*words: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "chaosproof.cli.main", *map(str, words)],
         cwd=cwd,
@@ -33,7 +34,7 @@ def journals(tmp_path: Path) -> Path:
 def test_judge_prints_a_table_writes_the_verdict_and_exits_with_it(journals: Path) -> None:
     for mode, code, word in (("resilient", 0, "pass"), ("baseline", 1, "fail")):
         (folder,) = (journals / "journals/s4" / mode).iterdir()
-        done = chaosproof("judge", folder, cwd=journals)
+        done = program("judge", folder, cwd=journals)
         assert done.returncode == code, done.stderr
         assert done.stdout.splitlines()[-1] == f"s4 ({mode}): {word}"
         assert "SYS_FAULT_HIT" in done.stdout
@@ -75,7 +76,7 @@ def test_a_wrong_call_is_one_sentence_and_exit_code_64(journals: Path, words: tu
 
 
 def test_compare_takes_the_latest_of_both_modes_and_writes_beside_them(journals: Path) -> None:
-    done = chaosproof("compare", "s4", cwd=journals)
+    done = program("compare", "s4", cwd=journals)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.splitlines()[-1] == "s4: pass"
     assert re.search(r"UNAVAILABLE from app-a-0 +300 +2 +298 \(", done.stdout)
@@ -106,7 +107,7 @@ def test_words_that_no_terminal_should_get_are_not_printed(tmp_path: Path) -> No
     run = resilient_run()
     run.session["experiment"] = "s4\ud800[red]"
     run.fault["instance"] = "app\x1b[31m\n\ud800"
-    done = chaosproof("judge", run.write(tmp_path / "run"), cwd=tmp_path)
+    done = program("judge", run.write(tmp_path / "run"), cwd=tmp_path)
     assert done.returncode == 1, done.stderr
     assert "\x1b" not in done.stdout
     assert done.stdout.splitlines()[-1] == "s4 [red] (resilient): fail"

@@ -16,18 +16,17 @@ from chaosproof.report.plot_library import plot_library
 from chaosproof.report.quantities import figure, span
 from chaosproof.report.run_files import read_judged
 from chaosproof.report.write import write_verdict
+from tests.support.cli import chaosproof
 from tests.support.runs import Run, baseline_run, resilient_run
-
-_PROGRAM = (
-    "import sys; from chaosproof.cli import main as cli; "
-    "cli._COMMANDS.setdefault('report', ('report:report', '')); "
-    "cli.main(['report', *sys.argv[1:]])"
-)
 
 
 def report(*words: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return chaosproof("report", *words, cwd=cwd)
+
+
+def program(*words: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", _PROGRAM, *map(str, words)],
+        [sys.executable, "-m", "chaosproof.cli.main", "report", *map(str, words)],
         cwd=cwd,
         capture_output=True,
         text=True,
@@ -45,14 +44,14 @@ def test_the_report_of_a_run_made_again_is_the_same_and_its_manifest_still_holds
     folder = judged(baseline_run(), tmp_path / "run")
     before = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
     (folder / "report.html").unlink()
-    done = report(folder, cwd=tmp_path)
+    done = program(folder, cwd=tmp_path)
     assert (done.returncode, done.stdout.strip()) == (0, str(folder / "report.html")), done.stderr
     assert {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()} == before
 
 
 def test_the_report_of_two_runs_is_their_comparison(tmp_path: Path) -> None:
     folders = judged(baseline_run(), tmp_path / "b"), judged(resilient_run(), tmp_path / "r")
-    done = report(*folders, cwd=tmp_path)
+    done = program(*folders, cwd=tmp_path)
     assert (done.returncode, done.stdout.strip()) == (0, "report-s4.html"), done.stderr
     assert 'data-verdict="pass"' in (tmp_path / "report-s4.html").read_text()
     assert report(*folders, "--out", "there.html", cwd=tmp_path).stdout.strip() == "there.html"
