@@ -10,6 +10,7 @@ Shafer, "Game-theoretic statistics and safe anytime-valid inference", Statistica
 """
 
 import math
+from bisect import bisect, bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -72,13 +73,13 @@ def median_sequence(differences: Sequence[float]) -> tuple[float, float]:
 
     Unbounded on a side as long as there is no proof on it, so always with fewer than six differences.
     """
+    ordered = sorted(differences)
+    # the further out a value lies, the more differences lie inside: what is proved of one is proved of those beyond it
+    below = bisect(ordered, False, key=lambda m: not _proved([1 if d >= m else -1 for d in differences]))
+    above = bisect_left(ordered, True, key=lambda m: _proved([1 if d <= m else -1 for d in differences]))
     return (
-        max(
-            (m for m in differences if _proved([1 if d >= m else -1 for d in differences])), default=-math.inf
-        ),
-        min(
-            (m for m in differences if _proved([1 if d <= m else -1 for d in differences])), default=math.inf
-        ),
+        ordered[below - 1] if below else -math.inf,
+        ordered[above] if above < len(ordered) else math.inf,
     )
 
 
