@@ -173,7 +173,7 @@ def test_packets_pass_as_soon_as_the_program_is_dead_and_the_receipt_says_so(
     by_queue: FaultEngine, room: NetnsTarget, client: Client
 ):
     before = snapshot(run_in(room))
-    receipt = by_queue.apply(Fault(kind="delay", port=PORT, duration_s=1.0, delay_ms=300), "client-0")
+    receipt = by_queue.apply(Fault(kind="delay", port=PORT, duration_s=3.0, delay_ms=300), "client-0")
     (number,) = holders(room)
     assert room.run("client-0", ["kill", "-KILL", number]).exit_code == 0
     assert quickest(client) < 10

@@ -118,14 +118,14 @@ def test_one_that_was_killed_while_it_waited_is_no_failure_but_silence(marks: Pa
 
 
 def test_who_kills_the_sleep_alone_has_not_moved_the_deadline(marks: Path):
-    shell = start(marks, Step("cat", "echo up", done="* up*"), duration_s=0.6)
+    shell = start(marks, Step("cat", "echo up", done="* up*"), duration_s=2.0)
     began = time.monotonic()
     assert answer(shell) == ("on\n", 0)
     session = next(one.session for one in processes() if any(str(marks) in word for word in one.argv))
     killed = 0
-    while not killed and time.monotonic() - began < 0.5:
+    while not killed and time.monotonic() - began < 1.5:
         sleeps = [one for one in processes() if one.session == session and one.argv[0] == "sleep"]
         killed = sum(one.kill() for one in sleeps)
     assert killed
     wait_for(marks, ["back"])
-    assert time.monotonic() - began >= 0.6
+    assert time.monotonic() - began >= 2.0

@@ -50,7 +50,7 @@ def test_an_ended_instance_is_dead_on_purpose_and_comes_back_when_restarted(targ
 
 
 def test_a_pause_ends_itself_at_its_deadline(target, faults, tmp_path):
-    faults.pause("web-0", 0.5)
+    faults.pause("web-0", 1.5)
     assert target.states()["web-0"].paused
     faults.wait_until_ended()
     assert not target.states()["web-0"].paused
