@@ -32,6 +32,8 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
+# pytest-xdist reads the groups in a hook of its own, and would come first.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         module = item.nodeid.partition("::")[0]
