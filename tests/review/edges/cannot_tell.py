@@ -4,13 +4,11 @@ from collections.abc import Callable, Iterator
 
 from tests.review.edges.shared import (
     CURL,
-    DISK,
     DONE,
     OLD,
     SHARE,
     cached,
     during,
-    file_probe,
     slow,
     with_during,
 )
@@ -29,7 +27,7 @@ from tests.review.spoilt import (
     ran,
 )
 
-__all__ = ["answers", "tolerances"]
+__all__ = ["answers"]
 
 
 def answers() -> Iterator[tuple[str, set[str], Callable[[], Content]]]:
@@ -125,6 +123,19 @@ def answers() -> Iterator[tuple[str, set[str], Callable[[], Content]]]:
             entry(action("slow", type="python", module="m", func="slow", arguments={"seconds": 5}), 1),
         ),
     )
+    yield "a second slower, from nothing", {"slower-within-tolerance"}, slow(0.0, 1.0)
+    yield "nearly a second slower", set(), slow(0.0625, 0.96875)
+    yield "a slower process", {"slower-within-tolerance"}, slow(0.125, 3.0, CURL)
+    yield (
+        "a process that is only named after a client",
+        set(),
+        asked(*(met(probe("curl it", 1, type="process", path="true"), at_s, DONE) for at_s in (0, 8))),
+    )
+    yield (
+        "a fault that failed, and was undone",
+        {"action-failed"},
+        ran(raised(FREEZE, 1, BROKEN), entry(THAW, 3), during(4)),
+    )
     works = probe("works", True)
     yield (
         "a slower one behind a Python probe",
@@ -140,62 +151,4 @@ def answers() -> Iterator[tuple[str, set[str], Callable[[], Content]]]:
         "looked at the instant at which the fault ended",
         set(),
         ran(entry(FREEZE, 1), during(3), entry(THAW, 3)),
-    )
-
-
-def tolerances() -> Iterator[tuple[str, set[str], Callable[[], Content]]]:
-    """What no output misses, or nearly none."""
-    yield "a file by a function", {"only-a-file"}, asked(met(DISK, 0, True), met(SHARE, 8))
-    for arguments in (["-c", "test -e /run/a.pid"], "-c '[ -f /run/a.pid ]'"):
-        yield (
-            f"a file by a shell {arguments}",
-            {"only-a-file"} if isinstance(arguments, list) else set(),
-            file_probe(type="process", path="/bin/sh", arguments=arguments),
-        )
-    yield (
-        "a file by a list",
-        {"only-a-file"},
-        file_probe(type="process", path="/bin/test", arguments=["-s", "/run/a.pid"]),
-    )
-    yield (
-        "a file by brackets",
-        {"only-a-file"},
-        file_probe(type="process", path="[", arguments="-r /run/a.pid ]"),
-    )
-    yield (
-        "a file that is read",
-        {"only-a-file"},
-        file_probe(type="process", path="cat", arguments="/run/a.pid"),
-    )
-    yield "a folder's content", set(), file_probe(type="process", path="ls", arguments="-l /run")
-    yield (
-        "another test than for a file",
-        set(),
-        file_probe(type="process", path="test", arguments="-x /run/a"),
-    )
-    yield (
-        "two tests in one",
-        set(),
-        file_probe(type="process", path="test", arguments="-f /run/a -a -f /run/b"),
-    )
-    yield (
-        "a program that always ends with 0",
-        {"cannot-miss"},
-        file_probe(type="process", path="/bin/echo", arguments="up"),
-    )
-    yield (
-        "the same, asked for 1",
-        set(),
-        asked(met(probe("p", 1, type="process", path="/bin/echo"), 0, DONE), met(SHARE, 8)),
-    )
-    yield (
-        "a range to infinity",
-        {"cannot-miss"},
-        asked(met(probe("n", {"type": "range", "range": [0, 1e300]}), 0), met(SHARE, 8)),
-    )
-    yield "a range of truths", set(), asked(met(probe("n", [False, True]), 0, True), met(SHARE, 8))
-    yield (
-        "a jsonpath with a variable",
-        set(),
-        asked(met(probe("p", {"type": "jsonpath", "path": "$[?(@.a==${n})]"}), 0, OK), met(SHARE, 8)),
     )
