@@ -14,6 +14,7 @@ from typing import Any
 from chaosproof.errors import UsageError
 from chaosproof.experiment.cannot_miss import claims_that_cannot_miss
 from chaosproof.experiment.claims import Claim, claim_mistakes, claims_of
+from chaosproof.experiment.evidence import evidence_mistakes
 from chaosproof.experiment.extension import extensions_of
 from chaosproof.experiment.method_actions import FAULT_MODULES, calls_of
 from chaosproof.experiment.modes import MODES, Variant, variants_of
@@ -151,6 +152,7 @@ def _mistakes(content: Mapping[str, Any], extensions: tuple[Mapping[str, Any], .
                 yield from mistakes_in(value, schema["properties"][key], str(key))
         yield from _unknown_variables(extension, mapping(content.get("configuration")))
         yield from _contradictions(extension.get("no_fault"), mappings(content.get("method")))
+    yield from evidence_mistakes(content)
     yield from claim_mistakes(content)
     for section in ("checks", "compare"):
         # what its own variables make of a bound is known when they are resolved

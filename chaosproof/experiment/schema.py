@@ -28,6 +28,8 @@ def known_keys(definition: str) -> frozenset[str]:
 
 def suggestion(key: str, known: Collection[str]) -> str:
     """What to write instead of the unknown `key`: the nearest known one, or all where none is near."""
+    if not known:
+        return "there is none"
     near = difflib.get_close_matches(key, known, n=1)
     return f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(known))}"
 

@@ -1,7 +1,8 @@
-"""What a check of the fault answers where no fault was recorded, and which actions are no proof of one."""
+"""What a check of the fault answers where no fault was recorded, and which actions are proved by what."""
 
 import json
 
+from chaosproof.experiment.evidence import NOT_EMPTY, Evidence, evidence_of
 from chaosproof.experiment.experiment import read_experiment
 from chaosproof.experiment.method_actions import (
     DISTURBANCE_MODULE,
@@ -14,12 +15,15 @@ from chaosproof.json_access import at, text
 from chaosproof.judge.capability import missing_capability
 from chaosproof.judge.check import failed, passed, skipped, unknown
 from chaosproof.judge.figures.disturbances import disturbances_of
+from chaosproof.judge.journal_review import reviewed_run
 from chaosproof.judge.next_steps import MARK
+from chaosproof.review.facts.proof import why_not_shown
 from chaosproof.runfolder.checks import Check
 from chaosproof.runfolder.faults import FaultRecord
+from chaosproof.runfolder.journal import Journal
 from chaosproof.runfolder.run_folder import RunFolder
 
-__all__ = ["no_fault", "unproven_actions"]
+__all__ = ["no_fault", "shown_evidence", "unproven_actions"]
 
 _METHOD = "journal.json#experiment"
 _OURS = f"no fault planned: the method calls nothing of {', '.join(FAULT_MODULES)}"
@@ -30,7 +34,8 @@ def no_fault(id: str, run: RunFolder) -> Check | None:
     """The answer where there is no fault to examine; None when there is one.
 
     A fault is expected when the method calls anything of FAULT_MODULES, or one is recorded. Where neither is so, an
-    experiment passes that says `"no_fault": true`, or whose actions are of this project and are no faults.
+    experiment passes that says `"no_fault": true`, whose actions are of this project and are no faults, or the effect
+    of whose actions the journal shows by what the experiment says proves it (`evidence`).
     """
     if run.faults:
         return None
@@ -53,6 +58,8 @@ def no_fault(id: str, run: RunFolder) -> Check | None:
         return passed(id, 'the experiment says that it has no fault ("no_fault": true)', _METHOD)
     if why := unproven_actions(run) or _unseen_disturbance(run):
         return unknown(id, why, _METHOD)
+    if shown := shown_evidence(run):
+        return passed(id, "; ".join(f"{e.activity!r} acted: {e.sentence}" for e in shown), _METHOD)
     if len(calls_of(method, *OWN_MODULES)) == len(calls_of(method, _LOAD)):
         return unknown(
             id,
@@ -63,19 +70,33 @@ def no_fault(id: str, run: RunFolder) -> Check | None:
     return passed(id, _OURS, _METHOD)
 
 
+def shown_evidence(run: RunFolder) -> tuple[Evidence, ...]:
+    """The evidence of the experiment that the journal bears out, where it says that there was any."""
+    evidence = evidence_of(run.experiment)
+    if not evidence or Journal.FILE in run.problems:
+        return ()
+    document = reviewed_run(run)
+    return tuple(each for each in evidence if not why_not_shown(document, each))
+
+
 def unproven_actions(run: RunFolder) -> str:
     """The actions of the method of which nothing here knows whether they hit anything, what would prove it, and what to
     do; empty where there is none.
     """
+    proven = [evidence.activity for evidence in shown_evidence(run)]
     helpers = read_experiment(run.experiment).not_faults
-    foreign = list(foreign_actions(run.journal.planned("method"), helpers))
+    foreign = list(foreign_actions(run.journal.planned("method"), (*helpers, *proven)))
     if not foreign:
         return ""
     shown = ", ".join(f"{name!r} ({called})" for name, called in foreign)
-    names = json.dumps([name for name, _ in foreign], ensure_ascii=False)
+    first, names = (
+        json.dumps(value, ensure_ascii=False) for value in (foreign[0][0], [name for name, _ in foreign])
+    )
     return (
         f"of {shown} nothing recorded whether it hit anything: a row of {FaultRecord.FILE} would prove it, and only "
         f"actions of this project write one{MARK}use one of {', '.join(FAULT_MODULES)}; "
+        "or say in the extension what shows it: "
+        f'"evidence": [{{"activity": {first}, "shows": "{NOT_EMPTY}"}}]; '
         f'or, for what is not the fault, write "no_fault": {names} into the extension'
     )
 

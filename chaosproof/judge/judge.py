@@ -19,6 +19,7 @@ from chaosproof.judge.figures.request_stats import RequestStats, fold_requests
 from chaosproof.judge.figures.series_figures import series_figures
 from chaosproof.judge.figures.summary import fault_span, figures_of
 from chaosproof.judge.figures.timeline import peak_of, timeline_of
+from chaosproof.judge.journal_review import journal_review
 from chaosproof.judge.next_steps import MARK, add_next_step, filled_in
 from chaosproof.judge.nothing_claimed import nothing_claimed
 from chaosproof.judge.removed_instance import removed_instance
@@ -84,14 +85,18 @@ def judge_run(run_dir: Path | str) -> Verdict:
     mode = run.session.mode or ""
     claims = tuple(c for c in claims_of(run.experiment, "checks") if c.mistake or c.applies_to(mode))
     builtin = answers(Material(run, fold, warmup, measured))
+    reviewed = tuple(journal_review(run, builtin))
     own = judge_claims(claims, figures, run.variables, vouched_codes(run.experiment), _lasted_ms(run))
     why = "the run did not end" if run.unfinished else removed_instance(run)
     if why:
-        builtin = tuple(_undecided(c, why) if c.status == "fail" else c for c in builtin)
+        builtin, reviewed = (
+            tuple(_undecided(c, why) if c.status == "fail" else c for c in checks)
+            for checks in (builtin, reviewed)
+        )
         own = tuple(_undecided(c, why) for c in own)
     checks = tuple(
         add_next_step(check, filled_in(_UNDECIDED_STEP if why else _step_of(check), run))
-        for check in (*builtin, *nothing_claimed(run, claims), *own, *_manifest_check(folder))
+        for check in (*builtin, *reviewed, *nothing_claimed(run, claims), *own, *_manifest_check(folder))
     )
     summary = {
         "schema_version": SCHEMA_VERSION,

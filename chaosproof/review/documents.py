@@ -21,9 +21,10 @@ Kind = Literal["journal", "experiment"]
 class Document:
     """A journal or an experiment.
 
-    Times are seconds since the epoch, `start` and `end` the texts that they stand in the journal as. `session_verdict`
-    is what this project's own session made of the run, empty where the run had none. `ended_by` is what ended the run
-    early, where the journal says so: a safeguard, a signal. `text` is the file of an experiment.
+    Times are seconds since the epoch, `start` and `end` the texts that they stand in the journal as. `has_session` is
+    whether this project's own session judges the run, by evidence that a journal does not hold, and `session_verdict`
+    what it made of it, empty where that is not known yet. `ended_by` is what ended the run early, where the journal says
+    so: a safeguard, a signal. `text` is the file of an experiment.
     """
 
     file: Path
@@ -40,6 +41,7 @@ class Document:
     start: str = ""
     end: str = ""
     toolkit_version: str = ""
+    has_session: bool = False
     session_verdict: str = ""
     ended_by: str = ""
     doubled_keys: tuple[str, ...] = ()
@@ -59,11 +61,6 @@ class Document:
     def method(self) -> tuple[Mapping[str, Any], ...]:
         """The activities of the method, as declared."""
         return mappings(self.experiment.get("method"))
-
-    @property
-    def has_session(self) -> bool:
-        """Whether this project's own session judged the run, by evidence that a journal does not hold."""
-        return bool(self.session_verdict)
 
     @property
     def is_dry(self) -> bool:
@@ -138,6 +135,7 @@ def journal_document(
     experiment = mapping(head.get("experiment"))
     # the control of the review changes these two, and keeps what the toolkit had in them
     own = {**head, **mapping(at(head, "chaosproof_review", "toolkit"))}
+    session_verdict = text(at(head, "chaosproof", "verdict"))
     return Document(
         file=file,
         kind="journal",
@@ -153,7 +151,8 @@ def journal_document(
         start=text(head.get("start")),
         end=text(head.get("end")),
         toolkit_version=text(head.get("chaoslib-version")),
-        session_verdict=text(at(head, "chaosproof", "verdict")),
+        has_session=bool(session_verdict),
+        session_verdict=session_verdict,
         ended_by=_ended_by(head),
     )
 

@@ -24,6 +24,7 @@ A key that is not listed here is refused before anything starts, with the neares
 [system-file.md](system-file.md), figures and how claims are judged in [verdict.md](verdict.md).
 """
 TITLES = {
+    "evidence": "An entry of `evidence`",
     "variant": "A variant",
     "load": "`load`",
     "stage": "A stage of the load",

@@ -41,7 +41,25 @@ for tools; `--agent` prints Chaos Toolkit's own `chaostoolkit/agent/run/v1` docu
 - `unknown`: no error, and at least one *warning*. What was done and asked cannot show what the experiment is for.
 - `pass`: nothing but *notes*. Nothing in the file speaks against it. It can be no more than that: who wants a fault
   that is proved to have hit, and a load that is counted, runs the experiment with `controls.session`
-  ([verdict](verdict.md)).
+  ([verdict](verdict.md)). The findings join the checks of such a run: what no built-in check has said of it already is
+  its row `SYS_REVIEW`.
+
+### What proves the effect
+
+A review finds what speaks against an experiment. Who knows what shows that an action acted, says it in the experiment,
+as the entry of `extensions` whose name is chaosproof; the journal is held to it, and a proof that is not there is
+`evidence-missing`:
+
+    "extensions": [{"name": "chaosproof", "evidence": [
+      {"activity": "kill a pod", "shows": "output is not empty"},
+      {"activity": "drain the node", "shows": "output is within its tolerance"},
+      {"activity": "cut the stock off", "shows": {"probe": "the stock is out of reach"}}
+    ]}]
+
+`output is not empty`: the action returned something, a command printed something. `output is within its tolerance`: the
+action has a `tolerance`, which the toolkit never holds against an action. `probe`: a probe of the method behind the
+action was within its tolerance; if it stands before the action too, it must not have been within it there. Of several
+activities with one name each has to show it.
 
 ## In every run: one control
 

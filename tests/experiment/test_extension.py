@@ -27,6 +27,7 @@ EVERY_KEY: dict[str, Any] = {
     "modes": ["baseline", "resilient"],
     "variants": {"pool1": {"of": "resilient", "differs": "one channel", "variables": {"duration_s": 32}}},
     "no_fault": True,
+    "evidence": [{"activity": "pull the plug", "shows": {"probe": "it is dark"}}],
     "met_by": {"cache": "web"},
     "load": {
         "url": "http://web/",
@@ -69,7 +70,11 @@ EVERY_KEY: dict[str, Any] = {
 
 
 def content(extension: dict[str, Any]) -> dict[str, Any]:
-    return {"title": "t", "configuration": {"duration_s": 60}, "extensions": [extension]}
+    method = [
+        {"type": "action", "name": "pull the plug"},
+        {"type": "probe", "name": "it is dark", "tolerance": True},
+    ]
+    return {"title": "t", "configuration": {"duration_s": 60}, "method": method, "extensions": [extension]}
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

@@ -74,8 +74,9 @@ def nobody(run: Run) -> None:
 METHOD = "journal.json#experiment"
 NOT_OURS = (
     "of 'kill it' (process true) nothing recorded whether it hit anything: a row of faults.jsonl would prove it, and "
-    "only actions of this project write one. Next: use one of actions.network, actions.process, actions.nats; or, for "
-    'what is not the fault, write "no_fault": ["kill it"] into the extension'
+    "only actions of this project write one. Next: use one of actions.network, actions.process, actions.nats; "
+    'or say in the extension what shows it: "evidence": [{"activity": "kill it", "shows": "output is not empty"}]; '
+    'or, for what is not the fault, write "no_fault": ["kill it"] into the extension'
 )
 
 

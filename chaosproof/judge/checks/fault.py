@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 
 from chaosproof.experiment.experiment import read_experiment
-from chaosproof.json_access import at
-from chaosproof.judge.absent_fault import no_fault, unproven_actions
+from chaosproof.json_access import at, instant
+from chaosproof.judge.absent_fault import no_fault, shown_evidence, unproven_actions
 from chaosproof.judge.check import unknown
 from chaosproof.judge.checks.base import BuiltinCheck, Material
 from chaosproof.judge.cross_checks import journal_objects_to_faults
@@ -18,6 +18,7 @@ from chaosproof.judge.fault_rules.planned_faults import elsewhere, label_of, unl
 from chaosproof.judge.figures.request_stats import RequestStats
 from chaosproof.judge.figures.summary import Figures, acted
 from chaosproof.judge.findings import Findings
+from chaosproof.judge.next_steps import MARK
 from chaosproof.runfolder.checks import Check
 from chaosproof.runfolder.events import EVENTS
 from chaosproof.runfolder.faults import FaultRecord
@@ -34,8 +35,15 @@ def fault_hit(material: Material) -> Check:
     """Every fault hit packets, on the instance that the experiment names, while the load was on."""
     run, id, evidence = material.run, HIT.id, "faults.jsonl"
     foreign = list(foreign_entries(run))
+    without_load = _acted_without_load(material)
     if answer := no_fault(id, run):
-        return unknown(id, "; ".join(foreign), EVENTS) if foreign and answer.status == "pass" else answer
+        if foreign and answer.status == "pass":
+            return unknown(id, "; ".join(foreign), EVENTS)
+        return (
+            unknown(id, without_load, "journal.json#run")
+            if without_load and answer.status == "pass"
+            else answer
+        )
     findings = _findings(id, evidence, run)
     names = run.session.names
     faults = run.fault_records
@@ -59,10 +67,25 @@ def fault_hit(material: Material) -> Check:
         _examine_overlap(run, material.stats, material.figures, findings)
     findings.unclear.extend(foreign)
     findings.unclear.extend(met_nobody(material))
-    if why := unproven_actions(run):
-        findings.unclear.append(why)
+    findings.unclear.extend(filter(None, [without_load, unproven_actions(run)]))
     packets = sum(fault.packets or 0 for fault in faults)
     return findings.check(f"{', '.join(map(label_of, faults))}: {packets:.0f} packets hit")
+
+
+def _acted_without_load(material: Material) -> str:
+    """Which action, proved by the experiment's own evidence, began while no load was on; empty where there is none."""
+    first, last = material.stats.first_due_at, material.stats.last_due_at
+    if not material.load_expected or first is None or last is None:
+        return ""
+    proven = {evidence.activity for evidence in shown_evidence(material.run)}
+    for entry in material.run.journal.run:
+        began_at = instant(entry.start)
+        if entry.name in proven and (began_at is None or not first <= began_at <= last):
+            return (
+                f"the load was not on when {entry.name!r} began{MARK}let it begin while the load is on: the load in "
+                "the background, or the action with a pause before it"
+            )
+    return ""
 
 
 def fault_ended(material: Material) -> Check:

@@ -21,13 +21,15 @@ Phase = Literal["before", "during", "method", "after", "rollback"]
 class Output:
     """What an activity returned, in short.
 
-    `is_empty`: an empty text, list or object. `is_figure`: a number, `is_endless`: NaN or an infinity, which a probe
-    has measured. `digest` is of the body of an HTTP answer, and `instants` are the times (s since the epoch) at which
-    that answer says that it was made.
+    `is_empty`: an empty text, list or object. `is_nothing`: that, or null, false or 0; of a process that it printed
+    nothing, of an HTTP answer that it has no body. `is_figure`: a number, `is_endless`: NaN or an infinity, which a
+    probe has measured. `digest` is of the body of an HTTP answer, and `instants` are the times (s since the epoch) at
+    which that answer says that it was made.
     """
 
     value: str
     is_empty: bool = False
+    is_nothing: bool = False
     is_figure: bool = False
     is_endless: bool = False
     digest: str = ""
@@ -136,11 +138,21 @@ def _output(entry: ActivityRun) -> Output:
         if number(output) is not None or isinstance(output, bool | str)
         else short(_head(output)),
         is_empty=isinstance(output, str | list | dict | tuple) and not output,
+        is_nothing=_is_nothing(output, entry.provider.get("type")),
         is_figure=number(output) is not None,
         is_endless=isinstance(output, float) and not math.isfinite(output),
         digest=hashlib.sha256(written.encode(errors="replace")).hexdigest()[:16] if written else "",
         instants=instants_of(mapping(at(output, "headers")), body) if body is not None else (),
     )
+
+
+def _is_nothing(output: Any, provider_type: Any) -> bool:
+    match provider_type:
+        case "process":
+            output = at(output, "stdout")
+        case "http":
+            output = at(output, "body")
+    return not (output.strip() if isinstance(output, str) else output)
 
 
 def _head(output: Any) -> Any:

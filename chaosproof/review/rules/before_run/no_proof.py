@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from chaosproof.experiment.evidence import evidence_of
 from chaosproof.experiment.extension import extensions_of
 from chaosproof.json_access import at, text
 from chaosproof.review.documents import Document
@@ -14,7 +15,8 @@ _DURING = ("continuously", "continously")
 
 def _examine(document: Document) -> Iterator[Finding]:
     strategy = text(at(document.experiment, "runtime", "hypothesis", "strategy"))
-    if strategy in (*_DURING, "during-method-only") or extensions_of(document.experiment):
+    extended = any("checks" in extension for extension in extensions_of(document.experiment))
+    if strategy in (*_DURING, "during-method-only") or extended or evidence_of(document.experiment):
         return
     actions = [activity for activity in document.method if activity.get("type") == "action"]
     probes = [activity for activity in document.method if activity.get("type") != "action"]

@@ -1,0 +1,67 @@
+"""Whether the journal shows what the experiment says proves that an action acted."""
+
+from collections.abc import Iterator
+
+from chaosproof.experiment.evidence import NOT_EMPTY, WITHIN_TOLERANCE, Evidence
+from chaosproof.review.documents import Document
+from chaosproof.review.facts.activity import ReviewedActivity
+
+__all__ = ["why_not_shown"]
+
+
+def why_not_shown(document: Document, evidence: Evidence) -> str:
+    """What is missing, as a predicate of the evidence; empty where the journal shows it.
+
+    Of several activities of one name each has to show it.
+    """
+    ran = document.at_phase("method")
+    actions = [activity for activity in ran if activity.is_action and activity.name == evidence.activity]
+    if not actions:
+        return "is of an action that did not run"
+    return next(filter(None, (_why_not(action, evidence, ran) for action in actions)), "")
+
+
+def _why_not(action: ReviewedActivity, evidence: Evidence, ran: tuple[ReviewedActivity, ...]) -> str:
+    if action.status != "succeeded" or action.was_dry:
+        return "is of an action that did not succeed"
+    if evidence.probe:
+        return next(_missing_of_probe(action, evidence.probe, ran), "")
+    match evidence.word:
+        case word if word == NOT_EMPTY:
+            return (
+                f"was not seen: the action returned {action.output.value}" if action.output.is_nothing else ""
+            )
+        case word if word == WITHIN_TOLERANCE:
+            return "" if _is_within(action) else f"was not seen: {_outcome(action)}"
+    return "is not understood"
+
+
+def _missing_of_probe(
+    action: ReviewedActivity, name: str, ran: tuple[ReviewedActivity, ...]
+) -> Iterator[str]:
+    probes = [activity for activity in ran if not activity.is_action and activity.name == name]
+    before = [probe for probe in probes if _is_before(probe, action)]
+    after = [probe for probe in probes if not _is_before(probe, action)]
+    if not after:
+        yield "was not asked for behind the action"
+    if any(map(_is_within, before)):
+        yield "was there before the action already"
+    yield from (f"was not seen: {_outcome(probe)}" for probe in after if not _is_within(probe))
+
+
+def _is_before(probe: ReviewedActivity, action: ReviewedActivity) -> bool:
+    """Whether it ended before the action began; what the journal does not say when, has proved nothing."""
+    return probe.ended_at is None or action.began_at is None or probe.ended_at <= action.began_at
+
+
+def _is_within(activity: ReviewedActivity) -> bool:
+    """Whether it returned something that its own tolerance allows."""
+    held = activity.effect
+    has_one = activity.declared.get("tolerance") is not None
+    return has_one and activity.status == "succeeded" and not (held.wrong or held.unknown)
+
+
+def _outcome(activity: ReviewedActivity) -> str:
+    if activity.status != "succeeded":
+        return f"{activity.name!r} had no answer"
+    return f"{activity.name!r} {activity.effect.wrong or 'has no tolerance that the journal alone can hold'}"

@@ -1,0 +1,28 @@
+"""What the experiment itself says proves the effect of an action, and the journal does not show."""
+
+from collections.abc import Iterator
+
+from chaosproof.experiment.evidence import evidence_of
+from chaosproof.review.documents import Document
+from chaosproof.review.facts.proof import why_not_shown
+from chaosproof.review.finding import Finding
+from chaosproof.review.rules.base import Rule
+
+
+def _examine(document: Document) -> Iterator[Finding]:
+    for evidence in evidence_of(document.experiment):
+        if why := why_not_shown(document, evidence):
+            yield Finding(
+                code="evidence-missing",
+                severity="warning",
+                message=f"what shall prove {evidence.activity!r}, that {evidence.sentence}, {why}",
+                pointer="/experiment/extensions",
+                next_step="see why the action had no effect, or whether its proof asks for the right thing",
+            )
+
+
+RULE = Rule(
+    codes={"evidence-missing": "What the experiment says proves the effect of an action was not seen."},
+    reads="journal",
+    examine=_examine,
+)

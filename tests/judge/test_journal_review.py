@@ -1,0 +1,133 @@
+"""What the rules of a review find in a run's own journal joins its checks, and what an experiment says proves the
+effect of somebody else's action is held against it."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chaosproof.judge.judge import judge_run
+from chaosproof.runfolder.checks import Check
+from tests.support.runs import FAULT_AT, LOAD_AT, Run, activity, ran, resilient_run
+
+KILL = activity("kill a pod", "chaosk8s.pod.actions", "terminate_pods", label_selector="app=shop")
+GONE = {**activity("a pod is gone", "probes.shop", "pods"), "tolerance": 1}
+
+
+def iso(at_s: float) -> str:
+    return datetime.fromtimestamp(at_s, UTC).isoformat()
+
+
+def killed(shows: Any, output: Any = ("shop-1",), at_s: float = FAULT_AT, *probes: tuple[float, Any]) -> Run:
+    """A run whose fault is by a driver of the toolkit, which writes no row of faults.jsonl."""
+    run = resilient_run()
+    run.without.add("faults.jsonl")
+    run.faults.clear()
+    entry = {**ran(KILL, output), "start": iso(at_s), "end": iso(at_s + 0.2)}
+    asked = [{**ran(GONE, value), "start": iso(at), "end": iso(at + 0.1)} for at, value in probes]
+    run.experiment["method"][1:] = [KILL, *[GONE] * len(asked)]
+    run.journal["run"][1:] = [entry, *asked]
+    if shows is not None:
+        run.experiment["extensions"][0]["evidence"] = [{"activity": KILL["name"], "shows": shows}]
+    return run
+
+
+def checks_of(run: Run, folder: Path) -> dict[str, Check]:
+    return {check.id: check for check in judge_run(run.write(folder)).checks}
+
+
+@pytest.mark.parametrize(
+    ("run", "status", "words"),
+    [
+        (lambda: killed(None), "unknown", '"evidence": [{"activity": "kill a pod", "shows": "output is not empty"}]'),
+        (lambda: killed("output is not empty"), "pass", "'kill a pod' acted: its output is not empty"),
+        (lambda: killed("output is not empty", []), "unknown", "nothing recorded whether it hit anything"),
+        (
+            lambda: killed({"probe": "a pod is gone"}, None, FAULT_AT, (FAULT_AT - 1, 2), (FAULT_AT + 1, 1)),
+            "pass",
+            "'kill a pod' acted: the probe 'a pod is gone' is within its tolerance",
+        ),
+        (
+            lambda: killed({"probe": "a pod is gone"}, None, FAULT_AT, (FAULT_AT - 1, 1), (FAULT_AT + 1, 1)),
+            "unknown",
+            "nothing recorded whether it hit anything",
+        ),
+        (
+            lambda: killed("output is not empty", ["shop-1"], LOAD_AT - 1),
+            "unknown",
+            "the load was not on when 'kill a pod' began. Next: let it begin while the load is on",
+        ),
+        (
+            lambda: killed("output is not empty", ["shop-1"], FAULT_AT + 3600),
+            "unknown",
+            "the load was not on when 'kill a pod' began",
+        ),
+    ],
+    ids=["nothing", "output", "empty", "probe", "true before", "before the load", "after the load"],
+)  # fmt: skip
+def test_a_fault_of_somebody_elses_is_proved_by_what_the_experiment_says(
+    run: Any, status: str, words: str, tmp_path: Path
+) -> None:
+    """Nothing else vouches for it."""
+    checks = checks_of(run(), tmp_path)
+    assert checks["SYS_FAULT_HIT"].status == status
+    assert words in checks["SYS_FAULT_HIT"].details
+    if status == "pass":
+        assert {checks[id].status for id in ("SYS_FAULT_ENDED", "SYS_FAULT_CANARY")} == {"pass"}
+
+
+def test_evidence_proves_one_action_and_no_other(tmp_path: Path) -> None:
+    run = killed("output is not empty")
+    other = {**KILL, "name": "kill another"}
+    run.experiment["method"].append(other)
+    run.journal["run"].append(ran(other, ["shop-2"]))
+    found = checks_of(run, tmp_path)["SYS_FAULT_HIT"]
+    assert found.status == "unknown"
+    assert found.details.startswith("of 'kill another' (python chaosk8s.pod.actions.terminate_pods) nothing")
+
+
+@pytest.mark.parametrize("fault", [True, False])
+def test_a_fault_of_ours_beside_it_is_held_to_its_own_record(tmp_path: Path, fault: bool) -> None:
+    run = resilient_run()
+    run.experiment["method"].append(KILL)
+    run.journal["run"].append({**ran(KILL, ["shop-1"]), "start": iso(FAULT_AT), "end": iso(FAULT_AT + 1)})
+    run.experiment["extensions"][0]["evidence"] = [{"activity": KILL["name"], "shows": "output is not empty"}]
+    if not fault:
+        run.faults[0]["packets"] = 0
+    assert checks_of(run, tmp_path)["SYS_FAULT_HIT"].status == ("pass" if fault else "fail")
+
+
+def test_a_finding_that_no_other_check_has_is_a_row(tmp_path: Path) -> None:
+    """A file is there whether or not the service runs."""
+    run = resilient_run()
+    (probe,) = run.experiment["steady-state-hypothesis"]["probes"]
+    exists = {"type": "python", "module": "os.path", "func": "exists", "arguments": {"path": "/run/shop.pid"}}
+    probe.update(tolerance=True, provider=exists)
+    for when in ("before", "after"):
+        run.journal["steady_states"][when]["probes"][0].update(activity=probe, output=True)
+    found = checks_of(run, tmp_path)["SYS_REVIEW"]
+    assert (found.status, found.evidence) == (
+        "unknown",
+        "journal.json#experiment.steady-state-hypothesis.probes.0",
+    )
+    assert found.details == (
+        f"only-a-file: the probe {probe['name']!r} of the hypothesis asks whether /run/shop.pid is there: a file "
+        "outlives the process that wrote it. Next: ask the service itself: send it a request, or signal 0 to the "
+        "process that the file names"
+    )
+
+
+def test_a_finding_that_a_check_has_already_is_no_second_row(tmp_path: Path) -> None:
+    """A probe of the method that missed its tolerance is one mistake, and SYS_ACTIVITIES has it."""
+    run = resilient_run()
+    probe = {**activity("orders", "shop.probes", "orders"), "tolerance": 3}
+    run.experiment["method"].append(probe)
+    run.journal["run"].append(ran(probe, 2))
+    checks = checks_of(run, tmp_path)
+    assert checks["SYS_ACTIVITIES"].status == "fail"
+    assert "SYS_REVIEW" not in checks
+
+
+def test_a_true_run_has_no_row_of_it(tmp_path: Path) -> None:
+    assert "SYS_REVIEW" not in checks_of(resilient_run(), tmp_path)

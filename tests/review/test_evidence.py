@@ -1,0 +1,89 @@
+"""What an experiment calls the proof of an action's effect has to be in its journal."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chaosproof.review.reading import read_document
+from chaosproof.review.rules.registry import findings_of
+from tests.review.journals import action, entry, probe, written
+from tests.review.spoilt import Content, ran
+
+PLUG = action("pull the plug", type="python", module="plug", func="pull")
+DARK = probe("it is dark", True, type="python", module="plug", func="is_dark")
+
+
+def proved(shows: Any, *run: dict[str, Any]) -> Callable[[], Content]:
+    """A journal of an experiment that says what shows that the plug was pulled."""
+    evidence = [{"activity": "pull the plug", "shows": shows}]
+
+    def make() -> Content:
+        content = ran(*run)()
+        extension = {"name": "chaosproof", "evidence": evidence}
+        return {**content, "experiment": {**content["experiment"], "extensions": [extension]}}
+
+    return make
+
+
+BY_PROBE = {"probe": "it is dark"}
+SHELL = {**action("pull the plug", type="process", path="pull"), "tolerance": 3}
+EVIDENCE: list[tuple[str, str, Callable[[], Content]]] = [
+    ("", "a probe", proved(BY_PROBE, entry(PLUG, 1), entry(DARK, 2, True))),
+    ("", "otherwise before", proved(BY_PROBE, entry(DARK, 0.5, False), entry(PLUG, 1), entry(DARK, 2, True))),
+    ("it is dark' was outside", "false", proved(BY_PROBE, entry(PLUG, 1), entry(DARK, 2, False))),
+    (
+        "there before the action already",
+        "true before",
+        proved(BY_PROBE, entry(DARK, 0.5, True), entry(PLUG, 1), entry(DARK, 2, True)),
+    ),
+    ("was not asked for behind", "only before", proved(BY_PROBE, entry(DARK, 0.5, False), entry(PLUG, 1))),
+    ("had no answer", "raised", proved(BY_PROBE, entry(PLUG, 1), entry(DARK, 2, status="failed"))),
+    ("is of an action that did not run", "no action", proved(BY_PROBE, entry(DARK, 2, True))),
+    ("that did not succeed", "failed", proved("output is not empty", entry(PLUG, 1, ["x"], status="failed"))),
+    (
+        "that did not succeed",
+        "dry",
+        proved("output is not empty", entry({**PLUG, "dry": True}, 1, ["x"])),
+    ),
+    ("", "a list", proved("output is not empty", entry(PLUG, 1, ["stock-0"]))),
+    ("returned []", "an empty list", proved("output is not empty", entry(PLUG, 1, []))),
+    ("returned None", "nothing", proved("output is not empty", entry(PLUG, 1))),
+    (
+        "returned 0",
+        "the second of two",
+        proved("output is not empty", entry(PLUG, 1, 3), entry(PLUG, 2, 0)),
+    ),
+    ("", "printed", proved("output is not empty", entry(SHELL, 1, {"status": 3, "stdout": "off\n"}))),
+    (
+        "was not seen",
+        "printed nothing",
+        proved("output is not empty", entry(SHELL, 1, {"status": 3, "stdout": "\n"})),
+    ),
+    ("", "a status", proved("output is within its tolerance", entry(SHELL, 1, {"status": 3, "stdout": ""}))),
+    (
+        "was outside of its tolerance",
+        "another status",
+        proved("output is within its tolerance", entry(SHELL, 1, {"status": 0, "stdout": ""})),
+    ),
+    (
+        "has no tolerance that",
+        "no tolerance",
+        proved("output is within its tolerance", entry(PLUG, 1, 3)),
+    ),
+    ("is not understood", "a word of nobody's", proved("it hurts", entry(PLUG, 1, 3))),
+]
+
+
+@pytest.mark.parametrize(
+    ("why", "make"), [(why, make) for why, _, make in EVIDENCE], ids=[i for _, i, _ in EVIDENCE]
+)
+def test_what_the_experiment_calls_a_proof_has_to_be_seen(
+    why: str, make: Callable[[], Content], tmp_path: Path
+) -> None:
+    """Else the effect is not known, whatever the hypothesis says."""
+    findings = findings_of(read_document(written(tmp_path, make())))
+    missing = [finding.message for finding in findings if finding.code == "evidence-missing"]
+    assert len(missing) == (1 if why else 0)
+    assert why in "".join(missing)
