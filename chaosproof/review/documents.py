@@ -23,8 +23,8 @@ class Document:
 
     Times are seconds since the epoch, `start` and `end` the texts that they stand in the journal as. `has_session` is
     whether this project's own session judges the run, by evidence that a journal does not hold, and `session_verdict`
-    what it made of it, empty where that is not known yet. `ended_by` is what ended the run early, where the journal says
-    so: a safeguard, a signal. `text` is the file of an experiment.
+    what it made of it, empty where that is not known yet. `ended_by` is what ended the run early, where the journal
+    says so: a safeguard, a signal. `text` is the file of an experiment.
     """
 
     file: Path

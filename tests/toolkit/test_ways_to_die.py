@@ -1,6 +1,10 @@
 """However Chaos Toolkit ends, the run is closed and judged, and only a pass leaves it completed."""
 
+import logging
 import sys
+import threading
+import time
+import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import SimpleNamespace
@@ -166,6 +170,40 @@ def test_an_action_without_a_session_ends_the_experiment_and_does_nothing(
     journal = run(experiment(controls=controls, method=[action(background=background), rest]))
     assert journal["status"] == "interrupted"
     assert "The experiment has no session" in caplog.text
+
+
+def test_the_end_comes_while_main_logs_nothing(monkeypatch: pytest.MonkeyPatch, caplog: Any) -> None:
+    """The toolkit ends by an exception in the main thread: raised there where it has just taken the lock of a handler,
+    it leaves the lock taken, and the experiment waits for its background for ever."""
+    log = logging.getLogger("chaostoolkit")
+    ended_while: list[bool] = []
+
+    def main_logs() -> bool:
+        stack = traceback.extract_stack(sys._current_frames()[threading.main_thread().ident or 0])
+        return any(frame.filename == logging.__file__ for frame in stack)
+
+    class Taken(logging.Handler):
+        """When the background says its sentence, the main thread waits to say one, too."""
+
+        def emit(self, record: logging.LogRecord) -> None:
+            while record.levelno == logging.FATAL and not main_logs():
+                time.sleep(0.001)
+
+    def measures(what: str) -> float:
+        while not ended_while:
+            log.info("still measuring")
+            time.sleep(0.01)
+        return 0.5
+
+    caplog.set_level(logging.INFO, "chaostoolkit")
+    monkeypatch.setattr(log, "handlers", [Taken()])
+    monkeypatch.setattr(
+        "chaosproof.toolkit.refusals.no_session.exit_gracefully", lambda: ended_while.append(main_logs())
+    )
+    monkeypatch.setattr("tests.toolkit.probing.measures", measures)
+    background = action(background=True)
+    run(experiment(controls=[], method=[background, {**probe(), "name": "more"}]), Strategy.AFTER_METHOD)
+    assert ended_while == [False]
 
 
 def test_a_program_may_act_on_what_runs(monkeypatch: pytest.MonkeyPatch) -> None:
