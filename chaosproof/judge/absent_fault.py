@@ -71,12 +71,18 @@ def no_fault(id: str, run: RunFolder) -> Check | None:
 
 
 def shown_evidence(run: RunFolder) -> tuple[Evidence, ...]:
-    """The evidence of the experiment that the journal bears out, where it says that there was any."""
-    evidence = evidence_of(run.experiment)
-    if not evidence or Journal.FILE in run.problems:
-        return ()
+    """The evidence of the experiment that the journal bears out, of those actions of which it bears out all."""
+    held = _held_evidence(run)
+    refuted = {evidence.activity for evidence, why in held if why}
+    return tuple(evidence for evidence, _ in held if evidence.activity not in refuted)
+
+
+def _held_evidence(run: RunFolder) -> list[tuple[Evidence, str]]:
+    """Each piece of evidence, and what the journal lacks of it."""
+    if Journal.FILE in run.problems or not evidence_of(run.experiment):
+        return []
     document = reviewed_run(run)
-    return tuple(each for each in evidence if not why_not_shown(document, each))
+    return [(evidence, why_not_shown(document, evidence)) for evidence in evidence_of(run.experiment)]
 
 
 def unproven_actions(run: RunFolder) -> str:
@@ -89,6 +95,15 @@ def unproven_actions(run: RunFolder) -> str:
     if not foreign:
         return ""
     shown = ", ".join(f"{name!r} ({called})" for name, called in foreign)
+    missing = "; ".join(
+        f"what shall prove {evidence.activity!r}, that {evidence.sentence}, {why}"
+        for evidence, why in _held_evidence(run)
+        if why
+    )
+    if missing:
+        return (
+            f"{missing}{MARK}see why the action had no effect, or whether its proof asks for the right thing"
+        )
     first, names = (
         json.dumps(value, ensure_ascii=False) for value in (foreign[0][0], [name for name, _ in foreign])
     )

@@ -42,7 +42,12 @@ def checks_of(run: Run, folder: Path) -> dict[str, Check]:
     [
         (lambda: killed(None), "unknown", '"evidence": [{"activity": "kill a pod", "shows": "output is not empty"}]'),
         (lambda: killed("output is not empty"), "pass", "'kill a pod' acted: its output is not empty"),
-        (lambda: killed("output is not empty", []), "unknown", "nothing recorded whether it hit anything"),
+        (
+            lambda: killed("output is not empty", []),
+            "unknown",
+            "what shall prove 'kill a pod', that its output is not empty, was not seen: the action returned []. Next: "
+            "see why the action had no effect",
+        ),
         (
             lambda: killed({"probe": "a pod is gone"}, None, FAULT_AT, (FAULT_AT - 1, 2), (FAULT_AT + 1, 1)),
             "pass",
@@ -51,7 +56,7 @@ def checks_of(run: Run, folder: Path) -> dict[str, Check]:
         (
             lambda: killed({"probe": "a pod is gone"}, None, FAULT_AT, (FAULT_AT - 1, 1), (FAULT_AT + 1, 1)),
             "unknown",
-            "nothing recorded whether it hit anything",
+            "that the probe 'a pod is gone' is within its tolerance, was there before the action already",
         ),
         (
             lambda: killed("output is not empty", ["shop-1"], LOAD_AT - 1),
@@ -75,6 +80,15 @@ def test_a_fault_of_somebody_elses_is_proved_by_what_the_experiment_says(
     assert words in checks["SYS_FAULT_HIT"].details
     if status == "pass":
         assert {checks[id].status for id in ("SYS_FAULT_ENDED", "SYS_FAULT_CANARY")} == {"pass"}
+
+
+def test_all_evidence_of_an_action_has_to_be_seen(tmp_path: Path) -> None:
+    run = killed("output is not empty")
+    run.experiment["extensions"][0]["evidence"].append(
+        {"activity": "kill a pod", "shows": {"probe": "a pod is gone"}}
+    )
+    found = checks_of(run, tmp_path)["SYS_FAULT_HIT"]
+    assert (found.status, "was not asked for behind the action" in found.details) == ("unknown", True)
 
 
 def test_evidence_proves_one_action_and_no_other(tmp_path: Path) -> None:
