@@ -190,6 +190,12 @@ def lint(**changes: Any) -> Content:
 SCALE = action("scale", type="python", module="chaosk8s.deployment.actions", func="scale_deployment")
 PATIENT = probe("p", 200, type="http", url="http://127.0.0.1/", timeout=30)
 SHORT = action("slow", type="python", module="m", func="slow", arguments={"duration_s": 5})
+
+
+def slow(**arguments: Any) -> Content:
+    return action("slow", type="python", module="m", func="slow", arguments=arguments)
+
+
 DISARM = action("arm", type="http", url="http://127.0.0.1/fault", method="PUT")
 ARMED = probe("armed", 404, type="http", url="http://127.0.0.1/fault")
 EXPERIMENTS: list[tuple[str, str, Content]] = [
@@ -202,6 +208,11 @@ EXPERIMENTS: list[tuple[str, str, Content]] = [
         "fault-shorter-than-timeout",
         "warning",
         lint(method=[SHORT], **{"steady-state-hypothesis": {"probes": [PATIENT]}}),
+    ),
+    (
+        "delay-beyond-timeout",
+        "note",
+        lint(method=[slow(delay_ms=30_000)], **{"steady-state-hypothesis": {"probes": [PATIENT]}}),
     ),
     ("will-be-red", "warning", lint(method=[DISARM], **{"steady-state-hypothesis": {"probes": [ARMED]}})),
     ("extension-mistake", "error", lint(extensions=[{"name": "chaosproof", "watchh": {}}])),

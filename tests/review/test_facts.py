@@ -11,6 +11,7 @@ from chaosproof.review.documents import configured, kind_of
 from chaosproof.review.facts.action_words import (
     addresses_of,
     changes,
+    delay_asked_s,
     duration_asked_s,
     function_of,
     is_moment,
@@ -151,6 +152,20 @@ def test_how_long_an_action_asks_for(arguments: dict[str, Any], lasts_s: float |
     """In each spelling; None where it does not say."""
     activity = action("x", type="python", module="m", func="f", arguments=arguments)
     assert duration_asked_s(activity) == lasts_s
+
+
+@pytest.mark.parametrize(
+    ("arguments", "delay_s"),
+    [
+        ({"delay_ms": 1500}, 1.5), ({"latency_ms": "250"}, 0.25), ({"delay_s": 2}, 2.0), ({"latency": "3s"}, 3.0),
+        ({"delay": "80ms"}, 0.08), ({"delay": 80}, None), ({"latency": "80"}, None), ({}, None),
+        ({"duration": 5}, None),
+    ],
+)  # fmt: skip
+def test_by_how_much_an_action_delays(arguments: dict[str, Any], delay_s: float | None) -> None:
+    """A number without a unit may be either, so it says nothing."""
+    activity = action("x", type="python", module="m", func="f", arguments=arguments)
+    assert delay_asked_s(activity) == delay_s
 
 
 def test_what_an_activity_names() -> None:

@@ -12,6 +12,7 @@ from chaosproof.json_access import at, mapping, number, sequence, text
 __all__ = [
     "addresses_of",
     "changes",
+    "delay_asked_s",
     "duration_asked_s",
     "function_of",
     "is_moment",
@@ -62,8 +63,16 @@ _DURATIONS = {
     "duration_seconds": 1.0,
     "duration_ms": 0.001,
 }
+_DELAYS = {
+    "delay_ms": 0.001,
+    "latency_ms": 0.001,
+    "delay_s": 1.0,
+    "latency_s": 1.0,
+    "delay": None,
+    "latency": None,
+}
 _SPAN = re.compile(r"^(\d+(?:\.\d+)?)(ms|s|m|h)?$")
-_UNITS_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, None: 1.0}
+_UNITS_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 def function_of(activity: Mapping[str, Any]) -> str:
@@ -116,13 +125,23 @@ def known_provider(activity: Mapping[str, Any]) -> bool:
 
 def duration_asked_s(activity: Mapping[str, Any]) -> float | None:
     """How long the action's own arguments say that its effect lasts; None where they do not say."""
+    return _seconds_of(activity, _DURATIONS)
+
+
+def delay_asked_s(activity: Mapping[str, Any]) -> float | None:
+    """By how much the action's own arguments say that it delays what it hits; None where they do not say."""
+    return _seconds_of(activity, _DELAYS)
+
+
+def _seconds_of(activity: Mapping[str, Any], units_s: Mapping[str, float | None]) -> float | None:
+    """The first of these arguments, in seconds; a plain number under a name without a unit says nothing."""
     arguments = mapping(at(activity, "provider", "arguments"))
-    for name, unit_s in _DURATIONS.items():
+    for name, unit_s in units_s.items():
         value = arguments.get(name)
-        if (seconds := number(value)) is not None:
+        if unit_s and (seconds := number(value)) is not None:
             return seconds * unit_s
-        if span := _SPAN.match(text(value)):
-            return float(span[1]) * (_UNITS_S[span[2]] if span[2] else unit_s)
+        if (span := _SPAN.match(text(value))) and (factor := _UNITS_S[span[2]] if span[2] else unit_s):
+            return float(span[1]) * factor
     return None
 
 

@@ -1,11 +1,12 @@
-"""Faults that are shorter than the timeouts of those who would meet them: nobody times out, all is merely late."""
+"""Faults beside the timeouts of those who would meet them: a fault that is shorter goes unnoticed, and a delay that is
+longer is an outage, and no delay."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from chaosproof.json_access import at, number, sequence, text
 from chaosproof.review.documents import Document
-from chaosproof.review.facts.action_words import duration_asked_s
+from chaosproof.review.facts.action_words import delay_asked_s, duration_asked_s
 from chaosproof.review.finding import Finding
 from chaosproof.review.rules.base import Rule
 
@@ -16,6 +17,16 @@ def _examine(document: Document) -> Iterator[Finding]:
         return
     name, shortest_s = min(timeouts, key=lambda pair: pair[1])
     for activity in document.method:
+        delay_s = delay_asked_s(activity) if activity.get("type") == "action" else None
+        if delay_s is not None and delay_s >= shortest_s:
+            yield Finding(
+                code="delay-beyond-timeout",
+                severity="note",
+                message=f"{text(activity.get('name'))!r} delays by {delay_s:g} s, and the probe {name!r} gives up "
+                f"after {shortest_s:g} s: it meets an outage, and no slowness",
+                pointer=document.pointer_of(activity),
+                next_step="delay by less than the timeout, if slowness is what the experiment is about",
+            )
         lasts_s = duration_asked_s(activity) if activity.get("type") == "action" else None
         if lasts_s is not None and lasts_s < shortest_s:
             yield Finding(
@@ -37,7 +48,8 @@ def _timeout_s(probe: Mapping[str, Any]) -> float | None:
 
 RULE = Rule(
     codes={
-        "fault-shorter-than-timeout": "A fault lasts less than the timeout of the probe that should notice it."
+        "fault-shorter-than-timeout": "A fault lasts less than the timeout of the probe that should notice it.",
+        "delay-beyond-timeout": "A delay is as long as the timeout of a probe, which meets an outage instead.",
     },
     reads="experiment",
     examine=_examine,
