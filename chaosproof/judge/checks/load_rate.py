@@ -9,6 +9,7 @@ from chaosproof.judge.checks.base import BuiltinCheck, Material
 from chaosproof.judge.figures.request_stats import RequestStats
 from chaosproof.judge.findings import Findings
 from chaosproof.judge.load_rules.held_up import held_up, stood_still
+from chaosproof.judge.next_steps import MARK
 from chaosproof.runfolder.checks import Check
 from chaosproof.runfolder.requests import REQUESTS
 from chaosproof.runfolder.run_folder import RunFolder
@@ -16,6 +17,9 @@ from chaosproof.runfolder.run_folder import RunFolder
 RATE_RATIO_MIN = 0.95
 # what the generator itself needs between an answer and the next request, where nothing else paces it
 _TURN_S = 20e-6
+
+
+_NOT_BEGUN_STEP = "see in chaostoolkit.log of the run why the load did not begin, and let it be started again"
 
 
 def _answer(material: Material) -> Check:
@@ -29,15 +33,18 @@ def _answer(material: Material) -> Check:
         return absent
     planned_rps, duration_s = run.load_plan.rate_rps, run.load_plan.duration_s
     uncapped = run.load_plan.uncapped
+    step = "" if run.unfinished else f"{MARK}{_NOT_BEGUN_STEP}"
     if uncapped:
         planned_rps = math.inf
     if not planned_rps or not duration_s or planned_rps < 0 or duration_s < 0:
         return unknown(
-            id, f"the planned rate or duration is not known; {run.missing('load-plan.json')}", evidence
+            id,
+            f"the planned rate or duration is not known; {run.missing('load-plan.json')}{step}",
+            evidence,
         )
     achieved_rps = number(material.figures.load["rate_rps"])
     if achieved_rps is None or stats.first_due_at is None or stats.last_due_at is None:
-        return unknown(id, f"no request is recorded; {row_problems(stats)}", evidence)
+        return unknown(id, f"no request is recorded; {row_problems(stats)}{step}", evidence)
     findings = Findings(id, evidence)
     ratio = achieved_rps / planned_rps
     busy = _busy_ratio(run, stats, duration_s, _TURN_S if uncapped else 0.0)
