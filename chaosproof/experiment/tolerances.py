@@ -70,5 +70,5 @@ def _is_everything(ends: Any, provider: Mapping[str, Any], instances: Mapping[st
 def _matches_everything(pattern: str) -> bool:
     try:
         return all(re.search(pattern, sample) for sample in _TEXTS)
-    except re.error:
+    except (re.error, OverflowError, RecursionError):  # no regex, too many repetitions, or brackets
         return False

@@ -35,7 +35,7 @@ _SAID_BY: Mapping[str, tuple[str, ...]] = {
 
 def reviewed_run(run: RunFolder) -> Document:
     """The document of its journal. The verdict of the session is what is asked for: the journal's own is left out."""
-    document = reviewed_journal(run.path / Journal.FILE, run.journal.source)
+    document = reviewed_journal(run.path / Journal.FILE, run.journal.source, run.variables)
     return replace(document, has_session=True, session_verdict="")
 
 

@@ -130,6 +130,7 @@ def journal_document(
     head: Mapping[str, Any],
     activities: tuple[ReviewedActivity, ...],
     measured: Mapping[str, bool | None],
+    variables: Mapping[str, Any],
 ) -> Document:
     """A journal: `head` is all of it but the entries, which are `activities` by now."""
     experiment = mapping(head.get("experiment"))
@@ -140,7 +141,7 @@ def journal_document(
         file=file,
         kind="journal",
         experiment=experiment,
-        variables=configured(experiment),
+        variables=variables,
         activities=activities,
         measured=measured,
         status=text(own.get("status")),

@@ -10,6 +10,7 @@ import mmap
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, cast
 
 import msgspec
@@ -156,8 +157,10 @@ def _met(entry: Any, pointer: str, declared: dict[bytes, Mapping[str, Any]]) -> 
     return met_during(declared[text], pointer, slim.start, slim.end)
 
 
-def _journal(file: Path, content: Mapping[str, Any]) -> Document:
-    variables = configured(mapping(content.get("experiment")))
+def _journal(
+    file: Path, content: Mapping[str, Any], resolved: Mapping[str, Any] = MappingProxyType({})
+) -> Document:
+    variables = {**configured(mapping(content.get("experiment"))), **resolved}
     states = _parts(content.get("steady_states"))
     activities: list[ReviewedActivity] = []
     measured: dict[str, bool | None] = {}
@@ -189,7 +192,7 @@ def _journal(file: Path, content: Mapping[str, Any]) -> Document:
     add_state(states.get("after"), "/steady_states/after", "after")
     add(content.get("rollbacks"), "/rollbacks", "rollback")
     head = {key: value for key, value in content.items() if key not in _ENTRIES}
-    return journal_document(file, head, tuple(activities), measured)
+    return journal_document(file, head, tuple(activities), measured, variables)
 
 
 def _experiment(file: Path, content: Mapping[str, Any]) -> Document:
@@ -199,6 +202,11 @@ def _experiment(file: Path, content: Mapping[str, Any]) -> Document:
     return experiment_document(file, whole, tuple(doubled_keys(source, suffix)), source)
 
 
-def reviewed_journal(file: Path, content: Mapping[str, Any]) -> Document:
-    """The document of a journal that is in memory: the one of a run that has just ended."""
-    return _journal(file, content)
+def reviewed_journal(
+    file: Path, content: Mapping[str, Any], resolved: Mapping[str, Any] = MappingProxyType({})
+) -> Document:
+    """The document of a journal that is in memory: the one of a run that has just ended.
+
+    `resolved` are variables that were not what the experiment's file says, such as by `--var`.
+    """
+    return _journal(file, content, resolved)

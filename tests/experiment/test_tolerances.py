@@ -39,6 +39,8 @@ ASKED: list[tuple[Any, dict[str, Any]]] = [
     ({"type": "jsonpath", "path": "$.status"}, OTHER),
     ({"type": "regex", "pattern": "^$"}, OTHER),
     ({"type": "regex", "pattern": "["}, OTHER),
+    ({"type": "regex", "pattern": "a{99999999999999999999}"}, OTHER),
+    ({"type": "regex", "pattern": "(" * 3000}, OTHER),
     ({"type": "range", "range": [0, 1]}, OTHER),
     ([0, 0.05], RATIO),
     ([0, 500], LATENCY),

@@ -145,3 +145,35 @@ def test_a_finding_that_a_check_has_already_is_no_second_row(tmp_path: Path) -> 
 
 def test_a_true_run_has_no_row_of_it(tmp_path: Path) -> None:
     assert "SYS_REVIEW" not in checks_of(resilient_run(), tmp_path)
+
+
+def test_the_journal_is_held_to_the_variables_of_the_run(tmp_path: Path) -> None:
+    """They may have been others than in the file, by `--var`."""
+    run = resilient_run()
+    run.experiment["configuration"]["orders_min"] = {"type": "env", "key": "ORDERS_MIN", "default": 3}
+    run.session["variables"]["orders_min"] = 2
+    probe = {**activity("orders", "shop.probes", "orders"), "tolerance": "${orders_min}"}
+    run.experiment["method"].append(probe)
+    run.journal["run"].append(ran(probe, 2))
+    checks = checks_of(run, tmp_path)
+    assert checks["SYS_ACTIVITIES"].status == "pass"
+    assert "SYS_REVIEW" not in checks
+
+
+@pytest.mark.parametrize(
+    "tolerance",
+    [
+        {"type": "regex", "pattern": "a{99999999999999999999}"},
+        {"type": "regex", "pattern": "(" * 3000},
+        {"type": "jsonpath", "path": "$." + "a." * 3000 + "b"},
+    ],
+    ids=["repetitions", "brackets", "path"],
+)
+def test_a_tolerance_that_python_itself_refuses_is_not_met(tolerance: Any, tmp_path: Path) -> None:
+    """And no crash."""
+    run = killed({"probe": "a pod is gone"}, None, FAULT_AT, (FAULT_AT + 1, "aaa"))
+    probe = {**GONE, "tolerance": tolerance}
+    run.experiment["method"][-1] = run.journal["run"][-1]["activity"] = probe
+    checks = checks_of(run, tmp_path)
+    assert (checks["SYS_FAULT_HIT"].status, checks["SYS_ACTIVITIES"].status) == ("unknown", "fail")
+    assert "rule-failed" not in str(checks)

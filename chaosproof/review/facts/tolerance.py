@@ -23,7 +23,8 @@ def within(tolerance: Any, output: Any, variables: Mapping[str, Any]) -> bool | 
         return _within(tolerance, output, variables)
     except KeyError:  # a variable that the session does not know
         return None
-    except (TypeError, ValueError, AttributeError, re.error):  # of another kind than it is for, or no regex
+    # of another kind than it is for, no regex, or one of too many repetitions or brackets
+    except (TypeError, ValueError, AttributeError, OverflowError, RecursionError, re.error):
         return False
 
 

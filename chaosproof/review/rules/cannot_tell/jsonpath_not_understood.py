@@ -34,6 +34,8 @@ def _complaint(path: str) -> str:
     try:
         with redirect_stderr(StringIO()):  # it prints what it raises
             Path.parse_str(path.strip())
+    except RecursionError:
+        return "it is nested too deeply"
     except ValueError as error:
         return " ".join(str(error).split()) or "it cannot be parsed"
     return ""
