@@ -1,16 +1,17 @@
 """What an experiment says proves that an action acted of which nothing here keeps a record: its `evidence`."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from chaosproof.experiment.extension import extensions_of
-from chaosproof.experiment.method_actions import FAULT_MODULES, calls_of
+from chaosproof.experiment.method_actions import OWN_MODULES, calls_of
 from chaosproof.experiment.schema import suggestion
-from chaosproof.experiment.tolerances import met_by_anything
+from chaosproof.experiment.weak_probes import always_prints, asked_file, cannot_miss
 from chaosproof.json_access import at, mappings, text
+from chaosproof.wording import short
 
-__all__ = ["NOT_EMPTY", "WITHIN_TOLERANCE", "Evidence", "evidence_mistakes", "evidence_of"]
+__all__ = ["NOT_EMPTY", "WITHIN_TOLERANCE", "Evidence", "evidence_mistakes", "evidence_of", "why_no_proof"]
 
 NOT_EMPTY = "output is not empty"
 WITHIN_TOLERANCE = "output is within its tolerance"
@@ -27,7 +28,9 @@ class Evidence:
     @property
     def sentence(self) -> str:
         """What it rests on."""
-        return f"the probe {self.probe!r} is within its tolerance" if self.probe else f"its {self.word}"
+        if self.word and self.word not in (NOT_EMPTY, WITHIN_TOLERANCE):
+            return repr(short(self.word))
+        return f"its {self.word}" if self.word else f"the probe {self.probe!r} is within its tolerance"
 
 
 def evidence_of(experiment: Mapping[str, Any]) -> tuple[Evidence, ...]:
@@ -41,37 +44,94 @@ def evidence_of(experiment: Mapping[str, Any]) -> tuple[Evidence, ...]:
 
 
 def evidence_mistakes(experiment: Mapping[str, Any]) -> Iterator[str]:
-    """A sentence for each entry that could prove nothing: there is no such action, probe or tolerance."""
-    method = mappings(experiment.get("method"))
-    actions = {
-        text(activity.get("name")): activity for activity in method if activity.get("type") == "action"
-    }
-    probes = {text(activity.get("name")): activity for activity in method if activity.get("type") == "probe"}
+    """A sentence for each entry that could prove nothing."""
     for evidence in evidence_of(experiment):
-        path = f"evidence of {evidence.activity!r}"
-        action = actions.get(evidence.activity)
-        if action is None:
-            yield f"{path}: there is no such action in the method; {suggestion(evidence.activity, actions)}"
-        elif calls_of((action,), *FAULT_MODULES):
-            yield f"{path}: it calls {', '.join(FAULT_MODULES)}, whose own record is the proof; leave it out"
-        elif evidence.probe:
-            yield from _mistakes_of_probe(path, evidence.probe, probes)
-        elif evidence.word == WITHIN_TOLERANCE:
-            yield from _mistakes_of_tolerance(f"{path}: the action", action)
-        elif evidence.word != NOT_EMPTY:
-            known = f'"{NOT_EMPTY}", "{WITHIN_TOLERANCE}" or {{"probe": NAME}}'
-            yield f"{path}: `shows` must be {known}, not {evidence.word!r}"
+        if why := why_no_proof(experiment, evidence):
+            yield f"evidence of {evidence.activity!r}: {why}"
 
 
-def _mistakes_of_probe(path: str, name: str, probes: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    if name in probes:
-        yield from _mistakes_of_tolerance(f"{path}: the probe {name!r}", probes[name])
-    else:
-        yield f"{path}: there is no probe {name!r} in the method; {suggestion(name, probes)}"
+def why_no_proof(experiment: Mapping[str, Any], evidence: Evidence) -> str:
+    """Why the entry proves nothing, whatever the journal holds; empty where it can."""
+    method = _resolved_method(experiment)
+    actions, known = _named(method, "action", evidence.activity)
+    if not actions:
+        return f"there is no such action in the method; {suggestion(evidence.activity, known)}"
+    for module in OWN_MODULES:
+        if calls_of(actions, module):
+            return f"it calls {module}, whose own record is the proof; leave it out"
+    if evidence.probe:
+        return _why_no_proof_by_probe(experiment, method, evidence)
+    match evidence.word:
+        case word if word == WITHIN_TOLERANCE:
+            why = _first_why(map(_why_no_tolerance, actions))
+            return why and f"the action {why}"
+        case word if word == NOT_EMPTY:
+            return _first_why(map(always_prints, actions))
+    return f'`shows` must be "{NOT_EMPTY}", "{WITHIN_TOLERANCE}" or {{"probe": NAME}}, not {short(evidence.word)!r}'
 
 
-def _mistakes_of_tolerance(path: str, activity: Mapping[str, Any]) -> Iterator[str]:
+def _named(
+    method: Sequence[Mapping[str, Any]], kind: str, name: str
+) -> tuple[list[Mapping[str, Any]], frozenset[str]]:
+    """The activities of that kind and name, of which there may be several, and every name of that kind."""
+    of_kind = [activity for activity in method if activity.get("type") == kind]
+    known = frozenset(text(activity.get("name")) for activity in of_kind)
+    return [activity for activity in of_kind if text(activity.get("name")) == name], known
+
+
+def _first_why(whys: Iterable[str]) -> str:
+    return next(filter(None, whys), "")
+
+
+def _resolved_method(experiment: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    """The method with each `ref` replaced by the activity of that name, wherever it is declared."""
+    method = mappings(experiment.get("method"))
+    declared = (*_hypothesis_probes(experiment), *method, *mappings(experiment.get("rollbacks")))
+    named = {text(activity.get("name")): activity for activity in reversed(declared) if "ref" not in activity}
+    return tuple(
+        named.get(text(activity.get("ref")), activity) if "ref" in activity else activity
+        for activity in method
+    )
+
+
+def _hypothesis_probes(experiment: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    return mappings(at(experiment, "steady-state-hypothesis", "probes"))
+
+
+def _why_no_proof_by_probe(
+    experiment: Mapping[str, Any], method: Sequence[Mapping[str, Any]], evidence: Evidence
+) -> str:
+    probes, known = _named(method, "probe", evidence.probe)
+    if not probes:
+        return f"there is no probe {evidence.probe!r} in the method; {suggestion(evidence.probe, known)}"
+    if why := _first_why(map(_why_no_tolerance, probes)):
+        return f"the probe {evidence.probe!r} {why}"
+    hypothesis = _hypothesis_probes(experiment)
+    if any(_asks_the_same(probe, other) for probe in probes for other in hypothesis):
+        return (
+            f"the probe {evidence.probe!r} is one of the hypothesis, which is met before the action, too: "
+            "ask for what its effect alone meets"
+        )
+    if (path := _first_why(map(asked_file, probes))) and not _is_asked_before(method, evidence):
+        return (
+            f"the probe {evidence.probe!r} asks whether {path} is there, which may have been so before: "
+            "ask it before the action, too"
+        )
+    return ""
+
+
+def _asks_the_same(probe: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    return all(probe.get(key) == other.get(key) for key in ("provider", "tolerance"))
+
+
+def _is_asked_before(method: Sequence[Mapping[str, Any]], evidence: Evidence) -> bool:
+    names = [text(activity.get("name")) for activity in method]
+    return names.index(evidence.probe) < names.index(evidence.activity)
+
+
+def _why_no_tolerance(activity: Mapping[str, Any]) -> str:
+    """Why its tolerance cannot show anything, as a predicate; empty where it can."""
     if activity.get("tolerance") is None:
-        yield f"{path} has no `tolerance`, so it cannot show anything: give it one that the effect alone meets"
-    elif why := met_by_anything(activity):
-        yield f"{path}: {why}"
+        return "has no `tolerance`, so it cannot show anything: give it one that the effect alone meets"
+    why = cannot_miss(activity)
+    return why and f"cannot be outside of its tolerance: {why}"

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from chaosproof.json_access import at, text
+from chaosproof.json_access import at, mapping, text
 
-__all__ = ["DISTURBANCE_MODULE", "FAULT_MODULES", "OWN_MODULES", "calls_of", "foreign_actions"]
+__all__ = ["DISTURBANCE_MODULE", "FAULT_MODULES", "OWN_MODULES", "calls_of", "foreign_actions", "function_of"]
 
 FAULT_MODULES = ("actions.network", "actions.process", "actions.nats")
 """The modules whose actions put a fault on; each of them writes a row of faults.jsonl."""
@@ -37,3 +37,9 @@ def foreign_actions(
             kind = text(at(provider, "type"))
             parts = [text(at(provider, key)) for key in ("module", "func", "path", "url")]
             yield name, f"{kind} {'.'.join(filter(None, parts))}".strip()
+
+
+def function_of(activity: Mapping[str, Any]) -> str:
+    """`module.func` of a Python provider; else empty."""
+    provider = mapping(activity.get("provider"))
+    return ".".join(filter(None, (text(provider.get("module")), text(provider.get("func")))))

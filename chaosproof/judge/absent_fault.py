@@ -71,10 +71,13 @@ def no_fault(id: str, run: RunFolder) -> Check | None:
 
 
 def shown_evidence(run: RunFolder) -> tuple[Evidence, ...]:
-    """The evidence of the experiment that the journal bears out, of those actions of which it bears out all."""
+    """The evidence of the experiment that the journal bears out, of those actions of which it bears out all, and of
+    which the experiment does not say that they are no fault.
+    """
     held = _held_evidence(run)
     refuted = {evidence.activity for evidence, why in held if why}
-    return tuple(evidence for evidence, _ in held if evidence.activity not in refuted)
+    left_out = {*refuted, *read_experiment(run.experiment).not_faults}
+    return tuple(evidence for evidence, _ in held if evidence.activity not in left_out)
 
 
 def _held_evidence(run: RunFolder) -> list[tuple[Evidence, str]]:

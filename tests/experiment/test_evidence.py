@@ -6,6 +6,10 @@ import pytest
 
 from chaosproof.experiment.evidence import Evidence, evidence_mistakes, evidence_of
 
+EXISTS = {"type": "python", "module": "os.path", "func": "exists", "arguments": {"path": "/run/off"}}
+LIGHT = {"type": "http", "url": "http://lamp/"}
+SAY = {"type": "process", "path": "sh", "arguments": ["-c", "echo x"]}
+WRITE = {"type": "process", "path": "sh", "arguments": ["-c", "echo 1 > /x"]}
 METHOD = [
     {"type": "action", "name": "pull the plug", "provider": {"type": "process", "path": "pull"}},
     {
@@ -16,12 +20,30 @@ METHOD = [
     {"type": "probe", "name": "it is dark", "tolerance": True},
     {"type": "probe", "name": "the lamp", "provider": {"type": "process"}},
     {"type": "probe", "name": "anything", "tolerance": {"type": "jsonpath", "path": "$"}},
-]
+    {"type": "probe", "name": "any number", "tolerance": [0, 1e308]},
+    {"type": "probe", "name": "any text", "tolerance": {"type": "regex", "pattern": ".*"}},
+    {"type": "probe", "name": "true", "tolerance": 0, "provider": {"type": "process", "path": "/bin/true"}},
+    {"type": "probe", "name": "a file", "tolerance": True, "provider": EXISTS},
+    {"type": "action", "name": "say", "tolerance": 0, "provider": {"type": "process", "path": "echo"}},
+    {"type": "action", "name": "say in a shell", "provider": SAY},
+    {"type": "action", "name": "write", "provider": WRITE},
+    {"type": "action", "name": "load", "provider": {"type": "python", "module": "actions.load", "func": "run"}},
+    {"type": "action", "name": "disturb", "provider": {"type": "python", "module": "actions.app", "func": "disturb"}},
+    {"ref": "unplug"},
+    {"ref": "it is light"},
+    {"type": "probe", "name": "light again", "tolerance": 200, "provider": LIGHT},
+]  # fmt: skip
 
 
 def experiment(shows: Any, activity: Any = "pull the plug") -> dict[str, Any]:
     return {
+        "steady-state-hypothesis": {
+            "probes": [{"type": "probe", "name": "it is light", "tolerance": 200, "provider": LIGHT}]
+        },
         "method": METHOD,
+        "rollbacks": [
+            {"type": "action", "name": "unplug", "provider": {"type": "process", "path": "unplug"}}
+        ],
         "extensions": [{"name": "chaosproof", "evidence": [{"activity": activity, "shows": shows}]}],
     }
 
@@ -32,12 +54,26 @@ def experiment(shows: Any, activity: Any = "pull the plug") -> dict[str, Any]:
         ("output is not empty", "pull the plug", ""),
         ({"probe": "it is dark"}, "pull the plug", ""),
         ("output is not empty", "pull the plugs", "there is no such action in the method; did you mean pull the plug?"),
-        ("output is not empty", "it is dark", "there is no such action in the method; known are cut, pull the plug"),
+        ("output is not empty", "it is dark", "there is no such action in the method; known are cut, disturb, load"),
         ("output is not empty", "cut", "whose own record is the proof; leave it out"),
         ({"probe": "it is darc"}, "pull the plug", "no probe 'it is darc' in the method; did you mean it is dark?"),
         ({"probe": "the lamp"}, "pull the plug", "the probe 'the lamp' has no `tolerance`, so it cannot show"),
         ({"probe": "anything"}, "pull the plug", "the jsonpath $ without `expect` is met by any output"),
         ("output is within its tolerance", "pull the plug", "the action has no `tolerance`"),
+        ({"probe": "any number"}, "pull the plug", "cannot be outside of its tolerance: the range 0 to 1e+308 is met"),
+        ({"probe": "any text"}, "pull the plug", "cannot be outside of its tolerance: the regex '.*' matches any text"),
+        ({"probe": "true"}, "pull the plug", "`true` ends with 0 whatever happens"),
+        ({"probe": "a file"}, "pull the plug", "asks whether /run/off is there, which may have been so before"),
+        ({"probe": "a file"}, "write", ""),
+        ({"probe": "it is light"}, "pull the plug", "is one of the hypothesis, which is met before the action, too"),
+        ({"probe": "light again"}, "pull the plug", "is one of the hypothesis, which is met before the action, too"),
+        ("output is not empty", "say", "`echo` prints something whatever happens"),
+        ("output is within its tolerance", "say", "the action cannot be outside of its tolerance: `echo` ends with 0"),
+        ("output is not empty", "say in a shell", "`echo` prints something whatever happens"),
+        ("output is not empty", "write", ""),
+        ("output is not empty", "load", "it calls actions.load, whose own record is the proof; leave it out"),
+        ("output is not empty", "disturb", "it calls actions.app, whose own record is the proof; leave it out"),
+        ("output is not empty", "unplug", ""),
         ("it hurts", "pull the plug", '`shows` must be "output is not empty", "output is within its tolerance"'),
     ],
 )  # fmt: skip
@@ -62,3 +98,11 @@ def test_evidence_says_what_it_rests_on() -> None:
     assert by_word == Evidence("pull the plug", "output is not empty", "")
     assert by_word.sentence == "its output is not empty"
     assert by_probe.sentence == "the probe 'it is dark' is within its tolerance"
+
+
+def test_of_two_actions_of_one_name_neither_may_be_ours() -> None:
+    content = experiment("output is not empty")
+    ours = {**METHOD[1], "name": "pull the plug"}
+    for method in ([*METHOD, ours], [ours, *METHOD]):
+        (mistake,) = evidence_mistakes({**content, "method": method})
+        assert "it calls actions.network" in mistake

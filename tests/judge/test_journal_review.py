@@ -88,7 +88,10 @@ def test_all_evidence_of_an_action_has_to_be_seen(tmp_path: Path) -> None:
         {"activity": "kill a pod", "shows": {"probe": "a pod is gone"}}
     )
     found = checks_of(run, tmp_path)["SYS_FAULT_HIT"]
-    assert (found.status, "was not asked for behind the action" in found.details) == ("unknown", True)
+    assert (found.status, "there is no probe 'a pod is gone' in the method" in found.details) == (
+        "unknown",
+        True,
+    )
 
 
 def test_evidence_proves_one_action_and_no_other(tmp_path: Path) -> None:
@@ -177,3 +180,53 @@ def test_a_tolerance_that_python_itself_refuses_is_not_met(tolerance: Any, tmp_p
     checks = checks_of(run, tmp_path)
     assert (checks["SYS_FAULT_HIT"].status, checks["SYS_ACTIVITIES"].status) == ("unknown", "fail")
     assert "rule-failed" not in str(checks)
+
+
+def only_loaded() -> Run:
+    """A run in which nothing was tried: its method has a load, which says what it will do, and a wait."""
+    run = resilient_run()
+    run.without.add("faults.jsonl")
+    run.faults.clear()
+    for entries in (run.experiment["method"], run.journal["run"]):
+        del entries[1]
+    return run
+
+
+def test_a_load_proves_no_fault(tmp_path: Path) -> None:
+    """What it returned says that it began, and nothing of a fault."""
+    run = only_loaded()
+    run.experiment["extensions"][0]["evidence"] = [
+        {"activity": "measured load", "shows": "output is not empty"}
+    ]
+    found = checks_of(run, tmp_path)["SYS_FAULT_HIT"]
+    assert (found.status, "no action but its load" in found.details) == ("unknown", True)
+
+
+def test_evidence_of_what_is_no_fault_proves_no_fault(tmp_path: Path) -> None:
+    """The experiment says itself that its one action but the load is none."""
+    run = only_loaded()
+    helper = activity("warm the cache", "shop.cache", "warm")
+    run.experiment["method"].append(helper)
+    run.journal["run"].append({**ran(helper, ["warm"]), "start": iso(LOAD_AT - 5), "end": iso(LOAD_AT - 4)})
+    run.experiment["extensions"][0]["no_fault"] = ["warm the cache"]
+    run.experiment["extensions"][0]["evidence"] = [
+        {"activity": "warm the cache", "shows": "output is not empty"}
+    ]
+    found = checks_of(run, tmp_path)["SYS_FAULT_HIT"]
+    assert (found.status, "no action but its load" in found.details) == ("unknown", True)
+
+
+def test_what_could_prove_nothing_proves_nothing_after_the_run_either(tmp_path: Path) -> None:
+    run = killed({"probe": "a pod is gone"}, None, FAULT_AT, (FAULT_AT + 1, 7))
+    run.experiment["method"][-1] = run.journal["run"][-1]["activity"] = {**GONE, "tolerance": [0, 1e308]}
+    found = checks_of(run, tmp_path)["SYS_FAULT_HIT"]
+    assert (found.status, "cannot be outside of its tolerance" in found.details) == ("unknown", True)
+
+
+def test_a_probe_of_the_name_of_an_action_may_be_asked_before_the_load(tmp_path: Path) -> None:
+    """It is the action that has to be under it."""
+    run = killed("output is not empty")
+    probe = activity(KILL["name"], "probes.shop", "pods")
+    run.experiment["method"].insert(0, probe)
+    run.journal["run"].insert(0, {**ran(probe, 2), "start": iso(LOAD_AT - 3), "end": iso(LOAD_AT - 2)})
+    assert checks_of(run, tmp_path)["SYS_FAULT_HIT"].status == "pass"

@@ -29,6 +29,20 @@ def proved(shows: Any, *run: dict[str, Any]) -> Callable[[], Content]:
 
 BY_PROBE = {"probe": "it is dark"}
 SHELL = {**action("pull the plug", type="process", path="pull"), "tolerance": 3}
+UNSTATED = action("pull the plug", type="process", path="pull")
+CALL = action("pull the plug", type="http", url="http://plug/")
+
+
+def dry(what: str) -> Callable[[], Content]:
+    """A journal of `chaos run --dry`; it was dark before already, only nobody had looked."""
+
+    def make() -> Content:
+        content = proved(BY_PROBE, entry(PLUG, 1), entry(DARK, 2, True))()
+        return {**content, "experiment": {**content["experiment"], "dry": what}}
+
+    return make
+
+
 EVIDENCE: list[tuple[str, str, Callable[[], Content]]] = [
     ("", "a probe", proved(BY_PROBE, entry(PLUG, 1), entry(DARK, 2, True))),
     ("", "otherwise before", proved(BY_PROBE, entry(DARK, 0.5, False), entry(PLUG, 1), entry(DARK, 2, True))),
@@ -40,7 +54,7 @@ EVIDENCE: list[tuple[str, str, Callable[[], Content]]] = [
     ),
     ("was not asked for behind", "only before", proved(BY_PROBE, entry(DARK, 0.5, False), entry(PLUG, 1))),
     ("had no answer", "raised", proved(BY_PROBE, entry(PLUG, 1), entry(DARK, 2, status="failed"))),
-    ("is of an action that did not run", "no action", proved(BY_PROBE, entry(DARK, 2, True))),
+    ("there is no such action in the method", "no action", proved(BY_PROBE, entry(DARK, 2, True))),
     ("that did not succeed", "failed", proved("output is not empty", entry(PLUG, 1, ["x"], status="failed"))),
     (
         "that did not succeed",
@@ -61,6 +75,28 @@ EVIDENCE: list[tuple[str, str, Callable[[], Content]]] = [
         "printed nothing",
         proved("output is not empty", entry(SHELL, 1, {"status": 3, "stdout": "\n"})),
     ),
+    (
+        "'pull the plug' ended with status 1",
+        "an error's text",
+        proved("output is not empty", entry(UNSTATED, 1, {"status": 1, "stdout": "usage: pull"})),
+    ),
+    (
+        "was answered with HTTP status 500",
+        "an error's body",
+        proved("output is not empty", entry(CALL, 1, {"status": 500, "headers": {}, "body": "oops"})),
+    ),
+    (
+        "was not asked for behind the action",
+        "asked while the action began",
+        proved(BY_PROBE, entry(DARK, 0.5, True, took_s=1), entry(PLUG, 1)),
+    ),
+    (
+        "cannot be outside of its tolerance",
+        "any number",
+        proved(BY_PROBE, entry(PLUG, 1), entry({**DARK, "tolerance": [0, 1e308]}, 2, 5)),
+    ),
+    ("that did not succeed", "a dry experiment", dry("actions")),
+    ("", "dry pauses", dry("pause")),
     ("", "a status", proved("output is within its tolerance", entry(SHELL, 1, {"status": 3, "stdout": ""}))),
     (
         "was outside of its tolerance",
@@ -68,11 +104,15 @@ EVIDENCE: list[tuple[str, str, Callable[[], Content]]] = [
         proved("output is within its tolerance", entry(SHELL, 1, {"status": 0, "stdout": ""})),
     ),
     (
-        "has no tolerance that",
+        "the action has no `tolerance`",
         "no tolerance",
         proved("output is within its tolerance", entry(PLUG, 1, 3)),
     ),
-    ("is not understood", "a word of nobody's", proved("it hurts", entry(PLUG, 1, 3))),
+    (
+        "that 'it hurts', proves nothing: `shows` must be",
+        "a word of nobody's",
+        proved("it hurts", entry(PLUG, 1, 3)),
+    ),
 ]
 
 
@@ -87,3 +127,12 @@ def test_what_the_experiment_calls_a_proof_has_to_be_seen(
     missing = [finding.message for finding in findings if finding.code == "evidence-missing"]
     assert len(missing) == (1 if why else 0)
     assert why in "".join(missing)
+
+
+def test_an_action_that_did_not_run_has_proved_nothing(tmp_path: Path) -> None:
+    """The method has it, and the run ended before it."""
+    content = proved(BY_PROBE, entry(PLUG, 1), entry(DARK, 2, True))()
+    content["run"] = content["run"][1:]
+    findings = findings_of(read_document(written(tmp_path, content)))
+    (missing,) = [finding.message for finding in findings if finding.code == "evidence-missing"]
+    assert missing.endswith("is of an action that did not run")

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from chaosproof.experiment.method_actions import function_of
 from chaosproof.review.changes import changes_between, runs_in_order
 from chaosproof.review.documents import configured, kind_of
 from chaosproof.review.facts.action_words import (
@@ -13,7 +14,6 @@ from chaosproof.review.facts.action_words import (
     changes,
     delay_asked_s,
     duration_asked_s,
-    function_of,
     is_moment,
     is_undo,
     known_provider,

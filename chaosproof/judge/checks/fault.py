@@ -80,7 +80,8 @@ def _acted_without_load(material: Material) -> str:
     proven = {evidence.activity for evidence in shown_evidence(material.run)}
     for entry in material.run.journal.run:
         began_at = instant(entry.start)
-        if entry.name in proven and (began_at is None or not first <= began_at <= last):
+        is_action = entry.activity.get("type") == "action"
+        if is_action and entry.name in proven and (began_at is None or not first <= began_at <= last):
             return (
                 f"the load was not on when {entry.name!r} began{MARK}let it begin while the load is on: the load in "
                 "the background, or the action with a pause before it"

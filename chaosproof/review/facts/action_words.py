@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from chaosproof.experiment.method_actions import function_of
 from chaosproof.json_access import at, mapping, number, sequence, text
 
 __all__ = [
@@ -14,7 +15,6 @@ __all__ = [
     "changes",
     "delay_asked_s",
     "duration_asked_s",
-    "function_of",
     "is_moment",
     "is_undo",
     "known_provider",
@@ -73,12 +73,6 @@ _DELAYS = {
 }
 _SPAN = re.compile(r"^(\d+(?:\.\d+)?)(ms|s|m|h)?$")
 _UNITS_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-
-
-def function_of(activity: Mapping[str, Any]) -> str:
-    """`module.func` of a Python provider; else empty."""
-    provider = mapping(activity.get("provider"))
-    return ".".join(filter(None, (text(provider.get("module")), text(provider.get("func")))))
 
 
 def tokens(activity: Mapping[str, Any], with_name: bool = True) -> frozenset[str]:

@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator
 
-from chaosproof.experiment.evidence import NOT_EMPTY, WITHIN_TOLERANCE, Evidence
+from chaosproof.experiment.evidence import NOT_EMPTY, Evidence, why_no_proof
+from chaosproof.json_access import at
 from chaosproof.review.documents import Document
 from chaosproof.review.facts.activity import ReviewedActivity
 
 __all__ = ["why_not_shown"]
+
+_DRY_ACTIONS = ("actions", "activities")
 
 
 def why_not_shown(document: Document, evidence: Evidence) -> str:
@@ -15,25 +18,28 @@ def why_not_shown(document: Document, evidence: Evidence) -> str:
     Of several activities of one name each has to show it.
     """
     ran = document.at_phase("method")
+    is_dry = at(document.experiment, "dry") in _DRY_ACTIONS
     actions = [activity for activity in ran if activity.is_action and activity.name == evidence.activity]
+    if why := why_no_proof(document.experiment, evidence):
+        return f"proves nothing: {why}"
     if not actions:
         return "is of an action that did not run"
-    return next(filter(None, (_why_not(action, evidence, ran) for action in actions)), "")
+    return next(filter(None, (_why_not(action, evidence, ran, is_dry) for action in actions)), "")
 
 
-def _why_not(action: ReviewedActivity, evidence: Evidence, ran: tuple[ReviewedActivity, ...]) -> str:
-    if action.status != "succeeded" or action.was_dry:
+def _why_not(
+    action: ReviewedActivity, evidence: Evidence, ran: tuple[ReviewedActivity, ...], is_dry: bool
+) -> str:
+    if action.status != "succeeded" or action.was_dry or is_dry:
         return "is of an action that did not succeed"
     if evidence.probe:
         return next(_missing_of_probe(action, evidence.probe, ran), "")
-    match evidence.word:
-        case word if word == NOT_EMPTY:
-            return (
-                f"was not seen: the action returned {action.output.value}" if action.output.is_nothing else ""
-            )
-        case word if word == WITHIN_TOLERANCE:
-            return "" if _is_within(action) else f"was not seen: {_outcome(action)}"
-    return "is not understood"
+    if evidence.word == NOT_EMPTY:
+        # an error has a text, too
+        if action.effect.wrong:
+            return f"was not seen: {_outcome(action)}"
+        return f"was not seen: the action returned {action.output.value}" if action.output.is_nothing else ""
+    return "" if _is_within(action) else f"was not seen: {_outcome(action)}"
 
 
 def _missing_of_probe(
@@ -41,7 +47,7 @@ def _missing_of_probe(
 ) -> Iterator[str]:
     probes = [activity for activity in ran if not activity.is_action and activity.name == name]
     before = [probe for probe in probes if _is_before(probe, action)]
-    after = [probe for probe in probes if not _is_before(probe, action)]
+    after = [probe for probe in probes if _is_after(probe, action)]
     if not after:
         yield "was not asked for behind the action"
     if any(map(_is_within, before)):
@@ -50,8 +56,15 @@ def _missing_of_probe(
 
 
 def _is_before(probe: ReviewedActivity, action: ReviewedActivity) -> bool:
-    """Whether it ended before the action began; what the journal does not say when, has proved nothing."""
-    return probe.ended_at is None or action.began_at is None or probe.ended_at <= action.began_at
+    """Whether it ended before the action began."""
+    return probe.ended_at is not None and action.began_at is not None and probe.ended_at <= action.began_at
+
+
+def _is_after(probe: ReviewedActivity, action: ReviewedActivity) -> bool:
+    """Whether it began after the action did; what was already being asked then, or who knows when, proves nothing."""
+    if probe.began_at is None or action.began_at is None:
+        return False
+    return probe.began_at >= action.began_at and not _is_before(probe, action)
 
 
 def _is_within(activity: ReviewedActivity) -> bool:

@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from chaosproof.experiment.method_actions import function_of
 from chaosproof.json_access import mappings, text
 from chaosproof.review.documents import Document
-from chaosproof.review.facts.action_words import function_of, is_undo, tokens
+from chaosproof.review.facts.action_words import is_undo, tokens
 from chaosproof.review.finding import Finding
 from chaosproof.review.rules.base import Rule
 
