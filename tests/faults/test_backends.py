@@ -11,6 +11,7 @@ from chaosproof.faults.errors import FaultError, FaultRefused
 from chaosproof.faults.model import Fault
 from chaosproof.judge.checks.fault import END_SLACK_S
 from tests.support.network import snapshot
+from tests.support.sleeper import Sleeper
 
 from .conftest import Client
 from .netns_target import PORT, NetnsTarget
@@ -79,6 +80,8 @@ def by_iptables(room: NetnsTarget) -> Iterator[FaultEngine]:
 def test_a_reset_by_iptables_is_a_reset_and_ends_by_its_watchdog(by_iptables: FaultEngine, client: Client):
     receipt = by_iptables.apply(Fault(kind="reset", port=PORT, duration_s=3.0), "client-0")
     assert receipt.backend == "iptables" and receipt.fidelity.startswith("watchdog")
+    assert receipt.expires_at is not None
+    sleeper = Sleeper(receipt.expires_at)
     assert client.ask("echo 1") in ("ECONNRESET", "ECONNABORTED", "EPIPE")
     assert client.ask("new 1") == "ECONNREFUSED"
     while (answer := client.ask_when("new 1"))[0] != "ok":
@@ -87,7 +90,8 @@ def test_a_reset_by_iptables_is_a_reset_and_ends_by_its_watchdog(by_iptables: Fa
     assert (final.canary.before, final.canary.during, final.canary.after) == ("open", "refused", "open")
     assert final.ended_by == "watchdog" and final.packets >= 1
     # by the traffic: whoever observes it may be late
-    assert final.expires_at is not None and abs(answer[1] - final.expires_at) < END_SLACK_S
+    assert final.expires_at is not None
+    assert -END_SLACK_S < answer[1] - final.expires_at < END_SLACK_S + sleeper.late_s()
 
 
 @pytest.mark.lab

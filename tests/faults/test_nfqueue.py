@@ -13,6 +13,7 @@ from chaosproof.faults.errors import FaultError
 from chaosproof.faults.limits import Limits
 from chaosproof.faults.model import Fault
 from tests.support.network import snapshot
+from tests.support.sleeper import Sleeper
 
 from .conftest import Client
 from .netns_target import PORT, SERVICE_ADDRESS, NetnsTarget
@@ -69,12 +70,14 @@ def test_a_delay_is_what_was_asked_for_and_gone_after_its_time(
     before = snapshot(run_in(room))
     receipt = by_queue.apply(Fault(kind="delay", port=PORT, duration_s=2.5, delay_ms=100), "client-0")
     assert (receipt.backend, receipt.by_kernel) == ("nfqueue", False)
+    assert receipt.expires_at is not None
+    sleeper = Sleeper(receipt.expires_at)
     assert 90 <= quickest(client) <= 110
     final = by_queue.wait_until_ended(receipt)
     assert quickest(client) < 10
     assert final.ended_by == "watchdog" and final.packets >= 7 and final.note == ""
     assert final.ended_at is not None and final.expires_at is not None
-    assert abs(final.ended_at - final.expires_at) < 0.5
+    assert -0.5 < final.ended_at - final.expires_at < 0.5 + sleeper.late_s()
     assert snapshot(run_in(room)) == before
     assert holders(room) == []
 

@@ -134,8 +134,11 @@ def test_the_closed_model_keeps_its_rate_cap(load):
     result = load(answer_all, connections=4, model="closed")
     records = sorted(result.records, key=lambda record: record.seq)
     assert [record.seq for record in records] == list(range(60))
-    first, last = records[0], records[-1]
-    assert last.sent_at - first.sent_at > 59 / 200 - 0.02
+    # the clock says when each is due, and none goes out before that; a machine that stalls may send the first one late
+    assert [record.due_at - records[0].due_at for record in records] == pytest.approx(
+        [seq / 200 for seq in range(60)], abs=1e-4
+    )
+    assert all(record.sent_at >= record.due_at for record in records)
 
 
 def test_the_closed_model_falls_behind_a_slow_server(load):
