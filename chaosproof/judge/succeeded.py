@@ -1,7 +1,7 @@
 """What the toolkit's journal says of activities: whether all of them ran and succeeded, and why one did not."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from chaosproof.json_access import text
@@ -23,21 +23,25 @@ def all_succeeded(
     noun: str,
     planned: Sequence[Mapping[str, Any]],
     done: Sequence[ActivityRun],
+    may_miss: Collection[int] = (),
 ) -> Check:
-    """The check that each of the `planned` activities ran, once, and succeeded; `noun` is what they are called."""
+    """The check that each of the `planned` activities ran, once, and succeeded; `noun` is what they are called.
+
+    Those in the places `may_miss` of `done` need not be within their tolerance.
+    """
     if Journal.FILE in run.problems:
         return unknown(id, run.missing(Journal.FILE), evidence)
     if not planned and not done:
         return unknown(id, f"the experiment has no {noun}", evidence)
     findings = Findings(id, evidence)
-    for entry in done:
+    for place, entry in enumerate(done):
         if entry.status == "failed":
             findings.wrong.append(f"{noun} {name_of(entry)!r} failed: {last_line_of(entry)}")
         elif entry.status != "succeeded":
             findings.wrong.append(f"{noun} {name_of(entry)!r} did not end")
         elif dry := entry.activity.get("dry") or run.experiment.get("dry"):
             findings.unclear.append(f"{noun} {name_of(entry)!r} ran dry ({dry}): it did nothing")
-        else:
+        elif place not in may_miss:
             _add_effect(effect_of(entry, run.variables), f"{noun} {name_of(entry)!r}", findings)
     if len(done) != len(planned):
         findings.unclear.append(f"{len(done)} of {counted(len(planned), noun)} ran")

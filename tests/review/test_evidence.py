@@ -129,6 +129,26 @@ def test_what_the_experiment_calls_a_proof_has_to_be_seen(
     assert why in "".join(missing)
 
 
+def test_a_look_before_the_action_is_to_miss(tmp_path: Path) -> None:
+    """What shows the effect is otherwise before it; behind it, it is not."""
+    looks = entry(DARK, 0.5, False), entry(PLUG, 1), entry(DARK, 2, True)
+    assert codes_of(tmp_path, proved(BY_PROBE, *looks)()) == set()
+    assert codes_of(tmp_path, proved("output is not empty", *looks)()) == {
+        "evidence-missing",
+        "method-probe-missed",
+    }
+    late = entry(PLUG, 1), entry(DARK, 2, False), entry(DARK, 3, True)
+    assert codes_of(tmp_path, proved(BY_PROBE, *late)()) == {"evidence-missing", "method-probe-missed"}
+    again = *looks, entry(DARK, 2.5, False), entry(PLUG, 3), entry(DARK, 4, True)
+    assert codes_of(tmp_path, proved(BY_PROBE, *again)()) == {"evidence-missing", "method-probe-missed"}
+
+
+def codes_of(folder: Path, content: Content) -> set[str]:
+    """What is above a note."""
+    findings = findings_of(read_document(written(folder, content)))
+    return {finding.code for finding in findings if finding.severity != "note"}
+
+
 def test_an_action_that_did_not_run_has_proved_nothing(tmp_path: Path) -> None:
     """The method has it, and the run ended before it."""
     content = proved(BY_PROBE, entry(PLUG, 1), entry(DARK, 2, True))()

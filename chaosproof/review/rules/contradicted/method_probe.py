@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from chaosproof.review.documents import Document
+from chaosproof.review.facts.looks_before import Ran, looks_before
 from chaosproof.review.facts.outages import is_outage
 from chaosproof.review.finding import Finding
 from chaosproof.review.rules.base import Rule
@@ -15,7 +16,11 @@ _CODES = {
 
 
 def _examine(document: Document) -> Iterator[Finding]:
-    for activity in document.at_phase("method"):
+    method = document.at_phase("method")
+    looks = looks_before(
+        document.experiment, [Ran(a.name, a.is_action, a.began_at, a.ended_at) for a in method]
+    )
+    for place, activity in enumerate(method):
         if activity.is_action or document.is_dry:
             continue
         if activity.output.is_endless:
@@ -37,7 +42,7 @@ def _examine(document: Document) -> Iterator[Finding]:
                 pointer=activity.pointer,
                 next_step="if that is right under the fault, let the probe return it, and state it as its `tolerance`",
             )
-        elif why := activity.effect.wrong:
+        elif place not in looks and (why := activity.effect.wrong):
             yield Finding(
                 code="method-probe-missed",
                 severity="error",
