@@ -6,12 +6,20 @@ from typing import Any
 
 from chaosproof.experiment.extension import extensions_of
 from chaosproof.experiment.method_actions import OWN_MODULES, calls_of
-from chaosproof.experiment.schema import suggestion
+from chaosproof.experiment.schema import extension_schema, mistakes_in, suggestion
 from chaosproof.experiment.weak_probes import always_prints, asked_file, cannot_miss
-from chaosproof.json_access import at, mappings, text
+from chaosproof.json_access import at, mappings, sequence, text
 from chaosproof.wording import short
 
-__all__ = ["NOT_EMPTY", "WITHIN_TOLERANCE", "Evidence", "evidence_mistakes", "evidence_of", "why_no_proof"]
+__all__ = [
+    "NOT_EMPTY",
+    "WITHIN_TOLERANCE",
+    "Evidence",
+    "evidence_mistakes",
+    "evidence_of",
+    "unread_evidence",
+    "why_no_proof",
+]
 
 NOT_EMPTY = "output is not empty"
 WITHIN_TOLERANCE = "output is within its tolerance"
@@ -36,15 +44,35 @@ class Evidence:
 def evidence_of(experiment: Mapping[str, Any]) -> tuple[Evidence, ...]:
     """The entries that say of which action they are, and what shows it. Never raises."""
     entries = (
-        Evidence(text(item.get("activity")), text(item.get("shows")), text(at(item.get("shows"), "probe")))
+        _entry_of(item)
         for extension in extensions_of(experiment)
-        for item in mappings(extension.get("evidence"))
+        for item in sequence(extension.get("evidence"))
     )
-    return tuple(entry for entry in entries if entry.activity and (entry.word or entry.probe))
+    return tuple(entry for entry in entries if entry)
+
+
+def _entry_of(item: Any) -> Evidence | None:
+    activity, shows = text(at(item, "activity")), at(item, "shows")
+    entry = Evidence(activity, text(shows), text(at(shows, "probe")))
+    return entry if activity and (entry.word or entry.probe) else None
+
+
+def unread_evidence(experiment: Mapping[str, Any]) -> Iterator[str]:
+    """A sentence for each entry that does not say of which action it is, or what shows it. Never raises."""
+    for extension in extensions_of(experiment):
+        entries = extension.get("evidence", [])
+        if not isinstance(entries, list):
+            yield from mistakes_in(entries, extension_schema()["properties"]["evidence"], "evidence")
+            continue
+        for number_of, item in enumerate(entries):
+            if not _entry_of(item):
+                path = f"evidence[{number_of}]"
+                mistakes = list(mistakes_in(item, extension_schema()["$defs"]["evidence"], path))
+                yield "; ".join(mistakes) or f"{path}.shows is empty"
 
 
 def evidence_mistakes(experiment: Mapping[str, Any]) -> Iterator[str]:
-    """A sentence for each entry that could prove nothing."""
+    """A sentence for each entry that could prove nothing; `unread_evidence` has those that say nothing."""
     for evidence in evidence_of(experiment):
         if why := why_no_proof(experiment, evidence):
             yield f"evidence of {evidence.activity!r}: {why}"

@@ -29,6 +29,7 @@ def proved(shows: Any, *run: dict[str, Any]) -> Callable[[], Content]:
 
 BY_PROBE = {"probe": "it is dark"}
 SHELL = {**action("pull the plug", type="process", path="pull"), "tolerance": 3}
+NOTHING = {"ended": [], "count": 0}
 UNSTATED = action("pull the plug", type="process", path="pull")
 CALL = action("pull the plug", type="http", url="http://plug/")
 
@@ -63,6 +64,13 @@ EVIDENCE: list[tuple[str, str, Callable[[], Content]]] = [
     ),
     ("", "a list", proved("output is not empty", entry(PLUG, 1, ["stock-0"]))),
     ("returned []", "an empty list", proved("output is not empty", entry(PLUG, 1, []))),
+    (
+        "returned {'ended': [], 'count': 0}",
+        "nothing in it",
+        proved("output is not empty", entry(PLUG, 1, NOTHING)),
+    ),
+    ("", "something in it", proved("output is not empty", entry(PLUG, 1, {"ended": [], "count": 1}))),
+    ("returned nan", "no number", proved("output is not empty", entry(PLUG, 1, float("nan")))),
     ("returned None", "nothing", proved("output is not empty", entry(PLUG, 1))),
     (
         "returned 0",
@@ -141,6 +149,39 @@ def test_a_look_before_the_action_is_to_miss(tmp_path: Path) -> None:
     assert codes_of(tmp_path, proved(BY_PROBE, *late)()) == {"evidence-missing", "method-probe-missed"}
     again = *looks, entry(DARK, 2.5, False), entry(PLUG, 3), entry(DARK, 4, True)
     assert codes_of(tmp_path, proved(BY_PROBE, *again)()) == {"evidence-missing", "method-probe-missed"}
+
+
+@pytest.mark.parametrize(
+    ("evidence", "sentence"),
+    [
+        ({"activity": "pull the plug"}, "evidence must be of type array, not {'activity': 'pull the plug'}"),
+        (None, "evidence must be of type array, not None"),
+        (["pull the plug"], "evidence[0] must be of type object, not 'pull the plug'"),
+        ([{"activity": "pull the plug", "show": "output is not empty"}], "evidence[0] needs 'shows'"),
+        ([{"activity": "pull the plug", "shows": ""}], "evidence[0].shows is empty"),
+        (
+            [{"activity": "pull the plug", "shows": {"probe": 3}}],
+            "evidence[0].shows.probe must be of type string",
+        ),
+        (
+            [{"activity": 3, "shows": "output is not empty"}],
+            "evidence[0].activity must be of type string, not 3",
+        ),
+    ],
+)
+@pytest.mark.parametrize("kind", ["journal", "experiment"])
+def test_evidence_that_cannot_be_read_is_said(
+    tmp_path: Path, evidence: Any, sentence: str, kind: str
+) -> None:
+    """Passed over in silence, it would prove nothing and seem to."""
+    content = proved(BY_PROBE, entry(PLUG, 1, 1), entry(DARK, 2, True))()
+    content["experiment"]["extensions"][0]["evidence"] = evidence
+    file = written(tmp_path, content if kind == "journal" else content["experiment"])
+    found = [
+        f for f in findings_of(read_document(file)) if f.code in ("evidence-missing", "extension-mistake")
+    ]
+    assert len(found) == 1
+    assert sentence in found[0].message
 
 
 def codes_of(folder: Path, content: Content) -> set[str]:

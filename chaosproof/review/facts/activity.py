@@ -21,10 +21,10 @@ Phase = Literal["before", "during", "method", "after", "rollback"]
 class Output:
     """What an activity returned, in short.
 
-    `is_empty`: an empty text, list or object. `is_nothing`: that, or null, false or 0; of a process that it printed
-    nothing, of an HTTP answer that it has no body. `is_figure`: a number, `is_endless`: NaN or an infinity, which a
-    probe has measured. `digest` is of the body of an HTTP answer, and `instants` are the times (s since the epoch) at
-    which that answer says that it was made.
+    `is_empty`: an empty text, list or object. `is_nothing`: that, null, false or 0, or nothing but those inside; of
+    a process that it printed nothing, of an HTTP answer that it has no body. `is_figure`: a number, `is_endless`:
+    NaN or an infinity, which a probe has measured. `digest` is of the body of an HTTP answer, and `instants` are
+    the times (s since the epoch) at which that answer says that it was made.
     """
 
     value: str
@@ -90,6 +90,7 @@ class ReviewedActivity:
 
 
 _NOTHING_WRONG = Effect()
+_DEPTH_MAX = 8
 _NOT_READ = Output(value="")
 
 
@@ -152,7 +153,18 @@ def _is_nothing(output: Any, provider_type: Any) -> bool:
             output = at(output, "stdout")
         case "http":
             output = at(output, "body")
-    return not (output.strip() if isinstance(output, str) else output)
+    return not _something(output)
+
+
+def _something(output: Any, depth: int = _DEPTH_MAX) -> bool:
+    """Whether there is anything in it: no text of spaces, and no list or object of what is nothing itself."""
+    if isinstance(output, str):
+        return bool(output.strip())
+    if isinstance(output, Mapping):
+        output = list(output.values())
+    if sequence(output):
+        return depth == 0 or any(_something(item, depth - 1) for item in output)
+    return bool(output) and not (isinstance(output, float) and math.isnan(output))
 
 
 def _head(output: Any) -> Any:

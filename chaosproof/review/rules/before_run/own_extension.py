@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from chaosproof.experiment.evidence import evidence_mistakes
+from chaosproof.experiment.evidence import evidence_mistakes, unread_evidence
 from chaosproof.experiment.experiment import mistakes_of
 from chaosproof.experiment.extension import extensions_of
 from chaosproof.review.documents import Document
@@ -28,7 +28,7 @@ def _examine(document: Document) -> Iterator[Finding]:
 def _mistakes(document: Document) -> Iterable[str]:
     """Who only says what proves the effect, for a review, need not claim anything of a run with a session."""
     if all({*extension} <= _FOR_A_REVIEW for extension in extensions_of(document.experiment)):
-        return evidence_mistakes(document.experiment)
+        return (*unread_evidence(document.experiment), *evidence_mistakes(document.experiment))
     return mistakes_of(document.experiment)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from chaosproof.experiment.evidence import evidence_of
+from chaosproof.experiment.evidence import evidence_of, unread_evidence
 from chaosproof.review.documents import Document
 from chaosproof.review.facts.proof import why_not_shown
 from chaosproof.review.finding import Finding
@@ -10,6 +10,14 @@ from chaosproof.review.rules.base import Rule
 
 
 def _examine(document: Document) -> Iterator[Finding]:
+    for sentence in unread_evidence(document.experiment):
+        yield Finding(
+            code="evidence-missing",
+            severity="warning",
+            message=f"what shall prove an action's effect is not understood: {sentence}",
+            pointer="/experiment/extensions",
+            next_step='write {"activity": NAME, "shows": ...}, as docs/reference/review.md has it',
+        )
     for evidence in evidence_of(document.experiment):
         if why := why_not_shown(document, evidence):
             yield Finding(
