@@ -1,6 +1,7 @@
 """What a check of the fault answers where no fault was recorded, and which actions are proved by what."""
 
 import json
+from collections.abc import Sequence
 
 from chaosproof.experiment.evidence import NOT_EMPTY, Evidence, evidence_of
 from chaosproof.experiment.experiment import read_experiment
@@ -28,6 +29,7 @@ __all__ = ["no_fault", "shown_evidence", "unproven_actions"]
 _METHOD = "journal.json#experiment"
 _OURS = f"no fault planned: the method calls nothing of {', '.join(FAULT_MODULES)}"
 _LOAD = "actions.load"
+_HIT = "SYS_FAULT_HIT"
 
 
 def no_fault(id: str, run: RunFolder) -> Check | None:
@@ -59,7 +61,7 @@ def no_fault(id: str, run: RunFolder) -> Check | None:
     if why := unproven_actions(run) or _unseen_disturbance(run):
         return unknown(id, why, _METHOD)
     if shown := shown_evidence(run):
-        return passed(id, "; ".join(f"{e.activity!r} acted: {e.sentence}" for e in shown), _METHOD)
+        return passed(id, _acted(shown) if id == _HIT else _acted_and_no_more(shown), _METHOD)
     if len(calls_of(method, *OWN_MODULES)) == len(calls_of(method, _LOAD)):
         return unknown(
             id,
@@ -68,6 +70,16 @@ def no_fault(id: str, run: RunFolder) -> Check | None:
             _METHOD,
         )
     return passed(id, _OURS, _METHOD)
+
+
+def _acted(shown: Sequence[Evidence]) -> str:
+    return "; ".join(f"{evidence.activity!r} acted: {evidence.sentence}" for evidence in shown)
+
+
+def _acted_and_no_more(shown: Sequence[Evidence]) -> str:
+    """What the checks of a fault's end and of its canary can say: they have no record to look at."""
+    names = ", ".join(dict.fromkeys(repr(evidence.activity) for evidence in shown))
+    return f"no fault of ours was on; of {names} nothing here is known but that it acted"
 
 
 def shown_evidence(run: RunFolder) -> tuple[Evidence, ...]:

@@ -80,6 +80,8 @@ def test_a_fault_of_somebody_elses_is_proved_by_what_the_experiment_says(
     assert words in checks["SYS_FAULT_HIT"].details
     if status == "pass":
         assert {id for id, check in checks.items() if check.status != "pass"} == set()
+        nothing_more = "no fault of ours was on; of 'kill a pod' nothing here is known but that it acted"
+        assert {checks[id].details for id in ("SYS_FAULT_ENDED", "SYS_FAULT_CANARY")} == {nothing_more}
 
 
 def test_all_evidence_of_an_action_has_to_be_seen(tmp_path: Path) -> None:

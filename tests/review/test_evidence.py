@@ -29,6 +29,7 @@ def proved(shows: Any, *run: dict[str, Any]) -> Callable[[], Content]:
 
 BY_PROBE = {"probe": "it is dark"}
 SHELL = {**action("pull the plug", type="process", path="pull"), "tolerance": 3}
+PRINTED = {"status": 0, "stdout": "[]\n", "stderr": ""}
 NOTHING = {"ended": [], "count": 0}
 UNSTATED = action("pull the plug", type="process", path="pull")
 CALL = action("pull the plug", type="http", url="http://plug/")
@@ -69,6 +70,7 @@ EVIDENCE: list[tuple[str, str, Callable[[], Content]]] = [
         "nothing in it",
         proved("output is not empty", entry(PLUG, 1, NOTHING)),
     ),
+    ("", "the first two of some", proved("output is not empty", entry(PLUG, 1, [0]), entry(PLUG, 2, ["0"]))),
     ("", "something in it", proved("output is not empty", entry(PLUG, 1, {"ended": [], "count": 1}))),
     ("returned nan", "no number", proved("output is not empty", entry(PLUG, 1, float("nan")))),
     ("returned None", "nothing", proved("output is not empty", entry(PLUG, 1))),
@@ -105,6 +107,7 @@ EVIDENCE: list[tuple[str, str, Callable[[], Content]]] = [
     ),
     ("that did not succeed", "a dry experiment", dry("actions")),
     ("", "dry pauses", dry("pause")),
+    ("was not seen", "printed a list of nothing", proved("output is not empty", entry(UNSTATED, 1, PRINTED))),
     ("", "a status", proved("output is within its tolerance", entry(SHELL, 1, {"status": 3, "stdout": ""}))),
     (
         "was outside of its tolerance",

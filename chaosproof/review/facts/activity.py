@@ -91,6 +91,8 @@ class ReviewedActivity:
 
 _NOTHING_WRONG = Effect()
 _DEPTH_MAX = 8
+_NO_WORDS = frozenset({"", "0", "[]", "{}", "()", "null", "none", "false"})
+"""What programs print where there is nothing: an empty list, no value."""
 _NOT_READ = Output(value="")
 
 
@@ -153,18 +155,27 @@ def _is_nothing(output: Any, provider_type: Any) -> bool:
             output = at(output, "stdout")
         case "http":
             output = at(output, "body")
+    if isinstance(output, str):
+        return output.strip().lower() in _NO_WORDS
     return not _something(output)
 
 
 def _something(output: Any, depth: int = _DEPTH_MAX) -> bool:
-    """Whether there is anything in it: no text of spaces, and no list or object of what is nothing itself."""
+    """Whether there is anything in it: no text of spaces, and no list or object of what is nothing itself.
+
+    0 is a count of nothing, but in a list the first of some things that are counted from 0.
+    """
     if isinstance(output, str):
         return bool(output.strip())
     if isinstance(output, Mapping):
-        output = list(output.values())
+        return any(_within(item, depth) for item in output.values())
     if sequence(output):
-        return depth == 0 or any(_something(item, depth - 1) for item in output)
+        return any(number(item) is not None or _within(item, depth) for item in output)
     return bool(output) and not (isinstance(output, float) and math.isnan(output))
+
+
+def _within(item: Any, depth: int) -> bool:
+    return depth == 0 or _something(item, depth - 1)
 
 
 def _head(output: Any) -> Any:
