@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chaosproof.experiment.extension import extensions_of
-from chaosproof.experiment.method_actions import OWN_MODULES, calls_of
+from chaosproof.experiment.method_actions import OWN_MODULES, calls_of, resolved_method
 from chaosproof.experiment.schema import extension_schema, mistakes_in, suggestion
 from chaosproof.experiment.weak_probes import always_prints, asked_file, cannot_miss
 from chaosproof.json_access import at, mappings, sequence, text
@@ -80,7 +80,7 @@ def evidence_mistakes(experiment: Mapping[str, Any]) -> Iterator[str]:
 
 def why_no_proof(experiment: Mapping[str, Any], evidence: Evidence) -> str:
     """Why the entry proves nothing, whatever the journal holds; empty where it can."""
-    method = _resolved_method(experiment)
+    method = resolved_method(experiment)
     actions, known = _named(method, "action", evidence.activity)
     if not actions:
         return f"there is no such action in the method; {suggestion(evidence.activity, known)}"
@@ -109,17 +109,6 @@ def _named(
 
 def _first_why(whys: Iterable[str]) -> str:
     return next(filter(None, whys), "")
-
-
-def _resolved_method(experiment: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
-    """The method with each `ref` replaced by the activity of that name, wherever it is declared."""
-    method = mappings(experiment.get("method"))
-    declared = (*_hypothesis_probes(experiment), *method, *mappings(experiment.get("rollbacks")))
-    named = {text(activity.get("name")): activity for activity in reversed(declared) if "ref" not in activity}
-    return tuple(
-        named.get(text(activity.get("ref")), activity) if "ref" in activity else activity
-        for activity in method
-    )
 
 
 def _hypothesis_probes(experiment: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:

@@ -3,9 +3,17 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from chaosproof.json_access import at, mapping, text
+from chaosproof.json_access import at, mapping, mappings, text
 
-__all__ = ["DISTURBANCE_MODULE", "FAULT_MODULES", "OWN_MODULES", "calls_of", "foreign_actions", "function_of"]
+__all__ = [
+    "DISTURBANCE_MODULE",
+    "FAULT_MODULES",
+    "OWN_MODULES",
+    "calls_of",
+    "foreign_actions",
+    "function_of",
+    "resolved_method",
+]
 
 FAULT_MODULES = ("actions.network", "actions.process", "actions.nats")
 """The modules whose actions put a fault on; each of them writes a row of faults.jsonl."""
@@ -43,3 +51,15 @@ def function_of(activity: Mapping[str, Any]) -> str:
     """`module.func` of a Python provider; else empty."""
     provider = mapping(activity.get("provider"))
     return ".".join(filter(None, (text(provider.get("module")), text(provider.get("func")))))
+
+
+def resolved_method(experiment: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    """The method with each `ref` replaced by the activity of that name, wherever it is declared."""
+    method = mappings(experiment.get("method"))
+    probes = mappings(at(experiment, "steady-state-hypothesis", "probes"))
+    declared = (*probes, *method, *mappings(experiment.get("rollbacks")))
+    named = {text(activity.get("name")): activity for activity in reversed(declared) if "ref" not in activity}
+    return tuple(
+        named.get(text(activity.get("ref")), activity) if "ref" in activity else activity
+        for activity in method
+    )

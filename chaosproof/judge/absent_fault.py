@@ -11,6 +11,7 @@ from chaosproof.experiment.method_actions import (
     OWN_MODULES,
     calls_of,
     foreign_actions,
+    resolved_method,
 )
 from chaosproof.json_access import at, text
 from chaosproof.judge.capability import missing_capability
@@ -45,7 +46,7 @@ def no_fault(id: str, run: RunFolder) -> Check | None:
         return unknown(
             id, f"whether a fault was planned is not known; {run.missing('journal.json')}", "journal.json"
         )
-    method = run.journal.planned("method")
+    method = resolved_method(run.experiment)
     if calls := calls_of(method, *FAULT_MODULES):
         if lacking := missing_capability(run):
             return skipped(id, f"this machine cannot do the fault: {lacking}", "journal.json#run")
@@ -106,7 +107,7 @@ def unproven_actions(run: RunFolder) -> str:
     """
     proven = [evidence.activity for evidence in shown_evidence(run)]
     helpers = read_experiment(run.experiment).not_faults
-    foreign = list(foreign_actions(run.journal.planned("method"), (*helpers, *proven)))
+    foreign = list(foreign_actions(resolved_method(run.experiment), (*helpers, *proven)))
     if not foreign:
         return ""
     shown = ", ".join(f"{name!r} ({called})" for name, called in foreign)
@@ -133,7 +134,7 @@ def unproven_actions(run: RunFolder) -> str:
 
 def _unseen_disturbance(run: RunFolder) -> str:
     seen = {disturbance["service"] for disturbance in disturbances_of(run)}
-    for call in calls_of(run.journal.planned("method"), DISTURBANCE_MODULE):
+    for call in calls_of(resolved_method(run.experiment), DISTURBANCE_MODULE):
         service = text(at(call, "provider", "arguments", "service"))
         if service not in seen:
             return (

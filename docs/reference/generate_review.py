@@ -57,11 +57,11 @@ as the entry of `extensions` whose name is chaosproof; the journal is held to it
     ]}]
 
 `output is not empty`: the action returned something, a command printed something, and it was no error's text; null,
-false, 0, and lists and objects of these are nothing. `output is within its tolerance`: the action has a `tolerance`,
-which the toolkit never holds against an action. `probe`: a probe of the method that began after the action did was
-within its tolerance. If it stands before the action too, it must not have been within it there, which is then no
-mistake; without such a look, only the experiment knows that it was otherwise before. Of several activities with one
-name each has to show it.
+false, 0, and lists and objects with nothing in them are nothing. `output is within its tolerance`: the action has a
+`tolerance`, which the toolkit never holds against an action. `probe`: a probe of the method that began after the
+action did was within its tolerance. If it stands before the action too, it must not have been within it there, which
+is then no mistake; nor may what the hypothesis measured before the method be, where it asks the same; without such a
+look, only the experiment knows that it was otherwise before. Of several activities with one name each has to show it.
 
 What proves nothing is refused, before a run and after it: a tolerance that cannot be missed, a probe of the
 hypothesis, a file that nobody asked for before the action, a command that always prints, and evidence of an action of

@@ -232,3 +232,18 @@ def test_a_probe_of_the_name_of_an_action_may_be_asked_before_the_load(tmp_path:
     run.experiment["method"].insert(0, probe)
     run.journal["run"].insert(0, {**ran(probe, 2), "start": iso(LOAD_AT - 3), "end": iso(LOAD_AT - 2)})
     assert checks_of(run, tmp_path)["SYS_FAULT_HIT"].status == "pass"
+
+
+@pytest.mark.parametrize("evidence", [True, False])
+def test_an_action_by_reference_is_an_action(tmp_path: Path, evidence: bool) -> None:
+    """Beside a fault of ours it would else go without any proof; with evidence it has one."""
+    run = resilient_run()
+    run.experiment["rollbacks"].append(KILL)
+    run.journal["rollbacks"].append(ran(KILL, ["shop-2"]))
+    run.experiment["method"].append({"ref": KILL["name"]})
+    run.journal["run"].append({**ran(KILL, ["shop-1"]), "start": iso(FAULT_AT), "end": iso(FAULT_AT + 1)})
+    if evidence:
+        run.experiment["extensions"][0]["evidence"] = [
+            {"activity": KILL["name"], "shows": "output is not empty"}
+        ]
+    assert checks_of(run, tmp_path)["SYS_FAULT_HIT"].status == ("pass" if evidence else "unknown")

@@ -187,6 +187,16 @@ def test_evidence_that_cannot_be_read_is_said(
     assert sentence in found[0].message
 
 
+def test_what_the_hypothesis_measured_before_the_method_was_there_before(tmp_path: Path) -> None:
+    """The share of errors was 0.01 then."""
+    wide, high = probe("many errors", (0, 0.9)), probe("many errors", (0.1, 0.9))
+    by_errors = {"probe": "many errors"}
+    assert codes_of(tmp_path, proved(by_errors, entry(PLUG, 1), entry(wide, 2, 0.3))()) == {
+        "evidence-missing"
+    }
+    assert codes_of(tmp_path, proved(by_errors, entry(PLUG, 1), entry(high, 2, 0.3))()) == set()
+
+
 def codes_of(folder: Path, content: Content) -> set[str]:
     """What is above a note."""
     findings = findings_of(read_document(written(folder, content)))

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from chaosproof.experiment.evidence import NOT_EMPTY, Evidence, why_no_proof
-from chaosproof.json_access import at
+from chaosproof.json_access import at, numeral
 from chaosproof.review.documents import Document
 from chaosproof.review.facts.activity import ReviewedActivity
+from chaosproof.review.facts.tolerance import within
 
 __all__ = ["why_not_shown"]
 
@@ -18,22 +19,24 @@ def why_not_shown(document: Document, evidence: Evidence) -> str:
     Of several activities of one name each has to show it.
     """
     ran = document.at_phase("method")
-    is_dry = at(document.experiment, "dry") in _DRY_ACTIONS
     actions = [activity for activity in ran if activity.is_action and activity.name == evidence.activity]
     if why := why_no_proof(document.experiment, evidence):
         return f"proves nothing: {why}"
     if not actions:
         return "is of an action that did not run"
-    return next(filter(None, (_why_not(action, evidence, ran, is_dry) for action in actions)), "")
+    return next(filter(None, (_why_not(document, action, evidence, ran) for action in actions)), "")
 
 
 def _why_not(
-    action: ReviewedActivity, evidence: Evidence, ran: tuple[ReviewedActivity, ...], is_dry: bool
+    document: Document, action: ReviewedActivity, evidence: Evidence, ran: tuple[ReviewedActivity, ...]
 ) -> str:
+    is_dry = at(document.experiment, "dry") in _DRY_ACTIONS
     if action.status != "succeeded" or action.was_dry or is_dry:
         return "is of an action that did not succeed"
     if evidence.probe:
-        return next(_missing_of_probe(action, evidence.probe, ran), "")
+        return next(_missing_of_probe(action, evidence.probe, ran), "") or _met_by_baseline(
+            document, evidence.probe
+        )
     if evidence.word == NOT_EMPTY:
         # an error has a text, too
         if action.effect.wrong:
@@ -53,6 +56,17 @@ def _missing_of_probe(
     if any(map(_is_within, before)):
         yield "was there before the action already"
     yield from (f"was not seen: {_outcome(probe)}" for probe in after if not _is_within(probe))
+
+
+def _met_by_baseline(document: Document, name: str) -> str:
+    """Whether the hypothesis measured the same before the method, and it was within this probe's tolerance there."""
+    probes = [each for each in document.at_phase("method") if not each.is_action and each.name == name]
+    for measured in document.at_phase("before"):
+        value = numeral(measured.output.value) if measured.output.is_figure else None
+        same = [probe.declared.get("tolerance") for probe in probes if probe.provider == measured.provider]
+        if value is not None and any(within(tolerance, value, document.variables) for tolerance in same):
+            return f"was there before the action already: the hypothesis measured {value:g} before the method"
+    return ""
 
 
 def _is_before(probe: ReviewedActivity, action: ReviewedActivity) -> bool:
