@@ -22,6 +22,7 @@ __all__ = [
 ]
 
 NOT_EMPTY = "output is not empty"
+_NOT_BEFORE = ("after-method-only", "during-method-only")
 WITHIN_TOLERANCE = "output is within its tolerance"
 
 
@@ -103,7 +104,7 @@ def _named(
 ) -> tuple[list[Mapping[str, Any]], frozenset[str]]:
     """The activities of that kind and name, of which there may be several, and every name of that kind."""
     of_kind = [activity for activity in method if activity.get("type") == kind]
-    known = frozenset(text(activity.get("name")) for activity in of_kind)
+    known = frozenset(text(activity.get("name")) for activity in of_kind) - {""}
     return [activity for activity in of_kind if text(activity.get("name")) == name], known
 
 
@@ -111,7 +112,17 @@ def _first_why(whys: Iterable[str]) -> str:
     return next(filter(None, whys), "")
 
 
+def _shown_by(experiment: Mapping[str, Any], method: Sequence[Mapping[str, Any]], probe: str) -> list[str]:
+    """The name of each action of the method whose effect the probe shall show, as often as it stands there."""
+    names = {evidence.activity for evidence in evidence_of(experiment) if evidence.probe == probe}
+    actions = (text(activity.get("name")) for activity in method if activity.get("type") == "action")
+    return [name for name in actions if name in names]
+
+
 def _hypothesis_probes(experiment: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    """Those that are met before the method, or there is none of it."""
+    if at(experiment, "runtime", "hypothesis", "strategy") in _NOT_BEFORE:
+        return ()
     return mappings(at(experiment, "steady-state-hypothesis", "probes"))
 
 
@@ -123,6 +134,11 @@ def _why_no_proof_by_probe(
         return f"there is no probe {evidence.probe!r} in the method; {suggestion(evidence.probe, known)}"
     if why := _first_why(map(_why_no_tolerance, probes)):
         return f"the probe {evidence.probe!r} {why}"
+    if len(shown := _shown_by(experiment, method, evidence.probe)) > 1:
+        return (
+            f"the probe {evidence.probe!r} would show {' and '.join(map(repr, shown))}, and not which of them acted: "
+            "give each a name and a probe of its own"
+        )
     hypothesis = _hypothesis_probes(experiment)
     if any(_asks_the_same(probe, other) for probe in probes for other in hypothesis):
         return (

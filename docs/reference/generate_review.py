@@ -64,9 +64,9 @@ is then no mistake; nor may what the hypothesis measured before the method be, w
 look, only the experiment knows that it was otherwise before. Of several activities with one name each has to show it.
 
 What proves nothing is refused, before a run and after it: a tolerance that cannot be missed, a probe of the
-hypothesis, a file that nobody asked for before the action, a command that always prints, and evidence of an action of
-Chaosproof's own, which has its own record. Evidence of an action that `no_fault` names is held to the journal, and
-proves no fault.
+hypothesis, one probe for several actions, a file that nobody asked for before the action, a command that always
+prints, and evidence of an action of Chaosproof's own, which has its own record. Evidence of an action that `no_fault`
+names is held to the journal, and proves no fault.
 
 ## In every run: one control
 

@@ -106,3 +106,23 @@ def test_of_two_actions_of_one_name_neither_may_be_ours() -> None:
     for method in ([*METHOD, ours], [ours, *METHOD]):
         (mistake,) = evidence_mistakes({**content, "method": method})
         assert "it calls actions.network" in mistake
+
+
+@pytest.mark.parametrize("other", ["pull the plug", "write"])
+def test_a_probe_shows_the_effect_of_one_action(other: str) -> None:
+    """Once both have acted, or one has: the probe is the same."""
+    content = experiment({"probe": "it is dark"})
+    content["method"] = [*METHOD[:2], {**METHOD[0], "name": other}, *METHOD[2:]]
+    (extension,) = content["extensions"]
+    if other != "pull the plug":
+        extension["evidence"].append({"activity": other, "shows": {"probe": "it is dark"}})
+    mistakes = list(evidence_mistakes(content))
+    assert len(mistakes) == len(extension["evidence"])
+    assert all("and not which of them acted: give each a name" in mistake for mistake in mistakes)
+
+
+def test_a_hypothesis_that_is_asked_after_the_method_alone_may_show_the_effect() -> None:
+    content = experiment({"probe": "it is light"})
+    assert len(list(evidence_mistakes(content))) == 1
+    content["runtime"] = {"hypothesis": {"strategy": "after-method-only"}}
+    assert list(evidence_mistakes(content)) == []
