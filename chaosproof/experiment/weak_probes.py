@@ -77,5 +77,5 @@ def _command(activity: Mapping[str, Any]) -> list[str]:
     if command[0] in _SHELLS and "-c" in command:
         inside = " ".join(command[command.index("-c") + 1 :])
         if not _MORE_THAN_ONE_COMMAND.search(inside):
-            return inside.strip("'\"").split()
+            return inside.split()
     return command
