@@ -131,13 +131,13 @@ def test_in_the_closed_model_a_stall_makes_fewer_requests_and_only_one_late_answ
 
 
 def test_the_closed_model_keeps_its_rate_cap(load):
+    """No request is due before its place in the cap, however late a busy machine makes them."""
+    began_at = time.time()
     result = load(answer_all, connections=4, model="closed")
     records = sorted(result.records, key=lambda record: record.seq)
-    assert [record.seq for record in records] == list(range(60))
-    # the clock says when each is due, and none goes out before that; a machine that stalls may send the first one late
-    assert [record.due_at - records[0].due_at for record in records] == pytest.approx(
-        [seq / 200 for seq in range(60)], abs=1e-4
-    )
+    assert [record.seq for record in records] == list(range(len(records)))
+    assert 1 < len(records) <= result.done.planned == 60
+    assert min(record.due_at - record.seq / 200 for record in records) >= began_at
     assert all(record.sent_at >= record.due_at for record in records)
 
 
