@@ -24,15 +24,26 @@ from tests.support.fake_target import FakeTarget
 from tests.support.small_lab import running_lab
 from tests.support.waiting import eventually
 
-# Each client opens a connection when it starts, and never sends anything over it.
-IDLE = """\
+# Opens a connection when it starts, and never sends anything over it. It asks again where it is refused: on a busy
+# machine the web may miss a health check just then, and a service without a ready instance refuses connections.
+CLIENT = """\
+import signal, socket, time
+while True:
+    try:
+        held = socket.create_connection(("web", 8000))
+        break
+    except OSError:
+        time.sleep(0.05)
+signal.pause()
+"""
+IDLE = f"""\
 services:
   web:
     command: [python, -u, -m, http.server, "8000"]
-    ports: {http: 8000}
-    healthcheck: {http: /, port: http, interval_s: 0.05, timeout_s: 10}
+    ports: {{http: 8000}}
+    healthcheck: {{http: /, port: http, interval_s: 0.05, timeout_s: 10}}
   client:
-    command: [python, -c, "import signal, socket; s = socket.create_connection(('web', 8000)); signal.pause()"]
+    command: [python, -c, {json.dumps(CLIENT)}]
     replicas: 2
     depends_on: [web]
 """
