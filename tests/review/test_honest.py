@@ -7,6 +7,7 @@ import pytest
 from chaosproof.review.review import review_file
 
 HERE = Path(__file__).parent
+OWN = sorted((HERE.parents[1] / "experiments").rglob("*.json"))
 HONEST = sorted((HERE / "honest").iterdir())
 VERSIONS = sorted((HERE / "versions").glob("*/journal-*.json"))
 # shape -> the finding that names it; none where it is a pass
@@ -92,3 +93,14 @@ def test_older_toolkits_write_what_a_review_reads(file: Path) -> None:
     code = KINDS_OF_VERSIONS[file.parent.name]
     codes = {finding.code for finding in review_file(file).findings if finding.severity != "note"}
     assert code in codes if code else not codes
+
+
+@pytest.mark.parametrize("file", OWN, ids=lambda file: file.stem)
+def test_this_projects_own_experiments_have_nothing_above_a_note_before_they_run(file: Path) -> None:
+    """The drills and the catalogue."""
+    review = review_file(file)
+    assert [(f.code, f.message) for f in review.findings if f.severity != "note"] == []
+
+
+def test_the_own_experiments_are_those_of_the_drills_and_the_catalogue() -> None:
+    assert len(OWN) >= 27

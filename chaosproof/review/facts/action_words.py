@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from chaosproof.experiment.method_actions import function_of
+from chaosproof.experiment.method_actions import FAULT_MODULES, calls_of, function_of
 from chaosproof.json_access import at, mapping, number, sequence, text
 
 __all__ = [
@@ -154,7 +154,12 @@ def addresses_of(activity: Mapping[str, Any]) -> frozenset[str]:
 
 
 def changes(activity: Mapping[str, Any]) -> bool:
-    """Whether the action breaks what it names, or changes it, rather than sends it requests."""
+    """Whether the action breaks what it names, or changes it, rather than sends it requests.
+
+    A fault of this project names where it acts, and others may be asked there how they cope.
+    """
+    if calls_of((activity,), *FAULT_MODULES):
+        return False
     provider = mapping(activity.get("provider"))
     if provider.get("type") == "http":
         return text(provider.get("method")).upper() in _CHANGING
