@@ -22,8 +22,8 @@ __all__ = [
 ]
 
 NOT_EMPTY = "output is not empty"
-_NOT_BEFORE = ("after-method-only", "during-method-only")
 WITHIN_TOLERANCE = "output is within its tolerance"
+_NOT_BEFORE = ("after-method-only", "during-method-only")
 
 
 @dataclass(frozen=True)
@@ -90,12 +90,11 @@ def why_no_proof(experiment: Mapping[str, Any], evidence: Evidence) -> str:
             return f"it calls {module}, whose own record is the proof; leave it out"
     if evidence.probe:
         return _why_no_proof_by_probe(experiment, method, evidence)
-    match evidence.word:
-        case word if word == WITHIN_TOLERANCE:
-            why = _first_why(map(_why_no_tolerance, actions))
-            return why and f"the action {why}"
-        case word if word == NOT_EMPTY:
-            return _first_why(map(always_prints, actions))
+    if evidence.word == WITHIN_TOLERANCE:
+        why = _first_why(map(_why_no_tolerance, actions))
+        return why and f"the action {why}"
+    if evidence.word == NOT_EMPTY:
+        return _first_why(map(always_prints, actions))
     return f'`shows` must be "{NOT_EMPTY}", "{WITHIN_TOLERANCE}" or {{"probe": NAME}}, not {short(evidence.word)!r}'
 
 

@@ -17,9 +17,9 @@ from chaosproof.json_access import at, text
 from chaosproof.judge.capability import missing_capability
 from chaosproof.judge.check import failed, passed, skipped, unknown
 from chaosproof.judge.figures.disturbances import disturbances_of
-from chaosproof.judge.journal_review import reviewed_run
 from chaosproof.judge.next_steps import MARK
-from chaosproof.review.facts.proof import why_not_shown
+from chaosproof.review.documents import Document
+from chaosproof.review.facts.proof import NOT_SHOWN_STEP, not_shown, why_not_shown
 from chaosproof.runfolder.checks import Check
 from chaosproof.runfolder.faults import FaultRecord
 from chaosproof.runfolder.journal import Journal
@@ -33,8 +33,8 @@ _LOAD = "actions.load"
 _HIT = "SYS_FAULT_HIT"
 
 
-def no_fault(id: str, run: RunFolder) -> Check | None:
-    """The answer where there is no fault to examine; None when there is one.
+def no_fault(id: str, run: RunFolder, document: Document) -> Check | None:
+    """The answer where there is no fault to examine; None when there is one. `document` is the run's journal.
 
     A fault is expected when the method calls anything of FAULT_MODULES, or one is recorded. Where neither is so, an
     experiment passes that says `"no_fault": true`, whose actions are of this project and are no faults, or the effect
@@ -59,9 +59,9 @@ def no_fault(id: str, run: RunFolder) -> Check | None:
         return unknown(id, run.missing(FaultRecord.FILE), FaultRecord.FILE)
     if read_experiment(run.experiment).no_fault:
         return passed(id, 'the experiment says that it has no fault ("no_fault": true)', _METHOD)
-    if why := unproven_actions(run) or _unseen_disturbance(run):
+    if why := unproven_actions(run, document) or _unseen_disturbance(run):
         return unknown(id, why, _METHOD)
-    if shown := shown_evidence(run):
+    if shown := shown_evidence(run, document):
         return passed(id, _acted(shown) if id == _HIT else _acted_and_no_more(shown), _METHOD)
     if len(calls_of(method, *OWN_MODULES)) == len(calls_of(method, _LOAD)):
         return unknown(
@@ -83,43 +83,36 @@ def _acted_and_no_more(shown: Sequence[Evidence]) -> str:
     return f"no fault of ours was on; of {names} nothing here is known but that it acted"
 
 
-def shown_evidence(run: RunFolder) -> tuple[Evidence, ...]:
+def shown_evidence(run: RunFolder, document: Document) -> tuple[Evidence, ...]:
     """The evidence of the experiment that the journal bears out, of those actions of which it bears out all, and of
     which the experiment does not say that they are no fault.
     """
-    held = _held_evidence(run)
+    held = _held_evidence(run, document)
     refuted = {evidence.activity for evidence, why in held if why}
     left_out = {*refuted, *read_experiment(run.experiment).not_faults}
     return tuple(evidence for evidence, _ in held if evidence.activity not in left_out)
 
 
-def _held_evidence(run: RunFolder) -> list[tuple[Evidence, str]]:
+def _held_evidence(run: RunFolder, document: Document) -> list[tuple[Evidence, str]]:
     """Each piece of evidence, and what the journal lacks of it."""
-    if Journal.FILE in run.problems or not evidence_of(run.experiment):
+    if Journal.FILE in run.problems:
         return []
-    document = reviewed_run(run)
     return [(evidence, why_not_shown(document, evidence)) for evidence in evidence_of(run.experiment)]
 
 
-def unproven_actions(run: RunFolder) -> str:
+def unproven_actions(run: RunFolder, document: Document) -> str:
     """The actions of the method of which nothing here knows whether they hit anything, what would prove it, and what to
     do; empty where there is none.
     """
-    proven = [evidence.activity for evidence in shown_evidence(run)]
+    proven = [evidence.activity for evidence in shown_evidence(run, document)]
     helpers = read_experiment(run.experiment).not_faults
     foreign = list(foreign_actions(resolved_method(run.experiment), (*helpers, *proven)))
     if not foreign:
         return ""
     shown = ", ".join(f"{name!r} ({called})" for name, called in foreign)
-    missing = "; ".join(
-        f"what shall prove {evidence.activity!r}, that {evidence.sentence}, {why}"
-        for evidence, why in _held_evidence(run)
-        if why
-    )
+    missing = [not_shown(evidence, why) for evidence, why in _held_evidence(run, document) if why]
     if missing:
-        return (
-            f"{missing}{MARK}see why the action had no effect, or whether its proof asks for the right thing"
-        )
+        return f"{'; '.join(missing)}{MARK}{NOT_SHOWN_STEP}"
     first, names = (
         json.dumps(value, ensure_ascii=False) for value in (foreign[0][0], [name for name, _ in foreign])
     )

@@ -39,14 +39,16 @@ def reviewed_run(run: RunFolder) -> Document:
     return replace(document, has_session=True, session_verdict="")
 
 
-def journal_review(run: RunFolder, builtin: Sequence[Check]) -> Iterator[Check]:
-    """The row, where a finding is no note and none of the `builtin` checks that do not pass says it already."""
+def journal_review(run: RunFolder, document: Document, builtin: Sequence[Check]) -> Iterator[Check]:
+    """The row, where a finding in the `document` of the journal is no note, and none of the `builtin` checks that do
+    not pass says it already.
+    """
     if Journal.FILE in run.problems:
         return
     not_passed = {check.id for check in builtin if check.status != "pass"}
     new = [
         finding
-        for finding in findings_of(reviewed_run(run))
+        for finding in findings_of(document)
         if finding.severity != "note" and not_passed.isdisjoint(_SAID_BY.get(finding.code, ()))
     ]
     if not new:

@@ -84,19 +84,17 @@ def judge_run(run_dir: Path | str) -> Verdict:
     }
     mode = run.session.mode or ""
     claims = tuple(c for c in claims_of(run.experiment, "checks") if c.mistake or c.applies_to(mode))
-    builtin = answers(Material(run, fold, warmup, measured))
-    reviewed = tuple(journal_review(run, builtin))
+    material = Material(run, fold, warmup, measured)
+    builtin = answers(material)
+    builtin = (*builtin, *journal_review(run, material.reviewed, builtin))
     own = judge_claims(claims, figures, run.variables, vouched_codes(run.experiment), _lasted_ms(run))
     why = "the run did not end" if run.unfinished else removed_instance(run)
     if why:
-        builtin, reviewed = (
-            tuple(_undecided(c, why) if c.status == "fail" else c for c in checks)
-            for checks in (builtin, reviewed)
-        )
+        builtin = tuple(_undecided(c, why) if c.status == "fail" else c for c in builtin)
         own = tuple(_undecided(c, why) for c in own)
     checks = tuple(
         add_next_step(check, filled_in(_UNDECIDED_STEP if why else _step_of(check), run))
-        for check in (*builtin, *reviewed, *nothing_claimed(run, claims), *own, *_manifest_check(folder))
+        for check in (*builtin, *nothing_claimed(run, claims), *own, *_manifest_check(folder))
     )
     summary = {
         "schema_version": SCHEMA_VERSION,

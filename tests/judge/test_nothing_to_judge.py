@@ -13,6 +13,7 @@ from chaosproof.judge.capability import missing_capability
 from chaosproof.judge.checks.base import Material
 from chaosproof.judge.figures.request_stats import RequestStats
 from chaosproof.judge.figures.summary import figures_of
+from chaosproof.judge.journal_review import reviewed_run
 from chaosproof.judge.next_steps import add_next_step, answer_of, filled_in
 from chaosproof.judge.nothing_claimed import nothing_claimed
 from chaosproof.runfolder.checks import Check
@@ -27,6 +28,11 @@ DISTURB = activity("slow", "actions.app", "disturb", service="app-b")
 def read(run: Run, folder: Path) -> RunFolder:
     del run.rows[1:]
     return read_run(run.write(folder))
+
+
+def fault_answer(run: Run, folder: Path) -> Check | None:
+    found = read(run, folder)
+    return no_fault("X", found, reviewed_run(found))
 
 
 def method(*others: dict[str, Any]) -> Bend:
@@ -156,13 +162,13 @@ def test_without_a_fault_it_is_said_why_there_is_none(
 ) -> None:
     run = resilient_run()
     bend(run)
-    assert no_fault("X", read(run, tmp_path)) == expected
+    assert fault_answer(run, tmp_path) == expected
 
 
 def test_a_name_is_written_as_it_is_to_be_written_into_the_extension(tmp_path: Path) -> None:
     run = resilient_run()
     method(KILL | {"name": "töte"}, KILL)(run)
-    found = no_fault("X", read(run, tmp_path))
+    found = fault_answer(run, tmp_path)
     assert found is not None
     assert found.details.startswith("of 'töte' (process true), 'kill it' (process true) nothing recorded")
     assert found.details.endswith('write "no_fault": ["töte", "kill it"] into the extension')
@@ -171,7 +177,7 @@ def test_a_name_is_written_as_it_is_to_be_written_into_the_extension(tmp_path: P
 def test_a_ledger_that_cannot_be_read_is_said_to_be_so(tmp_path: Path) -> None:
     run = resilient_run()
     torn(run)
-    found = no_fault("X", read(run, tmp_path))
+    found = fault_answer(run, tmp_path)
     assert found is not None
     assert (found.status, found.evidence) == ("unknown", "faults.jsonl")
     assert found.details.startswith("faults.jsonl: ")

@@ -10,18 +10,13 @@ from pathlib import Path
 import pytest
 
 from chaosproof.targets.local.target import LocalTarget
-from tests.support.small_lab import running_lab
+from tests.support.small_lab import TWO_SERVERS, running_lab
 
 pytestmark = pytest.mark.lab
 
 # A client that asks the web service again and again, so that a fault has packets to hit.
-SYSTEM = """\
-services:
-  web:
-    command: [python, -m, http.server, "8000"]
-    replicas: 2
-    ports: {http: 8000}
-    healthcheck: {tcp: http, interval_s: 0.05, timeout_s: 10}
+SYSTEM = f"""\
+{TWO_SERVERS}\
   client:
     command: [sh, -c, "while :; do curl -s -o /dev/null -m 1 http://web:8000/; sleep 0.05; done"]
     replicas: 2

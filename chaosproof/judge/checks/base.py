@@ -17,9 +17,12 @@ which it is; the others have no row of it.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 from chaosproof.judge.figures.request_stats import RequestStats
 from chaosproof.judge.figures.summary import Figures
+from chaosproof.judge.journal_review import reviewed_run
+from chaosproof.review.documents import Document
 from chaosproof.runfolder.checks import Check
 from chaosproof.runfolder.run_folder import RunFolder
 
@@ -36,6 +39,11 @@ class Material:
     stats: RequestStats
     warmup: RequestStats
     figures: Figures
+
+    @cached_property
+    def reviewed(self) -> Document:
+        """The run's journal as the rules of a review see it: several checks ask it, and it is made once."""
+        return reviewed_run(self.run)
 
     @property
     def load_expected(self) -> bool:

@@ -36,14 +36,12 @@ def fault_hit(material: Material) -> Check:
     run, id, evidence = material.run, HIT.id, "faults.jsonl"
     foreign = list(foreign_entries(run))
     without_load = _acted_without_load(material)
-    if answer := no_fault(id, run):
-        if foreign and answer.status == "pass":
+    if answer := no_fault(id, run, material.reviewed):
+        if answer.status == "pass" and foreign:
             return unknown(id, "; ".join(foreign), EVENTS)
-        return (
-            unknown(id, without_load, "journal.json#run")
-            if without_load and answer.status == "pass"
-            else answer
-        )
+        if answer.status == "pass" and without_load:
+            return unknown(id, without_load, "journal.json#run")
+        return answer
     findings = _findings(id, evidence, run)
     names = run.session.names
     faults = run.fault_records
@@ -67,7 +65,7 @@ def fault_hit(material: Material) -> Check:
         _examine_overlap(run, material.stats, material.figures, findings)
     findings.unclear.extend(foreign)
     findings.unclear.extend(met_nobody(material))
-    findings.unclear.extend(filter(None, [without_load, unproven_actions(run)]))
+    findings.unclear.extend(filter(None, [without_load, unproven_actions(run, material.reviewed)]))
     packets = sum(fault.packets or 0 for fault in faults)
     return findings.check(f"{', '.join(map(label_of, faults))}: {packets:.0f} packets hit")
 
@@ -77,7 +75,7 @@ def _acted_without_load(material: Material) -> str:
     first, last = material.stats.first_due_at, material.stats.last_due_at
     if not material.load_expected or first is None or last is None:
         return ""
-    proven = {evidence.activity for evidence in shown_evidence(material.run)}
+    proven = {evidence.activity for evidence in shown_evidence(material.run, material.reviewed)}
     for entry in material.run.journal.run:
         began_at = instant(entry.start)
         is_action = entry.activity.get("type") == "action"
@@ -92,7 +90,7 @@ def _acted_without_load(material: Material) -> str:
 def fault_ended(material: Material) -> Check:
     """Every fault ended, within 0.5 s of its deadline: one that was on for less is not the fault that was asked for."""
     run, id, evidence = material.run, ENDED.id, "faults.jsonl"
-    if answer := no_fault(id, run):
+    if answer := no_fault(id, run, material.reviewed):
         return answer
     findings = _findings(id, evidence, run)
     ends: list[str] = []
@@ -148,7 +146,7 @@ def _examine_early_end(run: RunFolder, fault: FaultRecord, early_s: float, findi
 def fault_canary(material: Material) -> Check:
     """A connection of our own failed in the way the fault promises, and was open before and after it."""
     run, id, evidence = material.run, CANARY.id, "faults.jsonl#canary"
-    if answer := no_fault(id, run):
+    if answer := no_fault(id, run, material.reviewed):
         return answer
     findings = _findings(id, evidence, run)
     faults = run.fault_records

@@ -8,9 +8,17 @@ from chaosproof.review.documents import Document
 from chaosproof.review.facts.activity import ReviewedActivity
 from chaosproof.review.facts.tolerance import within
 
-__all__ = ["why_not_shown"]
+__all__ = ["NOT_SHOWN_STEP", "not_shown", "why_not_shown"]
+
+NOT_SHOWN_STEP = "see why the action had no effect, or whether its proof asks for the right thing"
+"""What to do about evidence that the journal does not show."""
 
 _DRY_ACTIONS = ("actions", "activities")
+
+
+def not_shown(evidence: Evidence, why: str) -> str:
+    """The sentence about evidence of which `why_not_shown` says what is missing."""
+    return f"what shall prove {evidence.activity!r}, that {evidence.sentence}, {why}"
 
 
 def why_not_shown(document: Document, evidence: Evidence) -> str:

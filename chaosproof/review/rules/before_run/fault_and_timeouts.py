@@ -17,7 +17,9 @@ def _examine(document: Document) -> Iterator[Finding]:
         return
     name, shortest_s = min(timeouts, key=lambda pair: pair[1])
     for activity in document.method:
-        delay_s = delay_asked_s(activity) if activity.get("type") == "action" else None
+        if activity.get("type") != "action":
+            continue
+        delay_s, lasts_s = delay_asked_s(activity), duration_asked_s(activity)
         if delay_s is not None and delay_s >= shortest_s:
             yield Finding(
                 code="delay-beyond-timeout",
@@ -27,7 +29,6 @@ def _examine(document: Document) -> Iterator[Finding]:
                 pointer=document.pointer_of(activity),
                 next_step="delay by less than the timeout, if slowness is what the experiment is about",
             )
-        lasts_s = duration_asked_s(activity) if activity.get("type") == "action" else None
         if lasts_s is not None and lasts_s < shortest_s:
             yield Finding(
                 code="fault-shorter-than-timeout",

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from chaosproof.experiment.evidence import evidence_of, unread_evidence
 from chaosproof.review.documents import Document
-from chaosproof.review.facts.proof import why_not_shown
+from chaosproof.review.facts.proof import NOT_SHOWN_STEP, not_shown, why_not_shown
 from chaosproof.review.finding import Finding
 from chaosproof.review.rules.base import Rule
 
@@ -23,9 +23,9 @@ def _examine(document: Document) -> Iterator[Finding]:
             yield Finding(
                 code="evidence-missing",
                 severity="warning",
-                message=f"what shall prove {evidence.activity!r}, that {evidence.sentence}, {why}",
+                message=not_shown(evidence, why),
                 pointer="/experiment/extensions",
-                next_step="see why the action had no effect, or whether its proof asks for the right thing",
+                next_step=NOT_SHOWN_STEP,
             )
 
 
