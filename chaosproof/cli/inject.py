@@ -3,6 +3,7 @@
 chaosproof lab up system.yaml --mode resilient
 chaosproof inject reset --instance shop-0 --port 50051 --duration 15s
 chaosproof inject reset --pid 1234 --port 50051 --duration 15s
+chaosproof inject --like "peer process killed" --instance shop-0 --port 50051 --duration 15s
 """
 
 import json
@@ -14,9 +15,12 @@ import click
 
 from chaosproof.errors import UsageError
 from chaosproof.faults.backends import BACKENDS
+from chaosproof.faults.causes.base import Cause, arguments_of, cause_named
+from chaosproof.faults.causes.shown import cause_document, fault_document, provider_of
+from chaosproof.faults.causes.table import CAUSES
 from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.kinds import KINDS, PARAMETERS
-from chaosproof.faults.limits import Limits
+from chaosproof.faults.limits import Limits, check_fault
 from chaosproof.faults.model import Direction, Fault, PortSide, Protocol
 from chaosproof.load.duration import parse_duration
 from chaosproof.runfolder.faults import FaultRecord
@@ -45,11 +49,16 @@ class _Port(click.ParamType):
 
 
 @click.command()
-@click.argument("kind", type=click.Choice(list(KINDS)))
+@click.argument("kind", required=False, type=click.Choice(list(KINDS)))
+@click.option(
+    "--like", metavar="CAUSE", help='Instead of a kind: what happened, as in "peer process killed".'
+)
+@click.option("--list-causes", is_flag=True, help="Say what --like knows, and what a real one looks like.")
+@click.option("--dry-run", is_flag=True, help="Say which fault it would be, and put none on.")
 @click.option("--instance", help="Which copy of a service, such as shop-0.")
 @click.option("--pid", type=click.IntRange(1), help="Instead: a process in a network namespace of its own.")
 @click.option("--allow-host-network", is_flag=True, help="With --pid: also where that is the machine's own.")
-@click.option("--duration", required=True, help="How long, with its unit: 15s, 500ms, 1m.")
+@click.option("--duration", help="How long, with its unit: 15s, 500ms, 1m. Always needed.")
 @click.option("--port", type=_Port(), help="Only packets with this port.")
 @click.option("--port-side", type=click.Choice(get_args(PortSide)), default="destination", show_default=True)
 @click.option("--peer", help="Only packets to or from this service, address or network.")
@@ -61,17 +70,22 @@ class _Port(click.ParamType):
     "--ceiling", default=f"{DEFAULT_CEILING_S:g}s", show_default=True, help="The longest fault allowed."
 )
 @click.option("--allow-all", is_flag=True, help="Also when no instance of the service is left whole.")
-@click.option("--json", "as_json", is_flag=True, help="Print the final receipt as JSON, and nothing else.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print the final receipt, or the list, as JSON and nothing else."
+)
 @_magnitudes
 @click.pass_context
 def inject(
     ctx: click.Context,
     /,
-    kind: str,
+    kind: str | None,
+    like: str | None,
+    list_causes: bool,
+    dry_run: bool,
     instance: str | None,
     pid: int | None,
     allow_host_network: bool,
-    duration: str,
+    duration: str | None,
     lab: str | None,
     backend: str | None,
     ceiling: str,
@@ -81,11 +95,38 @@ def inject(
 ) -> None:
     """Put one fault on an instance, watch it end, and say how many packets it hit.
 
+    Say what it is by its KIND, or by what happened to you: --list-causes says what a killed process, an unplugged
+    host or a firewall looks like from each end, and --like makes the fault that comes nearest. Options that a cause
+    leaves open, such as --loss-percent, stay yours.
+
     It ends by itself, also when this command is killed; Ctrl-C ends it early. Exit codes: 0 only when it bit and is
     gone, 1 when it hit nothing or ended late, 2 when that is not known, 64 for a wrong call.
     """
-    fault = Fault(kind=kind, duration_s=parse_duration(duration, "--duration"), **selector)
+    if list_causes:
+        click.echo(json.dumps([cause_document(each) for each in CAUSES], indent=2) if as_json else _listing())
+        return
+    if duration is None:
+        raise UsageError("No fault goes on without an end: say how long it is to last, as in --duration 15s.")
+    cause = cause_named(like, CAUSES) if like is not None else None
+    if cause is not None:
+        chosen = {name: value for name, value in {"kind": kind, **selector}.items() if _is_given(ctx, name)}
+        selector = {**selector, **arguments_of(cause, chosen)}
+    elif kind is None:
+        raise UsageError(
+            f"Say which kind of fault ({', '.join(KINDS)}), or what happened: --like, and --list-causes lists it."
+        )
+    else:
+        selector["kind"] = kind
+    fault = Fault(duration_s=parse_duration(duration, "--duration"), **selector)
     ceiling_s = parse_duration(ceiling, "--ceiling")
+    if dry_run:
+        check_fault(fault, Limits(ceiling_s=ceiling_s))
+        if as_json:
+            click.echo(json.dumps(fault_document(fault, cause, instance), indent=2))
+        else:
+            click.echo(f"{_likeness(cause)}It would be {fault}.")
+            click.echo(f"In an experiment: {json.dumps(provider_of(fault, instance))}")
+        return
     if (instance is None) == (pid is None):
         raise UsageError("Name either an instance of a lab (--instance shop-0) or a process (--pid 1234).")
     if pid is not None:
@@ -102,7 +143,9 @@ def inject(
     receipt = engine.apply(fault, instance)
     try:
         if not as_json:
-            click.echo(f"{fault} is on {instance}, by {receipt.backend} ({receipt.fidelity}).")
+            click.echo(
+                f"{_likeness(cause)}{fault} is on {instance}, by {receipt.backend} ({receipt.fidelity})."
+            )
         final = _watch(engine, receipt, quiet=as_json)
     except KeyboardInterrupt:
         engine.heal(instance)
@@ -110,6 +153,31 @@ def inject(
     if pid is not None:
         engine.release(instance)  # it is somebody else's network
     ctx.exit(_report(final, as_json=as_json))
+
+
+def _is_given(ctx: click.Context, name: str) -> bool:
+    """Whether somebody chose the option, rather than got its default."""
+    return ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+
+
+def _likeness(cause: Cause | None) -> str:
+    """What a fault is to be like, where on the connection it belongs, and how near it comes, before the fault."""
+    if cause is None:
+        return ""
+    return f"Like {cause.name!r}, on the {cause.on} of the connection. {cause.nearness}\n"
+
+
+def _listing() -> str:
+    entries = []
+    for cause in CAUSES:
+        options = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in cause.arguments.items())
+        rows = (("real", cause.real), ("fault", f"{cause.kind} {options}, on the {cause.on}"))
+        wrapped = (
+            click.wrap_text(text, 100, f"  {label + ':':<7}", " " * 9)
+            for label, text in (*rows, ("near", cause.nearness))
+        )
+        entries.append("\n".join([cause.name, *wrapped]))
+    return "\n\n".join(entries)
 
 
 def _watch(engine: FaultEngine, receipt: FaultRecord, *, quiet: bool) -> FaultRecord:

@@ -26,6 +26,8 @@ is gone afterwards; most show as well that it bites nobody else. Each takes a fe
 
     ./run chaos run experiments/catalogue/reset.json     # exit code 0: it was shown
 
+Which of them imitates what happened to you, such as a killed process or a firewall: [causes.md](causes.md).
+
 All faults but `kill` and `terminate` end by themselves, whoever of ours is still alive. `./run chaosproof doctor` says
 which of them this machine can do; the experiment of one that it cannot do ends `unknown` and says what is missing.
 `./run chaos discover --no-install chaosproof` lists the arguments of each. `--var backend=iptables` makes a network

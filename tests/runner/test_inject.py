@@ -61,6 +61,17 @@ def test_the_receipt_can_be_had_as_json(lab):
     assert row["packets"] > 0
 
 
+def test_a_fault_by_its_cause_says_what_it_became_and_bites(lab):
+    """The name of the cause is enough: kind and direction follow from it."""
+    where = ("--instance", "client-0", "--port", "8000", "--duration", "1s")
+    done = _inject(lab, "--like", "peer process killed", *where)
+    assert done.returncode == 0, done.stdout + done.stderr
+    likeness, fault, end = done.stdout.splitlines()
+    assert likeness.startswith("Like 'peer process killed', on the client of the connection.")
+    assert fault.startswith("reset of egress tcp destination port 8000 for 1 s is on client-0")
+    assert "open/refused/open" in end
+
+
 def test_ctrl_c_ends_it_early(lab):
     process = subprocess.Popen(
         _argv(lab, *RESET, "--duration", "60s"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
