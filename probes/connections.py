@@ -9,10 +9,14 @@ from typing import Any
 from chaoslib.types import Configuration
 
 from chaosproof.errors import ChaosproofError
+from chaosproof.runner.half_open import held_connections
 from chaosproof.runner.settings import port as port_number
+from chaosproof.targets.base import Target
 from chaosproof.toolkit.current import session_of
 
-__all__ = ["established"]
+__all__ = ["established", "half_open"]
+
+_SHOWN_MAX = 50
 
 
 def established(instance: str, port: int, configuration: Configuration = None) -> dict[str, Any]:
@@ -29,3 +33,51 @@ def established(instance: str, port: int, configuration: Configuration = None) -
             f"{' '.join(argv)} on {instance} ended with {done.exit_code}: {done.stderr.strip()[:200]}"
         )
     return {"instance": instance, "port": to, "count": len(done.stdout.splitlines())}
+
+
+def half_open(instance: str, port: int, configuration: Configuration = None) -> dict[str, Any]:
+    """The established connections to `port` that the kernel of `instance` holds though the other end has them no more.
+
+    `instance` may be a service: then those of all its instances. The kernels of the instances at the other ends are
+    asked; an end that is no instance, cannot be asked, or is hidden by a translation is `unknown`.
+
+    Returns `established`; of those `used`, `half_open` and `unknown`, where `half_open` is None while any is unknown
+    and `half_open_at_least` always a number; `idle_longest_s`, for how long nothing has come over a half-open one (None
+    where there is none); and `connections`, the first 50 that are not used. Raises `TargetError` for a name that is
+    neither an instance nor a service, and when `ss` on the instance itself could not tell.
+    """
+    at = port_number("port", port)
+    target = session_of(configuration).target
+    held = {name: held_connections(target, name, at) for name in _instances(target, instance)}
+    all_held = [connection for connections in held.values() for connection in connections]
+    half = [connection for connection in all_held if connection.other_end == "half-open"]
+    unknown = sum(connection.other_end == "unknown" for connection in all_held)
+    return {
+        "instance": instance,
+        "port": at,
+        "established": len(all_held),
+        "used": len(all_held) - len(half) - unknown,
+        "half_open": None if unknown else len(half),
+        "half_open_at_least": len(half),
+        "unknown": unknown,
+        "idle_longest_s": max((connection.socket.idle_s for connection in half), default=None),
+        "connections": [
+            {
+                "instance": name,
+                "address": connection.socket.other[0],
+                "port": connection.socket.other[1],
+                "peer": connection.peer or None,
+                "other_end": connection.other_end,
+                "idle_s": connection.socket.idle_s,
+            }
+            for name, connections in held.items()
+            for connection in connections
+            if connection.other_end != "used"
+        ][:_SHOWN_MAX],
+    }
+
+
+def _instances(target: Target, name: str) -> list[str]:
+    """The instances of the service of that name, or the one that is called so."""
+    members = [instance.name for instance in target.instances() if instance.service == name]
+    return members or [target.instance(name).name]

@@ -1,0 +1,173 @@
+"""Half-open connections: one end holds them as established, and the other end has nothing of them (RFC 9293, 3.5.1).
+
+The kernel of an instance lists what it holds, those of the instances at the other ends what they have. What stands at
+an end that cannot be looked at, or behind a translation that hides it, is `unknown`: never taken for used or unused.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Literal
+
+from chaosproof.errors import ChaosproofError, TargetError
+from chaosproof.targets.base import Instance, Target
+
+__all__ = ["Connection", "Kernels", "TcpSocket", "held_connections", "judged", "read_tcp_sockets"]
+
+End = tuple[str, int]
+OtherEnd = Literal["used", "half-open", "unknown"]
+
+_SOCKETS = ("ss", "-HtniO", "state", "connected")
+_LISTED = re.compile(r"^(\S+)\s+\d+\s+\d+\s+(\S+):(\d+)\s+(\S+):(\d+)(?=\s|$)")
+_RECEIVED = re.compile(r"\blastrcv:(\d+)")
+# a socket in one of these still belongs to its connection; in TIME-WAIT, or while it opens, to none that is established
+_HAS_IT = frozenset({"ESTAB", "FIN-WAIT-1", "FIN-WAIT-2", "CLOSE-WAIT", "CLOSING", "LAST-ACK"})
+
+
+@dataclass(frozen=True)
+class TcpSocket:
+    """One end of a TCP connection, as its kernel lists it. `idle_s`: since when no data has come from the other end."""
+
+    state: str
+    own: End
+    other: End
+    idle_s: float
+
+
+@dataclass(frozen=True)
+class Connection:
+    """An established connection of an instance, and what there is of it at the other end, `peer` (an instance)."""
+
+    socket: TcpSocket
+    peer: str
+    other_end: OtherEnd
+
+
+@dataclass(frozen=True)
+class Kernels:
+    """What the kernels have, by instance; one that could not be asked is not in `sockets`.
+
+    `addresses` and `service_addresses` say whose an address is: an instance's, and a service's.
+    """
+
+    sockets: Mapping[str, Sequence[TcpSocket]]
+    addresses: Mapping[str, str]
+    service_addresses: Mapping[str, str]
+    siblings: Collection[str]
+
+
+def held_connections(target: Target, instance: str, port: int) -> tuple[Connection, ...]:
+    """The connections to `port` that the kernel of `instance` holds, at the beginning of the look and at its end.
+
+    So one that opens or closes meanwhile is none of them. Raises `TargetError` where `instance` cannot be looked at.
+    """
+    server = target.instance(instance)
+    before = _established(_listed(target, instance), port)
+    kernels = _others(target, server, before)
+    ends = {(socket.own, socket.other) for socket in before}
+    after = _established(_listed(target, instance), port)
+    return tuple(judged(socket, server, kernels) for socket in after if (socket.own, socket.other) in ends)
+
+
+def judged(socket: TcpSocket, server: Instance, kernels: Kernels) -> Connection:
+    """What the kernels have of the connection of this socket of `server` at its other end."""
+    address, _ = socket.other
+    peer = server.name if ip_address(address).is_loopback else kernels.addresses.get(address, "")
+    listed = kernels.sockets.get(peer)
+    if listed is None:
+        return Connection(socket, peer, "unknown")
+    ends = {_other_end(socket, its, server, kernels) for its in listed if _is_end_of(its, socket)}
+    # one that has it is enough; where none has, one of which nobody can say is not "none"
+    order: Sequence[OtherEnd] = ("used", "unknown")
+    return Connection(socket, peer, next((end for end in order if end in ends), "half-open"))
+
+
+def read_tcp_sockets(text: str) -> tuple[TcpSocket, ...]:
+    """What `ss -HtniO state connected` lists; an address without its interface, an IPv4 one never as IPv6."""
+    sockets = []
+    for line in text.splitlines():
+        if listed := _LISTED.match(line):
+            state, own, own_port, other, other_port = listed.groups()
+            received = _RECEIVED.search(line)
+            # ss leaves out a time that is 0
+            idle_s = int(received[1]) / 1000 if received else 0.0
+            ends = (_address(own), int(own_port)), (_address(other), int(other_port))
+            sockets.append(TcpSocket(state, *ends, idle_s))
+    return tuple(sockets)
+
+
+def _is_end_of(its: TcpSocket, socket: TcpSocket) -> bool:
+    return its.own == socket.other and its.state in _HAS_IT
+
+
+def _other_end(socket: TcpSocket, its: TcpSocket, server: Instance, kernels: Kernels) -> OtherEnd:
+    """Whether a socket with the address and port of the other end is connected to this very socket."""
+    if its.other == socket.own:
+        return "used"
+    address, _ = its.other
+    if kernels.service_addresses.get(address) == server.service:
+        # the service's address leads to one of its instances: to this one, unless another has the same caller
+        siblings = [kernels.sockets.get(name) for name in kernels.siblings]
+        alone = not any(
+            sockets is None or any(each.other == socket.other and each.state in _HAS_IT for each in sockets)
+            for sockets in siblings
+        )
+        return "used" if alone else "unknown"
+    # the port has gone to another connection, or what translates the address is not known
+    known = address in kernels.addresses or address in kernels.service_addresses
+    return "half-open" if known else "unknown"
+
+
+def _others(target: Target, server: Instance, held: Iterable[TcpSocket]) -> Kernels:
+    everyone = target.instances()
+    addresses = {
+        address: each.name for each in everyone for address in (each.address, each.address6) if address
+    }
+    siblings = [each.name for each in everyone if each.service == server.service and each != server]
+    # one without a connection has no other end to be looked at
+    peers = {addresses.get(socket.other[0], server.name) for socket in held}
+    names = sorted({*peers, *siblings}) if peers else []
+
+    def sockets_of(name: str) -> Sequence[TcpSocket] | None:
+        try:
+            return _listed(target, name)
+        except ChaosproofError:
+            return None
+
+    with ThreadPoolExecutor(max(1, min(len(names), 8))) as pool:
+        answers = dict(zip(names, pool.map(sockets_of, names), strict=True))
+    return Kernels(
+        {name: sockets for name, sockets in answers.items() if sockets is not None},
+        addresses,
+        _service_addresses(target, {each.service for each in everyone}),
+        siblings,
+    )
+
+
+def _service_addresses(target: Target, services: Iterable[str]) -> Mapping[str, str]:
+    whose: dict[str, str] = {}
+    for service in services:
+        try:
+            address = target.address(service)
+        except ChaosproofError:
+            continue
+        whose.update((ip, service) for ip in (address.ip, address.ip6) if ip)
+    return whose
+
+
+def _listed(target: Target, instance: str) -> tuple[TcpSocket, ...]:
+    done = target.run(instance, _SOCKETS, timeout_s=5.0)
+    if done.exit_code != 0:
+        command = " ".join(_SOCKETS)
+        raise TargetError(f"{command} on {instance} ended with {done.exit_code}: {done.stderr.strip()[:200]}")
+    return read_tcp_sockets(done.stdout)
+
+
+def _established(sockets: Iterable[TcpSocket], port: int) -> list[TcpSocket]:
+    return [socket for socket in sockets if socket.state == "ESTAB" and socket.own[1] == port]
+
+
+def _address(listed: str) -> str:
+    return listed.partition("%")[0].strip("[]").removeprefix("::ffff:")
