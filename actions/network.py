@@ -83,6 +83,8 @@ def _signature(kind: NetworkKind) -> Signature:
             yield parameter.name, float, Parameter.empty if parameter.required else 0
         if not kind.port_required:
             yield "port", int, 0
+        if kind.choice:
+            yield kind.choice.name, str, kind.choice.values[0]
         yield "duration_s", float, 15
         if len(kind.protocols) > 1:
             yield "protocol", str, "tcp"
@@ -132,11 +134,13 @@ def _apply(
     configuration: Configuration,
     protocol: str = "",
     direction: str = "",
-    **magnitudes: float,
+    **others: Any,
 ) -> dict[str, Any]:
     optional = {parameter.name for parameter in kind.parameters if not parameter.required}
-    given: dict[str, Any] = {
-        name: number(name, value) for name, value in magnitudes.items() if value or name not in optional
+    given = {
+        name: value if name == kind.choice_name else number(name, value)
+        for name, value in others.items()
+        if value or name not in optional
     }
     fault = Fault(
         kind=kind.name,

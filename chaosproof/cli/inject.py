@@ -38,6 +38,16 @@ def _magnitudes(command: Any) -> Any:
     return command
 
 
+def _choices(command: Any) -> Any:
+    """One option per word that tells the faults of a kind apart: `--sides`."""
+    for kind in KINDS.values():
+        if choice := kind.choice:
+            option = click.Choice(choice.values)
+            help_text = f"Of {kind.name}: {choice.does}; {choice.values[0]} where it is not given."
+            command = click.option(f"--{choice.name}", type=option, help=help_text)(command)
+    return command
+
+
 class _Port(click.ParamType):
     name = "integer"
 
@@ -74,6 +84,7 @@ class _Port(click.ParamType):
     "--json", "as_json", is_flag=True, help="Print the final receipt, or the list, as JSON and nothing else."
 )
 @_magnitudes
+@_choices
 @click.pass_context
 def inject(
     ctx: click.Context,

@@ -1,10 +1,14 @@
 """The `CommandRunner` by which a fault is put on, with all that its target can do for it.
 
 Where the target can, the command has begun when the fault was armed and only waits for its input; and what comes
-after the fault is left to the target itself, for when no watchdog is there to do it.
+after the fault is left to the target itself, for when no watchdog is there to do it. What ends the connections that the
+fault finds open comes right behind it: as a command that has begun, too, or else in the fault's own.
 """
 
+import shlex
+import threading
 from collections.abc import Sequence
+from dataclasses import replace
 
 from chaosproof.errors import ChaosproofError
 from chaosproof.faults.backends.base import Backend, CommandRunner, ResolvedFault
@@ -17,25 +21,78 @@ from chaosproof.targets.base import (
     Target,
 )
 
-__all__ = ["apply_run", "begin"]
+__all__ = ["Ending", "apply_run", "begin"]
 
 # longer than anybody waits between arming a fault and its moment
 _KEEP_S = 400.0
 _KILLED = 128 + 9
+_PATIENCE_S = 5.0
+_GO = "go"
+_WAITING = f'IFS= read -r go && [ "$go" = {_GO} ] && exec "$@"'
+_RULE = "\n====\n"
+# what the command says, and then what the one behind it does: that has no part in whether the fault is on
+_BEHIND = (
+    r"""then=$1; shift; "$@" || exit; printf '\n====\n'; eval "$then"; code=$?; printf '\n====\n%d' $code"""
+)
 
 
-def begin(target: Target, instance: str, backend: Backend, order: ResolvedFault) -> PendingCommand | None:
-    """The fault's command, begun ahead; `None` where the target cannot, and then it is run as a whole."""
+class Ending:
+    """What ends the connections that a fault finds open, once it is on.
+
+    Its own command where the target has begun it ahead; else whoever puts the fault on runs it in one with that.
+    """
+
+    def __init__(self, target: Target, instance: str, argv: Sequence[str]) -> None:
+        self.argv = tuple(argv)
+        self._target = target
+        self._instance = instance
+        self._thread: threading.Thread | None = None
+        self._done: CommandResult | ChaosproofError | None = None
+        waiting = ["sh", "-c", _WAITING, "sh", *self.argv]
+        self.begun = begin(target, instance, waiting)
+
+    def go(self) -> None:
+        """Run it now, if it has not been; returns at once."""
+        if self._done is None:
+            self._thread = threading.Thread(target=self._run, name=f"ending-{self._instance}", daemon=True)
+            self._thread.start()
+
+    def wait(self) -> CommandResult | ChaosproofError:
+        """Wait for it, and return what became of it. Not before `go`."""
+        if self._thread is not None:
+            self._thread.join()
+        assert self._done is not None
+        return self._done
+
+    def keep(self, done: CommandResult) -> None:
+        """It has run, in one with the command that put the fault on."""
+        self._done = done
+
+    def _run(self) -> None:
+        try:
+            done = self.begun(f"{_GO}\n", _PATIENCE_S) if self.begun else None
+            self._done = done or self._target.run(self._instance, self.argv, timeout_s=_PATIENCE_S)
+        except ChaosproofError as error:
+            self._done = error
+
+
+def begin(target: Target, instance: str, argv: Sequence[str]) -> PendingCommand | None:
+    """A command that waits for its input; `None` where the target cannot begin one, and then it is run as a whole."""
     if not isinstance(target, SupportsPrestart):
         return None
     try:
-        return target.prestart(instance, backend.argv(order), keep_s=_KEEP_S)
+        return target.prestart(instance, argv, keep_s=_KEEP_S)
     except ChaosproofError:
         return None  # who runs it as a whole will be told why it cannot be
 
 
 def apply_run(
-    target: Target, instance: str, backend: Backend, order: ResolvedFault, begun: PendingCommand | None
+    target: Target,
+    instance: str,
+    backend: Backend,
+    order: ResolvedFault,
+    begun: PendingCommand | None,
+    ending: Ending | None = None,
 ) -> CommandRunner:
     """What the backend's `apply` is given; what has begun is for its first command."""
     undo = backend.undo(order)
@@ -54,6 +111,20 @@ def apply_run(
             return done
         if after is not None and isinstance(target, SupportsDeferred):
             return target.run_deferring(instance, argv, after=after, stdin=stdin, timeout_s=timeout_s)
-        return target.run(instance, argv, stdin=stdin, timeout_s=timeout_s)
+        if ending is None or ending.begun is not None:
+            return target.run(instance, argv, stdin=stdin, timeout_s=timeout_s)
+        both = ["sh", "-c", _BEHIND, "sh", shlex.join(ending.argv), *argv]
+        done = target.run(instance, both, stdin=stdin, timeout_s=timeout_s)
+        return _apart(replace(done, argv=tuple(argv)), ending)
 
     return run
+
+
+def _apart(done: CommandResult, ending: Ending) -> CommandResult:
+    """What came of the fault's command; what came of the one behind it is for `ending`, where it was run."""
+    first, *behind = done.stdout.split(_RULE)
+    if len(behind) != 2:
+        return done
+    listed, code = behind
+    ending.keep(replace(done, argv=ending.argv, stdout=listed, exit_code=int(code)))
+    return replace(done, stdout=first, stderr="", exit_code=0)

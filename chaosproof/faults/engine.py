@@ -19,7 +19,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from chaosproof.errors import ChaosproofError
-from chaosproof.faults.apply_runner import apply_run, begin
+from chaosproof.faults.apply_runner import Ending, apply_run, begin
 from chaosproof.faults.backends import choose_backend, make_backends
 from chaosproof.faults.backends.base import (
     Backend,
@@ -29,12 +29,13 @@ from chaosproof.faults.backends.base import (
     ResolvedFault,
 )
 from chaosproof.faults.backends.heal import active, heal
-from chaosproof.faults.backends.socket_kill import end_idle_connections
+from chaosproof.faults.backends.socket_kill import kill_argv, kill_note
 from chaosproof.faults.backends.tc.qdisc import with_queue
 from chaosproof.faults.canary import canary_address, canary_argv, read_canary
 from chaosproof.faults.conflicts import conflicts
 from chaosproof.faults.doctor import capabilities
 from chaosproof.faults.errors import FaultCutShort, FaultError, FaultRefused
+from chaosproof.faults.far_end import FarEnd
 from chaosproof.faults.foreign import ForeignWatch
 from chaosproof.faults.limits import Limits, check_fault, check_spread
 from chaosproof.faults.model import Fault
@@ -67,7 +68,8 @@ class ArmedFault:
 
     `everyone` are all instances of its `service`; `address` is where the canary goes, and `before` what it met there;
     `counted` what its chain had counted by then; `pending` its command, where that has begun already; `spoke_with` whom
-    its instance had spoken with.
+    its instance had spoken with. `ending` ends the connections that it finds open, whose other ends are `far_end`;
+    `None` where it does not.
     """
 
     engine: "FaultEngine"
@@ -81,6 +83,8 @@ class ArmedFault:
     counted: int
     pending: PendingCommand | None
     spoke_with: Mapping[str, float] | None = None
+    ending: Ending | None = None
+    far_end: FarEnd | None = None
 
     def apply(self, *, note: str = "", planned_at: float | None = None) -> FaultRecord:
         """Switch the fault on and return its receipt; it ends by itself after `fault.duration_s`.
@@ -156,7 +160,10 @@ class FaultEngine:
         address = canary_address(fault, instance, self._target) if self._canary else None
         peers = self._spoke_with(instance)
         before, counted = self._try(resolved, address), backend.count(run, resolved)
-        pending = begin(self._target, instance, backend, resolved)
+        ends_open = fault.direction in fault.declared.ends_open
+        far_end = FarEnd.of(self._target, resolved) if self._canary and ends_open else None
+        pending = begin(self._target, instance, backend.argv(resolved))
+        ending = Ending(self._target, instance, kill_argv(resolved)) if ends_open else None
         return ArmedFault(
             self,
             self._clock(),
@@ -169,6 +176,8 @@ class FaultEngine:
             counted,
             pending,
             peers,
+            ending,
+            far_end,
         )
 
     def apply(self, fault: Fault, instance: str, *, note: str = "") -> FaultRecord:
@@ -195,22 +204,25 @@ class FaultEngine:
             fidelity=backend.fidelity(fault, kept=isinstance(self._target, SupportsDeferred)),
             selector=fault.selector,
             direction=fault.direction,
-            magnitude=fault.magnitude,
+            magnitude={**fault.magnitude, **fault.chosen},
             planned_s=fault.duration_s,
             planned_at=planned_at,
             packets=0,
             canary=Canary(before=armed.before),
             note=note,
-            expects=fault.declared.expects(fault.selector),
+            expects=fault.declared.expects(fault.selector, fault.direction),
             spoke_with=armed.spoke_with,
         )
         called_at = self._clock()
         try:
-            backend.apply(apply_run(self._target, instance, backend, resolved, armed.pending), resolved)
+            run = apply_run(self._target, instance, backend, resolved, armed.pending, armed.ending)
+            backend.apply(run, resolved)
         except ChaosproofError as error:
             self._store.keep(receipt.replace(error=str(error)))
             raise
         applied_at = self._clock()
+        if armed.ending:
+            armed.ending.go()
         receipt = receipt.replace(
             applied_at=applied_at,
             expires_at=applied_at + fault.duration_s,
@@ -340,12 +352,16 @@ class FaultEngine:
 
     def _follow(self, fault_id: str, armed: ArmedFault) -> None:
         """Close the fault's receipt with all that is to be seen of it."""
-        receipt, fault = self._store.get(fault_id), armed.resolved.fault
+        receipt = self._store.get(fault_id)
         run = self._run(receipt.instance)
-        note = end_idle_connections(run, armed.resolved) if fault.declared.ends_idle else receipt.note
+        notes = [receipt.note]
+        if armed.ending:
+            notes.append(kill_note(run, armed.resolved, armed.ending.wait()))
+        peer = armed.far_end.look(receipt.applied_at or 0.0) if armed.far_end else None
         during = self._try(armed.resolved, armed.address)
+        note = "; ".join(filter(None, notes))
         receipt = self._store.change(
-            fault_id, lambda r: r.replace(note=note, canary=replace(r.canary, during=during))
+            fault_id, lambda r: r.replace(note=note, canary=replace(r.canary, during=during, peer=peer))
         )
         called_at = self._clock()
         try:

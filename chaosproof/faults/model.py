@@ -29,7 +29,8 @@ class Fault:
 
     `port` is on `port_side` of the packet; `peer` is the other end: a service, an address or a network,
     `None` for any. `direction` is seen from the instance. Magnitudes carry their unit in their name, and are those of
-    the kind; one that is `None` is as if it were not given.
+    the kind; one that is `None` is as if it were not given. `choice` is the value of the kind's choice, which is given
+    by its own name (`sides="client"`); empty where it has none.
     """
 
     kind: str
@@ -40,6 +41,7 @@ class Fault:
     peer: str | None
     direction: Direction
     magnitudes: tuple[tuple[str, float], ...]
+    choice: str
 
     def __init__(
         self,
@@ -51,13 +53,15 @@ class Fault:
         port_side: PortSide = "destination",
         peer: str | None = None,
         direction: Direction = "egress",
-        **magnitudes: float | None,
+        **magnitudes: float | str | None,
     ) -> None:
-        given = tuple((name, value) for name, value in magnitudes.items() if value is not None)
+        given = {name: value for name, value in magnitudes.items() if value is not None}
+        chosen = given.pop(KINDS[kind].choice_name, None) if kind in KINDS else None
         for name, value in (
             *(("kind", kind), ("duration_s", duration_s), ("protocol", protocol), ("port", port)),
             *(("port_side", port_side), ("peer", peer), ("direction", direction)),
-            ("magnitudes", tuple(sorted(given))),
+            ("magnitudes", tuple(sorted(given.items()))),
+            ("choice", _choice(kind, chosen)),
         ):
             object.__setattr__(self, name, value)
         if kind not in KINDS:
@@ -78,7 +82,7 @@ class Fault:
     @property
     def declared(self) -> NetworkKind:
         """All that is known of its kind."""
-        return KINDS[self.kind]
+        return KINDS[self.kind].chosen(self.choice)
 
     @property
     def layer(self) -> Layer:
@@ -89,6 +93,11 @@ class Fault:
     def magnitude(self) -> dict[str, float]:
         """The magnitudes that are set, by name."""
         return dict(self.magnitudes)
+
+    @property
+    def chosen(self) -> dict[str, str]:
+        """The value of its kind's choice, by the choice's name; empty where it has none."""
+        return {self.declared.choice_name: self.choice} if self.choice else {}
 
     @property
     def share(self) -> float | None:
@@ -109,7 +118,11 @@ class Fault:
     def __str__(self) -> str:
         where = f"{self.port_side} port {self.port}" if self.port is not None else "all ports"
         peer = f" with {self.peer}" if self.peer else ""
-        return f"{self.kind} of {self.direction} {self.protocol} {where}{peer} for {self.duration_s:g} s"
+        choice = self.declared.choice
+        chosen = f" ({choice.name}: {self.choice})" if choice and self.choice != choice.values[0] else ""
+        return (
+            f"{self.kind}{chosen} of {self.direction} {self.protocol} {where}{peer} for {self.duration_s:g} s"
+        )
 
     def _check_selector(self) -> None:
         if self.port is not None:
@@ -145,6 +158,15 @@ class Fault:
                 raise UsageError(
                     f"{name} is {value:g}, more than {parameter.not_above} {limit:g}: time cannot run back"
                 )
+
+
+def _choice(kind: str, chosen: object) -> str:
+    choice = KINDS[kind].choice if kind in KINDS else None
+    if choice is None:
+        return ""
+    if chosen is not None:
+        _member(choice.name, chosen, choice.values)
+    return str(chosen or choice.values[0])
 
 
 def _number(name: str, value: object) -> None:

@@ -31,6 +31,12 @@ class Canary(Record):
     before: str = about("before the fault", default="none")
     during: str = about("while it was on", default="none")
     after: str = about("once it had ended", default="none")
+    peer: str | None = about(
+        "the connections that the fault found open, as the kernel at their other end had them once they were ended: "
+        "`open`, `closed`, or `none` where none was to be seen there before; absent where nobody looked",
+        default=None,
+        omit=True,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +46,11 @@ class CanaryExpectation(Record):
     before: tuple[str, ...] = about("before the fault", default=("open",))
     during: tuple[str, ...] = about("while it is on")
     after: tuple[str, ...] = about("once it has ended", default=("open",))
+    peer: tuple[str, ...] | None = about(
+        "what becomes of the other end of connections that it finds open; absent where that is not promised",
+        default=None,
+        omit=True,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

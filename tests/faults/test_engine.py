@@ -3,9 +3,10 @@
 import pytest
 
 from chaosproof.errors import TargetError
+from chaosproof.faults import apply_runner, observer
 from chaosproof.faults.backends.base import ResolvedFault
 from chaosproof.faults.backends.nft.activation import key_of
-from chaosproof.faults.backends.socket_kill import idle_filter
+from chaosproof.faults.backends.socket_kill import socket_filter
 from chaosproof.faults.canary import canary_address, hits, read_canary
 from chaosproof.faults.conflicts import conflicts
 from chaosproof.faults.engine import FaultEngine
@@ -30,7 +31,7 @@ def target() -> FakeTarget:
         ],
         {"app-b": Address("app-b", "10.96.0.7", {"grpc": 50051})},
     )
-    target.answer(["nft", "list", "chain"], COUNTER % 100)
+    target.answer(["nft", "list chain inet chaosproof reset_egress"], COUNTER % 100)
     # the observer: ended at once, its last look saw 7 packets, the chain counts 112 in all
     element = (
         '{ 0-9 . tcp . 0.0.0.0/0 . 50051 counter packets 7 bytes 0 timeout 15s expires 1s comment "f0" }'
@@ -41,13 +42,17 @@ def target() -> FakeTarget:
     ended = "\n====\n".join(["1015.01", "1014.9", "itself", listing, listing, COUNTER % 112])
     target.answer(["sh", "-c"], "open\n")
     target.answer(watch_begin(), ended)
+    # the rule is on, and behind it no connection was ended
+    target.answer(apply_begin(), "\n====\n\n====\n0")
     return target
 
 
 def watch_begin() -> list[str]:
-    from chaosproof.faults import observer
-
     return ["sh", "-c", observer._SCRIPT]
+
+
+def apply_begin() -> list[str]:
+    return ["sh", "-c", apply_runner._BEHIND]
 
 
 class Clock:
@@ -69,7 +74,8 @@ def test_applying_an_armed_fault_is_one_command(target: FakeTarget):
     before = len(target.calls)
     armed.apply()
     first = [call for call in target.calls if call.what == "run"][before]
-    assert first.argv == ("nft", "-f", "-")
+    assert first.argv[:3] == tuple(apply_begin()) and first.argv[-3:] == ("nft", "-f", "-")
+    assert first.argv[4].startswith("ss -HKtn state established ")
     assert first.stdin.count("create element inet chaosproof cut_") == 2
     assert "create element" not in "".join(call.stdin for call in target.calls[:before])
 
@@ -95,7 +101,7 @@ def test_a_fault_that_ends_before_its_time_was_healed_by_somebody(target: FakeTa
 
 def test_a_kernel_that_does_not_take_it_leaves_a_receipt_with_its_words(target: FakeTarget):
     engine, _ = engine_of(target)
-    target.answer(["nft", "-f"], exit_code=1, stderr="Error: Could not process rule: Operation not permitted")
+    target.answer(apply_begin(), exit_code=1, stderr="Error: Could not process rule: Operation not permitted")
     with pytest.raises(
         FaultError, match=r"did not take reset of egress tcp .* nft ended with 1: .*not permitted"
     ):
@@ -188,15 +194,15 @@ def test_networks_are_merged_so_that_none_meets_another():
     assert [str(n) for n in merge(many)] == ["10.0.0.0/24", "fd00::1/128"]
 
 
-def test_idle_connections_are_found_by_the_same_selector():
+def test_open_connections_are_found_by_the_same_selector():
     peer = Fault(kind="reset", port=50051, duration_s=1, peer="app-b")
     server = Fault(kind="reset", port=50051, duration_s=1, direction="ingress")
     import ipaddress
 
     networks = (ipaddress.ip_network("10.96.0.7"), ipaddress.ip_network("fd00::3"))
-    assert idle_filter(ResolvedFault("f", RESET, ANYONE)) == "dport = :50051"
-    assert idle_filter(ResolvedFault("f", server, ANYONE)) == "sport = :50051"
-    assert idle_filter(ResolvedFault("f", peer, networks)) == (
+    assert socket_filter(ResolvedFault("f", RESET, ANYONE)) == "dport = :50051"
+    assert socket_filter(ResolvedFault("f", server, ANYONE)) == "sport = :50051"
+    assert socket_filter(ResolvedFault("f", peer, networks)) == (
         "dport = :50051 and ( dst 10.96.0.7/32 or dst fd00::3/128 )"
     )
 

@@ -104,14 +104,13 @@ def test_preparing_replaces_our_table_only_and_names_its_make():
 
 def test_an_iptables_rule_is_removed_by_the_words_that_put_it_in():
     order = ResolvedFault("ab12", Fault(kind="reset", port=50051, duration_s=15, peer="10.78.0.1"), HOST)
-    rule = (
-        "OUTPUT -d 10.78.0.1/32 -p tcp --dport 50051 -m comment --comment chaosproof:ab12 "
-        "-m time --datestop $until -j REJECT --reject-with tcp-reset"
-    )
+    its = "OUTPUT -d 10.78.0.1/32 -p tcp --dport 50051 -m comment --comment chaosproof:ab12 "
+    rule = f"{its}-m time --datestop $until ! --tcp-flags RST RST -j REJECT --reject-with tcp-reset"
+    at_first = f"{its}-m time --datestop $at_first --tcp-flags SYN,RST NONE -j DROP"
     (step,) = rules_up(order)
     assert step.program == "iptables-restore -v -w --noflush"
-    assert f"*filter\n-I {rule}\nCOMMIT\n# 2026\n" == printed(step).replace("2026", "$until", 1)
-    assert rules_out(order) == [f"iptables -w -D {rule}"]
+    assert f"*filter\n-I {rule}\n-I {at_first}\nCOMMIT\n# $until $at_first\n" == printed(step)
+    assert rules_out(order) == [f"iptables -w -D {rule}", f"iptables -w -D {at_first}"]
     assert rules_down(order) == [
         "n=0; while [ $n -lt 50 ] && rules=$(iptables-save -t filter | grep -w -- chaosproof:ab12) && "
         "! printf '*filter\\n%s\\nCOMMIT\\n' \"$(echo \"$rules\" | sed 's/^-A/-D/')\" | "
@@ -136,14 +135,15 @@ def test_an_iptables_rule_for_anyone_is_there_for_both_families():
     assert [step.program.split()[0] for step in steps] == ["iptables-restore", "ip6tables-restore"]
     rule = (
         "-I INPUT -p udp --dport 53 -m statistic --mode random --probability 0.2000000000 "
-        "-m comment --comment chaosproof:ab12 -m time --datestop 2026 -j DROP\n"
+        "-m comment --comment chaosproof:ab12 -m time --datestop $until -j DROP\n"
     )
     assert all(rule in printed(step) for step in steps)
 
 
 def printed(step: Step) -> str:
-    """What the step gives its program, where the last second is 2026."""
-    script = f"date() {{ echo 2026; }}; until=2026; {step.input}"
+    """What the step gives its program, where `date` answers with the names of the variables."""
+    date = "date() { echo '$until'; [ $2 != -f ] || echo '$at_first'; }"
+    script = f"{date}; until='$until'; {step.input}"
     return subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True).stdout
 
 

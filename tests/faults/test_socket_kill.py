@@ -1,4 +1,4 @@
-"""Idle connections are ended, and where the kernel refuses it, that is said: `ss -K` itself ends with 0 all the
+"""Open connections are ended, and where the kernel refuses it, that is said: `ss -K` itself ends with 0 all the
 same."""
 
 from collections.abc import Sequence
@@ -6,8 +6,8 @@ from functools import partial
 
 import pytest
 
-from chaosproof.faults.backends.base import ResolvedFault
-from chaosproof.faults.backends.socket_kill import end_idle_connections
+from chaosproof.faults.backends.base import CommandRunner, ResolvedFault
+from chaosproof.faults.backends.socket_kill import kill_argv, kill_note
 from chaosproof.faults.model import Fault
 from chaosproof.targets.base import CommandResult
 
@@ -25,15 +25,19 @@ def refused(
     return room.run("client-0", [*UNPRIVILEGED, *argv], stdin=stdin, timeout_s=timeout_s)
 
 
+def end(run: CommandRunner) -> str:
+    return kill_note(run, ORDER, run(kill_argv(ORDER)))
+
+
 @pytest.mark.lab
 def test_what_the_kernel_refuses_to_end_is_left_alone_and_counted(room: NetnsTarget, client: Client) -> None:
     assert client.ask("before").startswith("ok")
-    note = end_idle_connections(partial(refused, room), ORDER)
+    note = end(partial(refused, room))
     assert note.startswith("0 connections were ended by ss -K; 1 were left alone: ")
     assert "Operation not permitted" in note
     assert client.ask("after").startswith("ok")
-    assert end_idle_connections(partial(room.run, "client-0"), ORDER) == "1 connections were ended by ss -K"
-    assert end_idle_connections(partial(room.run, "client-0"), ORDER) == "0 connections were ended by ss -K"
+    assert end(partial(room.run, "client-0")) == "1 connections were ended by ss -K"
+    assert end(partial(room.run, "client-0")) == "0 connections were ended by ss -K"
 
 
 def test_a_kernel_that_ends_no_sockets_says_nothing_so_what_is_left_is_counted() -> None:
@@ -42,7 +46,7 @@ def test_a_kernel_that_ends_no_sockets_says_nothing_so_what_is_left_is_counted()
     def run(argv: Sequence[str], *, stdin: str = "", timeout_s: float = 10.0) -> CommandResult:
         return CommandResult(tuple(argv), 0, "" if "-HKtn" in argv else LISTED, "", 0.0)
 
-    assert end_idle_connections(run, ORDER) == (
+    assert end(run) == (
         "0 connections were ended by ss -K; 1 were left alone: this kernel ends no sockets "
         "(CONFIG_INET_DIAG_DESTROY)"
     )

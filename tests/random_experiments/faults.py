@@ -65,7 +65,7 @@ class MadeUpEngine:
 
     def switch_on(self, fault: Fault, instance: str, note: str) -> FaultRecord:
         world, now = self._world, self._world.clock.now
-        expects = fault.declared.expects(fault.selector)
+        expects = fault.declared.expects(fault.selector, fault.direction)
         stood = Stood(
             fault.kind,
             instance,

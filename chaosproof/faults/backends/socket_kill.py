@@ -1,12 +1,20 @@
-"""Ends connections over which nothing passes, and which a reject rule therefore never meets: `ss -K`."""
+"""Ends the connections that a fault finds open, many of which its rule would never meet: `ss -K`."""
+
+from collections.abc import Sequence
 
 from chaosproof.errors import ChaosproofError
 from chaosproof.faults.backends.base import CommandRunner, ResolvedFault
+from chaosproof.targets.base import CommandResult
 
-__all__ = ["end_idle_connections", "idle_filter"]
+__all__ = ["HALVES", "connections", "kill_argv", "kill_note", "socket_filter"]
+
+# the states in which the other end has a connection, or will
+HALVES = ("established", "close-wait", "fin-wait-1", "fin-wait-2")
+# what is on its way opens after the rule is there: the answer to it is an RST then, from a kernel that knows of none
+_STATES = (*HALVES, "syn-sent")
 
 
-def idle_filter(order: ResolvedFault) -> str:
+def socket_filter(order: ResolvedFault) -> str:
     """The sockets of the fault's connections, in the words of `ss`."""
     side = "dport" if order.fault.direction == "egress" else "sport"
     port = f"{side} = :{order.fault.port}" if order.fault.port is not None else ""
@@ -14,23 +22,34 @@ def idle_filter(order: ResolvedFault) -> str:
     return " and ".join(part for part in (port, f"( {' or '.join(peers)} )" if peers else "") if part)
 
 
-def end_idle_connections(run: CommandRunner, order: ResolvedFault) -> str:
-    """End them and return the note for the receipt, also when this kernel cannot.
+def connections(options: str, filter_: str) -> Sequence[str]:
+    """The `ss` that acts on the connections which are open, or opening, and meet the filter."""
+    states = [word for state in _STATES for word in ("state", state)]
+    return ["ss", options, *states, filter_]
+
+
+def kill_argv(order: ResolvedFault) -> Sequence[str]:
+    """The command that ends them, and lists those that it has ended."""
+    return connections("-HKtn", socket_filter(order))
+
+
+def kill_note(run: CommandRunner, order: ResolvedFault, done: CommandResult | ChaosproofError) -> str:
+    """The note for the receipt, given what became of the command; also when this kernel cannot.
 
     `ss -K` ends with 0 whatever came of it: a refusal is a line of its standard error alone, and a kernel without
     CONFIG_INET_DIAG_DESTROY lets it list nothing. So where it lists none or complains, what is there still is counted.
     """
-    filter_ = idle_filter(order)
+    if isinstance(done, ChaosproofError):
+        return f"open connections were left alone: {done}"
+    if done.exit_code != 0:
+        return f"open connections were left alone: ss ended with {done.exit_code}: {_cut(done.stderr)}"
+    ended = len(done.stdout.splitlines())
+    if ended and not done.stderr.strip():
+        return _note(ended)
     try:
-        done = run(["ss", "-HKtn", "state", "established", filter_], timeout_s=5.0)
-        if done.exit_code != 0:
-            return f"idle connections were left alone: ss ended with {done.exit_code}: {_cut(done.stderr)}"
-        ended = len(done.stdout.splitlines())
-        if ended and not done.stderr.strip():
-            return _note(ended)
-        left = run(["ss", "-Htn", "state", "established", filter_], timeout_s=5.0)
+        left = run(connections("-Htn", socket_filter(order)), timeout_s=5.0)
     except ChaosproofError as error:
-        return f"idle connections were left alone: {error}"
+        return f"{_note(ended)}; what was left could not be listed: {error}"
     count = len(left.stdout.splitlines())
     if not count:
         return _note(ended)

@@ -9,8 +9,8 @@ of `chaosproof inject`, the rows of `chaosproof doctor` and the action of `actio
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Any, Literal, Self
 
 from chaosproof.runfolder.faults import CanaryExpectation, Expectation
 
@@ -21,6 +21,8 @@ __all__ = [
     "ONLY_ON_EGRESS",
     "PROCESS_EVENTS",
     "SILENT_ON_INGRESS",
+    "Back",
+    "Choice",
     "Delay",
     "Direction",
     "FaultKind",
@@ -53,6 +55,30 @@ class Parameter:
     most: float
     required: bool = True
     not_above: str = ""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A word by which a kind is told apart further, such as whom it answers: the first of `values` where none is given.
+
+    `changes` are the fields of the kind that differ for a value, by that value.
+    """
+
+    name: str
+    does: str
+    values: tuple[str, ...]
+    changes: Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Back:
+    """What a kind does with the packets that come the other way: the same addresses and ports, seen from the far end.
+
+    Fields as those of `NetworkKind`.
+    """
+
+    nft_rules: tuple[str, ...]
+    nft_matches: tuple[tuple[str, ...], tuple[str, ...]] | None = None
 
 
 @dataclass(frozen=True)
@@ -113,8 +139,8 @@ class FaultKind:
     name: str
     does: str
 
-    def expects(self, selector: Mapping[str, Any]) -> Expectation:
-        """What proves that a fault of this kind with this selector acted."""
+    def expects(self, selector: Mapping[str, Any], direction: str = "") -> Expectation:
+        """What proves that a fault of this kind with this selector, in this direction, acted."""
         raise NotImplementedError
 
 
@@ -130,7 +156,7 @@ class ProcessKind(FaultKind):
     fidelity: str = "done when it returns"
     events: tuple[str, ...] = PROCESS_EVENTS
 
-    def expects(self, selector: Mapping[str, Any]) -> Expectation:
+    def expects(self, selector: Mapping[str, Any], direction: str = "") -> Expectation:
         return Expectation(proof="events", events=self.events) if self.events else Expectation(proof="row")
 
 
@@ -143,17 +169,23 @@ class NetworkKind(FaultKind):
       act on the same packets.
     - `refusals`: the selectors that make no sense for it. `conflicts_with`: kinds that spoil it in either direction.
     - `share`: the parameter that says, in percent, which share of the packets it acts on; empty: all of them.
-    - `ends_idle`: connections over which nothing passes are ended besides (`ss -K`).
+    - `choice`: a word by which its faults differ; `chosen` gives the kind as it is with that word.
+    - `ends_open`: the directions in which the connections that are open as it goes on are ended besides, by the kernel
+      that it is on (`ss -K`).
     - `canary`: how a TCP connection to its port must fare while it is on; empty: one connection proves nothing.
       `canary_data`: what that connection sends, and then waits until the other kernel has it; empty: nothing.
       `canary_packets`: how many of the fault's packets are the canary's own then, at most.
+      `canary_peer`: how the connections that are ended must be then at their other end, `open` or `closed`.
 
     How each backend makes it; what is left empty, that backend cannot:
 
-    - `nft_verdict`: the statement that decides on the packets of a `cut`. `nft_matches`: conditions, for IPv4 and for
-      IPv6, any of which has to hold for a packet to be the fault's besides its selector.
+    - `nft_rules`: the rules that decide on the packets of a `cut`, first to last, with `{direction}` open, and the
+      packets are counted before them; `nft_chain` names them, where that is not the kind. `nft_hold_ms`: for how long
+      from its beginning the address families are in the set `hold_{direction}`. `nft_matches`: conditions, for IPv4 and
+      for IPv6, any of which has to hold for a packet to be the fault's besides its selector. `back`: the same for the
+      packets that come the other way.
     - `iptables`: the end of the rule, for IPv4 and for IPv6: further matches and the target, quoted as for a
-      shell by double quotes alone.
+      shell by double quotes alone. `iptables_at_first`: the end of one before it, that matches for a second or two.
     - `tc_stand_in`: what netem's loss of 100 % is worth in its place, for the receipt.
     - `qdisc`: the queue of a `shape`, as arguments of `tc qdisc add`; `qdisc_needs`: the abilities for it.
     - `held`: what a queue in a program does, for kernels without netem.
@@ -166,17 +198,42 @@ class NetworkKind(FaultKind):
     refusals: tuple[Refusal, ...] = ()
     conflicts_with: tuple[str, ...] = ()
     share: str = ""
-    ends_idle: bool = False
+    choice: Choice | None = None
+    ends_open: tuple[Direction, ...] = ()
     canary: tuple[str, ...] = ()
     canary_data: str = ""
     canary_packets: int = 1
-    nft_verdict: str = ""
+    canary_peer: str = ""
+    nft_rules: tuple[str, ...] = ()
+    nft_chain: str = ""
+    nft_hold_ms: int = 0
     nft_matches: tuple[tuple[str, ...], tuple[str, ...]] | None = None
+    back: Back | None = None
     iptables: tuple[str, str] | None = None
+    iptables_at_first: str = ""
     tc_stand_in: str = ""
     qdisc: Callable[[Magnitudes], str] | None = None
     qdisc_needs: tuple[str, ...] = ("htb", "netem")
     held: Callable[[Magnitudes], Delay] | None = None
+
+    @property
+    def chain(self) -> str:
+        """The name of its rules in the nft table."""
+        return self.nft_chain or self.name
+
+    @property
+    def choice_name(self) -> str:
+        """The name of its choice; empty where it has none."""
+        return self.choice.name if self.choice else ""
+
+    @property
+    def variants(self) -> tuple[Self, ...]:
+        """The kind with each value of its choice; itself where it has none."""
+        return tuple(self.chosen(value) for value in self.choice.values) if self.choice else (self,)
+
+    def chosen(self, value: str) -> Self:
+        """The kind as it is with that value of its choice."""
+        return replace(self, **self.choice.changes.get(value, {})) if self.choice else self
 
     @property
     def required(self) -> tuple[str, ...]:
@@ -205,10 +262,11 @@ class NetworkKind(FaultKind):
                 return refusal.sentence.format(kind=self.name, protocol=protocol)
         return ""
 
-    def expects(self, selector: Mapping[str, Any]) -> Expectation:
+    def expects(self, selector: Mapping[str, Any], direction: str = "") -> Expectation:
         # without a TCP port there is nothing that a connection of our own could be opened to
         decides = self.canary and selector["protocol"] == "tcp" and selector["port"] is not None
-        canary = CanaryExpectation(during=self.canary) if decides else None
+        peer = (self.canary_peer,) if direction in self.ends_open else None
+        canary = CanaryExpectation(during=self.canary, peer=peer) if decides else None
         return Expectation(proof="packets", canary=canary)
 
     def _directions(self) -> tuple[Direction, ...]:

@@ -11,7 +11,7 @@ KIND = NetworkKind(
     layer="cut",
     refusals=(SILENT_ON_INGRESS,),
     canary=("timeout",),
-    nft_verdict="drop",
+    nft_rules=("drop",),
     iptables=("-j DROP", "-j DROP"),
     tc_stand_in="netem loses 100 %",
 )

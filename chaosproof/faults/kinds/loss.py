@@ -12,6 +12,6 @@ KIND = NetworkKind(
     parameters=(Parameter("loss_percent", 0.0, 100.0),),
     refusals=(SILENT_ON_INGRESS,),
     share="loss_percent",
-    nft_verdict="drop",
+    nft_rules=("drop",),
     iptables=("-j DROP", "-j DROP"),
 )

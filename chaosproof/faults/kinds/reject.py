@@ -12,7 +12,7 @@ KIND = NetworkKind(
     refusals=(ANSWERS_ON_DESTINATION,),
     conflicts_with=("drop", "loss"),
     canary=("refused", "reset"),
-    nft_verdict="reject with icmpx port-unreachable",
+    nft_rules=("reject with icmpx port-unreachable",),
     iptables=(
         "-j REJECT --reject-with icmp-port-unreachable",
         "-j REJECT --reject-with icmp6-port-unreachable",

@@ -170,6 +170,12 @@ def fault_canary(material: Material) -> Check:
                 findings.wrong.append(
                     f"{label_of(fault)}: the canary {moment} it saw {seen}, not {' or '.join(allowed)}"
                 )
+        # where no connection was open there is no other end to be told
+        if expected.peer and canary.peer not in (None, "", "none", *expected.peer):
+            findings.wrong.append(
+                f"{label_of(fault)}: the connections that it found open were {canary.peer} at their other end, "
+                f"not {' or '.join(expected.peer)}"
+            )
     if not proved:
         return findings.check(
             "no fault of this run cuts TCP connections, so there is nothing to prove by one"

@@ -31,22 +31,25 @@ _NEWLINE = "\n"
 _TRIES = 50
 # the watchdog reads the clock a moment before the rule is in, and is to be the first to act
 _MARGIN_S = 0.05
+# until the second after the next one: it has to outlast a command on a cluster
+_AT_FIRST_S = 1.0
+_FORMAT = "+%Y-%m-%dT%H:%M:%S"
 
 
 def rules_up(order: ResolvedFault) -> list[Step]:
     """The steps that put the rules in, all of a program at once, and set `until` for `rules_out`."""
     rules = {
-        program: _NEWLINE.join(_rule(order, network, "-I") for network in networks)
+        program: _NEWLINE.join(rule for network in networks for rule in _rules(order, network, "-I"))
         for program, networks in by_program(order).items()
     }
     return [
         Step(
             # it repeats a comment when it comes to it, which is when the rules before it are in
             program=f"{program}-restore -v -w --noflush",
-            input=f"{'' if number else last_second(order) + '; '}"
-            f"printf '*filter\\n%s\\nCOMMIT\\n# %s\\n' {_quoted(of_program)} \"$until\"",
+            input=f"{'' if number else _seconds_of(order) + '; '}"
+            f'printf \'*filter\\n%s\\nCOMMIT\\n# %s %s\\n\' {_quoted(of_program)} "$until" "$at_first"',
             done="* # 2*",
-            learn="until=${said##* # }",
+            learn="until=${said##* # } at_first=${until#* } until=${until% *}",
         )
         for number, (program, of_program) in enumerate(rules.items())
     ]
@@ -55,16 +58,16 @@ def rules_up(order: ResolvedFault) -> list[Step]:
 def rules_out(order: ResolvedFault) -> list[str]:
     """The commands that take the rules out again, at once; for whom `rules_up` has set `until`."""
     return [
-        f"{program} -w {_rule(order, network, '-D')}"
+        f"{program} -w {rule}"
         for program, networks in by_program(order).items()
         for network in networks
+        for rule in _rules(order, network, "-D")
     ]
 
 
 def last_second(order: ResolvedFault) -> str:
     """The command that sets `until`, the last second in which a rule that is put in now matches."""
-    nearly_s = order.fault.duration_s + _MARGIN_S
-    return f'until=$(date -u -d "+{nearly_s:.3f} seconds" +%Y-%m-%dT%H:%M:%S)'
+    return f'until=$(date -u -d "+{_nearly_s(order):.3f} seconds" {_FORMAT})'
 
 
 def rules_down(order: ResolvedFault, table: str = "filter") -> list[str]:
@@ -98,18 +101,38 @@ def by_program(order: ResolvedFault) -> dict[str, list[Network]]:
     return networks
 
 
-def _rule(order: ResolvedFault, network: Network, verb: str) -> str:
+def _seconds_of(order: ResolvedFault) -> str:
+    """The commands that set `until`, as `last_second` does, and `at_first`, the last second of the beginning's rule."""
+    if not order.fault.declared.iptables_at_first:
+        return f"{last_second(order)}; at_first=none"
+    times_s = (_nearly_s(order), min(_AT_FIRST_S, order.fault.duration_s))
+    text = "".join(f"+{time_s:.3f} seconds\\n" for time_s in times_s)
+    # both by one program, which takes a millisecond to start
+    return f"set -- $(printf '{text}' | date -u -f - {_FORMAT}); until=$1 at_first=$2"
+
+
+def _nearly_s(order: ResolvedFault) -> float:
+    return order.fault.duration_s + _MARGIN_S
+
+
+def _rules(order: ResolvedFault, network: Network, verb: str) -> list[str]:
+    """The fault's rules, the one for its beginning last: each is put in before the others."""
     chain = "OUTPUT" if order.fault.direction == "egress" else "INPUT"
     target = order.fault.declared.iptables
     if target is None:
         raise FaultRefused(f"iptables cannot make {order.fault.kind}")
-    end = target[network.version == 6]
-    return " ".join([verb, chain, *match(order, network), "-m time --datestop $until", end])
+    ends = [f"-m time --datestop $until {target[network.version == 6]}"]
+    if at_first := order.fault.declared.iptables_at_first:
+        ends.append(f"-m time --datestop $at_first {at_first}")
+    return [" ".join([verb, chain, *match(order, network), end]) for end in ends]
 
 
 def _quoted(rules: str) -> str:
-    """The rules as one word of shell, with `$until` in place."""
-    return shlex.quote(rules).replace("$until", "'\"$until\"'")
+    """The rules as one word of shell, with `$until` and `$at_first` in place."""
+    text = shlex.quote(rules)
+    for variable in ("$until", "$at_first"):
+        text = text.replace(variable, f"'\"{variable}\"'")
+    return text
 
 
 def match(order: ResolvedFault, network: Network) -> Sequence[str]:

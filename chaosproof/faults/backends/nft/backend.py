@@ -30,8 +30,10 @@ from chaosproof.faults.backends.nft.activation import (
 from chaosproof.faults.backends.nft.render import (
     TABLE,
     add_script,
-    chain_of,
+    chains_of,
     elements,
+    hold_script,
+    hooks_of,
     layout,
     prepare_script,
 )
@@ -52,6 +54,8 @@ _DONE = "done"
 _SURE_S = 0.03
 # each is lost to a fault that somebody else put on in those milliseconds
 _GATE_TRIES = 200
+
+_FoundGates = Mapping[Direction, Gate | None]
 
 
 class Nft:
@@ -79,7 +83,11 @@ class Nft:
         return "kernel expiry"
 
     def refusal(self, fault: Fault) -> str:
-        able = fault.declared.qdisc if fault.layer == "shape" else fault.declared.nft_verdict
+        able = (
+            fault.declared.qdisc
+            if fault.layer == "shape"
+            else fault.declared.nft_rules or fault.declared.back
+        )
         return "" if able else f"its table has no {fault.kind}"
 
     def needs(self, fault: Fault) -> Sequence[str]:
@@ -99,31 +107,36 @@ class Nft:
 
     def count(self, run: CommandRunner, order: ResolvedFault) -> int:
         self._gates.meet(order.instance, lambda: run(["uname", "-r"]).stdout)
-        chain = chain_of(order.fault, order.shape_class)
-        argv = ["nft", "list", "chain", *TABLE.split(), chain]
+        chains = chains_of(order.fault, order.shape_class)
+        lists = [f"list chain {TABLE} {chain}" for chain in chains]
+        argv = ["nft", "; ".join(lists)]
         listed = output_of(run, argv, "the counter of the fault's chain could not be read")
-        return read_table(listed).chains[chain]
+        return sum(read_table(listed).chains[chain] for chain in chains)
 
     def argv(self, order: ResolvedFault) -> Sequence[str]:
         # one that waits for its word cannot know whose faults will be on by then
-        return self._argv(order, None)
+        return self._argv(order, {})
 
     def apply(self, run: CommandRunner, order: ResolvedFault) -> None:
         fault = order.fault
-        gate = None if fault.layer == "shape" else self._gates.known(order.instance, fault.direction)
+        hooks = [direction for direction, _ in hooks_of(fault)]
+        shapes = fault.layer == "shape"
+        gates: _FoundGates = {
+            hook: None if shapes else self._gates.known(order.instance, hook) for hook in hooks
+        }
         for left in reversed(range(_GATE_TRIES)):
             tried_at = self._gates.clock()
-            done = self._switch_on(run, order, gate)
+            done = self._switch_on(run, order, gates)
             if done is None:
-                gate_left_s = gate.left_s - (self._gates.clock() - tried_at) if gate else 0.0
-                self._gates.opened(
-                    order.instance, fault.direction, order.id, max(fault.duration_s, gate_left_s)
-                )
+                for hook, gate in gates.items():
+                    gate_left_s = gate.left_s - (self._gates.clock() - tried_at) if gate else 0.0
+                    lasts_s = max(fault.duration_s, gate_left_s)
+                    self._gates.opened(order.instance, hook, order.id, lasts_s)
                 return
             message = done.stdout + done.stderr
             if not has_moved(message) or not left:
                 raise _refused(order, done, message)
-            gate = self._look(run, order)
+            gates = self._look(run, order, hooks)
 
     def undo(self, order: ResolvedFault) -> Cleanup | None:
         if order.fault.layer == "cut":
@@ -149,38 +162,42 @@ class Nft:
         now = read_table(seen.now)
         if not now.faults and any(is_open(seen.now, direction) for direction in get_args(Direction)):
             run(["sh", "-c", shut_wait()])
-        chain = now.chains.get(chain_of(order.fault, order.shape_class))
-        return ObservedEnd(packets, chain if alone else None, seen.at, on_at=seen.on_at)
+        chains = sum(now.chains.get(chain, 0) for chain in chains_of(order.fault, order.shape_class))
+        return ObservedEnd(packets, chains if alone else None, seen.at, on_at=seen.on_at)
 
-    def _argv(self, order: ResolvedFault, gate: Gate | None) -> Sequence[str]:
+    def _argv(self, order: ResolvedFault, gates: _FoundGates) -> Sequence[str]:
         if order.fault.layer == "cut":
             return _NFT
-        script = f"printf %s {shlex.quote(self._script(order, gate))}"
+        script = f"printf %s {shlex.quote(self._script(order, gates))}"
         # nft is silent about what it has done
         element = Step(f"{shlex.join(_NFT)} && echo {_DONE}", script, done=f"* {_DONE}")
         up = [shape_up(order, order.devices), element]
         down = shape_down(order, order.devices)
         return watchdog_argv(order.id, order.fault.duration_s + _DRAIN_S, up, down)
 
-    def _switch_on(self, run: CommandRunner, order: ResolvedFault, gate: Gate | None) -> CommandResult | None:
+    def _switch_on(
+        self, run: CommandRunner, order: ResolvedFault, gates: _FoundGates
+    ) -> CommandResult | None:
         """One try: `None` when the fault is on, else what became of it."""
         if order.fault.layer == "shape":
-            return put_on(run, self._argv(order, gate), shape_down(order, order.devices))
-        done = run(_NFT, stdin=self._script(order, gate))
+            return put_on(run, self._argv(order, gates), shape_down(order, order.devices))
+        done = run(_NFT, stdin=self._script(order, gates))
         return done if done.exit_code else None
 
-    def _script(self, order: ResolvedFault, gate: Gate | None) -> str:
+    def _script(self, order: ResolvedFault, gates: _FoundGates) -> str:
         fault = order.fault
         changeable = self._gates.changeable(order.instance)
+        opened = [
+            open_script(hook, order.id, fault.duration_s, gates.get(hook), changeable=changeable)
+            for hook, _ in hooks_of(fault)
+        ]
         parts = elements(fault, order.id, order.networks, shape_class=order.shape_class)
-        return open_script(
-            fault.direction, order.id, fault.duration_s, gate, changeable=changeable
-        ) + add_script(parts)
+        return "".join(opened) + hold_script(fault) + add_script(parts)
 
-    def _look(self, run: CommandRunner, order: ResolvedFault) -> Gate | None:
+    def _look(self, run: CommandRunner, order: ResolvedFault, hooks: Sequence[Direction]) -> _FoundGates:
         argv = ["nft", "list", "table", *TABLE.split()]
         listed = output_of(run, argv, "the faults that are on could not be listed")
-        return read_gate(listed, order.fault.direction)
+        return {hook: read_gate(listed, hook) for hook in hooks}
 
 
 def _is_shut_out(order: ResolvedFault, looks: Sequence[Mapping[str, Seen]], listings: Sequence[str]) -> bool:
@@ -188,7 +205,9 @@ def _is_shut_out(order: ResolvedFault, looks: Sequence[Mapping[str, Seen]], list
     # a listing takes a moment, in which both may end: hence two, and one that is not at the very end
     return all(order.id in look for look in looks) and (
         looks[0][order.id].left_s > _SURE_S
-        and not any(lets_in(listing, order.fault.direction, order.id) for listing in listings)
+        and not any(
+            all(lets_in(listing, hook, order.id) for hook, _ in hooks_of(order.fault)) for listing in listings
+        )
     )
 
 

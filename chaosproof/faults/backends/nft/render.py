@@ -13,6 +13,8 @@ a fault needs fits into an element:
 - a loss of p percent is one more field of the key: the lowest p percent of the 32 random bits that
   `meta random` draws for each packet;
 - a kind with conditions of its own (`nft_matches`) has maps of its own, which only packets that meet them see;
+- what it does with the packets that come the other way (`back`) is an element in the other direction;
+- what it does at first, it does for as long as an element of the set `hold` lives;
 - who it is, is the element's comment; what it hit, the element's counter.
 
 Shaping gives its packets the priority that is the handle of a class of our queue (render_tc); when the
@@ -27,7 +29,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from chaosproof.faults.errors import FaultRefused
+from chaosproof.faults.backends.nft.ways import Way, ways_of
 from chaosproof.faults.kinds import KINDS
 from chaosproof.faults.kinds.base import Direction, Layer, NetworkKind
 from chaosproof.faults.model import Fault
@@ -39,9 +41,11 @@ __all__ = [
     "TABLE",
     "Element",
     "add_script",
-    "chain_of",
+    "chains_of",
     "clear_script",
     "elements",
+    "hold_script",
+    "hooks_of",
     "layout",
     "prepare_script",
     "static_table",
@@ -66,31 +70,49 @@ class Element:
     value: str
 
 
-def chain_of(fault: Fault, shape_class: int = 0) -> str:
-    """The static chain that the fault's packets go to, which counts them."""
-    return f"shape_{shape_class}" if fault.layer == "shape" else f"{fault.kind}_{fault.direction}"
+def chains_of(fault: Fault, shape_class: int = 0) -> Sequence[str]:
+    """The static chains that the fault's packets go to, which count them."""
+    if fault.layer == "shape":
+        return (f"shape_{shape_class}",)
+    return [f"{way.chain}_{way.direction(fault.direction)}" for way in ways_of(fault.declared)]
+
+
+def hooks_of(fault: Fault) -> Sequence[tuple[Direction, str]]:
+    """The directions in which the fault acts, each with the side of its packets that the port is on."""
+    if fault.layer == "shape":
+        return ((fault.direction, fault.port_side),)
+    ways = ways_of(fault.declared)
+    return [(way.direction(fault.direction), way.port_side(fault.port_side)) for way in ways]
 
 
 def elements(
     fault: Fault, fault_id: str, networks: Sequence[Network], *, shape_class: int = 0
 ) -> tuple[Element, ...]:
-    """The elements that make the fault, one per network and protocol. `shape_class` is for the layer `shape` alone."""
-    port = str(fault.port) if fault.port is not None else _ANY_PORT
-    ports = f"{port} . {_ANY_PORT}" if fault.port_side == "source" else f"{_ANY_PORT} . {port}"
-    maps = _maps_of(fault.declared)
-    dice = f"0-{_dice(fault)} . " if maps == "cut" else ""
-    # a shaped packet comes back, for another fault to act on
-    go = "jump" if fault.layer == "shape" else "goto"
+    """The elements that make the fault: one per direction, network and protocol.
+
+    `shape_class` is for the layer `shape` alone.
+    """
     timeout = f'timeout {round(fault.duration_s * 1000)}ms comment "{fault_id}"'
     return tuple(
         Element(
-            map=f"{maps}_{fault.direction}_{group}_{network.version}",
-            key=f"{dice}{network} . {ports if group != 'rest' else '0-255'}",
-            value=f"counter {timeout} : {go} {chain_of(fault, shape_class)}",
+            map=f"{way.maps}_{direction}_{group}_{network.version}",
+            key=f"{_dice(fault) if way.maps == 'cut' else ''}{network} . {_ports(fault, way, group)}",
+            # a shaped packet comes back, for another fault to act on
+            value=f"counter {timeout} : {'jump' if fault.layer == 'shape' else 'goto'} {chain}",
         )
+        for way, chain in zip(ways_of(fault.declared), chains_of(fault, shape_class), strict=True)
+        for direction in (way.direction(fault.direction),)
         for network in networks
         for group in _GROUPS[fault.protocol]
     )
+
+
+def hold_script(fault: Fault) -> str:
+    """The line of the fault's transaction by which its rules hold packets at first; empty where they do not."""
+    if fault.layer == "shape" or not fault.declared.nft_hold_ms:
+        return ""
+    # added: what another fault holds, it holds on
+    return f"add element {TABLE} hold_{fault.direction} {{ 0-255 timeout {fault.declared.nft_hold_ms}ms }}\n"
 
 
 def add_script(parts: Sequence[Element]) -> str:
@@ -100,7 +122,10 @@ def add_script(parts: Sequence[Element]) -> str:
 
 def clear_script() -> str:
     """The transaction that ends every fault of the instance, and changes nothing when there is none."""
-    gates = [f"flush map {TABLE} gate_{hook}\nflush map {TABLE} next_{hook}\n" for hook in _HOOKS]
+    gates = [
+        f"flush map {TABLE} gate_{hook}\nflush map {TABLE} next_{hook}\nflush set {TABLE} hold_{hook}\n"
+        for hook in _HOOKS
+    ]
     return "".join(
         [*gates, *(f"flush map {TABLE} {name}\n" for name, *_ in (*_maps("cut"), *_maps("shape")))]
     )
@@ -129,9 +154,13 @@ def _body() -> str:
 def _lines() -> Iterator[str]:
     for name, key, _ in (*_maps("cut"), *_maps("shape")):
         yield f"  map {name} {{ typeof {key} : verdict; flags interval,timeout; counter; }}"
-    for kind in KINDS.values():
-        for direction in kind.directions if kind.nft_verdict else ():
-            yield f"  chain {kind.name}_{direction} {{ counter {kind.nft_verdict}; }}"
+    for direction in _HOOKS:
+        yield f"  set hold_{direction} {{ typeof meta nfproto; flags interval,timeout; }}"
+    for variant in _variants("cut"):
+        for way in ways_of(variant):
+            for direction in map(way.direction, variant.directions):
+                rules = "; ".join(rule.format(direction=direction) for rule in way.rules)
+                yield f"  chain {way.chain}_{direction} {{ counter; {rules}; }}"
     for number in range(1, SHAPE_CLASSES + 1):
         yield f"  chain shape_{number} {{ counter meta priority set {SHAPE_MAJOR << 16 | number:#x}; }}"
     for direction, hook in _HOOKS.items():
@@ -158,38 +187,43 @@ def _lines() -> Iterator[str]:
 def _maps(layer: Layer) -> Iterator[tuple[str, str, Sequence[str]]]:
     """(name, key expression, conditions for a look) of every map of the layer.
 
-    The name is that of `_maps_of`, direction, protocol, version.
+    The name is that of `Way.maps`, direction, protocol, version.
     """
-    for kind in {_maps_of(kind): kind for kind in KINDS.values() if _is_in_table(kind, layer)}.values():
-        own = kind.nft_matches
+    ways = {way.maps: (way, kind) for kind in _variants(layer) for way in ways_of(kind)}
+    for way, kind in ways.values():
+        own = way.matches
         # a map that several kinds share is there for all that any of them may act on
         groups = (
             {group for protocol in kind.protocols for group in _GROUPS[protocol]} if own else _GROUPS["any"]
         )
         for direction in _HOOKS if layer == "cut" else ("egress",):
             address = "daddr" if direction == "egress" else "saddr"
-            dice = "meta random . " if _maps_of(kind) == "cut" else ""
+            dice = "meta random . " if way.maps == "cut" else ""
             for group in _GROUPS["any"]:
                 last = "meta l4proto" if group == "rest" else "th sport . th dport"
                 for version, family in ((4, "ip"), (6, "ip6")):
                     conditions = [f"{match} " for match in own[version == 6]] if own else [""]
                     if group in groups:
-                        name = f"{_maps_of(kind)}_{direction}_{group}_{version}"
+                        name = f"{way.maps}_{direction}_{group}_{version}"
                         yield name, f"{dice}{family} {address} . {last}", conditions
 
 
-def _maps_of(kind: NetworkKind) -> str:
-    """The first word of the names of the maps that its faults go into: its own, or those of its layer."""
-    if kind.layer == "cut" and not kind.nft_verdict:
-        raise FaultRefused(f"nft cannot make {kind.name}")
-    return kind.name if kind.nft_matches else kind.layer
+def _variants(layer: Layer) -> Sequence[NetworkKind]:
+    """Every kind of the layer that is in the table, as it is with each value of its choice."""
+    variants = [variant for kind in KINDS.values() if kind.layer == layer for variant in kind.variants]
+    return [variant for variant in variants if layer == "shape" or variant.nft_rules or variant.back]
 
 
-def _is_in_table(kind: NetworkKind, layer: Layer) -> bool:
-    return kind.layer == layer and (layer == "shape" or bool(kind.nft_verdict))
+def _ports(fault: Fault, way: Way, group: str) -> str:
+    """The end of a key: source and destination port, or the protocol where it has none."""
+    if group == "rest":
+        return "0-255"
+    port = str(fault.port) if fault.port is not None else _ANY_PORT
+    source = way.port_side(fault.port_side) == "source"
+    return f"{port} . {_ANY_PORT}" if source else f"{_ANY_PORT} . {port}"
 
 
-def _dice(fault: Fault) -> int:
-    """The highest of the 2^32 throws that the fault acts on."""
+def _dice(fault: Fault) -> str:
+    """The beginning of a key: those of the 2^32 throws that the fault acts on."""
     share = 1.0 if fault.share is None else fault.share
-    return max(0, min(_DICE_MAX, round(share * 2**32) - 1))
+    return f"0-{max(0, min(_DICE_MAX, round(share * 2**32) - 1))} . "

@@ -1,0 +1,126 @@
+"""The other end of the connections that a fault ends: what the kernel there has of them, before it and after."""
+
+import ipaddress
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from chaosproof.errors import ChaosproofError
+from chaosproof.faults.backends.base import ResolvedFault
+from chaosproof.faults.backends.socket_kill import HALVES, socket_filter
+from chaosproof.faults.selector import overlap
+from chaosproof.targets.base import Instance, Target
+
+__all__ = ["FarEnd", "Socket", "read_sockets"]
+
+# who is asked at most: a look at each costs a command
+_OTHERS_MAX = 16
+# an RST is there at once; what is left after this long, nobody has told
+_TOLD_S = 0.05
+_ENDS = re.compile(r"^(?:[A-Z]\S*\s+)?\d+\s+\d+\s+(\S+):(\d+)\s+(\S+):(\d+)(?=\s|$)")
+
+_End = tuple[str, int]
+
+
+@dataclass(frozen=True)
+class Socket:
+    """One end of a TCP connection: its own address and port, and those of the other end."""
+
+    own: _End
+    other: _End
+
+
+@dataclass(frozen=True)
+class FarEnd:
+    """The sockets that are the other ends of an instance's open connections, by the instance that has them.
+
+    A connection through a translation of its source is not recognised there, and so is none that leaves the system.
+    """
+
+    target: Target
+    sockets: Mapping[str, frozenset[Socket]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, target: Target, order: ResolvedFault) -> "FarEnd":
+        """Those of the connections that the fault would end now; none where nobody can be asked."""
+        try:
+            near = _listed(target, order.instance, socket_filter(order))
+            others = [other for other in target.instances() if other.name != order.instance]
+        except ChaosproofError:
+            return cls(target)
+        if not near:
+            return cls(target)
+        egress = order.fault.direction == "egress"
+        # a server's own address may be a service's there: a connection is known by its client's end alone
+        wanted = {socket.own if egress else socket.other for socket in near}
+        names = [other.name for other in others if _may_have(other, order, wanted)][:_OTHERS_MAX]
+        seen = _ask(names, lambda name: _of(target, name, wanted, other_end=egress))
+        return cls(target, {name: sockets for name, sockets in seen.items() if sockets})
+
+    def look(
+        self,
+        since: float,
+        *,
+        clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> str:
+        """`closed` where none of them is there any more, `open` where some still are 50 ms after `since`.
+
+        `none` where there was none, or where it could not be asked. `since` and `clock` are Unix seconds.
+        """
+        if not self.sockets:
+            return "none"
+        try:
+            if self._left():
+                sleep(max(0.0, since + _TOLD_S - clock()))
+                return "open" if self._left() else "closed"
+        except ChaosproofError:
+            return "none"
+        return "closed"
+
+    def _left(self) -> bool:
+        now = _ask(list(self.sockets), lambda name: _listed(self.target, name, ""))
+        return any(sockets & now[name] for name, sockets in self.sockets.items())
+
+
+def read_sockets(text: str) -> frozenset[Socket]:
+    """The TCP sockets that `ss -Htn` lists."""
+    matches = filter(None, map(_ENDS.match, text.splitlines()))
+    return frozenset(Socket(_end(match[1], match[2]), _end(match[3], match[4])) for match in matches)
+
+
+def _end(address: str, port: str) -> _End:
+    return address.strip("[]").split("%")[0].removeprefix("::ffff:"), int(port)
+
+
+def _ask(names: Sequence[str], look: Callable[[str], frozenset[Socket]]) -> Mapping[str, frozenset[Socket]]:
+    if not names:
+        return {}
+    with ThreadPoolExecutor(len(names)) as pool:
+        return dict(zip(names, pool.map(look, names), strict=True))
+
+
+def _of(target: Target, name: str, wanted: set[_End], *, other_end: bool) -> frozenset[Socket]:
+    """Those sockets of the instance whose own end, or whose other end, is one of `wanted`."""
+    try:
+        listed = _listed(target, name, "")
+    except ChaosproofError:
+        return frozenset()  # one that cannot be asked has none that could be looked at later
+    return frozenset(socket for socket in listed if (socket.other if other_end else socket.own) in wanted)
+
+
+def _listed(target: Target, instance: str, filter_: str) -> frozenset[Socket]:
+    states = [word for state in HALVES for word in ("state", state)]
+    done = target.run(instance, ["ss", "-Htn", *states, *([filter_] if filter_ else [])], timeout_s=5.0)
+    if done.exit_code != 0:
+        raise ChaosproofError(f"ss on {instance} ended with {done.exit_code}.")
+    return read_sockets(done.stdout)
+
+
+def _may_have(other: Instance, order: ResolvedFault, wanted: set[_End]) -> bool:
+    addresses = {address for address in (other.address, other.address6) if address}
+    if order.fault.direction == "ingress":
+        return not addresses.isdisjoint({address for address, _ in wanted})
+    return overlap(map(ipaddress.ip_network, addresses), order.networks)
