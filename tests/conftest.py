@@ -23,7 +23,7 @@ gc.disable()
 settings.register_profile("chaosproof", deadline=None)
 settings.load_profile("chaosproof")
 
-_IN_OWN_NAMESPACE = ("tests/faults/", "tests/demo/")
+_IN_OWN_NAMESPACE = ("tests/faults/", "tests/demo/", "tests/fidelity/")
 _STARTS_A_LAB = "test_target_contract.py"
 
 

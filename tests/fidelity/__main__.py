@@ -1,0 +1,123 @@
+"""Measures the fidelity table on this kernel, and writes it and its page anew: `./run test --fidelity`.
+
+python -m tests.fidelity [--only SUBJECT]... [--at-once N] [--fault-s S] [--folder FOLDER] [--where TEXT]
+"""
+
+import argparse
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from chaosproof.faults.backends.base import Capabilities
+from chaosproof.faults.doctor import capabilities
+from tests.faults.netns_target import NetnsTarget
+
+from .causes import CAUSES
+from .measure import measure_cause, measure_trial
+from .page import page
+from .record import FOLDER, Measurement, Row, read_measurement, write_measurement
+from .room import Pace
+from .trials import CONNECTIONS, FAMILIES, trials, unmeasured
+
+__all__ = ["main"]
+
+_VERSIONS = {
+    "nft": ["nft", "--version"],
+    "iptables": ["iptables", "--version"],
+    "iproute2": ["ss", "--version"],
+    "Python": ["/usr/bin/python3", "--version"],
+}
+
+
+def main(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="./run test --fidelity")
+    parser.add_argument("--only", action="append", default=[], metavar="SUBJECT", help="a kind, or a cause")
+    parser.add_argument("--at-once", type=int, default=8, help="rooms that are open at once")
+    parser.add_argument("--fault-s", type=float, default=Pace.fault_s)
+    parser.add_argument("--look-s", type=float, default=Pace.look_s)
+    parser.add_argument("--patience-s", type=float, default=Pace.patience_s)
+    parser.add_argument("--bound-s", type=float, default=Pace.bound_s)
+    parser.add_argument("--folder", type=Path, default=FOLDER)
+    parser.add_argument("--where", default="this machine", help="what the kernel runs on, for the page")
+    options = parser.parse_args(arguments)
+    pace = Pace(options.fault_s, options.look_s, options.patience_s, options.bound_s)
+    began = time.monotonic()
+    jobs, rows = _jobs(_known(), pace, options.only)
+    with ThreadPoolExecutor(options.at_once) as pool:
+        for done, measured in enumerate(pool.map(lambda job: job(), jobs), 1):
+            rows += measured
+            first = measured[0]
+            print(f"{done}/{len(jobs)} {' '.join(first.trial)} {first.problem}", file=sys.stderr, flush=True)
+    took_s = round(time.monotonic() - began, 1)
+    path = options.folder / f"{platform.release()}.json"
+    if options.only and path.exists():
+        old = read_measurement(path)
+        again = {row.subject for row in rows}
+        rows += [row for row in old.rows if row.subject not in again]
+        took_s = old.took_s
+    written = write_measurement(
+        Measurement(platform.release(), options.where, _versions(), took_s, rows), options.folder
+    )
+    print(f"{len(rows)} rows in {took_s:.0f} s: {written}")
+    if options.folder == FOLDER:
+        (FOLDER.parent / "fidelity.md").write_text(page(), encoding="utf-8")
+    failed = [row for row in rows if row.problem.startswith("not measured")]
+    for row in failed:
+        print(f"*** {' '.join(row.key)}: {row.problem}")
+    return 1 if failed else 0
+
+
+def _jobs(
+    known: Capabilities, pace: Pace, only: Sequence[str]
+) -> tuple[list[Callable[[], list[Row]]], list[Row]]:
+    """What is to be measured, and the rows of what is not."""
+    jobs: list[Callable[[], list[Row]]] = []
+    rows: list[Row] = []
+    for trial in trials(known):
+        if only and trial.subject not in only and trial.subject.split()[0] not in only:
+            continue
+        if trial.problem:
+            rows += unmeasured(trial)
+        else:
+            jobs.append(lambda trial=trial: measure_trial(trial, known, pace))
+    for cause in CAUSES:
+        for protocol in cause.protocols:
+            if only and cause.name not in only:
+                continue
+            if cause.needs and (lack := known.lack(cause.needs)):
+                rows += [
+                    Row(cause.name, protocol, family, connection, problem=lack)
+                    for family in FAMILIES
+                    for connection in CONNECTIONS[protocol]
+                ]
+            else:
+                jobs.append(lambda cause=cause, protocol=protocol: measure_cause(cause, protocol, pace))
+    return jobs, rows
+
+
+def _known() -> Capabilities:
+    with NetnsTarget(clients=1, servers=1) as room:
+        return capabilities(
+            lambda argv, *, stdin="", timeout_s=10.0: room.run(
+                "client-0", argv, stdin=stdin, timeout_s=timeout_s
+            )
+        )
+
+
+def _versions() -> dict[str, str]:
+    versions = {}
+    for name, argv in _VERSIONS.items():
+        done = subprocess.run(argv, capture_output=True, text=True)
+        text = (done.stdout or done.stderr).strip()
+        versions[name] = next(
+            (word for word in text.replace(",", " ").split() if any(map(str.isdigit, word))), "?"
+        )
+    return versions
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

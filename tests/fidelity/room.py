@@ -1,0 +1,194 @@
+"""One trial, measured in a room of its own: two network namespaces on a bridge, a client and a server, two captures.
+
+What a trial does, it does to both address families and to a new, an established and an idle connection at once.
+"""
+
+import json
+import queue
+import signal
+import subprocess
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from chaosproof.errors import ChaosproofError
+from chaosproof.targets.host_command import run_to_end
+from tests.faults.netns_target import PORT, NetnsTarget
+
+from .causes import Step
+from .observe import conntrack_states
+
+__all__ = ["CLIENT", "PORT", "SERVER", "Pace", "Room", "open_room"]
+
+_PROGRAMS = Path(__file__).parent / "programs"
+_PYTHON = "/usr/bin/python3"
+CLIENT, SERVER = "client-0", "server-0"
+# without a rule that asks for it, a network tracks no connections
+_TRACKED = (
+    "table inet observer { chain in { type filter hook input priority 300; ct state established counter; }; "
+    "chain out { type filter hook output priority 300; ct state established counter; }; }"
+)
+_CONNTRACK = "cat /proc/net/nf_conntrack 2>/dev/null || { conntrack -L; conntrack -L -f ipv6; } 2>/dev/null"
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How long it all may take, in s: a fault lasts `fault_s`, and is looked at `look_s` before its end.
+
+    `patience_s` is for what is tried after the fault, `bound_s` for everything else: a room that exceeds it fails.
+    """
+
+    fault_s: float = 4.0
+    look_s: float = 0.5
+    patience_s: float = 15.0
+    bound_s: float = 60.0
+
+
+class Program:
+    """A program of ours in the room, which prints events; they are collected as they come."""
+
+    def __init__(self, process: "subprocess.Popen[str]", bound_s: float) -> None:
+        self._process = process
+        self._bound_s = bound_s
+        self._news: queue.Queue[str] = queue.Queue()
+        self.events: list[dict[str, Any]] = []
+        threading.Thread(target=self._collect, daemon=True).start()
+
+    def tell(self, word: str) -> None:
+        assert self._process.stdin
+        self._process.stdin.write(f"{word}\n")
+        self._process.stdin.flush()
+
+    def wait(self, event: str) -> None:
+        """Return when it says so. Raises `ChaosproofError` when it ends, or takes too long."""
+        try:
+            while (name := self._news.get(timeout=self._bound_s)) != event:
+                if not name:
+                    raise ChaosproofError(f"a program of the room ended before {event!r}")
+        except queue.Empty:
+            raise ChaosproofError(f"a program of the room did not come to {event!r}") from None
+
+    def go_on(self) -> None:
+        """Let it go on, where it was stopped."""
+        # nsenter, which started it, has stopped with it, and lets it go on when it does so itself
+        self._process.send_signal(signal.SIGCONT)
+
+    def _collect(self) -> None:
+        assert self._process.stdout
+        for line in self._process.stdout:
+            event = json.loads(line)
+            self.events.append(event)
+            self._news.put(event["event"])
+        self._news.put("")
+
+
+class Room:
+    """The room while it is open."""
+
+    def __init__(self, target: NetnsTarget, protocol: str, pace: Pace) -> None:
+        self.target = target
+        self.pace = pace
+        self._protocol = protocol
+        for instance in (CLIENT, SERVER):
+            self.run(instance, ["nft", _TRACKED])
+        self._captures = [self._capture(instance) for instance in (CLIENT, SERVER)]
+        self.server_events: list[dict[str, Any]] = []
+        self.start_server()
+        addresses = target.instance(SERVER)
+        settings = {
+            "protocol": protocol,
+            "port": PORT,
+            "addresses": {"4": addresses.address, "6": addresses.address6},
+            "patience_s": pace.patience_s,
+        }
+        self.client = self._program(CLIENT, "client.py", json.dumps(settings))
+        self.client.wait("ready")
+        self.server.tell("before")
+        self.server.wait("sampled")
+
+    def start_server(self) -> None:
+        self.server = self._program(SERVER, "server.py", self._protocol, str(PORT))
+        self.server.events = self.server_events
+        self.server.wait("ready")
+
+    def run(self, instance: str, argv: list[str]) -> str:
+        """What the command printed in the instance. Raises `ChaosproofError` where it failed."""
+        return _output(argv, self.target.run(instance, argv, timeout_s=self.pace.bound_s))
+
+    def step(self, step: Step) -> None:
+        """One step of a real cause."""
+        where, script = step
+        if where == "program":
+            if script == "continue":
+                self.server.go_on()
+            else:
+                self.server.tell(script)
+                self.server.wait("forgotten")
+            return
+        pid = next(event["pid"] for event in reversed(self.server_events) if event["event"] == "ready")
+        argv = ["sh", "-c", script.replace("{port}", str(PORT)).replace("{pid}", str(pid))]
+        if where == "server":
+            self.run(SERVER, argv)
+            return
+        enter = [
+            "nsenter",
+            "-t",
+            str(self.target.pid),
+            "--user",
+            "--preserve-credentials",
+            "--mount",
+            "--net",
+        ]
+        _output(argv, run_to_end([*enter, *argv], timeout_s=self.pace.bound_s))
+
+    def look(self, *, server: bool) -> None:
+        """Let the ends say how their sockets are."""
+        self.client.tell("sample")
+        if server:
+            self.server.tell("sample")
+        self.client.wait("sampled")
+        if server:
+            self.server.wait("sampled")
+
+    def conntrack(self, instance: str) -> Mapping[str, str]:
+        done = self.target.run(instance, ["sh", "-c", _CONNTRACK], timeout_s=self.pace.bound_s)
+        return conntrack_states(done.stdout)
+
+    def packets(self) -> list[list[Any]]:
+        """What was captured at the client, and at the server; the captures end."""
+        return [json.loads(process.communicate(timeout=self.pace.bound_s)[0]) for process in self._captures]
+
+    def _capture(self, instance: str) -> "subprocess.Popen[str]":
+        capture = self._start(instance, "capture.py", "eth0", str(PORT))
+        assert capture.stdout
+        if capture.stdout.readline() != "ready\n":
+            raise ChaosproofError(f"nothing can be captured at {instance}")
+        return capture
+
+    def _program(self, instance: str, name: str, *arguments: str) -> Program:
+        return Program(self._start(instance, name, *arguments), self.pace.bound_s)
+
+    def _start(self, instance: str, name: str, *arguments: str) -> "subprocess.Popen[str]":
+        return self.target.start(instance, [_PYTHON, "-E", "-s", "-S", str(_PROGRAMS / name), *arguments])
+
+
+@contextmanager
+def open_room(protocol: str, pace: Pace) -> Iterator[Room]:
+    with NetnsTarget(clients=1, servers=1) as target:
+        room = Room(target, protocol, pace)
+        try:
+            yield room
+        finally:
+            # a room with a stopped program in it would never end
+            room.server.go_on()
+
+
+def _output(argv: list[str], done: Any) -> str:
+    if done.exit_code:
+        raise ChaosproofError(
+            f"{' '.join(argv)[:80]} ended with {done.exit_code}: {done.stderr.strip()[:200]}"
+        )
+    return done.stdout
