@@ -8,11 +8,12 @@ chains of its own.
 """
 
 import inspect
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from chaosproof.faults.backends import choose_backend, make_backends
-from chaosproof.faults.backends.base import Capabilities, CommandRunner
+from chaosproof.faults.backends import choose_backend, make_backends, noticed
+from chaosproof.faults.backends.base import NOTICED, Backend, Capabilities, CommandRunner
 from chaosproof.faults.backends.nfqueue import holder
 from chaosproof.faults.backends.nfqueue import trial as nfqueue_try
 from chaosproof.faults.backends.nft.activation import open_script
@@ -71,6 +72,7 @@ _TRY = f"""
 [ -n "$here" ] || {{ mount -t tmpfs tmpfs /run && ip link set lo up; }}
 dev=${{here:-lo}}
 attempt() {{
+  case " $only " in *" $2 "*) ;; *) return ;; esac
   if said=$($1 2>&1); then printf '%s\\n' "$2"; else printf '%s\\t%s\\n' "$2" "$(echo $said)"; fi
 }}
 try_nft() {{
@@ -108,7 +110,7 @@ try_nfqueue() {{
 try_end_idle() {{
   $python -I -S -c "$idle_program"
 }}
-nft_static=$1 nft_elements=$2 idle_program=$3 queue_try=$4 queue_program=$5
+nft_static=$1 nft_elements=$2 idle_program=$3 queue_try=$4 queue_program=$5 only=$6
 python=/usr/bin/python3; [ -x $python ] || python=python3
 attempt try_end_idle end-idle
 attempt try_nft nft
@@ -144,23 +146,27 @@ class Finding:
     why: str = ""
 
 
-def capabilities(run: CommandRunner) -> Capabilities:
-    """Try every ability once, through `run`. What cannot be tried is missing, and says why."""
+def capabilities(run: CommandRunner, abilities: Iterable[str] = tuple(ABILITIES)) -> Capabilities:
+    """Try every one of `abilities` once, through `run`. What cannot be tried is missing, and says why."""
+    abilities = tuple(abilities)
     sample = elements(_sample("reset", duration_s=0.1), _MARK, ANYONE)
     sample += elements(_sample("loss", duration_s=0.1, port=2), _MARK, ANYONE)
     scripts = [static_table(), open_script("egress", _MARK, 0.1) + add_script(sample)]
     programs = [_IDLE, inspect.getsource(nfqueue_try), inspect.getsource(holder)]
     slow_s = _PATIENCE_COMMANDS * run(["true"]).duration_s
     patience_s = max(_PATIENCE_S, min(slow_s, _PATIENCE_MAX_S))
-    done = run(["sh", "-c", _ROOM, "sh", _TRY, "doctor", *scripts, *programs], timeout_s=patience_s)
+    done = run(
+        ["sh", "-c", _ROOM, "sh", _TRY, "doctor", *scripts, *programs, " ".join(abilities)],
+        timeout_s=patience_s,
+    )
     answers = dict(line.partition("\t")[::2] for line in done.stdout.splitlines())
     if "room" in answers:
-        return Capabilities(dict.fromkeys(ABILITIES, _no_room(answers["room"])))
+        return Capabilities(dict.fromkeys(abilities, _no_room(answers["room"])))
     if not answers:
         message = " ".join(done.stderr.split()) or f"exit code {done.exit_code}"
-        return Capabilities(dict.fromkeys(ABILITIES, f"it could not be tried: {message}"))
+        return Capabilities(dict.fromkeys(abilities, f"it could not be tried: {message}"))
     return Capabilities(
-        {ability: _sentence(ability, answers.get(ability, "it was not tried")) for ability in ABILITIES}
+        {ability: _sentence(ability, answers.get(ability, "it was not tried")) for ability in abilities}
     )
 
 
@@ -170,11 +176,17 @@ def findings(known: Capabilities) -> tuple[Finding, ...]:
     rows = []
     for kind in KINDS.values():
         try:
-            backend = choose_backend(known, _sample(kind.name))
-            rows.append(Finding(kind.name, kind.does, backend, backends[backend].note))
+            sample = _sample(kind.name)
+            backend = choose_backend(known, sample)
+            rows.append(Finding(kind.name, kind.does, backend, _note(known, backends[backend], sample)))
         except FaultRefused as refusal:
             rows.append(Finding(kind.name, kind.does, None, str(refusal)))
     return tuple(rows)
+
+
+def _note(known: Capabilities, backend: Backend, fault: Fault) -> str:
+    why = noticed(known, backend, fault)
+    return "; ".join(filter(None, [backend.note, NOTICED.format(why=why) if why else ""]))
 
 
 def _sample(kind: str, duration_s: float = 1.0, port: int = 1) -> Fault:

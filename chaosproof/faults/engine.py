@@ -14,13 +14,14 @@ import logging
 import secrets
 import threading
 import time
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from chaosproof.errors import ChaosproofError
 from chaosproof.faults.apply_runner import Ending, apply_run, begin
-from chaosproof.faults.backends import choose_backend, make_backends
+from chaosproof.faults.backends import choose_backend, make_backends, noticed, refusal_where_noticed
 from chaosproof.faults.backends.base import (
     Backend,
     Capabilities,
@@ -30,11 +31,10 @@ from chaosproof.faults.backends.base import (
 )
 from chaosproof.faults.backends.heal import active, heal
 from chaosproof.faults.backends.socket_kill import kill_argv, kill_note
-from chaosproof.faults.backends.tc.qdisc import with_queue
 from chaosproof.faults.canary import canary_address, canary_argv, read_canary
 from chaosproof.faults.conflicts import conflicts
 from chaosproof.faults.doctor import capabilities
-from chaosproof.faults.errors import FaultCutShort, FaultError, FaultRefused
+from chaosproof.faults.errors import CapabilityError, FaultCutShort, FaultError, FaultRefused
 from chaosproof.faults.far_end import FarEnd
 from chaosproof.faults.foreign import ForeignWatch
 from chaosproof.faults.limits import Limits, check_fault, check_spread
@@ -128,6 +128,9 @@ class FaultEngine:
         self._closed: dict[str, threading.Event] = {}
         self._prepared: set[tuple[str, str]] = set()
         self._capabilities: dict[str, Capabilities] = {}
+        self._tried: dict[str, dict[str, str]] = {}
+        # those that somebody still holds
+        self._armed: weakref.WeakValueDictionary[str, ArmedFault] = weakref.WeakValueDictionary()
         self._backends = make_backends()
 
     def prepare(self, instance: str) -> None:
@@ -153,9 +156,7 @@ class FaultEngine:
         if self._foreign:
             self._foreign.own(resolved.id)
         backend = self._choose(fault, instance)
-        run = self._run(instance)
-        if backend.name == "tc" or (fault.layer == "shape" and backend.name == "nft"):
-            resolved = with_queue(resolved, run)
+        resolved, run = self._placed(resolved, backend), self._run(instance)
         self._prepare(instance, backend)
         address = canary_address(fault, instance, self._target) if self._canary else None
         peers = self._spoke_with(instance)
@@ -164,7 +165,7 @@ class FaultEngine:
         far_end = FarEnd.of(self._target, resolved) if self._canary and ends_open else None
         pending = begin(self._target, instance, backend.argv(resolved))
         ending = Ending(self._target, instance, kill_argv(resolved)) if ends_open else None
-        return ArmedFault(
+        armed = ArmedFault(
             self,
             self._clock(),
             resolved,
@@ -179,6 +180,8 @@ class FaultEngine:
             ending,
             far_end,
         )
+        self._armed[resolved.id] = armed
+        return armed
 
     def apply(self, fault: Fault, instance: str, *, note: str = "") -> FaultRecord:
         """Arm the fault and switch it on at once, which takes the canary's connection and a few commands.
@@ -201,7 +204,7 @@ class FaultEngine:
             kind=fault.kind,
             instance=instance,
             backend=backend.name,
-            fidelity=backend.fidelity(fault, kept=isinstance(self._target, SupportsDeferred)),
+            fidelity=backend.fidelity(resolved, kept=isinstance(self._target, SupportsDeferred)),
             selector=fault.selector,
             direction=fault.direction,
             magnitude={**fault.magnitude, **fault.chosen},
@@ -417,14 +420,51 @@ class FaultEngine:
     def _choose(self, fault: Fault, instance: str) -> Backend:
         """The backend for the fault; prepared when nft can do it, which is tried first and by doing."""
         nft = self._backends["nft"]
+        known: Mapping[str, str] = {}
         if fault.layer == "cut" and self._forced in (None, "nft"):
             try:
                 self._prepare(instance, nft)
-                return nft
+                if self._forced or not noticed(self._abilities(instance, nft.wants(fault)), nft, fault):
+                    return nft
+                known = {"nft": ""}
             except FaultError:
                 if self._forced:
                     raise
-        return self._backends[choose_backend(self.capabilities(instance), fault, self._forced)]
+        capabilities = Capabilities({**self.capabilities(instance).missing, **known})
+        return self._backends[choose_backend(capabilities, fault, self._forced)]
+
+    def _placed(self, resolved: ResolvedFault, backend: Backend) -> ResolvedFault:
+        """The fault with what it needs on its instance. Raises `CapabilityError` where its sender's calls fail."""
+        fault, instance = resolved.fault, resolved.instance
+        why = noticed(self._abilities(instance, backend.wants(fault)), backend, fault)
+        taken = [
+            armed.resolved.shape_class for armed in self._armed.values() if self._may_be_on(armed, instance)
+        ]
+        resolved = backend.place(self._run(instance), replace(resolved, noticed=why), taken)
+        if resolved.noticed and (refusal := refusal_where_noticed(fault, resolved.noticed)):
+            raise CapabilityError(refusal)
+        return resolved
+
+    def _may_be_on(self, armed: ArmedFault, instance: str) -> bool:
+        """Whether it is or may yet be put on the instance: armed, and not known to have ended."""
+        resolved = armed.resolved
+        with self._lock:
+            closed = self._closed.get(resolved.id)
+        return resolved.instance == instance and not (closed and closed.is_set())
+
+    def _abilities(self, instance: str, needed: Sequence[str]) -> Capabilities:
+        """Of the abilities those that are `needed`, which takes less time than to try all."""
+        with self._lock:
+            known = {**self._tried.get(instance, {}), **self._known(instance)}
+        if not known.keys() >= set(needed):
+            known.update(capabilities(self._run(instance), needed).missing)
+            with self._lock:
+                self._tried[instance] = known
+        return Capabilities(known)
+
+    def _known(self, instance: str) -> Mapping[str, str]:
+        known = self._capabilities.get(instance)
+        return known.missing if known else {}
 
     def _prepare(self, instance: str, backend: Backend) -> None:
         with self._lock:

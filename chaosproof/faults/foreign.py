@@ -134,10 +134,12 @@ def entries_of(text: str, own: Collection[str] = ()) -> Iterator[Entry]:
         for family, save in zip(("ip", "ip6"), saves, strict=True)
         for table in re.findall(r"^\*(\w+)", save, re.MULTILINE)
     }
-    yield from _nft_entries(nft, saved, own)
+    elements = list(_nft_entries(nft, saved, own))
+    yield from elements
     for program, save in zip(("iptables", "ip6tables"), saves, strict=True):
         yield from _rule_entries(program, save, own)
-    yield from _queue_entries(queues, own)
+    # a fault that was named by its element is not named once more by its queue
+    yield from _queue_entries(queues, {*own, *(entry.id for entry in elements if entry.id)})
 
 
 def _nft_entries(text: str, saved: Collection[str], own: Collection[str]) -> Iterator[Entry]:
@@ -151,7 +153,7 @@ def _nft_entries(text: str, saved: Collection[str], own: Collection[str]) -> Ite
         elif table == TABLE:
             for fault_id, chain in _ELEMENT.findall(line):
                 if fault_id not in own:
-                    yield _fault(fault_id, chain.replace("_", " on ") if "shape" not in chain else "shaping")
+                    yield _fault(fault_id, _action(place, chain))
         elif table not in saved and place.startswith("chain ") and _TAKES.search(statement):
             yield Entry(f"a rule of nft in table {table}, {place}: {statement}")
 
@@ -173,6 +175,13 @@ def _queue_entries(text: str, own: Collection[str]) -> Iterator[Entry]:
             yield _fault(f"with the queue {leaf[2]}", f"{leaf[1]} on {leaf[3]}")
         elif not leaf and f" {ROOT} " not in line and _HOLDS.match(line):
             yield Entry(f"a queue: {_FLEETING.sub('', line)}")
+
+
+def _action(place: str, chain: str) -> str:
+    """What an element in the map `place` does, which sends its packets to `chain`."""
+    if not chain.startswith("shape_"):
+        return chain.replace("_", " on ")
+    return "shaping" if place.startswith("map shape_") else "losing on egress"
 
 
 def _fault(fault_id: str, what: str = "") -> Entry:

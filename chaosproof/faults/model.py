@@ -90,6 +90,11 @@ class Fault:
         return self.declared.layer
 
     @property
+    def sinks(self) -> bool:
+        """Whether its packets are to be lost behind the sender's stack, by a queue (see `NetworkKind.sink`)."""
+        return bool(self.declared.sink) and self.layer == "cut" and self.direction == "egress"
+
+    @property
     def magnitude(self) -> dict[str, float]:
         """The magnitudes that are set, by name."""
         return dict(self.magnitudes)

@@ -6,11 +6,13 @@ from collections.abc import Iterable
 from chaosproof.errors import TargetError
 from chaosproof.targets.base import Target
 
-__all__ = ["ANYONE", "Network", "overlap", "resolve_peer"]
+__all__ = ["ANYONE", "LOOPBACK", "Network", "overlap", "resolve_peer"]
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 ANYONE: tuple[Network, ...] = (ipaddress.ip_network("0.0.0.0/0"), ipaddress.ip_network("::/0"))
+
+LOOPBACK: tuple[Network, ...] = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
 
 
 def resolve_peer(peer: str | None, target: Target) -> tuple[Network, ...]:

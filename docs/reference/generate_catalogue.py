@@ -38,9 +38,9 @@ the kernel has none it is made by `nfqueue`, a queue in a program inside the ins
 
 | made by | at its deadline it is ended by | should that watchdog be killed |
 |---|---|---|
-| nft: reset, reject, drop, loss | the kernel | there is none |
-| nft and a queue: rate, delay, duplicate, corrupt, reorder | the kernel, for traffic; a watchdog takes the queue, \
-which then holds nothing back, 0.1 s later | a lab takes the queue another 0.1 s \
+| nft: reset, reject; drop, loss, stall on ingress | the kernel | there is none |
+| nft and a queue: rate, delay, duplicate, corrupt, reorder; drop, loss, stall on egress | the kernel, for \
+traffic; a watchdog takes the queue, which then holds nothing back, 0.1 s later | a lab takes the queue another 0.1 s \
 later; on Kubernetes it stays until somebody heals |
 | iptables | a watchdog in the instance | a lab takes the rules out 0.1 s later; on Kubernetes the kernel does, which \
 for this counts whole seconds, so up to a second later, and the rules stay without effect until somebody heals |
@@ -54,7 +54,21 @@ until somebody heals |
 
 All of this holds when everything else of ours is killed as well. `python -m bench.faults.kill_matrix` tries it: every
 fault, every way that the kernel has, whoever is killed, at four moments. While a queue comes and goes, the kernel puts
-the device out of action, so for some milliseconds the instance sends nothing at all.
+the device out of action, so for some milliseconds the instance sends nothing at all. In a lab the queue is put up when
+the fault is armed, before its moment.
+
+## Where packets are lost
+
+What drop, loss and stall lose on egress goes into a queue that swallows it (`blackhole` below `htb`), behind the
+stack of its sender: a TCP socket sends each lost segment again and counts it, a UDP call succeeds, as when the
+network loses it. Where there can be no such queue (no `htb`, a root queue of somebody else) the packets are dropped
+in the sender's output hook. The sending TCP is told at once then, keeps the segment and counts hardly a
+retransmission; the fault's `fidelity` says so, `doctor` too, and UDP is refused, because its call would fail.
+iptables has the same by a queue for programs that no program reads (NFQUEUE). On ingress the packets are lost before
+the receiver's stack, which is as in the network everywhere. A packet is what the stack hands over: of bulk data that
+is a train of segments, lost together.
+
+What an instance says to itself, over `lo`, is met as well by a fault that names no peer, or an address of its own.
 
 nfqueue carries 10,000 small packets a second within 5 % of the delay asked for, at the median and at the 99th
 percentile, on two shared processors; beyond what it can carry packets wait longer, and those that do not fit into its

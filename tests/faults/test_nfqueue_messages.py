@@ -102,7 +102,7 @@ def test_the_program_is_told_its_order_and_known_as_a_watchdog():
 
 
 def test_a_receipt_says_what_becomes_of_packets_when_the_program_dies():
-    said = Nfqueue().fidelity(DELAY)
+    said = Nfqueue().fidelity(ResolvedFault("ab12", DELAY, ANYONE))
     assert "userspace queue" in said and "lost" in said
     assert not said.startswith("kernel")
 

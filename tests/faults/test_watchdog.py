@@ -91,6 +91,44 @@ def test_where_another_fault_is_in_the_way_nothing_is_touched(marks: Path, posit
     assert said(marks) == []
 
 
+def test_what_is_done_ahead_is_done_before_anybody_tells_it_to_begin(marks: Path):
+    queue = Step("cat", f"echo queue | tee -a {marks}/said", done="* queue*", ahead=True)
+    element = Step("cat", f'printf %b "$order" | tee -a {marks}/said', done="* one two*")
+    shell = start(marks, queue, element)
+    wait_for(marks, ["queue"])  # by when nobody is kept from taking turns
+    assert answer(shell, "go one two\\n\n") == ("on\n", 0)
+    wait_for(marks, ["queue", "one", "two", "back"])
+
+
+@pytest.mark.parametrize("told", ["", "stop\n"])
+def test_what_was_done_ahead_for_nothing_is_taken_back(marks: Path, told: str):
+    queue = Step("cat", f"echo queue | tee -a {marks}/said", done="* queue*", ahead=True)
+    # content with no input at all, as nft is
+    element = Step("cat && echo done", 'printf %b "$order"', done="* done")
+    shell = start(marks, queue, element)
+    wait_for(marks, ["queue"])
+    assert answer(shell, told) == ("failed nobody told it to begin\n", 0)
+    wait_for(marks, ["queue", "back"])
+
+
+def test_a_program_that_is_content_with_no_input_does_not_pass_for_one_that_did_its_work(marks: Path):
+    content = Step("cat && echo done", "echo x", done="* done")
+    taken = Step("cat", "echo class exists", done="*listed*", taken="*exists*")
+    bad = Step("cat", "echo no such kind", done="*listed*")
+    assert answer(start(marks, taken, content)) == ("failed class exists\n", 0)
+    assert said(marks) == []
+    assert answer(start(marks, bad, content)) == ("failed no such kind\n", 0)
+    wait_for(marks, ["back"])
+
+
+def test_one_that_was_killed_before_a_program_that_is_content_with_no_input_is_silence(marks: Path):
+    victim = Step(program(marks), "echo fine", done="*fine*")
+    shell = start(marks, victim, Step("cat && echo done", "echo x", done="* done"))
+    os.kill(waiting(marks), signal.SIGKILL)
+    assert answer(shell) == ("", 128 + 9)
+    wait_for(marks, ["back"])
+
+
 def test_a_check_that_fails_touches_nothing(marks: Path):
     step = Step("cat", f"echo up >>{marks}/said; echo up", done="* up*")
     assert answer(start(marks, step, check="echo root is taken; false")) == ("failed root is taken\n", 0)

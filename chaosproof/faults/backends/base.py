@@ -4,7 +4,7 @@
 receipt names the way and what it is worth.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -16,6 +16,7 @@ from chaosproof.targets.base import CommandResult
 
 __all__ = [
     "CANNOT_SHAPE",
+    "NOTICED",
     "TURN_S",
     "Backend",
     "Capabilities",
@@ -28,6 +29,11 @@ __all__ = [
 
 # only nft's elements can say which packets the kernel is to shape
 CANNOT_SHAPE = "it cannot single out the packets to shape"
+
+NOTICED = (
+    "dropped in the sender's own output hook ({why}), where the sending TCP is told at once, keeps the segment and "
+    "counts hardly a retransmission"
+)
 
 # how long a watchdog may take, before others do its work
 TURN_S = 0.1
@@ -69,7 +75,8 @@ class ResolvedFault:
     """A fault on its way to one instance: who it is and whom its peer means.
 
     One that needs a queue also has the devices to put it on and the number of its class. `instance` is its name, by
-    which a backend may remember what it did there.
+    which a backend may remember what it did there. `noticed` is why the sender will notice what it drops, where its
+    kind would lose that behind the sender's stack.
     """
 
     id: str
@@ -78,6 +85,21 @@ class ResolvedFault:
     devices: tuple[str, ...] = ()
     shape_class: int = 0
     instance: str = ""
+    noticed: str = ""
+
+    @property
+    def queued(self) -> bool:
+        """Whether a queue of its own acts on its packets."""
+        return self.shape_class > 0
+
+    @property
+    def silent(self) -> bool:
+        """Whether its packets are lost behind the sender's stack, which hears nothing of it."""
+        return self.fault.sinks and not self.noticed
+
+    def differs(self) -> str:
+        """How it differs from the same trouble on a real line, as the end of a sentence; empty where it does not."""
+        return f"; {NOTICED.format(why=self.noticed)}" if self.noticed else ""
 
 
 @dataclass(frozen=True)
@@ -129,11 +151,17 @@ class Backend(Protocol):
     def needs(self, fault: Fault) -> Sequence[str]:
         """The abilities without which it cannot make the fault."""
 
-    def fidelity(self, fault: Fault, *, kept: bool = False) -> str:
-        """How far its faults can be trusted, for the receipt; `kept` says that the target runs `undo`."""
+    def wants(self, fault: Fault) -> Sequence[str]:
+        """The abilities without which the sender would notice what the fault is to lose in silence."""
+
+    def fidelity(self, order: ResolvedFault, *, kept: bool = False) -> str:
+        """How far the fault can be trusted, for the receipt; `kept` says that the target runs `undo`."""
 
     def prepare(self, run: CommandRunner) -> None:
         """Put what is static in place; doing it again changes nothing."""
+
+    def place(self, run: CommandRunner, order: ResolvedFault, taken: Collection[int]) -> ResolvedFault:
+        """The order with what it needs on the instance, such as a queue; the classes `taken` are promised to others."""
 
     def count(self, run: CommandRunner, order: ResolvedFault) -> int:
         """The packets that were ever counted where the fault's packets will be."""

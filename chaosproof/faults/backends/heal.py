@@ -44,11 +44,13 @@ for table in filter mangle; do for program in iptables ip6tables; do
     # one that its watchdog took out meanwhile is no failure
     ! list_rules $program $table >/dev/null || status=1
 done; done
-if has tc; then
+remove_queues() {{
+  has tc || return 0
   tc qdisc show 2>/dev/null | grep '^qdisc htb {ROOT} ' | while read -r _ _ _ _ dev _; do
     tc qdisc del dev "$dev" root handle {ROOT} || exit 1
-  done || status=1
-fi
+  done
+}}
+remove_queues || status=1
 here=$(readlink /proc/self/ns/net)
 for file in $(grep -lzx {NAME} /proc/[0-9]*/cmdline 2>/dev/null); do
   process=${{file%/cmdline}}
@@ -59,6 +61,8 @@ for file in $(grep -lzx {NAME} /proc/[0-9]*/cmdline 2>/dev/null); do
     while [ $n -lt {_LET_GO_MAX} ] && grep -qzx {HOLDING} "$file"; do sleep 0.01; n=$((n+1)); done
   kill -s KILL -- "$group"
 done 2>/dev/null
+# what one of them put up for a fault to come, between the two
+remove_queues || status=1
 exit $status
 """
 

@@ -8,7 +8,8 @@ why a receipt says "watchdog" and not "kernel".
 
 It is told to begin by a line of input, so that it can be started ahead of the moment in which the fault goes on. So are
 the programs that put it on (nft, tc, iptables-restore): each waits for its input behind the one before, and to start
-one takes longer than what it does.
+one takes longer than what it does. A first step that changes nothing by itself, such as an empty queue, is done ahead
+too: a watchdog that is never told to begin takes it back, when its input ends.
 
 Watchdogs of one instance take turns by a lock on its network namespace: no lock file is left anywhere.
 """
@@ -27,6 +28,7 @@ NAME = "chaosproof-watchdog"
 _GO = "go"
 _ON = "on"
 _FAILED = "failed"
+_SILENCED = "silenced"
 _KILLED = 128 + 9
 
 
@@ -38,7 +40,8 @@ class Step:
     patterns, as of a shell's `case`, for all that it prints: it has done its work, or it has touched nothing of ours,
     because another fault is in its way. Anything else is a failure, and nothing at all the sign of one that was killed.
     `learn` is shell that is run when it is done, with its answer in `$said`: what it sets, the input after it may use,
-    and, after the last step, the lines that take the fault back.
+    and, after the last step, the lines that take the fault back. A first step that is done `ahead` does not wait until
+    the watchdog is told to begin; the inputs after it find the rest of that line in `$order`, for `printf %b`.
     """
 
     program: str
@@ -46,6 +49,7 @@ class Step:
     done: str
     taken: str = ""
     learn: str = ":"
+    ahead: bool = False
 
 
 # `sh`, by whose name the watchdog is known, only waits; the last of the pipeline is there as long as the fault. To it
@@ -59,6 +63,8 @@ hear() {{
   said=
   while IFS= read -r line; do
     said="$said $line"
+    # a program may be content with no input at all: what kept it from having any comes first
+    case $line in 'untouched '*|'refused '*|{silenced}) break ;; esac
     case $said in $1) break ;; esac
   done
   case $said in ''|*' Killed') answer=killed ;; $2) answer=taken ;; $1) answer=done ;; *) answer=failed ;; esac
@@ -66,17 +72,18 @@ hear() {{
 exec 3<&0
 {{
 {{ {{
-  IFS= read -r go && [ "$go" = {go} ] || {{ echo untouched nobody told it to begin >&7; exit; }}
+  {begin}
   exec </dev/null
   flock 9 || exit
   {check}
 {steps}
-}} 7>&1 9</proc/self/ns/net 2>&1 | {{
+}} 7>&1 8<&0 9</proc/self/ns/net 2>&1 | {{
   hear {done} {taken}
   case $answer$said in
-    done*) {learn} ;;
     *' untouched '*) echo {failed} ${{said##* untouched }}; exit ;;
     *' refused '*) down; echo {failed} ${{said##* refused }}; exit ;;
+    *' {silenced}') down; exit ;;
+    done*) {learn} ;;
     taken*) echo {failed} $said; exit ;;
     failed*) down; echo {failed} $said; exit ;;
     *) down; exit ;;
@@ -93,6 +100,14 @@ exec 3<&0
 exec </dev/null 3<&- >/dev/null 2>&1
 wait
 """
+_BEGIN = (
+    """read -r go order <&8 && [ "$go" = {go} ] || {{ echo {word} nobody told it to begin >&7; exit; }}"""
+)
+# others may put theirs on until it is told to
+_TOLD = f"""
+  flock -u 9
+  {_BEGIN}
+  exec 8<&-"""
 _CHECK = "said=$( {{ {check}; }} 2>&1 ) || {{ echo untouched $said >&7; exit; }}"
 # that nobody reads its input any more is no news
 _STEP = """  {{ {input}; }} 2>/dev/null
@@ -103,8 +118,8 @@ _NEXT = """ | {{
     done) {learn} ;;
     taken) echo untouched $said >&7; exit ;;
     failed) echo refused $said >&7; exit ;;
-    *) exit ;;
-  esac
+    *) echo {silenced} >&7; exit ;;
+  esac{then}
 """
 # the subshell ends at once, so that `read` is all that is waited for; who is killed before its word, says nothing
 _OUTER = f"""
@@ -127,6 +142,7 @@ def watchdog_argv(
         _STEP, last
     )
     inner = _INNER.format(
+        begin="" if up[0].ahead else _BEGIN.format(go=_GO, word="untouched"),
         check=_CHECK.format(check=check) if check else "",
         steps=steps,
         done=shlex.quote(last.done),
@@ -136,6 +152,7 @@ def watchdog_argv(
         go=_GO,
         on=_ON,
         failed=_FAILED,
+        silenced=_SILENCED,
         duration_ms=round(duration_s * 1000),
     )
     return detached_argv(inner, fault_id)
@@ -153,15 +170,21 @@ def _rendered(template: str, step: Step) -> str:
         done=shlex.quote(step.done),
         taken=shlex.quote(step.taken),
         learn=step.learn,
+        silenced=_SILENCED,
+        then=_TOLD.format(go=_GO, word="refused") if step.ahead else "",
     )
 
 
-def put_on(run: CommandRunner, argv: Sequence[str], down: Sequence[str]) -> CommandResult | None:
+def put_on(
+    run: CommandRunner, argv: Sequence[str], down: Sequence[str], *, order: str = ""
+) -> CommandResult | None:
     """Tell the watchdog of `watchdog_argv` to begin; `None` when the fault is on, else what became of it.
 
-    Where it was killed in the middle, what it may have put on is taken back by the lines `down`.
+    `order` is for the inputs of its steps (see `Step`). Where it was killed in the middle, what it may have put on is
+    taken back by the lines `down`.
     """
-    done = run(argv, stdin=f"{_GO}\n")
+    words = [_GO, order.rstrip("\n").replace("\n", "\\n")]
+    done = run(argv, stdin=" ".join(filter(None, words)) + "\n")
     if done.exit_code == 0 and done.stdout.strip() == _ON:
         return None
     if done.exit_code == _KILLED:

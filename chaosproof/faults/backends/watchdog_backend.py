@@ -1,11 +1,12 @@
 """What the backends share whose faults only a watchdog ends: each says how its fault goes on and comes off."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from chaosproof.faults.backends.base import TURN_S, Cleanup, CommandRunner, ResolvedFault
 from chaosproof.faults.backends.watchdog import clean_argv, put_on
 from chaosproof.faults.errors import failure
+from chaosproof.faults.model import Fault
 
 __all__ = ["WatchdogBackend"]
 
@@ -26,6 +27,12 @@ class WatchdogBackend(ABC):
 
     def prepare(self, run: CommandRunner) -> None:  # noqa: B027
         """Nothing is static."""
+
+    def wants(self, fault: Fault) -> Sequence[str]:
+        return ()
+
+    def place(self, run: CommandRunner, order: ResolvedFault, taken: Collection[int]) -> ResolvedFault:
+        return order
 
     def forget(self, instance: str) -> None:  # noqa: B027
         """Nothing is remembered."""

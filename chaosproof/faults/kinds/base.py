@@ -20,7 +20,6 @@ __all__ = [
     "JITTER_MS",
     "ONLY_ON_EGRESS",
     "PROCESS_EVENTS",
-    "SILENT_ON_INGRESS",
     "Back",
     "Choice",
     "Delay",
@@ -112,13 +111,6 @@ ANSWERS_ON_DESTINATION = Refusal(
     "name the destination port, on the client with egress or on the server with ingress",
     port_sides=("source",),
 )
-SILENT_ON_INGRESS = Refusal(
-    "{kind} of {protocol} on egress would fail the sender's own call with EPERM, which"
-    " no network does: apply it with direction ingress on the receiving side, or, where"
-    " that is no instance, to its answers: direction ingress with port_side source",
-    protocols=("udp", "any"),
-    directions=("egress",),
-)
 
 
 @dataclass(frozen=True)
@@ -186,6 +178,9 @@ class NetworkKind(FaultKind):
       packets that come the other way.
     - `iptables`: the end of the rule, for IPv4 and for IPv6: further matches and the target, quoted as for a
       shell by double quotes alone. `iptables_at_first`: the end of one before it, that matches for a second or two.
+    - `sink`: the queue that loses on egress what comes to it, as arguments of `tc qdisc add`. It is behind the sender's
+      stack, as the network is; where none can be had, `nft_rules` and `iptables` drop, and the stack notices.
+      `sink_needs`: the abilities for it.
     - `tc_stand_in`: what netem's loss of 100 % is worth in its place, for the receipt.
     - `qdisc`: the queue of a `shape`, as arguments of `tc qdisc add`; `qdisc_needs`: the abilities for it.
     - `held`: what a queue in a program does, for kernels without netem.
@@ -211,6 +206,8 @@ class NetworkKind(FaultKind):
     back: Back | None = None
     iptables: tuple[str, str] | None = None
     iptables_at_first: str = ""
+    sink: str = ""
+    sink_needs: tuple[str, ...] = ("htb",)
     tc_stand_in: str = ""
     qdisc: Callable[[Magnitudes], str] | None = None
     qdisc_needs: tuple[str, ...] = ("htb", "netem")

@@ -1,6 +1,6 @@
 """`drop`: packets are gone, and nobody hears of it."""
 
-from chaosproof.faults.kinds.base import SILENT_ON_INGRESS, NetworkKind
+from chaosproof.faults.kinds.base import NetworkKind
 
 __all__ = ["KIND"]
 
@@ -9,9 +9,9 @@ KIND = NetworkKind(
     does="drops packets without a word",
     doc="Drop packets without a word: who waits for an answer waits until its own timeout.",
     layer="cut",
-    refusals=(SILENT_ON_INGRESS,),
     canary=("timeout",),
     nft_rules=("drop",),
+    sink="blackhole",
     iptables=("-j DROP", "-j DROP"),
     tc_stand_in="netem loses 100 %",
 )

@@ -1,6 +1,6 @@
 """`loss`: a share of the packets is gone."""
 
-from chaosproof.faults.kinds.base import SILENT_ON_INGRESS, NetworkKind, Parameter
+from chaosproof.faults.kinds.base import NetworkKind, Parameter
 
 __all__ = ["KIND"]
 
@@ -10,8 +10,8 @@ KIND = NetworkKind(
     doc="Drop `loss_percent` % of the packets, at random.",
     layer="cut",
     parameters=(Parameter("loss_percent", 0.0, 100.0),),
-    refusals=(SILENT_ON_INGRESS,),
     share="loss_percent",
     nft_rules=("drop",),
+    sink="blackhole",
     iptables=("-j DROP", "-j DROP"),
 )

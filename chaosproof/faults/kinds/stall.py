@@ -23,6 +23,7 @@ KIND = NetworkKind(
     # the first try, and what TCP sends again while the canary waits: no more than a probe and three repetitions
     canary_packets=5,
     nft_rules=("drop",),
+    sink="blackhole",
     # longer than its headers: a SYN, an RST, a FIN or an acknowledgement alone is not
     nft_matches=((f"@th,96,8 . ip length {{ {_IP_4} }}",), (f"@th,96,8 . ip6 length {{ {_IP_6} }}",)),
     # the same in classic BPF: ldxb 4*([0]&0xf); ldb [x+12]; and 0xf0; rsh 2; add x; tax; ldh [2]; jgt x

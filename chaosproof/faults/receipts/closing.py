@@ -76,12 +76,17 @@ def met_another(receipt: FaultRecord, armed_at: float, others: Iterable[FaultRec
         and other.instance == receipt.instance
         and other.applied_at is not None
         and other.kind in KINDS
-        and KINDS[other.kind].layer == KINDS[receipt.kind].layer
-        and (KINDS[other.kind].layer == "shape" or other.kind == receipt.kind)
+        and (other.kind == receipt.kind or (_may_queue(other) and _may_queue(receipt)))
         and other.direction == receipt.direction
         and (other.ended_at is None or other.ended_at >= armed_at)
         for other in others
     )
+
+
+def _may_queue(receipt: FaultRecord) -> bool:
+    """Whether it may have had a queue, of which there are few, so that others have had its chain."""
+    kind = KINDS[receipt.kind]
+    return kind.layer == "shape" or bool(kind.sink)
 
 
 def _own(receipt: FaultRecord) -> int:

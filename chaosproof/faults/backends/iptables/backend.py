@@ -30,9 +30,9 @@ class Iptables(WatchdogBackend):
     rank = 2
     layers: tuple[Layer, ...] = ("cut",)
 
-    def fidelity(self, fault: Fault, *, kept: bool = False) -> str:
+    def fidelity(self, order: ResolvedFault, *, kept: bool = False) -> str:
         whom = f"the target {TURN_S:g} s later" if kept else "the kernel within a second"
-        return f"watchdog; {whom}, should it be killed"
+        return f"watchdog; {whom}, should it be killed{order.differs()}"
 
     def refusal(self, fault: Fault) -> str:
         if fault.layer == "shape":
@@ -41,6 +41,10 @@ class Iptables(WatchdogBackend):
 
     def needs(self, fault: Fault) -> Sequence[str]:
         return ("iptables",)
+
+    def wants(self, fault: Fault) -> Sequence[str]:
+        # a queue that nobody reads loses packets, and their sender hears nothing of it
+        return ("nfqueue",) if fault.sinks else ()
 
     def prepare(self, run: CommandRunner) -> None:
         output_of(run, ["sh", "-c", prepare_script()], "iptables could not be prepared")

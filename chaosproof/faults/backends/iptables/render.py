@@ -29,6 +29,9 @@ __all__ = [
 PREFIX = "chaosproof:"
 _NEWLINE = "\n"
 _TRIES = 50
+_DROP = "-j DROP"
+# a queue that nobody reads (see `holder` for the numbers that are): unlike a drop, the sender's stack hears nothing
+_LOSE = f"-j NFQUEUE --queue-num {0xC404}"
 # the watchdog reads the clock a moment before the rule is in, and is to be the first to act
 _MARGIN_S = 0.05
 # until the second after the next one: it has to outlast a command on a cluster
@@ -121,7 +124,10 @@ def _rules(order: ResolvedFault, network: Network, verb: str) -> list[str]:
     target = order.fault.declared.iptables
     if target is None:
         raise FaultRefused(f"iptables cannot make {order.fault.kind}")
-    ends = [f"-m time --datestop $until {target[network.version == 6]}"]
+    end = target[network.version == 6]
+    if order.silent:
+        end = end.removesuffix(_DROP) + _LOSE
+    ends = [f"-m time --datestop $until {end}"]
     if at_first := order.fault.declared.iptables_at_first:
         ends.append(f"-m time --datestop $at_first {at_first}")
     return [" ".join([verb, chain, *match(order, network), end]) for end in ends]

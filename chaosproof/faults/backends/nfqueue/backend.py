@@ -49,7 +49,7 @@ class Nfqueue(WatchdogBackend):
     layers: tuple[Layer, ...] = ("shape",)
     note = "by a userspace queue (nfqueue), since this kernel has no netem"
 
-    def fidelity(self, fault: Fault, *, kept: bool = False) -> str:
+    def fidelity(self, order: ResolvedFault, *, kept: bool = False) -> str:
         return (
             "userspace queue, which is its own watchdog; lets packets pass as soon as it dies, "
             "and those that it held then are lost"

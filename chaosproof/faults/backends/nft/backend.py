@@ -1,11 +1,13 @@
 """The first backend: timed elements in a static nft table, ended by the kernel (see render_nft).
 
-A fault that shapes needs a queue besides, which a watchdog puts up before the element goes in, and takes down
-a moment after the element has gone: traffic is whole by the kernel alone, tidiness needs the watchdog.
+A fault that shapes needs a queue besides, and so does one that loses packets on egress as the network would: a watchdog
+puts it up before the element goes in, and takes it down a moment after the element has gone. Traffic is whole by the
+kernel alone, tidiness needs the watchdog.
 """
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import get_args
 
 from chaosproof.faults.backends.base import (
@@ -37,6 +39,7 @@ from chaosproof.faults.backends.nft.render import (
     layout,
     prepare_script,
 )
+from chaosproof.faults.backends.tc.qdisc import with_queue
 from chaosproof.faults.backends.tc.render import shape_down, shape_up, shape_wait
 from chaosproof.faults.backends.watchdog import Step, clean, clean_argv, put_on, watchdog_argv
 from chaosproof.faults.errors import FaultCutShort, FaultError, failure
@@ -69,18 +72,11 @@ class Nft:
     def __init__(self, gates: Gates | None = None) -> None:
         self._gates = gates or Gates()
 
-    def fidelity(self, fault: Fault, *, kept: bool = False) -> str:
-        if fault.layer == "shape":
-            who = "a watchdog or the target" if kept else "a watchdog"
-            # the kernel puts a device out of action while its root queue is changed
-            return (
-                f"kernel expiry; {who} removes its queue; as that comes and goes, nothing is sent for some ms"
-            )
-        if fault.share is not None and fault.direction == "egress":
-            return (
-                "kernel expiry; the sending TCP notices a loss on egress at once, unlike one in the network"
-            )
-        return "kernel expiry"
+    def fidelity(self, order: ResolvedFault, *, kept: bool = False) -> str:
+        who = "a watchdog or the target" if kept else "a watchdog"
+        # the kernel puts a device out of action while its root queue is changed
+        queue = f"; {who} removes its queue; as that comes and goes, nothing is sent for some ms"
+        return f"kernel expiry{queue if order.queued else ''}{order.differs()}"
 
     def refusal(self, fault: Fault) -> str:
         able = (
@@ -92,6 +88,19 @@ class Nft:
 
     def needs(self, fault: Fault) -> Sequence[str]:
         return ("nft", *fault.declared.qdisc_needs) if fault.layer == "shape" else ("nft",)
+
+    def wants(self, fault: Fault) -> Sequence[str]:
+        return fault.declared.sink_needs if fault.sinks else ()
+
+    def place(self, run: CommandRunner, order: ResolvedFault, taken: Collection[int]) -> ResolvedFault:
+        if order.fault.layer == "shape":
+            return with_queue(order, run, taken)
+        if not order.silent:
+            return order
+        try:
+            return with_queue(order, run, taken)
+        except FaultError as error:
+            return replace(order, noticed=str(error))
 
     def forget(self, instance: str) -> None:
         self._gates.forget(instance)
@@ -114,16 +123,18 @@ class Nft:
         return sum(read_table(listed).chains[chain] for chain in chains)
 
     def argv(self, order: ResolvedFault) -> Sequence[str]:
-        # one that waits for its word cannot know whose faults will be on by then
-        return self._argv(order, {})
+        if not order.queued:
+            return _NFT
+        # nft is silent about what it has done
+        element = Step(f"{shlex.join(_NFT)} && echo {_DONE}", 'printf %b "$order"', done=f"* {_DONE}")
+        up = [replace(shape_up(order, order.devices), ahead=True), element]
+        down = shape_down(order, order.devices)
+        return watchdog_argv(order.id, order.fault.duration_s + _DRAIN_S, up, down)
 
     def apply(self, run: CommandRunner, order: ResolvedFault) -> None:
         fault = order.fault
         hooks = [direction for direction, _ in hooks_of(fault)]
-        shapes = fault.layer == "shape"
-        gates: _FoundGates = {
-            hook: None if shapes else self._gates.known(order.instance, hook) for hook in hooks
-        }
+        gates: _FoundGates = {hook: self._gates.known(order.instance, hook) for hook in hooks}
         for left in reversed(range(_GATE_TRIES)):
             tried_at = self._gates.clock()
             done = self._switch_on(run, order, gates)
@@ -139,13 +150,13 @@ class Nft:
             gates = self._look(run, order, hooks)
 
     def undo(self, order: ResolvedFault) -> Cleanup | None:
-        if order.fault.layer == "cut":
+        if not order.queued:
             return None
         down = shape_down(order, order.devices)
         return Cleanup(clean_argv(down), order.fault.duration_s + _DRAIN_S + TURN_S)
 
     def tidy(self, run: CommandRunner, order: ResolvedFault) -> None:
-        if order.fault.layer == "shape":
+        if order.queued:
             clean(run, [shape_wait(order, _DRAIN_S + TURN_S), *shape_down(order, order.devices)])
 
     def watch(self, run: CommandRunner, order: ResolvedFault, left_s: float) -> ObservedEnd:
@@ -165,23 +176,14 @@ class Nft:
         chains = sum(now.chains.get(chain, 0) for chain in chains_of(order.fault, order.shape_class))
         return ObservedEnd(packets, chains if alone else None, seen.at, on_at=seen.on_at)
 
-    def _argv(self, order: ResolvedFault, gates: _FoundGates) -> Sequence[str]:
-        if order.fault.layer == "cut":
-            return _NFT
-        script = f"printf %s {shlex.quote(self._script(order, gates))}"
-        # nft is silent about what it has done
-        element = Step(f"{shlex.join(_NFT)} && echo {_DONE}", script, done=f"* {_DONE}")
-        up = [shape_up(order, order.devices), element]
-        down = shape_down(order, order.devices)
-        return watchdog_argv(order.id, order.fault.duration_s + _DRAIN_S, up, down)
-
     def _switch_on(
         self, run: CommandRunner, order: ResolvedFault, gates: _FoundGates
     ) -> CommandResult | None:
         """One try: `None` when the fault is on, else what became of it."""
-        if order.fault.layer == "shape":
-            return put_on(run, self._argv(order, gates), shape_down(order, order.devices))
-        done = run(_NFT, stdin=self._script(order, gates))
+        script = self._script(order, gates)
+        if order.queued:
+            return put_on(run, self.argv(order), shape_down(order, order.devices), order=script)
+        done = run(_NFT, stdin=script)
         return done if done.exit_code else None
 
     def _script(self, order: ResolvedFault, gates: _FoundGates) -> str:

@@ -17,9 +17,10 @@ a fault needs fits into an element:
 - what it does at first, it does for as long as an element of the set `hold` lives;
 - who it is, is the element's comment; what it hit, the element's counter.
 
-Shaping gives its packets the priority that is the handle of a class of our queue (render_tc); when the
-element goes, no packet finds that class any more. Elements' counters go with them, so each chain counts too,
-for good. `create element` fails where `add` is silent: a selector that is taken is not taken twice.
+Shaping gives its packets the priority that is the handle of a class of our queue (render_tc), and so does a cut whose
+packets a queue swallows; when the element goes, no packet finds that class any more. Elements' counters go with them,
+so each chain counts too, for good. `create element` fails where `add` is silent: a selector that is taken is not taken
+twice.
 
 Looking a packet up in an empty map of ranges costs it 0.15 us. So each direction has a gate before its maps (see
 `gate`), which a fault opens for as long as it lasts, and an idle instance's packets see nothing else.
@@ -74,7 +75,11 @@ def chains_of(fault: Fault, shape_class: int = 0) -> Sequence[str]:
     """The static chains that the fault's packets go to, which count them."""
     if fault.layer == "shape":
         return (f"shape_{shape_class}",)
-    return [f"{way.chain}_{way.direction(fault.direction)}" for way in ways_of(fault.declared)]
+    ways = [(way, way.direction(fault.direction)) for way in ways_of(fault.declared)]
+    return [
+        f"shape_{shape_class}" if shape_class and direction == "egress" else f"{way.chain}_{direction}"
+        for way, direction in ways
+    ]
 
 
 def hooks_of(fault: Fault) -> Sequence[tuple[Direction, str]]:
@@ -90,7 +95,7 @@ def elements(
 ) -> tuple[Element, ...]:
     """The elements that make the fault: one per direction, network and protocol.
 
-    `shape_class` is for the layer `shape` alone.
+    `shape_class` is for one that has a queue.
     """
     timeout = f'timeout {round(fault.duration_s * 1000)}ms comment "{fault_id}"'
     return tuple(

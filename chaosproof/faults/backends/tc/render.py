@@ -7,17 +7,19 @@ else is touched. The class's leaf does the work; the kind says what it is (`qdis
 A queue is ours by its handle, c405: a root with another handle is somebody's, and is never replaced.
 """
 
+import ipaddress
 import json
 import re
 import shlex
 import zlib
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from chaosproof.faults.backends.base import ResolvedFault
 from chaosproof.faults.backends.nft.render import SHAPE_CLASSES, SHAPE_MAJOR
 from chaosproof.faults.backends.watchdog import Step
 from chaosproof.faults.errors import FaultRefused
 from chaosproof.faults.model import Fault
+from chaosproof.faults.selector import LOOPBACK, Network, overlap
 
 __all__ = [
     "ROOT",
@@ -28,6 +30,7 @@ __all__ = [
     "free_class",
     "leaf",
     "leaf_handle",
+    "may_use_loopback",
     "shape_down",
     "shape_up",
     "shape_wait",
@@ -39,14 +42,14 @@ _CLASS = "htb rate 10gbit quantum 200000"
 _POLL_S = 0.025
 
 
-def devices(qdiscs_json: str) -> tuple[str, ...]:
-    """The devices to shape, from `tc -j qdisc show`: all but loopback.
+def devices(qdiscs_json: str, *, loopback: bool = False) -> tuple[str, ...]:
+    """The devices to shape, from `tc -j qdisc show`: all, `lo` only with `loopback`.
 
     Raises `FaultRefused` when one of them has a root queue that somebody set.
     """
     names = []
     for qdisc in json.loads(qdiscs_json or "[]"):
-        if not qdisc.get("root") or qdisc["dev"] == "lo":
+        if not qdisc.get("root") or (qdisc["dev"] == "lo" and not loopback):
             continue
         if qdisc["handle"] not in ("0:", ROOT):
             raise FaultRefused(
@@ -59,12 +62,23 @@ def devices(qdiscs_json: str) -> tuple[str, ...]:
     return tuple(names)
 
 
-def free_class(classes: str) -> int:
-    """The lowest number of a class that is free, given `tc class show` of every device.
+def may_use_loopback(addresses_json: str, networks: Iterable[Network]) -> bool:
+    """Whether packets to `networks` may leave by `lo`, given `ip -j address show`: so do those to own addresses."""
+    own = [
+        ipaddress.ip_network(address["local"])
+        for device in json.loads(addresses_json or "[]")
+        for address in device.get("addr_info", ())
+        if "local" in address
+    ]
+    return overlap(networks, [*LOOPBACK, *own])
+
+
+def free_class(classes: str, taken: Collection[int] = ()) -> int:
+    """The lowest number of a class that is free and not `taken`, given `tc class show` of every device.
 
     Raises `FaultRefused` when all are taken.
     """
-    taken = {int(number, 16) for number in re.findall(rf"class htb {ROOT}(\w+)", classes)}
+    taken = {*taken, *(int(number, 16) for number in re.findall(rf"class htb {ROOT}(\w+)", classes))}
     for number in range(1, SHAPE_CLASSES + 1):
         if number not in taken:
             return number
@@ -73,6 +87,8 @@ def free_class(classes: str) -> int:
 
 def leaf(fault: Fault) -> str:
     """The queue that does what the fault says, as arguments of `tc qdisc add`."""
+    if fault.sinks:
+        return fault.declared.sink
     qdisc = fault.declared.qdisc
     if qdisc is None:
         raise FaultRefused(f"no queue makes {fault.kind}")
