@@ -183,8 +183,8 @@ def put_on(
     `order` is for the inputs of its steps (see `Step`). Where it was killed in the middle, what it may have put on is
     taken back by the lines `down`.
     """
-    words = [_GO, order.rstrip("\n").replace("\n", "\\n")]
-    done = run(argv, stdin=" ".join(filter(None, words)) + "\n")
+    parts = [_GO, order.rstrip("\n").replace("\n", "\\n")]
+    done = run(argv, stdin=" ".join(filter(None, parts)) + "\n")
     if done.exit_code == 0 and done.stdout.strip() == _ON:
         return None
     if done.exit_code == _KILLED:
