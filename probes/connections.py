@@ -9,8 +9,8 @@ from typing import Any
 from chaoslib.types import Configuration
 
 from chaosproof.errors import ChaosproofError
-from chaosproof.runner.half_open import held_connections
 from chaosproof.runner.settings import port as port_number
+from chaosproof.runner.unused_connections import held_connections
 from chaosproof.targets.base import Target
 from chaosproof.toolkit.current import session_of
 

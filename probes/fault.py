@@ -244,11 +244,14 @@ def state(instance: str, configuration: Configuration = None) -> dict[str, Any]:
 def log_mentions(instance: str, text: str, configuration: Configuration = None) -> dict[str, Any]:
     """How often `text` stands in the log of `instance` so far: `times` (lines), and the `last` such line.
 
-    `text` is taken as it is, letter by letter. Raises `UsageError` where it is empty.
+    A service in its place means all of its instances, in the order of their names. `text` is taken as it is, letter by
+    letter. Raises `UsageError` where it is empty.
     """
     if not text:
         raise UsageError("text is empty: name what to look for in the log.")
-    lines = [line for line in session_of(configuration).target.logs(instance).splitlines() if text in line]
+    target = session_of(configuration).target
+    members = sorted(member.name for member in target.instances() if member.service == instance) or [instance]
+    lines = [line for name in members for line in target.logs(name).splitlines() if text in line]
     return {"instance": instance, "text": text, "times": len(lines), "last": lines[-1] if lines else None}
 
 

@@ -92,7 +92,8 @@ class Fault:
     @property
     def sinks(self) -> bool:
         """Whether its packets are to be lost behind the sender's stack, by a queue (see `NetworkKind.sink`)."""
-        return bool(self.declared.sink) and self.layer == "cut" and self.direction == "egress"
+        goes_out = self.direction == "egress" or self.declared.back is not None
+        return bool(self.declared.sink) and self.layer == "cut" and goes_out
 
     @property
     def magnitude(self) -> dict[str, float]:

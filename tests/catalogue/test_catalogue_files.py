@@ -32,7 +32,7 @@ def test_an_experiment_is_valid_and_its_claims_are_well_formed(file: Path):
     experiment = load_experiment(str(file))
     ensure_experiment_is_valid(experiment)
     assert mistakes_of(experiment) == ()
-    assert experiment["extensions"][0]["experiment"] == f"catalogue-{file.stem}"
+    assert experiment["extensions"][0]["experiment"] == f"catalogue-{file.stem.replace('_', '-')}"
     assert experiment["runtime"]["rollbacks"]["strategy"] == "always"
 
 

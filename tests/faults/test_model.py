@@ -82,4 +82,6 @@ def test_a_peer_is_a_service_an_address_or_a_network(peer: str):
 def test_every_kind_can_be_made_from_what_it_requires():
     for kind in KINDS.values():
         values = dict.fromkeys(kind.required, 10.0)
-        assert Fault(kind=kind.name, port=1, duration_s=1, **values).magnitude == values
+        direction = kind.directions[0]
+        fault = Fault(kind=kind.name, port=1, duration_s=1, direction=direction, **values)
+        assert fault.magnitude == values

@@ -2,7 +2,7 @@
 
 from chaosproof.faults.kinds.base import NetworkKind, Refusal
 
-__all__ = ["KIND"]
+__all__ = ["KIND", "NFT_DATA"]
 
 # How long a TCP header is, in words of 4 bytes, stands in the upper half of its byte 12. `tcp doff` would say so, but
 # nft 1.0.6 lists a field of 4 bits that is looked up together with a range as 0, and loads that as another rule: a
@@ -10,6 +10,9 @@ __all__ = ["KIND"]
 _WORDS = range(5, 16)
 _IP_4 = ", ".join(f"{16 * length}-{16 * length + 15} . {21 + 4 * length}-65535" for length in _WORDS)
 _IP_6 = ", ".join(f"{16 * length}-{16 * length + 15} . {1 + 4 * length}-65535" for length in _WORDS)
+
+# a packet with data is longer than its headers: a SYN, an RST, a FIN or an acknowledgement alone is not
+NFT_DATA = ((f"@th,96,8 . ip length {{ {_IP_4} }}",), (f"@th,96,8 . ip6 length {{ {_IP_6} }}",))
 
 KIND = NetworkKind(
     name="stall",
@@ -24,8 +27,7 @@ KIND = NetworkKind(
     canary_packets=5,
     nft_rules=("drop",),
     sink="blackhole",
-    # longer than its headers: a SYN, an RST, a FIN or an acknowledgement alone is not
-    nft_matches=((f"@th,96,8 . ip length {{ {_IP_4} }}",), (f"@th,96,8 . ip6 length {{ {_IP_6} }}",)),
+    nft_matches=NFT_DATA,
     # the same in classic BPF: ldxb 4*([0]&0xf); ldb [x+12]; and 0xf0; rsh 2; add x; tax; ldh [2]; jgt x
     iptables=(
         '-m bpf --bytecode "10,177 0 0 0,80 0 0 12,84 0 0 240,116 0 0 2,12 0 0 0,7 0 0 0,40 0 0 2,45 0 1 0,'

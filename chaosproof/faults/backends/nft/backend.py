@@ -116,11 +116,8 @@ class Nft:
 
     def count(self, run: CommandRunner, order: ResolvedFault) -> int:
         self._gates.meet(order.instance, lambda: run(["uname", "-r"]).stdout)
-        chains = chains_of(order.fault, order.shape_class)
-        lists = [f"list chain {TABLE} {chain}" for chain in chains]
-        argv = ["nft", "; ".join(lists)]
-        listed = output_of(run, argv, "the counter of the fault's chain could not be read")
-        return sum(read_table(listed).chains[chain] for chain in chains)
+        # one listing each: nft 1.0.6 finds but the last of several chains that one command lists
+        return sum(_counted(run, chain) for chain in chains_of(order.fault, order.shape_class))
 
     def argv(self, order: ResolvedFault) -> Sequence[str]:
         if not order.queued:
@@ -200,6 +197,12 @@ class Nft:
         argv = ["nft", "list", "table", *TABLE.split()]
         listed = output_of(run, argv, "the faults that are on could not be listed")
         return {hook: read_gate(listed, hook) for hook in hooks}
+
+
+def _counted(run: CommandRunner, chain: str) -> int:
+    argv = ["nft", "list", "chain", *TABLE.split(), chain]
+    listed = output_of(run, argv, "the counter of the fault's chain could not be read")
+    return read_table(listed).chains[chain]
 
 
 def _is_shut_out(order: ResolvedFault, looks: Sequence[Mapping[str, Seen]], listings: Sequence[str]) -> bool:

@@ -10,8 +10,8 @@ import pytest
 from chaosproof.errors import TargetError, UsageError
 from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.process import ProcessFaults
-from chaosproof.runner.half_open import Kernels, TcpSocket, judged, read_tcp_sockets
 from chaosproof.runner.session import Session
+from chaosproof.runner.unused_connections import Kernels, TcpSocket, judged, read_tcp_sockets
 from chaosproof.targets.base import CommandResult, Instance, Target
 from chaosproof.targets.local.target import LocalTarget
 from probes.connections import half_open
