@@ -15,18 +15,16 @@ could not measure. A fault that shows is a measurement, never an error.
 """
 
 import json
-import time
 from dataclasses import asdict
 from typing import Any
 
 from chaoslib.types import Configuration
 
 from chaosproof.errors import ChaosproofError, UsageError
-from chaosproof.runfolder.faults import FaultRecord, read_faults
-from chaosproof.runner.session import Session
 from chaosproof.runner.settings import count as whole_number
 from chaosproof.runner.settings import number, seconds
 from chaosproof.runner.settings import port as port_number
+from chaosproof.runner.under_fault import must_be_on
 from chaosproof.toolkit.current import session_of
 
 __all__ = ["connect", "log_mentions", "round_trips", "state", "taken", "throughput"]
@@ -265,10 +263,10 @@ def _measured(
 ) -> dict[str, Any]:
     """Run a Python program in the network of `instance` and return the JSON object that it prints."""
     session = session_of(configuration)
-    _must_be_on(session, under, "before")
+    must_be_on(session, under, "before")
     argv = ["sh", "-c", _SHELL, program, *map(str, arguments)]
     done = session.target.run(instance, argv, timeout_s=lasts_s + _PATIENCE_S)
-    _must_be_on(session, under, "after")
+    must_be_on(session, under, "after")
     if done.exit_code != 0:
         message = (done.stderr.strip() or done.stdout.strip() or "it said nothing").splitlines()[-1]
         raise ChaosproofError(
@@ -276,15 +274,3 @@ def _measured(
         )
     measured: dict[str, Any] = json.loads(done.stdout)
     return measured
-
-
-def _must_be_on(session: Session, kind: str, when: str) -> None:
-    if not kind:
-        return
-    now = time.time()
-    for fault in read_faults(session.folder / FaultRecord.FILE):
-        if fault.kind == kind and not fault.ended and now < (fault.expires_at or 0):
-            return
-    raise ChaosproofError(
-        f"No {kind} is on {when} this measurement, so it says nothing about one: apply it first, or for longer."
-    )

@@ -49,26 +49,51 @@ class Connection:
 class Kernels:
     """What the kernels have, by instance; one that could not be asked is not in `sockets`.
 
-    `addresses` and `service_addresses` say whose an address is: an instance's, and a service's.
+    `addresses` and `service_addresses` say whose an address is: an instance's, and a service's; `members` are the
+    instances of the service that is looked at.
     """
 
     sockets: Mapping[str, Sequence[TcpSocket]]
     addresses: Mapping[str, str]
     service_addresses: Mapping[str, str]
-    siblings: Collection[str]
+    members: Collection[str]
 
 
-def held_connections(target: Target, instance: str, port: int) -> tuple[Connection, ...]:
-    """The connections to `port` that the kernel of `instance` holds, at the beginning of the look and at its end.
+def held_connections(target: Target, name: str, port: int) -> Mapping[str, tuple[Connection, ...]]:
+    """The connections to `port` that an instance holds, or each instance of a service, by the instance's name.
 
-    So one that opens or closes meanwhile is none of them. Raises `TargetError` where `instance` cannot be looked at.
+    They are those of the beginning of the look that are there at its end: one that opens or closes meanwhile is none of
+    them. Raises `TargetError` for a name that is neither, and where such an instance cannot be looked at.
     """
-    server = target.instance(instance)
-    before = _established(_listed(target, instance), port)
-    kernels = _others(target, server, before)
-    ends = {(socket.own, socket.other) for socket in before}
-    after = _established(_listed(target, instance), port)
-    return tuple(judged(socket, server, kernels) for socket in after if (socket.own, socket.other) in ends)
+    everyone = target.instances()
+    holders = [each for each in everyone if each.service == name] or [target.instance(name)]
+    members = [each.name for each in everyone if each.service == holders[0].service]
+    first = _listed_by_name(target, members)
+    before = {each.name: _established(_looked_at(first, each.name), port) for each in holders}
+    addresses = {
+        address: each.name for each in everyone for address in (each.address, each.address6) if address
+    }
+    others = {addresses.get(socket.other[0], "") for held in before.values() for socket in held}
+    second = _listed_by_name(target, sorted(others - {"", *members}))
+    kernels = Kernels(
+        {
+            peer: sockets
+            for peer, sockets in {**first, **second}.items()
+            if not isinstance(sockets, ChaosproofError)
+        },
+        addresses,
+        _service_addresses(target, {each.service for each in everyone}),
+        members,
+    )
+    last = _listed_by_name(target, [each.name for each in holders])
+    return {
+        each.name: tuple(
+            judged(socket, each, kernels)
+            for socket in _established(_looked_at(last, each.name), port)
+            if _ends(socket) in map(_ends, before[each.name])
+        )
+        for each in holders
+    }
 
 
 def judged(socket: TcpSocket, server: Instance, kernels: Kernels) -> Connection:
@@ -109,7 +134,7 @@ def _other_end(socket: TcpSocket, its: TcpSocket, server: Instance, kernels: Ker
     address, _ = its.other
     if kernels.service_addresses.get(address) == server.service:
         # the service's address leads to one of its instances: to this one, unless another has the same caller
-        siblings = [kernels.sockets.get(name) for name in kernels.siblings]
+        siblings = [kernels.sockets.get(name) for name in kernels.members if name != server.name]
         alone = not any(
             sockets is None or any(each.other == socket.other and each.state in _HAS_IT for each in sockets)
             for sockets in siblings
@@ -118,32 +143,6 @@ def _other_end(socket: TcpSocket, its: TcpSocket, server: Instance, kernels: Ker
     # the port has gone to another connection, or what translates the address is not known
     known = address in kernels.addresses or address in kernels.service_addresses
     return "half-open" if known else "unknown"
-
-
-def _others(target: Target, server: Instance, held: Iterable[TcpSocket]) -> Kernels:
-    everyone = target.instances()
-    addresses = {
-        address: each.name for each in everyone for address in (each.address, each.address6) if address
-    }
-    siblings = [each.name for each in everyone if each.service == server.service and each != server]
-    # one without a connection has no other end to be looked at
-    peers = {addresses.get(socket.other[0], server.name) for socket in held}
-    names = sorted({*peers, *siblings}) if peers else []
-
-    def sockets_of(name: str) -> Sequence[TcpSocket] | None:
-        try:
-            return _listed(target, name)
-        except ChaosproofError:
-            return None
-
-    with ThreadPoolExecutor(max(1, min(len(names), 8))) as pool:
-        answers = dict(zip(names, pool.map(sockets_of, names), strict=True))
-    return Kernels(
-        {name: sockets for name, sockets in answers.items() if sockets is not None},
-        addresses,
-        _service_addresses(target, {each.service for each in everyone}),
-        siblings,
-    )
 
 
 def _service_addresses(target: Target, services: Iterable[str]) -> Mapping[str, str]:
@@ -157,12 +156,34 @@ def _service_addresses(target: Target, services: Iterable[str]) -> Mapping[str, 
     return whose
 
 
-def _listed(target: Target, instance: str) -> tuple[TcpSocket, ...]:
-    done = target.run(instance, _SOCKETS, timeout_s=5.0)
-    if done.exit_code != 0:
-        command = " ".join(_SOCKETS)
-        raise TargetError(f"{command} on {instance} ended with {done.exit_code}: {done.stderr.strip()[:200]}")
-    return read_tcp_sockets(done.stdout)
+def _listed_by_name(
+    target: Target, names: Sequence[str]
+) -> Mapping[str, Sequence[TcpSocket] | ChaosproofError]:
+    """What the kernel of each lists now, or why it does not."""
+
+    def listed(name: str) -> Sequence[TcpSocket] | ChaosproofError:
+        try:
+            done = target.run(name, _SOCKETS, timeout_s=5.0)
+        except ChaosproofError as error:
+            return error
+        if done.exit_code != 0:
+            command, message = " ".join(_SOCKETS), done.stderr.strip()[:200]
+            return TargetError(f"{command} on {name} ended with {done.exit_code}: {message}")
+        return read_tcp_sockets(done.stdout)
+
+    with ThreadPoolExecutor(max(1, min(len(names), 8))) as pool:
+        return dict(zip(names, pool.map(listed, names), strict=True))
+
+
+def _looked_at(listed: Mapping[str, Sequence[TcpSocket] | ChaosproofError], name: str) -> Sequence[TcpSocket]:
+    sockets = listed[name]
+    if isinstance(sockets, ChaosproofError):
+        raise sockets
+    return sockets
+
+
+def _ends(socket: TcpSocket) -> tuple[End, End]:
+    return socket.own, socket.other
 
 
 def _established(sockets: Iterable[TcpSocket], port: int) -> list[TcpSocket]:

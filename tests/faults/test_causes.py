@@ -97,6 +97,11 @@ def test_a_misspelt_cause_is_refused_with_the_nearest(name: str, meant: str) -> 
             "'lossy link' is a loss with port_side source, not destination",
         ),
         (("--like", "long line", "--loss-percent", "3"), "a delay fault has no loss_percent: leave it out"),
+        (
+            ("--like", "peer process killed", "--sides", "client"),
+            "'peer process killed' is a reset with sides both, not client",
+        ),
+        (("--like", "long line", "--sides", "both"), "a delay fault has no sides"),
         (("--like", "lossy link", "--loss-percent", "101"), "at most 100"),
         (("--like", "stuck peer", "--protocol", "udp"), "only TCP can be stalled"),
         (("--like", "long line", "--ceiling", "500ms"), "beyond the ceiling of 0.5 s"),
@@ -135,7 +140,7 @@ def test_a_dry_run_says_the_fault_in_words_and_as_an_action() -> None:
     done = injected("--like", "peer process killed", "--port", "7000", "--duration", "1s", "--dry-run")
     likeness, fault, action = done.stdout.splitlines()
     assert likeness.startswith(
-        "Like 'peer process killed', on the client of the connection. Near for the client"
+        "Like 'peer process killed', on the client of the connection. Near: both kernels"
     )
     assert fault == "It would be reset of egress tcp destination port 7000 for 1 s."
     assert json.loads(action.removeprefix("In an experiment: "))["func"] == "reset"

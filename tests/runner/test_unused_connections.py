@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
-from chaosproof.errors import TargetError, UsageError
+from chaosproof.errors import ChaosproofError, TargetError, UsageError
 from chaosproof.faults.engine import FaultEngine
+from chaosproof.faults.model import Fault
 from chaosproof.faults.process import ProcessFaults
+from chaosproof.runfolder.faults import FaultLedger
 from chaosproof.runner.session import Session
 from chaosproof.runner.unused_connections import Kernels, TcpSocket, judged, read_tcp_sockets
 from chaosproof.targets.base import CommandResult, Instance, Target
@@ -54,7 +56,7 @@ services:
     healthcheck: {{http: /, port: http, interval_s: 0.05, timeout_s: 10}}
   client:
     command: [python, -c, {json.dumps(CLIENT)}]
-    replicas: 2
+    replicas: 4
     depends_on: [web]
 """
 # by hand what a firewall on the way does to an RST
@@ -156,15 +158,23 @@ SERVER_SIDE = "ESTAB 0 0 10.9.0.2:7000 10.9.0.3:4711 cubic lastrcv:3000\n"
 
 def test_an_other_end_that_cannot_be_asked_leaves_the_count_open() -> None:
     """There is no number to be taken for none, and what is certain has a figure of its own."""
-    answer = half_open("web-0", PORT, configured(Silent("client-0", web_0=SERVER_SIDE)))
+    answer = half_open("web-0", PORT, configuration=configured(Silent("client-0", web_0=SERVER_SIDE)))
     assert (answer["half_open"], answer["half_open_at_least"], answer["unknown"]) == (None, 0, 1)
     assert answer["connections"][0]["other_end"] == "unknown"
+
+
+def test_a_look_beside_the_fault_that_it_is_about_is_an_error(tmp_path: Path) -> None:
+    """What is held when no reset is on says nothing about one."""
+    target = Silent("")
+    session = Session(tmp_path, target, "lab", FaultEngine(target), ProcessFaults(target))
+    with pytest.raises(ChaosproofError, match="No reset is on before this measurement"):
+        half_open("web-0", PORT, under="reset", configuration={"chaosproof_session": session})
 
 
 def test_an_instance_that_cannot_be_asked_itself_is_an_error() -> None:
     """It says with what the command ended."""
     with pytest.raises(TargetError, match="on web-0 ended with 1: Cannot open netlink socket"):
-        half_open("web-0", PORT, configured(Silent("web-0")))
+        half_open("web-0", PORT, configuration=configured(Silent("web-0")))
 
 
 @pytest.mark.parametrize(
@@ -174,7 +184,7 @@ def test_an_instance_that_cannot_be_asked_itself_is_an_error() -> None:
 def test_a_wrong_argument_is_one_sentence(name: str, port: int, sentence: str) -> None:
     """An unknown name lists the known ones."""
     with pytest.raises((TargetError, UsageError), match=sentence):
-        half_open(name, port, configured(Silent("")))
+        half_open(name, port, configuration=configured(Silent("")))
 
 
 @pytest.fixture(scope="module")
@@ -191,16 +201,16 @@ def test_a_connection_that_only_the_server_still_has_is_counted_and_the_others_a
     configuration = configured(target)
 
     def look(name: str) -> dict[str, Any]:
-        return half_open(name, PORT, configuration)
+        return half_open(name, PORT, configuration=configuration)
 
-    # two clients, each with one connection by the service's address and one to web-0
-    assert eventually(lambda: look("web")["used"] == 4, within_s=10)
+    # four clients, each with one connection by the service's address and one to web-0
+    assert eventually(lambda: look("web")["used"] == 8, within_s=10)
     assert (look("web")["half_open"], look("web")["unknown"], look("web")["idle_longest_s"]) == (0, 0, None)
     assert target.run("client-0", ["nft", "-f", "-"], stdin=NO_RST).exit_code == 0
     ended = target.run("client-0", ["ss", "-HKtn", "state", "established", f"dport = :{PORT}"])
     assert len(ended.stdout.splitlines()) == 2, "this kernel ends no sockets (CONFIG_INET_DIAG_DESTROY)"
     after = look("web")
-    assert (after["established"], after["used"], after["half_open"], after["unknown"]) == (4, 2, 2, 0)
+    assert (after["established"], after["used"], after["half_open"], after["unknown"]) == (8, 6, 2, 0)
     assert {each["peer"] for each in after["connections"]} == {"client-0"}
     assert look("web-0")["half_open"] + look("web-1")["half_open"] == 2
     assert look("web-0")["half_open"] >= 1
@@ -210,12 +220,33 @@ def test_a_connection_that_only_the_server_still_has_is_counted_and_the_others_a
 
 
 @pytest.mark.lab
+@pytest.mark.parametrize(
+    ("instance", "sides", "half", "gone"), [("client-1", "both", 0, 2), ("client-2", "client", 2, 0)]
+)
+def test_a_reset_of_both_ends_leaves_none_and_one_that_tells_the_client_alone_does(
+    target: LocalTarget, tmp_path: Path, instance: str, sides: str, half: int, gone: int
+) -> None:
+    """So the count shows what a server is left with; it is looked at while the fault is on."""
+    engine = FaultEngine(target, FaultLedger(tmp_path / "faults.jsonl"))
+    session = Session(tmp_path, target, "lab", engine, ProcessFaults(target))
+    before = half_open("web", PORT, configuration={"chaosproof_session": session})
+    receipt = engine.apply(Fault(kind="reset", port=PORT, duration_s=10, sides=sides), instance)
+    after = half_open("web", PORT, under="reset", configuration={"chaosproof_session": session})
+    engine.heal(instance)
+    assert engine.wait_until_ended(receipt).ended_by == "heal"
+    assert sum(each["peer"] == instance for each in after["connections"]) == half
+    assert before["established"] - after["established"] == gone
+
+
+@pytest.mark.lab
 def test_a_caller_that_is_no_instance_is_unknown(target: LocalTarget, tmp_path: Path) -> None:
     """A job beside the services has a connection, and no instance's kernel knows of it."""
     argv = ["python3", "-c", CLIENT.replace("pause()", "sigtimedwait([signal.SIGTERM], 60)")]
     target.start_job("caller", argv, env={}, out_dir=tmp_path)
-    assert eventually(lambda: half_open("web-0", PORT, configured(target))["unknown"] >= 1, within_s=10)
-    answer = half_open("web", PORT, configured(target))
+    assert eventually(
+        lambda: half_open("web-0", PORT, configuration=configured(target))["unknown"] >= 1, within_s=10
+    )
+    answer = half_open("web", PORT, configuration=configured(target))
     target.stop_job("caller")
     assert (answer["half_open"], answer["unknown"]) == (None, 2)
     strangers = [each for each in answer["connections"] if each["other_end"] == "unknown"]

@@ -29,7 +29,7 @@ def fault_document(fault: Fault, cause: Cause | None, instance: str | None) -> M
         "instance": instance,
         "selector": fault.selector,
         "direction": fault.direction,
-        "magnitude": fault.magnitude,
+        "magnitude": {**fault.magnitude, **fault.chosen},
         "planned_s": fault.duration_s,
         "provider": provider_of(fault, instance),
     }
@@ -42,6 +42,7 @@ def provider_of(fault: Fault, instance: str | None) -> Mapping[str, Any]:
         "instance": instance or "${fault_instance}",
         "port": fault.port,
         **fault.magnitude,
+        **(fault.chosen if kind.choice and fault.choice != kind.choice.values[0] else {}),
         "duration_s": fault.duration_s,
         "protocol": fault.protocol if fault.protocol != kind.protocols[0] else None,
         "port_side": fault.port_side if fault.port_side != "destination" else None,

@@ -25,10 +25,10 @@ CAUSES: Sequence[Cause] = (
         ),
         kind="reset",
         on="client",
-        fixed=_TO_THE_SERVER,
+        fixed={**_TO_THE_SERVER, "sides": "both"},
         nearness=(
-            "Near for the client, except that it always meets RST and never the orderly end of a stream; the "
-            "server's process lives, keeps its state, and answers others."
+            "Near: both kernels end the connection; but the client always meets RST and never the orderly end "
+            "of a stream, and the server's process lives, keeps its state, and answers others."
         ),
     ),
     Cause(
@@ -56,10 +56,18 @@ CAUSES: Sequence[Cause] = (
         kind="reject",
         on="client",
         fixed=_TO_THE_SERVER,
-        nearness=(
-            "The same rule, in the client's own network instead of on the way; a firewall that rejects with a "
-            "TCP reset is the kind reset."
+        nearness="The same rule, in the client's own network instead of on the way.",
+    ),
+    Cause(
+        name="firewall with TCP reset",
+        real=(
+            "What is sent is answered by RST in the server's name, so the client's connection ends with "
+            "ECONNRESET and a new one with ECONNREFUSED, while the server hears nothing and keeps its end."
         ),
+        kind="reset",
+        on="client",
+        fixed={**_TO_THE_SERVER, "sides": "client"},
+        nearness="The same rule, in the client's own network instead of on the way; idle connections end, too.",
     ),
     Cause(
         name="firewall with DROP",
