@@ -27,7 +27,7 @@ def test_every_run_of_a_set_is_packed_verified_and_asked(
     verdict = pack_and_gate(
         tmp_path / "set", tmp_path / "pack", profile="s4", now=NOW, report_progress=said.append
     )
-    assert (verdict.status, verdict.profile, len(verdict.rows)) == ("pass", "s4", 36)
+    assert (verdict.status, verdict.profile, len(verdict.rows)) == ("pass", "s4", 38)
     assert capsys.readouterr().out == "readiness 100 of 100: evidence 100, resilience 100\n"
     files = sum(path.is_file() for path in (tmp_path / "pack").rglob("*"))
     assert said == [

@@ -12,7 +12,7 @@ from chaosproof.pack.write_pack import write_pack
 from chaosproof.report.write import write_verdict
 from chaosproof.runfolder.events import record_event
 from chaosproof.runfolder.provenance import experiment_sha256
-from tests.support.runs import ENDED_AT, Run, baseline_run, resilient_run
+from tests.support.runs import ENDED_AT, Run, baseline_run, ran, resilient_run
 
 NOW = ENDED_AT + 60
 BASELINE_STAMP = "20270115T080000Z"
@@ -48,6 +48,12 @@ def add_claims(run: Run) -> None:
         for name, value in said["configuration"].items()
     }
     run.session["variables"] = {**defaults, **run.session["variables"]}
+    for claim in own["checks"]:
+        name, _, figure = claim["figure"].removeprefix("activities.").rpartition(".")
+        if claim["figure"].startswith("activities."):
+            asked = next(activity for activity in said["method"] if activity["name"] == name)
+            run.experiment["method"].append(asked)
+            run.journal["run"].append(ran(asked, {figure: claim["equals"]}))
 
 
 def true_pair(journals: Path, bend_baseline: Bend = bool, bend_resilient: Bend = bool) -> list[Path]:
