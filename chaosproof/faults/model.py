@@ -82,7 +82,7 @@ class Fault:
     @property
     def declared(self) -> NetworkKind:
         """All that is known of its kind."""
-        return KINDS[self.kind].chosen(self.choice)
+        return KINDS[self.kind].chosen(self.choice).with_given(self.magnitude)
 
     @property
     def layer(self) -> Layer:
@@ -164,6 +164,8 @@ class Fault:
                 raise UsageError(
                     f"{name} is {value:g}, more than {parameter.not_above} {limit:g}: time cannot run back"
                 )
+        if sentence := self.declared.check(values):
+            raise UsageError(sentence)
 
 
 def _choice(kind: str, chosen: object) -> str:

@@ -30,7 +30,7 @@ while True:
 
 # one connection; each line on stdin is a question: prints what became of it, and when (Unix seconds)
 CLIENT = """
-import errno, json, socket, sys, time
+import errno, fcntl, json, socket, sys, time
 host, port = sys.argv[1], int(sys.argv[2])
 connection = socket.create_connection((host, port), 2)
 print("up", flush=True)
@@ -45,6 +45,10 @@ for line in sys.stdin:
             connection.sendall(b"x")
             if not connection.recv(1):
                 answer = "closed"
+        elif word == "send":  # so many bytes, until the other kernel has them
+            connection.sendall(b"x" * int(rest[0]))
+            while fcntl.ioctl(connection, 0x5411, bytes(4)) != bytes(4):
+                time.sleep(0.001)
         elif word == "rtt":  # the median of so many round trips, in ms
             connection.settimeout(5)
             took_ms = []

@@ -3,6 +3,7 @@
 python -m tests.faults.netem_inside
 """
 
+import itertools
 import json
 import time
 
@@ -25,6 +26,31 @@ FAULTS = {
     "reorder": Fault(kind="reorder", port=PORT, duration_s=DURATION_S, delay_ms=400, reorder_percent=50),
 }
 
+LOSS_PERCENT, BURST_PACKETS, DATAGRAMS = 20.0, 5.0, 4000
+PYTHON = ["python3", "-I", "-S", "-c"]
+SENDER = """
+import socket, sys, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for number in range(int(sys.argv[2])):
+    s.sendto(number.to_bytes(4, "big"), (sys.argv[1], 5353))
+    time.sleep(0.0005)
+print("all")
+"""
+# which of so many numbers arrive, once nothing has come for five seconds
+RECEIVER = """
+import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("", 5353))
+print("up", flush=True)
+arrived = set()
+try:
+    while True:
+        arrived.add(int.from_bytes(s.recv(10), "big"))
+        s.settimeout(5)
+except TimeoutError:
+    print("".join("01"[number in arrived] for number in range(int(sys.argv[1]))), flush=True)
+"""
+
 
 def main() -> None:
     patient = conftest.CLIENT.replace("(host, port), 2)", "(host, port), 20)")
@@ -39,6 +65,7 @@ def main() -> None:
         before = snapshot(run_in(room))
         for name, fault in FAULTS.items():
             say(name, room, engine, client, fault, before)
+        lose_in_bursts(room, engine)
         for kind in ("reset", "drop"):
             last_resort = FaultEngine(room, backend="tc", canary=False)
             fault = Fault(kind=kind, port=PORT, duration_s=DURATION_S)
@@ -75,6 +102,37 @@ def say(
         "ended_by": final.ended_by,
         "same": left == before,
         "after": client.ask("new 20"),
+    }
+    print("RESULT", json.dumps(result), flush=True)
+
+
+def lose_in_bursts(room: NetnsTarget, engine: FaultEngine) -> None:
+    """Which of many datagrams get lost, and in how long bursts."""
+    fault = Fault(
+        kind="loss",
+        protocol="udp",
+        port=5353,
+        duration_s=120,
+        loss_percent=LOSS_PERCENT,
+        burst_packets=BURST_PACKETS,
+    )
+    receiver = room.python("server-0", RECEIVER, str(DATAGRAMS))
+    assert receiver.stdout and receiver.stdout.readline() == "up\n"
+    engine.apply(fault, "client-0")
+    sent = room.run(
+        "client-0",
+        [*PYTHON, SENDER, room.instance("server-0").address, str(DATAGRAMS)],
+        timeout_s=100.0,
+    )
+    lost = [arrived == "0" for arrived in receiver.stdout.readline().strip()]
+    bursts = [len(list(run)) for is_lost, run in itertools.groupby(lost) if is_lost]
+    (receipt,) = engine.heal("client-0")
+    result = {
+        "name": "bursts",
+        "sent": sent.stdout.strip(),
+        "lost": sum(lost),
+        "bursts": len(bursts),
+        "packets": receipt.packets,
     }
     print("RESULT", json.dumps(result), flush=True)
 

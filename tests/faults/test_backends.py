@@ -55,6 +55,14 @@ def test_a_delay_needs_nft_and_netem():
         choose_backend(Capabilities(ALL), DELAY, "iptables")
 
 
+def test_a_loss_in_bursts_is_made_by_a_queue_and_by_nothing_else():
+    bursts = Fault(kind="loss", port=80, duration_s=1, loss_percent=20, burst_packets=5)
+    assert choose_backend(Capabilities(ALL), bursts) == "nft"
+    for backend in (None, "iptables"):
+        with pytest.raises(FaultRefused, match=r"no netem|cannot single out"):
+            choose_backend(Capabilities({**ALL, "netem": "no netem"}), bursts, backend)
+
+
 def test_a_blackhole_by_tc_stands_in_for_reset_and_drop_on_egress_only():
     loss = Fault(kind="loss", port=80, duration_s=1, loss_percent=50)
     ingress = Fault(kind="reset", port=80, duration_s=1, direction="ingress")

@@ -66,6 +66,10 @@ def test_a_fault_without_a_duration_is_refused():
         ({"kind": "loss", "loss_percent": "20"}, "must be a number"),
         ({"kind": "rate", "rate_kbit": 1}, "at least 8"),
         ({"kind": "delay", "delay_ms": 10, "jitter_ms": 11}, "time cannot run back"),
+        ({"kind": "loss", "loss_percent": 5, "burst_packets": 0.5}, "at least 1"),
+        ({"kind": "loss", "loss_percent": 70, "burst_packets": 2}, "at most 66.67"),
+        ({"kind": "loss", "loss_percent": 100, "burst_packets": 9}, "at most 90"),
+        ({"kind": "loss", "loss_percent": 5, "burst_packets": 2, "direction": "ingress"}, "with egress"),
         ({"kind": "delay", "delay_ms": 10, "direction": "ingress"}, "apply it on the sending side"),
     ],
 )

@@ -23,6 +23,9 @@ def results() -> Results:
     found = {}
     for result in results_of(f"{sys.executable} -m tests.faults.netem_inside", timeout_s=580):
         found[result["name"]] = result
+        if result["name"] == "bursts":
+            print(result)
+            continue
         measured = ("name", "answer", "base_ms", "rtt_ms", "packets", "opened", "ended_by", "same", "after")
         print({key: result[key] for key in measured})
     return found
@@ -43,6 +46,15 @@ def test_a_shaping_fault_meets_packets_and_ends_without_a_trace(results: Results
     assert result["packets"] > 0
     assert result["ended_by"] == "kernel"
     assert result["same"] and result["after"] == "ok"
+
+
+def test_a_loss_in_bursts_loses_its_share_in_bursts_as_long_as_was_asked_for(results: Results):
+    """Of 4,000 datagrams 800 in 160 bursts; their mean length has a standard deviation of 0.35 by chance."""
+    result = results["bursts"]
+    assert result["sent"] == "all" and result["packets"] == 4000
+    assert result["lost"] / result["bursts"] == pytest.approx(5.0, abs=4 * 0.35)
+    # a chance of one in five, correlated: a standard deviation of 77
+    assert result["lost"] == pytest.approx(800, abs=4 * 77)
 
 
 def test_corrupted_packets_hardly_ever_arrive(results: Results):

@@ -23,7 +23,7 @@ DELAY = Fault(kind="delay", port=80, duration_s=2, delay_ms=100, jitter_ms=10)
 LISTING = """\
 *mangle
 :OUTPUT ACCEPT [0:0]
-[7:400] -A OUTPUT ! -o lo -p tcp -m tcp --dport 80 -m comment --comment "chaosproof:ab12" -m time \
+[7:400] -A OUTPUT -p tcp -m tcp --dport 80 -m comment --comment "chaosproof:ab12" -m time \
 --datestop 2026-11-22T03:36:51 -j NFQUEUE --queue-num 50181 --queue-bypass
 [9:400] -A OUTPUT -p tcp -m tcp --dport 81 -m comment --comment x -j NFQUEUE --queue-num 50183 --queue-bypass
 COMMIT

@@ -16,6 +16,7 @@ from chaosproof.faults.backends.tc.render import (
     free_class,
     leaf,
     leaf_handle,
+    may_use_loopback,
     shape_down,
     shape_up,
 )
@@ -153,6 +154,11 @@ def printed(step: Step) -> str:
         ({"kind": "delay", "delay_ms": 100}, "netem limit 10000 delay 100000us"),
         ({"kind": "delay", "delay_ms": 1.5, "jitter_ms": 0.5}, "netem limit 10000 delay 1500us 500us"),
         ({"kind": "duplicate", "duplicate_percent": 2.5}, "netem limit 10000 duplicate 2.5%"),
+        ({"kind": "loss", "loss_percent": 20, "burst_packets": 5}, "netem limit 10000 loss gemodel 5% 20%"),
+        (
+            {"kind": "loss", "loss_percent": 50, "burst_packets": 1},
+            "netem limit 10000 loss gemodel 100% 100%",
+        ),
         ({"kind": "corrupt", "corrupt_percent": 1}, "netem limit 10000 corrupt 1%"),
         (
             {"kind": "reorder", "reorder_percent": 25, "delay_ms": 10},
@@ -212,6 +218,27 @@ def test_a_root_queue_of_somebody_else_is_refused_by_name():
     assert devices(ours) == ("eth0",)
     with pytest.raises(FaultRefused, match=r"eth0 has a root queue of its own \(htb 1:\)"):
         devices(ours.replace("c405:", "1:"))
+    assert devices(ours, loopback=True) == ("lo", "eth0")
+
+
+@pytest.mark.parametrize(
+    ("peer", "may"),
+    [
+        ("0.0.0.0/0", True),
+        ("127.0.0.1", True),
+        ("::1", True),
+        ("10.77.0.1", True),
+        ("fd77::/64", True),
+        ("10.77.0.2", False),
+        ("fd77::2", False),
+    ],
+)
+def test_what_goes_to_an_own_address_leaves_by_loopback(peer: str, may: bool):
+    addresses = (
+        '[{"ifname": "lo", "addr_info": []}, '
+        '{"ifname": "eth0", "addr_info": [{"local": "10.77.0.1"}, {"local": "fd77::1"}, {}]}]'
+    )
+    assert may_use_loopback(addresses, (ipaddress.ip_network(peer),)) is may
 
 
 def test_a_class_is_the_lowest_that_is_free():

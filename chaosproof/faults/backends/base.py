@@ -99,7 +99,8 @@ class ResolvedFault:
 
     def differs(self) -> str:
         """How it differs from the same trouble on a real line, as the end of a sentence; empty where it does not."""
-        return f"; {NOTICED.format(why=self.noticed)}" if self.noticed else ""
+        sentences = [NOTICED.format(why=self.noticed) if self.noticed else "", self.fault.declared.differs]
+        return "".join(f"; {sentence}" for sentence in sentences if sentence)
 
 
 @dataclass(frozen=True)

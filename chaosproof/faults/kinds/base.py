@@ -8,8 +8,8 @@ the nft table and every backend's rules, which faults conflict, what the canary 
 of `chaosproof inject`, the rows of `chaosproof doctor` and the action of `actions.network`.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Self
 
 from chaosproof.runfolder.faults import CanaryExpectation, Expectation
@@ -161,6 +161,9 @@ class NetworkKind(FaultKind):
       act on the same packets.
     - `refusals`: the selectors that make no sense for it. `conflicts_with`: kinds that spoil it in either direction.
     - `share`: the parameter that says, in percent, which share of the packets it acts on; empty: all of them.
+    - `given`: the fields of the kind that differ where a parameter is given, by that parameter. `check`: why these
+      magnitudes go together in no fault; empty where they do.
+    - `differs`: how its faults differ from the same trouble on a real line, however made; empty: not that we know of.
     - `choice`: a word by which its faults differ; `chosen` gives the kind as it is with that word.
     - `ends_open`: the directions in which the connections that are open as it goes on are ended besides, by the kernel
       that it is on (`ss -K`).
@@ -193,6 +196,9 @@ class NetworkKind(FaultKind):
     refusals: tuple[Refusal, ...] = ()
     conflicts_with: tuple[str, ...] = ()
     share: str = ""
+    given: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    check: Callable[[Magnitudes], str] = lambda magnitudes: ""
+    differs: str = ""
     choice: Choice | None = None
     ends_open: tuple[Direction, ...] = ()
     canary: tuple[str, ...] = ()
@@ -231,6 +237,13 @@ class NetworkKind(FaultKind):
     def chosen(self, value: str) -> Self:
         """The kind as it is with that value of its choice."""
         return replace(self, **self.choice.changes.get(value, {})) if self.choice else self
+
+    def with_given(self, names: Iterable[str]) -> Self:
+        """The kind as it is where the parameters of these names are given."""
+        changes: dict[str, Any] = {}
+        for name in names:
+            changes.update(self.given.get(name, {}))
+        return replace(self, **changes) if changes else self
 
     @property
     def required(self) -> tuple[str, ...]:

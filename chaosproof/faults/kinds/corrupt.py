@@ -11,5 +11,6 @@ KIND = NetworkKind(
     layer="shape",
     parameters=(Parameter("corrupt_percent", 0.0, 100.0),),
     refusals=(ONLY_ON_EGRESS,),
+    differs="a bit that is flipped in the header of the link is noticed by nobody",
     qdisc=lambda magnitudes: netem(f"corrupt {magnitudes['corrupt_percent']:.6g}%"),
 )

@@ -52,7 +52,7 @@ class Nfqueue(WatchdogBackend):
     def fidelity(self, order: ResolvedFault, *, kept: bool = False) -> str:
         return (
             "userspace queue, which is its own watchdog; lets packets pass as soon as it dies, "
-            "and those that it held then are lost"
+            f"and those that it held then are lost{order.differs()}"
         )
 
     def refusal(self, fault: Fault) -> str:
@@ -96,9 +96,8 @@ def rules_up(order: ResolvedFault) -> list[Transaction]:
     """What puts the rules in that send packets to a queue, one transaction for each family of addresses."""
 
     def rule(network: Network) -> str:
-        # what an instance says to itself is not on any network
         return (
-            f"-I OUTPUT 1 ! -o lo {' '.join(match(order, network))} "
+            f"-I OUTPUT 1 {' '.join(match(order, network))} "
             "-m time --datestop {until} -j NFQUEUE --queue-num {queue} --queue-bypass"
         )
 

@@ -25,7 +25,7 @@ class Tc(WatchdogBackend):
 
     def fidelity(self, order: ResolvedFault, *, kept: bool = False) -> str:
         late = ", and the target should it be killed" if kept else ""
-        return f"watchdog{late}; {order.fault.declared.tc_stand_in}"
+        return f"watchdog{late}; {order.fault.declared.tc_stand_in}{order.differs()}"
 
     def refusal(self, fault: Fault) -> str:
         if fault.layer == "shape":
