@@ -360,8 +360,8 @@ class FaultEngine:
         notes = [receipt.note]
         if armed.ending:
             notes.append(kill_note(run, armed.resolved, armed.ending.wait()))
-        peer = armed.far_end.look(receipt.applied_at or 0.0) if armed.far_end else None
         during = self._try(armed.resolved, armed.address)
+        peer = armed.far_end.look(receipt.applied_at or 0.0) if armed.far_end else None
         note = "; ".join(filter(None, notes))
         receipt = self._store.change(
             fault_id, lambda r: r.replace(note=note, canary=replace(r.canary, during=during, peer=peer))

@@ -17,8 +17,9 @@ __all__ = ["FarEnd", "Socket", "read_sockets"]
 
 # who is asked at most: a look at each costs a command
 _OTHERS_MAX = 16
-# an RST is there at once; what is left after this long, nobody has told
-_TOLD_S = 0.05
+# an RST is there at once, where the kernels have the time; what is left after this long, nobody has told
+_TOLD_S = 1.0
+_AGAIN_S = 0.05
 _ENDS = re.compile(r"^(?:[A-Z]\S*\s+)?\d+\s+\d+\s+(\S+):(\d+)\s+(\S+):(\d+)(?=\s|$)")
 
 _End = tuple[str, int]
@@ -66,16 +67,17 @@ class FarEnd:
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
     ) -> str:
-        """`closed` where none of them is there any more, `open` where some still are 50 ms after `since`.
+        """`closed` where none of them is there any more, `open` where some still are a second after `since`.
 
         `none` where there was none, or where it could not be asked. `since` and `clock` are Unix seconds.
         """
         if not self.sockets:
             return "none"
         try:
-            if self._left():
-                sleep(max(0.0, since + _TOLD_S - clock()))
-                return "open" if self._left() else "closed"
+            while self._left():
+                if clock() > since + _TOLD_S:
+                    return "open"
+                sleep(_AGAIN_S)
         except ChaosproofError:
             return "none"
         return "closed"

@@ -23,6 +23,13 @@ def killed(run: Run, seen_at: float | None, instance: str = "app-a-0", event: st
     run.readiness.append({"at": seen_at, "instance": instance, "event": event, "detail": ""})
 
 
+def promised(run: Run, *, peer: str) -> None:
+    """A fault of today's kind, that promises to end connections at both ends."""
+    canary = {"before": ["open"], "during": ["refused", "reset"], "after": ["open"], "peer": ["closed"]}
+    run.fault.update(schema_version=2, expects={"proof": "packets", "canary": canary})
+    run.fault["canary"].update(peer=peer)
+
+
 UNSEEN = "kill on app-a-0: the target saw nothing happen to it"
 
 
@@ -220,6 +227,15 @@ def test_each_fault_ended_at_its_deadline(tmp_path: Path, bend: Bend, status: st
             "fail",
             "reset on app-a-0: the canary before it saw reset, not open",
         ),
+        (
+            lambda r: promised(r, peer="open"),
+            "fail",
+            "reset on app-a-0: the connections that it found open were open at their other end, not closed",
+        ),
+        (lambda r: promised(r, peer="closed"), "pass", "reset proved by the canary"),
+        # no connection was open, or nobody at the other end could be asked
+        (lambda r: promised(r, peer="none"), "pass", "reset proved by the canary"),
+        (lambda r: r.fault["canary"].update(peer="open"), "pass", "reset proved by the canary"),
     ],
 )
 def test_a_connection_met_what_each_fault_promises(

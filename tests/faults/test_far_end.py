@@ -1,0 +1,80 @@
+"""What the kernels at the other end say of connections that a fault ends."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from chaosproof.faults.backends.base import ResolvedFault
+from chaosproof.faults.far_end import FarEnd, Socket, read_sockets
+from chaosproof.faults.model import Fault
+from chaosproof.faults.selector import ANYONE
+from chaosproof.targets.base import Instance
+from tests.support.fake_target import FakeTarget
+
+NEAR = "0 0 10.0.0.1:40001 10.96.0.7:80\n0 0 [::ffff:10.0.0.1]:40002 [::ffff:10.96.0.7]:80\n"
+FAR = "ESTAB 0 0 10.0.0.3:8080 10.0.0.1:40001\nESTAB 0 0 10.0.0.3:8080 10.0.0.9:40002\n"
+ORDER = ResolvedFault("f0", Fault(kind="reset", port=80, duration_s=5), ANYONE, instance="app-a-0")
+
+
+class Clock:
+    """Seconds that pass by sleeping alone."""
+
+    def __init__(self) -> None:
+        self.at = 1000.0
+
+    def __call__(self) -> float:
+        return self.at
+
+    def sleep(self, time_s: float) -> None:
+        self.at += time_s
+
+
+def target(near: str = NEAR) -> FakeTarget:
+    fake = FakeTarget(
+        [Instance("app-a-0", "app-a", "10.0.0.1", "", {}), Instance("app-b-0", "app-b", "10.0.0.3", "", {})],
+        {},
+    )
+    fake.answer(["ss", "-Htn"], FAR)
+    fake.answer([*filtered(), "dport = :80"], near)
+    return fake
+
+
+def filtered() -> Sequence[str]:
+    states = ("established", "close-wait", "fin-wait-1", "fin-wait-2")
+    return ["ss", "-Htn", *(word for state in states for word in ("state", state))]
+
+
+def look(far_end: FarEnd) -> str:
+    clock = Clock()
+    return far_end.look(clock.at, clock=clock, sleep=clock.sleep)
+
+
+def test_a_listing_is_read_with_and_without_a_state_and_in_both_families():
+    assert read_sockets(
+        "ESTAB 0 0 10.0.0.3:8080 10.0.0.1:40001\n0 0 [fd00::1%eth0]:1 [::ffff:10.0.0.7]:2\n"
+    ) == {
+        Socket(("10.0.0.3", 8080), ("10.0.0.1", 40001)),
+        Socket(("fd00::1", 1), ("10.0.0.7", 2)),
+    }
+
+
+def test_a_connection_through_a_service_is_known_by_its_client_s_end():
+    """The other client's port is the same as one of ours: it is another connection."""
+    far_end = FarEnd.of(target(), ORDER)
+    assert far_end.sockets == {"app-b-0": {Socket(("10.0.0.3", 8080), ("10.0.0.1", 40001))}}
+
+
+@pytest.mark.parametrize(("after", "answer"), [(FAR, "open"), ("", "closed")])
+def test_what_is_still_there_after_a_second_nobody_has_told(after: str, answer: str):
+    fake = target()
+    far_end = FarEnd.of(fake, ORDER)
+    fake.answer(["ss", "-Htn"], after)
+    assert look(far_end) == answer
+
+
+def test_where_no_connection_was_open_or_nobody_can_be_asked_nothing_is_said():
+    assert look(FarEnd.of(target(near=""), ORDER)) == "none"
+    fake = target()
+    far_end = FarEnd.of(fake, ORDER)
+    fake.answer(["ss", "-Htn"], exit_code=127)
+    assert look(far_end) == "none"
