@@ -34,7 +34,8 @@ def test_a_cause_is_a_fault_that_exists(cause: Cause) -> None:
     """Its kind takes all of its arguments, and the end that it is on is the one that its direction meets."""
     fault = fault_of(cause)
     assert fault.kind == cause.kind
-    assert (fault.direction == "egress") == (fault.port_side == "destination") or cause.on == "server"
+    at_the_server = (fault.direction, fault.port_side) == ("ingress", "destination")
+    assert cause.on == ("server" if at_the_server else "client")
     declared = {parameter.name for parameter in KINDS[cause.kind].parameters}
     assert set(cause.magnitudes) <= declared and not set(cause.fixed) & declared
 
@@ -58,6 +59,7 @@ def test_the_action_of_an_experiment_is_the_same_fault(cause: Cause) -> None:
     del others["configuration"]
     optional = {p.name for p in fault.declared.parameters if not p.required}
     again = {name: value for name, value in others.items() if value or name not in optional}
+    again = {"protocol": fault.declared.protocols[0], "direction": fault.declared.directions[0], **again}
     assert Fault(kind=provider["func"], **{**again, "peer": again["peer"] or None}) == fault
 
 
@@ -93,8 +95,8 @@ def test_a_misspelt_cause_is_refused_with_the_nearest(name: str, meant: str) -> 
             "'peer process killed' is a reset with direction egress, not ingress: leave direction out",
         ),
         (
-            ("--like", "lossy link", "--port-side", "destination"),
-            "'lossy link' is a loss with port_side source, not destination",
+            ("--like", "lossy link", "--port-side", "source"),
+            "'lossy link' is a loss with port_side destination, not source",
         ),
         (("--like", "long line", "--loss-percent", "3"), "a delay fault has no loss_percent: leave it out"),
         (
@@ -123,14 +125,14 @@ def test_a_fault_without_an_end_is_refused() -> None:
 
 def test_what_agrees_with_the_cause_may_be_said_again_and_its_strength_is_a_choice() -> None:
     """A dry run says which fault it would be, and touches nothing: there is no lab here."""
-    options = ("--direction", "ingress", "--loss-percent", "30", "--port", "7000", "--duration", "1s")
+    options = ("--direction", "egress", "--loss-percent", "30", "--port", "7000", "--duration", "1s")
     done = injected("loss", "--like", "Lossy-Link", *options, "--dry-run", "--json")
     assert done.exit_code == 0, done.output
     document = json.loads(done.stdout)
     assert document["like"]["cause"] == "lossy link"
     assert (document["kind"], document["direction"], document["magnitude"]) == (
         "loss",
-        "ingress",
+        "egress",
         {"loss_percent": 30.0},
     )
 

@@ -9,17 +9,32 @@ from pathlib import Path
 
 import pytest
 
+from chaosproof.faults.causes.table import CAUSES
 from chaosproof.targets.local.target import LocalTarget
 from tests.support.small_lab import TWO_SERVERS, running_lab
 
 pytestmark = pytest.mark.lab
 
+# Has always some connections open over which nothing passes.
+HOLDER = """\
+import contextlib, socket, time
+held = []
+while True:
+    with contextlib.suppress(OSError):
+        held.append(socket.create_connection(("web-0", 8000), 1))
+    for old in held[:-5]:
+        old.close()
+    del held[:-5]
+    time.sleep(0.2)
+"""
 # A client that asks the web service again and again, so that a fault has packets to hit.
 SYSTEM = f"""\
 {TWO_SERVERS}\
   client:
     command: [sh, -c, "while :; do curl -s -o /dev/null -m 1 http://web:8000/; sleep 0.05; done"]
     replicas: 2
+  holder:
+    command: [python, -c, {json.dumps(HOLDER)}]
 """
 
 
@@ -70,6 +85,17 @@ def test_a_fault_by_its_cause_says_what_it_became_and_bites(lab):
     assert likeness.startswith("Like 'peer process killed', on the client of the connection.")
     assert fault.startswith("reset of egress tcp destination port 8000 for 1 s is on client-0")
     assert "open/refused/open" in end
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cause", CAUSES, ids=lambda cause: cause.name)
+def test_every_cause_bites_where_it_is_put(lab, cause):
+    """On the end of the connections that it says, with traffic over them."""
+    instance = {"client": "client-0", "server": "web-0"}[cause.on]
+    where = ("--instance", instance, "--port", "8000", "--duration", "2s")
+    done = _inject(lab, "--like", cause.name, *where)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.startswith(f"Like {cause.name!r}, on the {cause.on} of the connection.")
 
 
 def test_ctrl_c_ends_it_early(lab):
