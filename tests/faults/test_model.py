@@ -89,3 +89,12 @@ def test_every_kind_can_be_made_from_what_it_requires():
         direction = kind.directions[0]
         fault = Fault(kind=kind.name, port=1, duration_s=1, direction=direction, **values)
         assert fault.magnitude == values
+
+
+def test_no_canary_is_expected_of_a_fault_on_the_answers_from_a_port() -> None:
+    """Nothing sends one there, and a run would be unknown for the lack of it: the packets are its proof."""
+    answers = Fault(kind="stall", port=7000, direction="ingress", port_side="source", duration_s=1)
+    requests = Fault(kind="stall", port=7000, duration_s=1)
+    assert answers.declared.expects(answers.selector, answers.direction).canary is None
+    assert answers.declared.expects(answers.selector, answers.direction).proof == "packets"
+    assert requests.declared.expects(requests.selector, requests.direction).canary is not None

@@ -137,7 +137,7 @@ CAUSES: Sequence[Cause] = (
         magnitudes={"loss_percent": 5},
         nearness=(
             "Near: lost behind the sender's stack, which repeats them; but only what goes out, and each packet by "
-            "itself, where a radio link loses several in a row."
+            "itself, where a radio link loses several in a row (burst_packets, on a kernel with netem)."
         ),
     ),
     Cause(

@@ -273,8 +273,9 @@ class NetworkKind(FaultKind):
         return ""
 
     def expects(self, selector: Mapping[str, Any], direction: str = "") -> Expectation:
-        # without a TCP port there is nothing that a connection of our own could be opened to
-        decides = self.canary and selector["protocol"] == "tcp" and selector["port"] is not None
+        # without a TCP port, or of the answers from one, no connection of our own could be opened to meet it
+        opens = selector["port"] is not None and selector.get("port_side") != "source"
+        decides = self.canary and selector["protocol"] == "tcp" and opens
         peer = (self.canary_peer,) if direction in self.ends_open else None
         canary = CanaryExpectation(during=self.canary, peer=peer) if decides else None
         return Expectation(proof="packets", canary=canary)
