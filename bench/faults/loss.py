@@ -33,6 +33,9 @@ from chaosproof.targets.system.system_file import load_system
 
 __all__ = ["measure"]
 
+# what takes a loss off, and gives the packets that it hit; what puts it on
+_Off = Callable[[], int]
+_On = Callable[[], _Off]
 _PORT = 7000
 _SINK = """
 import select, socket, sys
@@ -118,43 +121,53 @@ def _room(folder: Path) -> Iterator[LocalTarget]:
 
 def _by_fault(
     target: LocalTarget, percent: float, backend: str, instance: str, direction: Any, **more: float
-) -> Callable[[], int]:
-    """Put a loss of ours on; what takes it off gives the packets that it hit."""
+) -> _On:
+    """A loss of ours, armed."""
     engine = FaultEngine(target, limits=Limits(allow_all=True), backend=backend, canary=False)
     fault = Fault(kind="loss", port=_PORT, loss_percent=percent, direction=direction, duration_s=290, **more)
-    engine.apply(fault, instance)
-    return lambda: engine.heal(instance)[0].packets or 0
+    armed = engine.arm(fault, instance)
+
+    def on() -> _Off:
+        armed.apply()
+        return lambda: engine.heal(instance)[0].packets or 0
+
+    return on
 
 
-def _by_segment(target: LocalTarget, percent: float) -> Callable[[], int]:
+def _by_segment(target: LocalTarget, percent: float) -> _On:
     """Bursts as long as chance alone makes them: each segment is lost by itself, by a netem that we put there."""
     return _by_fault(target, percent, "nft", "client-0", "egress", burst_packets=1 / (1 - percent / 100))
 
 
-def _by_hook(target: LocalTarget, percent: float) -> Callable[[], int]:
-    _do(target, ["nft", "-f", "-"], _HOOK.format(port=_PORT, share=round(percent * 100)))
+def _by_hook(target: LocalTarget, percent: float) -> _On:
+    def on() -> _Off:
+        _do(target, ["nft", "-f", "-"], _HOOK.format(port=_PORT, share=round(percent * 100)))
+        return off
 
     def off() -> int:
         listed = _do(target, ["nft", "list", "table", "inet", "lossy"])
         _do(target, ["nft", "delete", "table", "inet", "lossy"])
         return int(re.findall(r"counter packets (\d+)", listed)[0])
 
-    return off
+    return on
 
 
-def _by_netem(target: LocalTarget, percent: float) -> Callable[[], int]:
+def _by_netem(target: LocalTarget, percent: float) -> _On:
     root = ["dev", "eth0", "root"]
-    _do(target, ["tc", "qdisc", "add", *root, "netem", "limit", "10000", "loss", f"{percent:g}%"])
+
+    def on() -> _Off:
+        _do(target, ["tc", "qdisc", "add", *root, "netem", "limit", "10000", "loss", f"{percent:g}%"])
+        return off
 
     def off() -> int:
         listed = _do(target, ["tc", "-s", "qdisc", "show", "dev", "eth0"])
         _do(target, ["tc", "qdisc", "del", *root])
         return int(re.findall(r"netem .*\n.*dropped (\d+)", listed)[0])
 
-    return off
+    return on
 
 
-_WAYS: dict[str, Callable[[LocalTarget, float], Callable[[], int]]] = {
+_WAYS: dict[str, Callable[[LocalTarget, float], _On]] = {
     "egress": partial(_by_fault, backend="nft", instance="client-0", direction="egress"),
     "iptables": partial(_by_fault, backend="iptables", instance="client-0", direction="egress"),
     "ingress": partial(_by_fault, backend="nft", instance="sink-0", direction="ingress"),
@@ -182,9 +195,10 @@ def measure(
             for (kind, (connections, size)), way in ((kind, way) for kind in kinds.items() for way in ways):
                 numbers = [connections, str(seconds), size, str(settle_s)]
                 argv = [sys_python(), "-I", "-S", "-c", _SENDER, host, str(_PORT), *numbers]
+                on = _WAYS[way](target, percent)
                 sent = beside.submit(_do, target, argv, timeout_s=seconds + 120.0)
                 time.sleep(settle_s / 2)
-                off = _WAYS[way](target, percent)
+                off = on()
                 row = json.loads(sent.result())
                 yield {"way": way, "traffic": kind, "round": number, "dropped": off(), **row}
 
