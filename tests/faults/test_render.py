@@ -173,6 +173,12 @@ def test_a_queue_is_named_in_the_words_of_tc(fault: dict[str, object], words: st
     assert leaf(Fault(port=80, duration_s=1, **fault)) == words
 
 
+def test_the_bucket_of_a_rate_on_loopback_takes_its_longest_packet():
+    assert leaf(Fault(kind="rate", port=80, duration_s=1, rate_kbit=1000), "lo") == (
+        "tbf rate 1000000bit burst 65550b limit 131100b"
+    )
+
+
 def test_a_class_goes_up_below_our_root_and_takes_the_root_with_it_when_it_is_the_last():
     fault = Fault(kind="rate", port=80, rate_kbit=1000, duration_s=1)
     order = ResolvedFault("ab12", fault, ANYONE, ("eth0",), 2)

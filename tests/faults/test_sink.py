@@ -1,7 +1,8 @@
 """What is lost on egress is lost behind the sender's stack, as in the network; and what is said where it is not."""
 
+import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 
@@ -15,6 +16,7 @@ from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.errors import CapabilityError
 from chaosproof.faults.model import Fault
 from chaosproof.faults.selector import ANYONE
+from chaosproof.targets.base import CommandResult, DeferredCommand, PendingCommand
 
 from .netns_target import NetnsTarget
 
@@ -177,10 +179,61 @@ def test_two_that_are_armed_before_either_goes_on_have_each_a_queue(room: NetnsT
     assert [receipt.packets for receipt in engine.heal("client-0")] == [1, 1]
 
 
+class Prestarting(NetnsTarget):
+    """The room as a target that begins a command ahead."""
+
+    begun: "subprocess.Popen[str]"
+
+    def prestart(self, instance: str, argv: Sequence[str], *, keep_s: float) -> PendingCommand:
+        self.begun = self.start(instance, argv)
+
+        def go(stdin: str, timeout_s: float, after: DeferredCommand | None = None) -> CommandResult:
+            out, _ = self.begun.communicate(stdin, timeout=timeout_s)
+            return CommandResult(tuple(argv), self.begun.returncode, out, "", 0.0)
+
+        return go
+
+
+def wait_for_queue(room: NetnsTarget, *, there: bool) -> None:
+    give_up_at = time.monotonic() + 5
+    while ("blackhole" in room.run("client-0", ["tc", "qdisc", "show"]).stdout) is not there:
+        assert time.monotonic() < give_up_at
+
+
+@pytest.mark.lab
+def test_the_queue_is_there_when_its_fault_is_armed_and_goes_when_that_is_never_put_on(room: NetnsTarget):
+    target = Prestarting.of(room.pid)
+    engine = FaultEngine(target, backend="nft", canary=False)
+    fault = Fault(kind="drop", protocol="udp", port=7104, duration_s=20)
+    armed = engine.arm(fault, "client-0")
+    wait_for_queue(room, there=True)
+    armed.apply()
+    room.run("client-0", ["python3", "-I", "-S", "-c", DATAGRAM, "7104", room.instance("server-0").address])
+    assert engine.heal("client-0")[0].packets == 1
+    wait_for_queue(room, there=False)
+    engine.arm(fault, "client-0")
+    wait_for_queue(room, there=True)
+    # as when the process that armed it is killed
+    assert target.begun.stdin
+    target.begun.stdin.close()
+    wait_for_queue(room, there=False)
+
+
+@pytest.mark.lab
+def test_who_heals_between_takes_the_queue_and_the_fault_puts_up_another(room: NetnsTarget):
+    engine = FaultEngine(Prestarting.of(room.pid), backend="nft", canary=False)
+    armed = engine.arm(Fault(kind="drop", protocol="udp", port=7105, duration_s=20), "client-0")
+    wait_for_queue(room, there=True)
+    FaultEngine(room).heal("client-0")
+    wait_for_queue(room, there=False)
+    armed.apply()
+    room.run("client-0", ["python3", "-I", "-S", "-c", DATAGRAM, "7105", room.instance("server-0").address])
+    assert engine.heal("client-0")[0].packets == 1
+
+
 @pytest.mark.lab
 def test_nothing_is_left_of_the_queue(room: NetnsTarget):
     engine = FaultEngine(room, backend="nft", canary=False)
     engine.wait_until_ended(engine.apply(Fault(kind="drop", port=7100, duration_s=0.3), "client-0"))
-    give_up_at = time.monotonic() + 5
-    while "c405:" in room.run("client-0", ["tc", "qdisc", "show"]).stdout:
-        assert time.monotonic() < give_up_at
+    wait_for_queue(room, there=False)
+    assert "c405:" not in room.run("client-0", ["tc", "qdisc", "show"]).stdout

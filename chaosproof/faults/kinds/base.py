@@ -186,6 +186,7 @@ class NetworkKind(FaultKind):
       `sink_needs`: the abilities for it.
     - `tc_stand_in`: what netem's loss of 100 % is worth in its place, for the receipt.
     - `qdisc`: the queue of a `shape`, as arguments of `tc qdisc add`; `qdisc_needs`: the abilities for it.
+      `qdisc_on_lo`: the same for loopback, where that differs.
     - `held`: what a queue in a program does, for kernels without netem.
     """
 
@@ -216,6 +217,7 @@ class NetworkKind(FaultKind):
     sink_needs: tuple[str, ...] = ("htb",)
     tc_stand_in: str = ""
     qdisc: Callable[[Magnitudes], str] | None = None
+    qdisc_on_lo: Callable[[Magnitudes], str] | None = None
     qdisc_needs: tuple[str, ...] = ("htb", "netem")
     held: Callable[[Magnitudes], Delay] | None = None
 

@@ -85,11 +85,11 @@ def free_class(classes: str, taken: Collection[int] = ()) -> int:
     raise FaultRefused(f"{SHAPE_CLASSES} faults shape this instance already: wait for one or heal it first")
 
 
-def leaf(fault: Fault) -> str:
-    """The queue that does what the fault says, as arguments of `tc qdisc add`."""
+def leaf(fault: Fault, dev: str = "") -> str:
+    """The queue that does what the fault says on the device, as arguments of `tc qdisc add`."""
     if fault.sinks:
         return fault.declared.sink
-    qdisc = fault.declared.qdisc
+    qdisc = (dev == "lo" and fault.declared.qdisc_on_lo) or fault.declared.qdisc
     if qdisc is None:
         raise FaultRefused(f"no queue makes {fault.kind}")
     return qdisc(fault.magnitude)
@@ -104,7 +104,8 @@ def shape_up(order: ResolvedFault, devs: Sequence[str]) -> Step:
     lines = [f"qdisc add dev {dev} root handle {ROOT} htb default 0" for dev in devs]
     lines += [f"class add dev {dev} parent {ROOT} classid {number} {_CLASS}" for dev in devs]
     lines += [
-        f"qdisc add dev {dev} parent {number} handle {leaf_handle(order)} {leaf(order.fault)}" for dev in devs
+        f"qdisc add dev {dev} parent {number} handle {leaf_handle(order)} {leaf(order.fault, dev)}"
+        for dev in devs
     ]
     # where our root is there already, to make it fails, and the rest goes on
     return _batch("tc -force -batch -", order, lines, devs, taken=f"*File exists*failed -:{len(devs) + 1}*")
