@@ -90,7 +90,8 @@ def _converter(hint: Any) -> Callable[[Any], Any]:
         return hint.from_json
     if origin in (Union, types.UnionType):
         inner = _converter(arguments[0])
-        return lambda value: inner(value) if isinstance(value, Mapping) else None
+        there = list if get_origin(arguments[0]) is tuple else Mapping
+        return lambda value: inner(value) if isinstance(value, there) else None
     if origin is tuple:
         item = _converter(arguments[0])
         if arguments[0] is str:
