@@ -2,8 +2,8 @@
 
     .venv/bin/python -m bench.faults.both_ends --rounds 10
 
-In a lab of one client and one server. Half of the connections send every 10 to 20 ms, the others say nothing. A prober in
-the client's network tries to open one all the time: the reset is on by its first refusal. A watcher in the server's
+In a lab of one client and one server. Half of the connections send every 10 to 20 ms, the others say nothing. A prober
+in the client's network tries to open one all the time: the reset is on by its first refusal. A watcher in the server's
 reads its kernel's table of connections every 2 ms. `left` is what is established there 50 ms after that.
 """
 
