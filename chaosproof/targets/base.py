@@ -244,7 +244,7 @@ class SupportsPrestart(Protocol):
     """What a target has besides where it can begin a command ahead of the moment in which it matters."""
 
     def prestart(self, instance: str, argv: Sequence[str], *, keep_s: float) -> PendingCommand:
-        """Start a command that does nothing before it has its input; after `keep_s` it gets an empty one."""
+        """Start a command that waits for its input: empty after `keep_s`, or when nobody is left to give one."""
 
 
 @dataclass(frozen=True)

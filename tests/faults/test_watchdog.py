@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bench.faults.kill_room import processes
-from chaosproof.faults.backends.watchdog import Step, watchdog_argv
+from chaosproof.faults.backends.watchdog import READ_ORDER, Step, watchdog_argv
 
 
 @pytest.fixture
@@ -93,10 +93,10 @@ def test_where_another_fault_is_in_the_way_nothing_is_touched(marks: Path, posit
 
 def test_what_is_done_ahead_is_done_before_anybody_tells_it_to_begin(marks: Path):
     queue = Step("cat", f"echo queue | tee -a {marks}/said", done="* queue*", ahead=True)
-    element = Step("cat", f'printf %b "$order" | tee -a {marks}/said', done="* one two*")
+    element = Step("cat", f"{READ_ORDER} | tee -a {marks}/said", done="* one two*")
     shell = start(marks, queue, element)
     wait_for(marks, ["queue"])  # by when nobody is kept from taking turns
-    assert answer(shell, "go one two\\n\n") == ("on\n", 0)
+    assert answer(shell, "go\none two\\n\n") == ("on\n", 0)
     wait_for(marks, ["queue", "one", "two", "back"])
 
 
@@ -104,7 +104,7 @@ def test_what_is_done_ahead_is_done_before_anybody_tells_it_to_begin(marks: Path
 def test_what_was_done_ahead_for_nothing_is_taken_back(marks: Path, told: str):
     queue = Step("cat", f"echo queue | tee -a {marks}/said", done="* queue*", ahead=True)
     # content with no input at all, as nft is
-    element = Step("cat && echo done", 'printf %b "$order"', done="* done")
+    element = Step("cat && echo done", READ_ORDER, done="* done")
     shell = start(marks, queue, element)
     wait_for(marks, ["queue"])
     assert answer(shell, told) == ("failed nobody told it to begin\n", 0)

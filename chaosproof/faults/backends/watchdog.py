@@ -21,13 +21,15 @@ from dataclasses import dataclass
 from chaosproof.faults.backends.base import CommandRunner, output_of
 from chaosproof.targets.base import CommandResult
 
-__all__ = ["NAME", "Step", "clean", "clean_argv", "detached_argv", "put_on", "watchdog_argv"]
+__all__ = ["NAME", "READ_ORDER", "Step", "clean", "clean_argv", "detached_argv", "put_on", "watchdog_argv"]
 
 NAME = "chaosproof-watchdog"
 
 _GO = "go"
 _ON = "on"
 _FAILED = "failed"
+# prints what else the watchdog was told
+READ_ORDER = 'IFS= read -r order <&8 && printf %b "$order"'
 _SILENCED = "silenced"
 _KILLED = 128 + 9
 
@@ -41,7 +43,7 @@ class Step:
     because another fault is in its way. Anything else is a failure, and nothing at all the sign of one that was killed.
     `learn` is shell that is run when it is done, with its answer in `$said`: what it sets, the input after it may use,
     and, after the last step, the lines that take the fault back. A first step that is done `ahead` does not wait until
-    the watchdog is told to begin; the inputs after it find the rest of that line in `$order`, for `printf %b`.
+    the watchdog is told to begin. After that word an input may read what else was said, by `READ_ORDER`, once.
     """
 
     program: str
@@ -67,7 +69,7 @@ hear() {{
     case $line in 'untouched '*|'refused '*|{silenced}) break ;; esac
     case $said in $1) break ;; esac
   done
-  case $said in ''|*' Killed') answer=killed ;; $2) answer=taken ;; $1) answer=done ;; *) answer=failed ;; esac
+  case $said in ''|*' Killed') answer=killed ;; $1) answer=done ;; $2) answer=taken ;; *) answer=failed ;; esac
 }}
 exec 3<&0
 {{
@@ -100,14 +102,11 @@ exec 3<&0
 exec </dev/null 3<&- >/dev/null 2>&1
 wait
 """
-_BEGIN = (
-    """read -r go order <&8 && [ "$go" = {go} ] || {{ echo {word} nobody told it to begin >&7; exit; }}"""
-)
+_BEGIN = """IFS= read -r go <&8 && [ "$go" = {go} ] || {{ echo {word} nobody told it to begin >&7; exit; }}"""
 # others may put theirs on until it is told to
 _TOLD = f"""
   flock -u 9
-  {_BEGIN}
-  exec 8<&-"""
+  {_BEGIN}"""
 _CHECK = "said=$( {{ {check}; }} 2>&1 ) || {{ echo untouched $said >&7; exit; }}"
 # that nobody reads its input any more is no news
 _STEP = """  {{ {input}; }} 2>/dev/null
@@ -183,8 +182,8 @@ def put_on(
     `order` is for the inputs of its steps (see `Step`). Where it was killed in the middle, what it may have put on is
     taken back by the lines `down`.
     """
-    parts = [_GO, order.rstrip("\n").replace("\n", "\\n")]
-    done = run(argv, stdin=" ".join(filter(None, parts)) + "\n")
+    lines = [_GO, order.rstrip("\n").replace("\n", "\\n")]
+    done = run(argv, stdin="".join(f"{line}\n" for line in lines if line))
     if done.exit_code == 0 and done.stdout.strip() == _ON:
         return None
     if done.exit_code == _KILLED:

@@ -18,7 +18,7 @@ from typing import Any
 
 from chaosproof.errors import TargetError
 
-__all__ = ["ask", "find_labs", "lab_pid", "socket_name", "take_down"]
+__all__ = ["ask", "ask_and_hold", "find_labs", "lab_pid", "socket_name", "take_down"]
 
 
 def socket_name(lab: str, uid: int | None = None) -> str:
@@ -53,13 +53,27 @@ def ask(
 
     Raises `TargetError` with the lab's own sentence when it could not, or when the lab is gone.
     """
-    request = json.dumps({"op": operation, **(arguments or {})}).encode() + b"\n"
+    with _connect(lab, patience_s) as connection:
+        return _exchange(connection, lab, operation, arguments or {}, patience_s)
+
+
+def ask_and_hold(
+    lab: str, operation: str, arguments: Mapping[str, Any], *, patience_s: float = 30.0
+) -> tuple[Any, int]:
+    """As `ask`, for what the lab keeps until the file descriptor beside the answer is closed."""
+    with _connect(lab, patience_s) as connection:
+        answer = _exchange(connection, lab, operation, arguments, patience_s)
+        return answer, connection.detach()
+
+
+def _exchange(
+    connection: socket.socket, lab: str, operation: str, arguments: Mapping[str, Any], patience_s: float
+) -> Any:
     try:
-        with _connect(lab, patience_s) as connection:
-            connection.sendall(request)
-            chunks = []
-            while chunk := connection.recv(1 << 20):
-                chunks.append(chunk)
+        connection.sendall(json.dumps({"op": operation, **arguments}).encode() + b"\n")
+        chunks = []
+        while chunk := connection.recv(1 << 20):
+            chunks.append(chunk)
     except TimeoutError as error:
         raise TargetError(f"Lab {lab} did not answer {operation!r} within {patience_s:g} s.") from error
     except OSError as error:

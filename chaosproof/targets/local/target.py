@@ -3,7 +3,9 @@
 It holds no state but the name, so any activity, probe or person may make one at any time.
 """
 
+import os
 import signal
+import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import cached_property
@@ -22,7 +24,7 @@ from chaosproof.targets.base import (
     PendingCommand,
     Target,
 )
-from chaosproof.targets.local.control_client import ask, find_labs
+from chaosproof.targets.local.control_client import ask, ask_and_hold, find_labs
 
 __all__ = ["LocalTarget", "only_lab"]
 
@@ -85,12 +87,18 @@ class LocalTarget(Target):
 
     def prestart(self, instance: str, argv: Sequence[str], *, keep_s: float) -> PendingCommand:
         """See `chaosproof.targets.base.SupportsPrestart`."""
-        number = ask(self.lab, "begin", {"instance": instance, "argv": list(argv), "keep_s": keep_s})
+        request = {"instance": instance, "argv": list(argv), "keep_s": keep_s}
+        number, held = ask_and_hold(self.lab, "begin", request)
 
         def go(stdin: str, timeout_s: float, after: DeferredCommand | None = None) -> CommandResult | None:
-            answer = self._ask_for_end("go", {"number": number, "stdin": stdin}, timeout_s, after)
+            try:
+                answer = self._ask_for_end("go", {"number": number, "stdin": stdin}, timeout_s, after)
+            finally:
+                release()
             return _done(answer) if answer else None
 
+        # also where nobody will call it any more
+        release = weakref.finalize(go, os.close, held)
         return go
 
     def run_deferring(

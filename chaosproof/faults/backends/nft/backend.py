@@ -41,7 +41,7 @@ from chaosproof.faults.backends.nft.render import (
 )
 from chaosproof.faults.backends.tc.qdisc import with_queue
 from chaosproof.faults.backends.tc.render import shape_down, shape_up, shape_wait
-from chaosproof.faults.backends.watchdog import Step, clean, clean_argv, put_on, watchdog_argv
+from chaosproof.faults.backends.watchdog import READ_ORDER, Step, clean, clean_argv, put_on, watchdog_argv
 from chaosproof.faults.errors import FaultCutShort, FaultError, failure
 from chaosproof.faults.kinds.base import Layer
 from chaosproof.faults.model import Direction, Fault
@@ -123,7 +123,7 @@ class Nft:
         if not order.queued:
             return _NFT
         # nft is silent about what it has done
-        element = Step(f"{shlex.join(_NFT)} && echo {_DONE}", 'printf %b "$order"', done=f"* {_DONE}")
+        element = Step(f"{shlex.join(_NFT)} && echo {_DONE}", READ_ORDER, done=f"* {_DONE}")
         up = [replace(shape_up(order, order.devices), ahead=True), element]
         down = shape_down(order, order.devices)
         return watchdog_argv(order.id, order.fault.duration_s + _DRAIN_S, up, down)

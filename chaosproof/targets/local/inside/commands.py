@@ -57,7 +57,7 @@ class InstanceCommands:
         except OSError as error:
             raise TargetError(f"{argv[0]} could not be started on {instance}: {error.strerror}.") from error
         number = next(self._numbers)
-        give_up = asyncio.get_running_loop().call_later(keep_s, self._give_up, number)
+        give_up = asyncio.get_running_loop().call_later(keep_s, self.give_up, number)
         self._waiting[number] = _Waiting(instance, process, tuple(argv), give_up)
         return number
 
@@ -74,7 +74,8 @@ class InstanceCommands:
                 waiting.process, waiting.argv, stdin=stdin, timeout_s=timeout_s
             )
 
-    def _give_up(self, number: int) -> None:
+    def give_up(self, number: int) -> None:
+        """Give it an empty input, where it still waits."""
         self._processes.in_background(self.go(number, "", 1.0))
 
     @contextlib.contextmanager

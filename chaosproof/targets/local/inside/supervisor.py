@@ -75,7 +75,7 @@ class Supervisor:
             for instance in plan.instances
         }
         jobs = Jobs(processes, LAB_DIR / "jobs")
-        commands = InstanceCommands(processes)
+        self._commands = commands = InstanceCommands(processes)
         self._operations: dict[str, Callable[..., Awaitable[Any]]] = {
             "info": self._info,
             "wait_ready": self._wait_ready,
@@ -220,10 +220,21 @@ class Supervisor:
             answer = await self._answer(reader, writer)
             writer.write(json.dumps(answer, default=asdict).encode())
             await writer.drain()
+            if "held" in answer:
+                writer.write_eof()
+                await self._wait_until_gone(reader)
+                self._commands.give_up(answer["held"])
         except ConnectionError:
             pass  # Whoever asked has gone.
         finally:
             writer.close()
+
+    async def _wait_until_gone(self, reader: asyncio.StreamReader) -> None:
+        """Return when whoever asked has closed its end, or the lab goes down."""
+        ends = [asyncio.ensure_future(reader.read()), asyncio.ensure_future(self._stopping.wait())]
+        _, left = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        for end in left:
+            end.cancel()
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> dict[str, Any]:
         credentials = writer.get_extra_info("socket").getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
@@ -231,11 +242,14 @@ class Supervisor:
             return {"error": f"Lab {self._spec.name} belongs to another user."}
         try:
             request = json.loads(await reader.readline())
-            operation = self._operations[request.pop("op")]
+            name = request.pop("op")
+            operation = self._operations[name]
             if "instance" in request and request["instance"] not in self._runners:
                 known = ", ".join(self._runners)
                 raise TargetError(f"There is no instance {request['instance']!r}; there are: {known}.")
-            return {"result": await operation(**request)}
+            result = await operation(**request)
+            # what was begun for somebody waits no longer than that lives
+            return {"result": result, **({"held": result} if name == "begin" else {})}
         except ChaosproofError as error:
             return {"error": str(error)}
         except (AttributeError, KeyError, TypeError, ValueError) as error:
