@@ -107,7 +107,7 @@ def shape_up(order: ResolvedFault, devs: Sequence[str]) -> Step:
         f"qdisc add dev {dev} parent {number} handle {leaf_handle(order)} {leaf(order.fault, dev)}"
         for dev in devs
     ]
-    # where our root is there already, to make it fails, and the rest goes on; so it does where the queue itself is there,
+    # where our root is there already, to make it fails, and the rest goes on; so it does where the queue itself is,
     # of a watchdog that was killed while it waited
     return _batch("tc -force -batch -", order, lines, devs, taken=f"*File exists*failed -:{len(devs) + 1}*")
 
