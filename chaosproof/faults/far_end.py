@@ -94,7 +94,7 @@ def read_sockets(text: str) -> frozenset[Socket]:
 
 
 def _end(address: str, port: str) -> _End:
-    return address.strip("[]").split("%")[0].removeprefix("::ffff:"), int(port)
+    return address.split("%")[0].strip("[]").removeprefix("::ffff:"), int(port)
 
 
 def _ask(names: Sequence[str], look: Callable[[str], frozenset[Socket]]) -> Mapping[str, frozenset[Socket]]:

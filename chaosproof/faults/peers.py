@@ -68,7 +68,7 @@ def read_sockets(text: str) -> Iterator[tuple[str, float]]:
         peer, data_ms, left = _PEER.match(line), _DATA_MS.findall(line), _LEFT.search(line)
         if peer is None:
             continue
-        address = peer[1].strip("[]").split("%")[0].removeprefix("::ffff:")
+        address = peer[1].split("%")[0].strip("[]").removeprefix("::ffff:")
         if data_ms:
             yield address, min(map(int, data_ms)) / 1000
         elif left:

@@ -6,7 +6,11 @@ from click.testing import CliRunner
 
 from chaosproof.cli import lab as lab_commands
 from chaosproof.cli.inject import inject
-from chaosproof.errors import TargetError, UsageError
+from chaosproof.errors import TargetError
+from chaosproof.faults.backends import choose_backend
+from chaosproof.faults.backends.base import Capabilities
+from chaosproof.faults.doctor import ABILITIES
+from chaosproof.faults.errors import CapabilityError
 from chaosproof.faults.model import Fault
 from chaosproof.faults.selector import resolve_peer
 from chaosproof.targets.base import Instance
@@ -40,6 +44,10 @@ def test_a_name_outside_of_the_system_is_named_by_its_address() -> None:
 
 
 def test_datagrams_to_what_is_no_instance_are_dropped_by_their_answers() -> None:
-    with pytest.raises(UsageError, match="direction ingress with port_side source"):
-        Fault(kind="drop", protocol="udp", port=53, direction="egress", duration_s=1)
+    """Where no queue can lose them behind the sender's stack."""
+    fault = Fault(kind="drop", protocol="udp", port=53, direction="egress", duration_s=1)
+    able = dict.fromkeys(ABILITIES, "")
+    assert choose_backend(Capabilities(able), fault) == "nft"
+    with pytest.raises(CapabilityError, match="direction ingress with port_side source"):
+        choose_backend(Capabilities(able | dict.fromkeys(("htb", "nfqueue"), "it is missing")), fault)
     Fault(kind="drop", protocol="udp", port=53, direction="ingress", port_side="source", duration_s=1)

@@ -51,10 +51,10 @@ def look(far_end: FarEnd) -> str:
 
 def test_a_listing_is_read_with_and_without_a_state_and_in_both_families():
     assert read_sockets(
-        "ESTAB 0 0 10.0.0.3:8080 10.0.0.1:40001\n0 0 [fd00::1%eth0]:1 [::ffff:10.0.0.7]:2\n"
+        "ESTAB 0 0 10.0.0.3:8080 10.0.0.1:40001\n0 0 [fe80::1]%eth0:1 [::ffff:10.0.0.7]:2\n"
     ) == {
         Socket(("10.0.0.3", 8080), ("10.0.0.1", 40001)),
-        Socket(("fd00::1", 1), ("10.0.0.7", 2)),
+        Socket(("fe80::1", 1), ("10.0.0.7", 2)),
     }
 
 

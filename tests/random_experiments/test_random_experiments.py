@@ -27,9 +27,10 @@ def assert_none_is_green(seed: int, results: list[Result]) -> None:
 
 
 def test_none_of_200_random_experiments_that_prove_nothing_is_green(few: list[Result]) -> None:
-    """And some that prove something are."""
+    """And of those that nothing spoils, two in five are: the others promise what their system does not keep."""
     assert_none_is_green(SEED, few)
-    assert sum(result.status == "pass" for result in few) >= 20
+    whole = [result for result in few if not result.spoilings]
+    assert sum(result.status == "pass" for result in whole) >= 0.4 * len(whole)
 
 
 def test_the_exit_code_is_the_verdict(few: list[Result]) -> None:
