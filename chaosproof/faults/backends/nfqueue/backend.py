@@ -52,7 +52,9 @@ class Nfqueue(WatchdogBackend):
     def fidelity(self, order: ResolvedFault, *, kept: bool = False) -> str:
         return (
             "userspace queue, which is its own watchdog; lets packets pass as soon as it dies, "
-            f"and those that it held then are lost{order.differs()}"
+            # measured in an emulated kernel, one after the other, both at 50 ms
+            "and those that it held then are lost; bulk data goes slower than over a line as long (0.8 MB/s "
+            f"where netem let 2.9 pass){order.differs()}"
         )
 
     def refusal(self, fault: Fault) -> str:
