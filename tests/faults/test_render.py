@@ -68,7 +68,7 @@ def test_a_drop_of_everything_from_a_peer_names_all_protocols_and_ports():
     tcp, udp, rest = nft(fault, HOST)
     assert "cut_ingress_tcp_4 { 0-4294967295 . 10.78.0.1/32 . 0-65535 . 0-65535 counter" in tcp
     assert "cut_ingress_udp_4 { 0-4294967295 . 10.78.0.1/32 . 0-65535 . 0-65535 counter" in udp
-    assert "cut_ingress_rest_4 { 0-4294967295 . 10.78.0.1/32 . 0-255 counter" in rest
+    assert "cut_ingress_rest_4 { 0-4294967295 . 10.78.0.1/32 . 0-4294967295 counter" in rest
 
 
 def test_a_shaped_packet_is_sent_to_its_class_and_comes_back():

@@ -57,6 +57,10 @@ SHAPE_MAJOR = 0xC405
 SHAPE_CLASSES = 8
 _DICE_MAX = 2**32 - 1
 _ANY_PORT = "0-65535"
+# Where a packet has no ports, a field for which any value will do: networks alone make a map of another kind.
+# Of `meta l4proto`, which is one byte, Linux 6.12 takes no range beside another field (6.12.117, nft 1.0.6).
+_ANY_FIELD = "meta mark"
+_ANY_MARK = "0-4294967295"
 _HOOKS: Mapping[Direction, str] = {"egress": "output", "ingress": "input"}
 # the maps that a fault's protocol goes to; `rest` is every protocol but the two that have ports
 _GROUPS = {"tcp": ("tcp",), "udp": ("udp",), "any": ("tcp", "udp", "rest")}
@@ -205,7 +209,7 @@ def _maps(layer: Layer) -> Iterator[tuple[str, str, Sequence[str]]]:
             address = "daddr" if direction == "egress" else "saddr"
             dice = "meta random . " if way.maps == "cut" else ""
             for group in _GROUPS["any"]:
-                last = "meta l4proto" if group == "rest" else "th sport . th dport"
+                last = _ANY_FIELD if group == "rest" else "th sport . th dport"
                 for version, family in ((4, "ip"), (6, "ip6")):
                     conditions = [f"{match} " for match in own[version == 6]] if own else [""]
                     if group in groups:
@@ -220,9 +224,9 @@ def _variants(layer: Layer) -> Sequence[NetworkKind]:
 
 
 def _ports(fault: Fault, way: Way, group: str) -> str:
-    """The end of a key: source and destination port, or the protocol where it has none."""
+    """The end of a key: source and destination port, or any mark where it has none."""
     if group == "rest":
-        return "0-255"
+        return _ANY_MARK
     port = str(fault.port) if fault.port is not None else _ANY_PORT
     source = way.port_side(fault.port_side) == "source"
     return f"{port} . {_ANY_PORT}" if source else f"{_ANY_PORT} . {port}"
