@@ -55,7 +55,8 @@ class NetnsTarget:
 
     kind = "netns"
 
-    def __init__(self, clients: int = 2, servers: int = 2) -> None:
+    def __init__(self, clients: int = 2, servers: int = 2, *, ends_within_s: float = 10.0) -> None:
+        self._ends_within_s = ends_within_s
         names = [("client", n) for n in range(clients)] + [("server", n) for n in range(servers)]
         self._instances = {
             f"{service}-{number}": Instance(
@@ -99,10 +100,10 @@ class NetnsTarget:
         # the room's pid 1 reads this pipe: without it the room ends, and everything in it
         assert self._room.stdin and self._room.stdout
         self._room.stdin.close()
-        self._room.wait(10)
+        self._room.wait(self._ends_within_s)
         self._room.stdout.close()
         for process in self._processes:
-            process.wait(10)
+            process.wait(self._ends_within_s)
             for stream in (process.stdin, process.stdout):
                 if stream:
                     stream.close()

@@ -25,6 +25,8 @@ from .trials import CONNECTIONS, FAMILIES, trials, unmeasured
 
 __all__ = ["main"]
 
+_KEPT_EACH = 10
+
 _VERSIONS = {
     "nft": ["nft", "--version"],
     "iptables": ["iptables", "--version"],
@@ -39,30 +41,35 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--at-once", type=int, default=8, help="rooms that are open at once")
     parser.add_argument("--fault-s", type=float, default=Pace.fault_s)
     parser.add_argument("--look-s", type=float, default=Pace.look_s)
+    parser.add_argument("--quiet-s", type=float, default=Pace.quiet_s)
     parser.add_argument("--patience-s", type=float, default=Pace.patience_s)
     parser.add_argument("--bound-s", type=float, default=Pace.bound_s)
     parser.add_argument("--folder", type=Path, default=FOLDER)
     parser.add_argument("--where", default="this machine", help="what the kernel runs on, for the page")
     options = parser.parse_args(arguments)
-    pace = Pace(options.fault_s, options.look_s, options.patience_s, options.bound_s)
+    pace = Pace(options.fault_s, options.look_s, options.quiet_s, options.patience_s, options.bound_s)
     began = time.monotonic()
     jobs, rows = _jobs(_known(), pace, options.only)
+    path = options.folder / f"{platform.release()}.json"
+    old = read_measurement(path) if options.only and path.exists() else None
+
+    def write() -> None:
+        again = {row.subject for row in rows}
+        kept = [row for row in old.rows if row.subject not in again] if old else []
+        took_s = old.took_s if old else round(time.monotonic() - began, 1)
+        measured = Measurement(platform.release(), options.where, _versions(), took_s, [*rows, *kept])
+        write_measurement(measured, options.folder)
+
     with ThreadPoolExecutor(options.at_once) as pool:
         for done, measured in enumerate(pool.map(lambda job: job(), jobs), 1):
             rows += measured
             first = measured[0]
             print(f"{done}/{len(jobs)} {' '.join(first.trial)} {first.problem}", file=sys.stderr, flush=True)
-    took_s = round(time.monotonic() - began, 1)
-    path = options.folder / f"{platform.release()}.json"
-    if options.only and path.exists():
-        old = read_measurement(path)
-        again = {row.subject for row in rows}
-        rows += [row for row in old.rows if row.subject not in again]
-        took_s = old.took_s
-    written = write_measurement(
-        Measurement(platform.release(), options.where, _versions(), took_s, rows), options.folder
-    )
-    print(f"{len(rows)} rows in {took_s:.0f} s: {written}")
+            # an emulated kernel takes an hour: what there is, is kept
+            if done % _KEPT_EACH == 0:
+                write()
+    write()
+    print(f"{len(rows)} rows in {time.monotonic() - began:.0f} s: {path}")
     if options.folder == FOLDER:
         (FOLDER.parent / "fidelity.md").write_text(page(), encoding="utf-8")
     failed = [row for row in rows if row.problem.startswith("not measured")]

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from tests.faults.netns_target import PORT
+
 from .trials import STRENGTHS
 
 __all__ = ["CAUSES", "RealCause", "Step"]
 
-Where = Literal["bridge", "server", "program"]
+Where = Literal["wire", "server", "program"]
 Step = tuple[Where, str]
 
 
@@ -19,9 +21,13 @@ Step = tuple[Where, str]
 class RealCause:
     """What happens, and how it is put right again.
 
-    A step is a shell script `on` the bridge between both ends or in the server's network, in which `{pid}` is the
-    server's process and `{port}` its port; or, to its `program`, a word. `silenced`: that program cannot be asked
-    meanwhile; `restart`: it is started again at the end. `needs` is an ability of the kernel.
+    A step is a shell script `on` the wire between both ends or in the server's network, in which `{pid}` is the
+    server's process, `{port}` its port and `{called_port}` the one that the client calls; or, to its `program`, a word.
+
+    - `silenced`: that program cannot be asked meanwhile. `restart`: it is started again at the end.
+    - `needs`: an ability of the kernel, without which it cannot be brought about.
+    - `prepare`: a step before there are any programs. `called_port`: the port that the client calls where it is not the
+      server's. `receive_buffer_bytes`: the server's buffer, where it is not the kernel's own.
     """
 
     name: str
@@ -32,6 +38,9 @@ class RealCause:
     silenced: bool = False
     protocols: Sequence[str] = ("tcp", "udp")
     needs: str = ""
+    prepare: Step | None = None
+    called_port: int = 0
+    receive_buffer_bytes: int = 0
 
 
 def _firewall(name: str, does: str, rule: str, protocols: Sequence[str] = ("tcp", "udp")) -> RealCause:
@@ -46,13 +55,20 @@ def _firewall(name: str, does: str, rule: str, protocols: Sequence[str] = ("tcp"
 
 
 _DEVICE = "server-0"
+_SMALL_BYTES = 2048
+# a packet in the midst of a connection that is not known is nobody's
+_TRANSLATED = (
+    "cd /proc/sys/net/netfilter && echo 0 >nf_conntrack_tcp_loose && echo 1 >nf_conntrack_tcp_timeout_established && "
+    "nft 'table inet nat { chain in { type nat hook prerouting priority dstnat; "
+    "tcp dport {called_port} redirect to :{port}; }; }'"
+)
 _RATE_KBIT = STRENGTHS["rate_kbit"]
 
 CAUSES: Sequence[RealCause] = (
     RealCause(
         "peer process killed",
         "SIGKILL to the server; nobody listens until it is started again",
-        ("server", "kill -9 {pid}"),
+        ("server", "kill -9 {pid}; while kill -0 {pid} 2>/dev/null; do sleep 0.01; done"),
         restart=True,
         silenced=True,
     ),
@@ -66,14 +82,38 @@ CAUSES: Sequence[RealCause] = (
     RealCause(
         "peer host unplugged",
         "the server's link is taken down, and up again at the end",
-        ("bridge", f"ip link set {_DEVICE} down"),
-        ("bridge", f"ip link set {_DEVICE} up"),
+        ("wire", f"ip link set {_DEVICE} down"),
+        ("wire", f"ip link set {_DEVICE} up"),
     ),
     RealCause(
-        "peer forgot the connection",
-        "the server's kernel forgets its connections without a packet, as one that was rebooted, and listens",
+        "peer host rebooted",
+        "the server's kernel forgets its connections without a packet, and the server listens as before",
         ("program", "forget"),
         protocols=("tcp",),
+    ),
+    RealCause(
+        "NAT timeout",
+        "the port that the client calls is translated on the server's host; the kernel's own timeout of 1 s makes it "
+        "forget the connections over which nothing passes",
+        ("server", "until [ $(cat /proc/sys/net/netfilter/nf_conntrack_count) = 0 ]; do sleep 0.1; done"),
+        prepare=("server", _TRANSLATED),
+        called_port=PORT + 1,
+        protocols=("tcp",),
+    ),
+    RealCause(
+        "load balancer without a back end",
+        "the server accepts and reads, and does not answer before the end",
+        ("program", "mute"),
+        ("program", "speak"),
+        protocols=("tcp",),
+    ),
+    RealCause(
+        "slow consumer",
+        f"the server does not read before the end; its buffer has {_SMALL_BYTES:,} bytes",
+        ("program", "full"),
+        ("program", "read"),
+        protocols=("tcp",),
+        receive_buffer_bytes=_SMALL_BYTES,
     ),
     _firewall(
         "firewall with REJECT",
@@ -82,42 +122,42 @@ CAUSES: Sequence[RealCause] = (
     ),
     _firewall(
         "firewall with REJECT by TCP reset",
-        "the same with a TCP reset",
+        "a rule with a TCP reset there",
         "tcp dport {port} reject with tcp reset",
         ("tcp",),
     ),
-    _firewall("firewall with DROP", "the same with drop", "th dport {port} drop"),
+    _firewall("firewall with DROP", "a rule with drop there", "th dport {port} drop"),
     _firewall(
         "firewall with DROP, new connections only",
-        "the same for packets that begin a connection",
+        "a rule with drop there, for packets that begin a connection",
         "ct state new th dport {port} drop",
     ),
     RealCause(
         "congested link",
-        f"the bridge sends to the server at {_RATE_KBIT:g} kbit/s, from a queue of 250 ms (tbf)",
+        f"the wire sends to the server at {_RATE_KBIT:g} kbit/s, from a queue of 250 ms (tbf)",
         (
-            "bridge",
+            "wire",
             f"tc qdisc add dev {_DEVICE} root tbf rate {_RATE_KBIT:g}kbit burst 3028 "
             f"limit {3028 + round(_RATE_KBIT * 125 * 0.25)}",
         ),
-        ("bridge", f"tc qdisc del dev {_DEVICE} root"),
+        ("wire", f"tc qdisc del dev {_DEVICE} root"),
         needs="htb",
     ),
     RealCause(
         "lossy link",
-        f"the bridge loses {STRENGTHS['loss_percent']:g} % of what it carries to the server (nft, bridge family)",
+        f"the wire loses {STRENGTHS['loss_percent']:g} % of what it carries to the server (nft, netdev egress)",
         (
-            "bridge",
-            "nft 'table bridge wire { chain c { type filter hook forward priority 0; "
-            f'oifname "{_DEVICE}" numgen random mod 100 < {STRENGTHS["loss_percent"]:g} drop; }}; }}\'',
+            "wire",
+            f"nft 'table netdev wire {{ chain c {{ type filter hook egress device {_DEVICE} priority 0; "
+            f"numgen random mod 100 < {STRENGTHS['loss_percent']:g} drop; }}; }}'",
         ),
-        ("bridge", "nft delete table bridge wire"),
+        ("wire", "nft delete table netdev wire"),
     ),
     RealCause(
         "long line",
-        f"the bridge holds what it carries to the server for {STRENGTHS['delay_ms']:g} ms (netem)",
-        ("bridge", f"tc qdisc add dev {_DEVICE} root netem delay {STRENGTHS['delay_ms']:g}ms limit 10000"),
-        ("bridge", f"tc qdisc del dev {_DEVICE} root"),
+        f"the wire holds what it carries to the server for {STRENGTHS['delay_ms']:g} ms (netem)",
+        ("wire", f"tc qdisc add dev {_DEVICE} root netem delay {STRENGTHS['delay_ms']:g}ms limit 10000"),
+        ("wire", f"tc qdisc del dev {_DEVICE} root"),
         needs="netem",
     ),
 )

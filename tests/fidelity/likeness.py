@@ -4,26 +4,26 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from .record import End, Key, Row
+from .record import UNKNOWN, End, Key, Row
 
 __all__ = ["COLUMNS", "Likeness", "imitations", "likenesses", "signature"]
 
-# a probe of the tail of a message may be sent twice where nothing is lost
-_RETRANSMITS = 2
-# what was under way as the fault went on may still come back
-_ANSWERS = 2
+# where nothing is lost the tail of a message may be sent twice, and all of it once, when round trips grow of a sudden
+_RETRANSMITS, _RETRANSMITTED = 2, 0.1
 _ALL = 0.9
 _SOON = 0.25
-_SLOWER, _SLOWER_MS = 3.0, 10.0
+_TOLD_APART = 4
+_SLOWER, _SLOWER_MS = 5.0, 50.0
 
 COLUMNS: Mapping[str, str] = {
+    "it opens": "whether a new TCP connection is opened; `-` where there is none to open",
     "the client learns": "by which errno (or `EOF`, the end of the stream), and whether within the first quarter of "
     "the time (`late` if not); `nothing`: not while it lasts",
     "the server learns": "the same at the other end; `?` where its process was stopped or killed",
-    "answers": "`all` that was asked, `some` (less than nine tenths of UDP messages), `none`; `-`: nothing was asked",
-    "the client repeats": "whether its TCP counted two retransmissions or more",
+    "answers": "`come`; `some` (of less than nine tenths of UDP messages); `none`; `-`: nothing was asked",
+    "the client repeats": "whether its TCP counted two retransmissions, and more than a tenth of the packets it sent",
     "the server repeats": "the same at the other end",
-    "round trip": "`longer` when TCP's smoothed round trip grew threefold, and by 10 ms",
+    "round trip": "`longer` when TCP's smoothed round trip grew fivefold, and by 50 ms",
     "the same afterwards": "what becomes of the next message over it (`works`, an errno, `waits`; `over` where the "
     "client had learnt of its end)",
     "the next afterwards": "what becomes of a connection from the same source port",
@@ -32,29 +32,26 @@ COLUMNS: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Likeness:
-    """The causes that a row has the most columns in common with, and the columns that differ."""
+    """The causes that a row has the most columns in common with, by the columns that differ."""
 
-    causes: Sequence[str]
-    differs: Sequence[str]
+    groups: Mapping[Sequence[str], Sequence[str]]
 
     def __str__(self) -> str:
-        names = " or ".join(self.causes)
-        return f"{names}, but for: {', '.join(self.differs)}" if self.differs else names
+        return "; ".join(_named(causes) + _but_for(differs) for differs, causes in self.groups.items())
 
 
 def signature(row: Row) -> Mapping[str, str]:
     """What of a row is compared: one word a column, without figures."""
-    silenced = (
-        not row.server.state and row.client.state in ("ESTABLISHED", "CLOSE_WAIT") and not row.server.learns
-    )
+    silenced = row.server.state == UNKNOWN
     before_ms, now_ms = row.rtt_before_ms or 0.0, row.client.rtt_ms or 0.0
     longer = now_ms > _SLOWER * before_ms and now_ms > before_ms + _SLOWER_MS
     values = (
+        _opens(row),
         _learns(row.client, row.lasted_s),
         "?" if silenced else _learns(row.server, row.lasted_s),
         _answers(row),
-        _repeats(row.client),
-        "?" if silenced else _repeats(row.server),
+        _repeats(row.client, row.requests_sent),
+        "?" if silenced else _repeats(row.server, row.answers_sent),
         "longer" if longer else "as before",
         row.same,
         row.next,
@@ -76,8 +73,8 @@ def likenesses(rows: Iterable[Row]) -> Mapping[Key, Likeness]:
                 differing[_differs(row, cause)].append(cause.subject)
         if differing:
             least = min(map(len, differing))
-            best = [(columns, names) for columns, names in differing.items() if len(columns) == least]
-            nearest[row.key] = Likeness([name for _, names in best for name in names], best[0][0])
+            best = {columns: names for columns, names in differing.items() if len(columns) == least}
+            nearest[row.key] = Likeness(best)
     return nearest
 
 
@@ -111,6 +108,16 @@ def imitations(
     return best
 
 
+def _named(causes: Sequence[str]) -> str:
+    if len(causes) > _TOLD_APART:
+        return f"{len(causes)} causes that cannot be told apart here"
+    return " or ".join(causes)
+
+
+def _but_for(differs: Sequence[str]) -> str:
+    return f", but for: {', '.join(differs)}" if differs else ""
+
+
 def _connection(row: Row) -> Key:
     return row.protocol, row.family, row.connection
 
@@ -129,13 +136,20 @@ def _learns(end: End, lasted_s: float) -> str:
     return f"{end.learns}, late" if late else end.learns
 
 
+def _opens(row: Row) -> str:
+    if row.connection != "new" or row.protocol != "tcp":
+        return "-"
+    return "no" if row.client.state == "SYN_SENT" or row.client.call == "connect" else "yes"
+
+
 def _answers(row: Row) -> str:
     if row.connection == "idle":
         return "-"
-    if row.answered < _ANSWERS:
+    if not row.answered:
         return "none"
-    return "some" if row.protocol == "udp" and row.answered < _ALL * row.asked else "all"
+    return "some" if row.protocol == "udp" and row.answered < _ALL * row.asked else "come"
 
 
-def _repeats(end: End) -> str:
-    return "yes" if (end.retransmits or 0) >= _RETRANSMITS else "no"
+def _repeats(end: End, sent: int) -> str:
+    again = end.retransmits or 0
+    return "yes" if again >= _RETRANSMITS and again > _RETRANSMITTED * sent else "no"

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .record import End, Row
+from .record import UNKNOWN, End, Row
 from .trials import CONNECTIONS, FAMILIES
 
 __all__ = ["Logs", "conntrack_states", "failed_rows", "rows_of"]
@@ -17,9 +17,11 @@ Packet = Sequence[Any]
 class Logs:
     """All that is left of a trial. Instants are Unix seconds; `packets` are those of capture.py.
 
-    It was on from `on_at` to `off_at`. `conntrack` are the states just after, by the client's port.
+    It was on from `on_at` to `off_at`, and the command for it had begun at `called_at`.
+    `conntrack` are the states just after, by the client's port.
     """
 
+    called_at: float
     on_at: float
     off_at: float
     client: Sequence[Event]
@@ -81,7 +83,10 @@ def _row(row: Row, logs: Logs) -> Row:
         rtt_before_ms=before.get("rtt_ms") if row.connection != "new" else None,
         asked=sample.get("asked", 0) - before.get("asked", 0),
         answered=sample.get("answered", 0) - before.get("answered", 0),
-        same=same.get("result", ""),
+        # that it learnt of its end after the fault, and before it was used, is what use would have met
+        same=same.get("result", "")
+        if client.learns
+        else _last(mine, "learns").get("by", same.get("result", "")),
         next=after.get("result", ""),
         next_ms=round((after["at"] - after["since"]) * 1000, 1) if after else None,
         **_wire(port, logs),
@@ -89,10 +94,12 @@ def _row(row: Row, logs: Logs) -> Row:
 
 
 def _end(events: Sequence[Event], before: Event, sample: Event, begun: float, logs: Logs) -> End:
-    learnt = [e for e in events if e["event"] == "learns" and e["at"] < logs.off_at]
+    learnt = [e for e in events if e["event"] == "learns" and logs.called_at <= e["at"] < logs.off_at]
     first = learnt[0] if learnt else {}
     # an end whose process is gone, or has closed its socket, answers no more
     last = sample or first
+    if not last and any(event["event"] == "accepts" and event["at"] < logs.off_at for event in events):
+        return End(state=UNKNOWN)
     retransmits = last.get("retransmits")
     return End(
         learns=first.get("by", ""),
@@ -109,7 +116,7 @@ def _end(events: Sequence[Event], before: Event, sample: Event, begun: float, lo
 def _wire(port: str, logs: Logs) -> Mapping[str, Any]:
     def count(packets: Sequence[Packet], way: str, sense: str = "", what: str = "") -> int:
         return sum(
-            logs.on_at <= packet[0] < logs.off_at
+            logs.called_at <= packet[0] < logs.off_at
             and packet[1] == way
             and str(packet[3]) == port
             and (packet[5] == what if what else packet[2] == sense and packet[5] != "ICMP")

@@ -35,12 +35,13 @@ fault looks like is decided by comparing what was measured, not by hand.
 _HOW = """\
 ## How it is measured
 
-Each fault, and each cause, has a room of its own: two network namespaces on a bridge, a client and an echo server, each
-with one program of ours, and nothing else. The wire has no length: an answer may come back while the call that caused
-it is still at work. The client holds an established and an idle connection over IPv4 and over IPv6, and begins a new
-one of each once the fault is on. Over the established and the new one it sends a message every 0.1 s when the last one
-has come back (TCP: 8,000 bytes in packets of at most 1,500; UDP: 1,000 bytes, sent again every 0.2 s); over the idle
-one, nothing. All of them share the fault, and so the bandwidth of a link.
+Each fault, and each cause, has a room of its own: two network namespaces, a client and an echo server in them, and a
+cable in between, which is a program: a frame takes 2 ms, so that no answer comes back while the call that caused it
+is still at work. The client holds an established and an idle connection over IPv4 and over IPv6, and begins a new
+one of each once the fault is on. Over the established and the new one it sends, from then on, a message every 0.1 s
+when the last one has come back (TCP: 8,000 bytes in packets of at most 1,500; UDP: 1,000 bytes, sent again every 0.5
+s); over the idle one, nothing. All of them share the fault, and so the bandwidth of a link. What is lost, and what a
+queue has room for, is chance: where a row is about that, the next measurement may have another word in a column.
 
 - "client egress" is the client's fault on what it sends to the server's port; "server ingress" the same packets as they
   reach the server; "server egress, source port" and "client ingress, source port" are what comes back.
@@ -54,6 +55,7 @@ one, nothing. All of them share the fault, and so the bandwidth of a link.
 - Connection tracking is on at both ends, and read just after the fault.
 - After the fault the same connection is used (`works`, an errno, or `waits` after {patience_s:g} s), then it is closed,
   by RST where it lives, and the next one is opened from the same source port.
+- Magnitudes that a fault need not have (jitter, bursts) are left out of it here.
 - Protocol `any`, and faults without a port, are not in the table: they act on TCP and on UDP as the rows of these do.
 """
 

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-__all__ = ["FOLDER", "End", "Key", "Measurement", "Row", "read_measurement", "write_measurement"]
+__all__ = ["FOLDER", "UNKNOWN", "End", "Key", "Measurement", "Row", "read_measurement", "write_measurement"]
 
 FOLDER = Path(__file__).parents[2] / "docs" / "reference" / "fidelity"
 
 Key = tuple[str, ...]
+UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,8 @@ class End:
 
     - `learns`: by what it learns that the connection is over (an errno, or `EOF`), in the call `call` after `poll` had
       reported `polled`, `learns_ms` after the fault was on (a new connection: after it was begun); empty: it does not.
-    - `state`, `retransmits` (since the fault went on), `rto_ms`, `rtt_ms`: its TCP socket just before the end.
+    - `state`, `retransmits` (since the fault went on), `rto_ms`, `rtt_ms`: its TCP socket just before the end; a state
+      that is `UNKNOWN` is that of an end which could not be asked.
     - `conntrack`: what connection tracking in its network has of it just after the end.
     """
 

@@ -8,6 +8,7 @@ import queue
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from tests.faults.netns_target import PORT, NetnsTarget
 from .causes import Step
 from .observe import conntrack_states
 
-__all__ = ["CLIENT", "PORT", "SERVER", "Pace", "Room", "open_room"]
+__all__ = ["CLIENT", "PORT", "SERVER", "Pace", "Room", "Scene", "open_room"]
 
 _PROGRAMS = Path(__file__).parent / "programs"
 _PYTHON = "/usr/bin/python3"
@@ -38,13 +39,24 @@ _CONNTRACK = "cat /proc/net/nf_conntrack 2>/dev/null || { conntrack -L; conntrac
 class Pace:
     """How long it all may take, in s: a fault lasts `fault_s`, and is looked at `look_s` before its end.
 
-    `patience_s` is for what is tried after the fault, `bound_s` for everything else: a room that exceeds it fails.
+    Before it, nothing is sent for `quiet_s`, so that no acknowledgement is left to come. `patience_s` is for what is
+    tried after the fault, `bound_s` for everything else: a room that exceeds it fails.
     """
 
     fault_s: float = 4.0
     look_s: float = 0.5
+    quiet_s: float = 0.3
     patience_s: float = 15.0
     bound_s: float = 60.0
+
+
+@dataclass(frozen=True)
+class Scene:
+    """How a room is set up: a step before its programs, the port that the client calls, the server's receive buffer."""
+
+    prepare: Step | None = None
+    port: int = PORT
+    receive_buffer_bytes: int = 0
 
 
 class Program:
@@ -88,29 +100,57 @@ class Program:
 class Room:
     """The room while it is open."""
 
-    def __init__(self, target: NetnsTarget, protocol: str, pace: Pace) -> None:
+    def __init__(self, target: NetnsTarget, protocol: str, pace: Pace, scene: Scene) -> None:
         self.target = target
         self.pace = pace
         self._protocol = protocol
+        self._scene = scene
+        self.server_events: list[dict[str, Any]] = []
+        self._connect()
         for instance in (CLIENT, SERVER):
             self.run(instance, ["nft", _TRACKED])
+        if scene.prepare:
+            self.step(scene.prepare)
         self._captures = [self._capture(instance) for instance in (CLIENT, SERVER)]
-        self.server_events: list[dict[str, Any]] = []
         self.start_server()
         addresses = target.instance(SERVER)
         settings = {
             "protocol": protocol,
-            "port": PORT,
+            "port": scene.port,
             "addresses": {"4": addresses.address, "6": addresses.address6},
             "patience_s": pace.patience_s,
         }
         self.client = self._program(CLIENT, "client.py", json.dumps(settings))
         self.client.wait("ready")
+        time.sleep(pace.quiet_s)
         self.server.tell("before")
         self.server.wait("sampled")
 
+    def _connect(self) -> None:
+        """Put the cable in the place of the bridge."""
+        for instance in (CLIENT, SERVER):
+            self._on_the_wire(["ip", "link", "set", instance, "nomaster"])
+        argv = [*self._wire, _PYTHON, "-E", "-s", "-S", str(_PROGRAMS / "cable.py"), CLIENT, SERVER]
+        self._cable = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert self._cable.stdout
+        if self._cable.stdout.readline() != "ready\n":
+            raise ChaosproofError("the cable between both ends could not be made")
+
+    @property
+    def _wire(self) -> list[str]:
+        """The command that runs what follows it between both ends."""
+        return [
+            *("nsenter", "-t", str(self.target.pid), "--user", "--preserve-credentials"),
+            *("--mount", "--pid", "--net"),
+        ]
+
+    def _on_the_wire(self, argv: list[str]) -> None:
+        _output(argv, run_to_end([*self._wire, *argv], timeout_s=self.pace.bound_s))
+
     def start_server(self) -> None:
-        self.server = self._program(SERVER, "server.py", self._protocol, str(PORT))
+        self.server = self._program(
+            SERVER, "server.py", self._protocol, str(PORT), str(self._scene.receive_buffer_bytes)
+        )
         self.server.events = self.server_events
         self.server.wait("ready")
 
@@ -126,23 +166,16 @@ class Room:
                 self.server.go_on()
             else:
                 self.server.tell(script)
-                self.server.wait("forgotten")
+                self.server.wait("done")
             return
-        pid = next(event["pid"] for event in reversed(self.server_events) if event["event"] == "ready")
-        argv = ["sh", "-c", script.replace("{port}", str(PORT)).replace("{pid}", str(pid))]
+        pids = [event["pid"] for event in self.server_events if event["event"] == "ready"]
+        for name, number in {"port": PORT, "called_port": self._scene.port, "pid": pids[-1:] or ""}.items():
+            script = script.replace(f"{{{name}}}", str(number).strip("[]"))
+        argv = ["sh", "-c", script]
         if where == "server":
             self.run(SERVER, argv)
             return
-        enter = [
-            "nsenter",
-            "-t",
-            str(self.target.pid),
-            "--user",
-            "--preserve-credentials",
-            "--mount",
-            "--net",
-        ]
-        _output(argv, run_to_end([*enter, *argv], timeout_s=self.pace.bound_s))
+        self._on_the_wire(argv)
 
     def look(self, *, server: bool) -> None:
         """Let the ends say how their sockets are."""
@@ -153,6 +186,9 @@ class Room:
         if server:
             self.server.wait("sampled")
 
+    def disconnect(self) -> None:
+        self._cable.communicate()
+
     def conntrack(self, instance: str) -> Mapping[str, str]:
         done = self.target.run(instance, ["sh", "-c", _CONNTRACK], timeout_s=self.pace.bound_s)
         return conntrack_states(done.stdout)
@@ -162,7 +198,7 @@ class Room:
         return [json.loads(process.communicate(timeout=self.pace.bound_s)[0]) for process in self._captures]
 
     def _capture(self, instance: str) -> "subprocess.Popen[str]":
-        capture = self._start(instance, "capture.py", "eth0", str(PORT))
+        capture = self._start(instance, "capture.py", "eth0", str(self._scene.port))
         assert capture.stdout
         if capture.stdout.readline() != "ready\n":
             raise ChaosproofError(f"nothing can be captured at {instance}")
@@ -176,14 +212,15 @@ class Room:
 
 
 @contextmanager
-def open_room(protocol: str, pace: Pace) -> Iterator[Room]:
-    with NetnsTarget(clients=1, servers=1) as target:
-        room = Room(target, protocol, pace)
+def open_room(protocol: str, pace: Pace, scene: Scene) -> Iterator[Room]:
+    with NetnsTarget(clients=1, servers=1, ends_within_s=pace.bound_s) as target:
+        room = Room(target, protocol, pace, scene)
         try:
             yield room
         finally:
             # a room with a stopped program in it would never end
             room.server.go_on()
+            room.disconnect()
 
 
 def _output(argv: list[str], done: Any) -> str:

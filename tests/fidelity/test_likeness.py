@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from .likeness import COLUMNS, imitations, likenesses, signature
-from .record import End, Row
+from .record import UNKNOWN, End, Row
 
 _LIVES = End(state="ESTABLISHED", retransmits=0, rto_ms=204.0, rtt_ms=0.2)
 _RESET = End(
@@ -55,6 +55,17 @@ def test_what_differs_from_the_nearest_cause_is_named():
     assert str(likeness) == "reset of one side, but for: the client learns"
 
 
+def test_causes_that_are_as_near_in_other_ways_stand_beside_one_another():
+    fault = row("reject", replace(_RESET, retransmits=5), backend="nft", same="works")
+    by_errno = row("by errno", replace(_LIVES, retransmits=5))
+    by_end = row("by what comes after", replace(_RESET, retransmits=5), same="over")
+    likeness = likenesses([by_errno, by_end, fault])[fault.key]
+    assert (
+        str(likeness)
+        == "by errno, but for: the client learns; by what comes after, but for: the same afterwards"
+    )
+
+
 def test_a_cause_is_compared_on_the_same_sort_of_connection_only():
     fault = row("drop", _REPEATS, backend="nft", connection="new")
     assert likenesses([SILENCE, fault]) == {}
@@ -68,7 +79,7 @@ def test_a_row_that_was_not_measured_is_like_nothing_and_nothing_is_like_it():
 
 def test_an_end_whose_process_was_stopped_cannot_differ():
     """Nobody could ask it how its socket was."""
-    stuck = row("stuck peer", _LIVES, End())
+    stuck = row("stuck peer", _LIVES, End(state=UNKNOWN))
     fault = row("stall", _LIVES, replace(_LIVES, retransmits=5), backend="nft")
     assert signature(stuck)["the server learns"] == "?"
     assert str(likenesses([stuck, fault])[fault.key]) == "stuck peer"
@@ -92,17 +103,23 @@ def test_the_faults_that_imitate_a_cause_best_are_found_over_all_of_their_connec
 @pytest.mark.parametrize(
     ("column", "client", "more", "word"),
     [
+        ("it opens", replace(_RESET, learns="ECONNREFUSED", call="connect"), {"connection": "new"}, "no"),
+        ("it opens", replace(_LIVES, state="SYN_SENT"), {"connection": "new"}, "no"),
+        ("it opens", _LIVES, {"connection": "new"}, "yes"),
+        ("it opens", _LIVES, {}, "-"),
         ("the client learns", replace(_RESET, learns_ms=2000.0), {}, "ECONNRESET, late"),
         ("the client learns", _RESET, {}, "ECONNRESET"),
         ("the client learns", _LIVES, {}, "nothing"),
-        ("answers", _LIVES, {"answered": 30, "asked": 31}, "all"),
-        ("answers", _LIVES, {"answered": 1, "asked": 2}, "none"),
+        ("answers", _LIVES, {"answered": 30, "asked": 31}, "come"),
+        ("answers", _LIVES, {"answered": 0, "asked": 2}, "none"),
         ("answers", _LIVES, {"answered": 12, "asked": 31, "protocol": "udp"}, "some"),
         ("answers", _LIVES, {"connection": "idle"}, "-"),
         ("the client repeats", replace(_LIVES, retransmits=1), {}, "no"),
         ("the client repeats", replace(_LIVES, retransmits=2), {}, "yes"),
+        ("the client repeats", replace(_LIVES, retransmits=3), {"requests_sent": 60}, "no"),
+        ("the client repeats", replace(_LIVES, retransmits=9), {"requests_sent": 60}, "yes"),
         ("round trip", replace(_LIVES, rtt_ms=200.2), {}, "longer"),
-        ("round trip", replace(_LIVES, rtt_ms=2.0), {}, "as before"),
+        ("round trip", replace(_LIVES, rtt_ms=20.0), {}, "as before"),
     ],
 )
 def test_a_column_is_a_word_that_follows_from_the_figures(column, client, more, word):

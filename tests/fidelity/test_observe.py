@@ -2,11 +2,12 @@
 
 import socket
 import struct
+from dataclasses import replace
 
 from .observe import Logs, conntrack_states, failed_rows, rows_of
 from .programs.capture import parse
+from .record import UNKNOWN, Row, read_measurement, write_measurement
 from .record import Measurement as Measured
-from .record import Row, read_measurement, write_measurement
 
 PORT = 50051
 CLIENT_PORT = 40004
@@ -18,6 +19,7 @@ def at(at, event, flow, **more):
 
 
 LOGS = Logs(
+    called_at=99.99,
     on_at=100.0,
     off_at=104.0,
     client=[
@@ -60,6 +62,27 @@ def test_a_row_has_what_came_while_the_fault_was_on_and_no_more():
     assert (row.requests_sent, row.requests_arrived) == (1, 1)
     assert (row.answers_arrived, row.resets, row.icmp) == (1, (1, 0), (1, 0))
     assert (row.asked, row.answered, row.same, row.next, row.next_ms) == (1, 0, "over", "works", 200.0)
+
+
+def test_an_end_that_learns_of_it_after_the_fault_meets_that_as_it_goes_on():
+    """Whether it did so a moment before it was used, or as it was, is chance."""
+    late = [{**event, "at": 104.05} if event["event"] == "learns" else event for event in LOGS.client]
+    row = next(
+        row for row in rows_of(EMPTY, replace(LOGS, client=late)) if row.key[4:] == ("4", "established")
+    )
+    assert (row.client.learns, row.same) == ("", "ECONNRESET")
+
+
+def test_an_end_that_cannot_be_asked_is_unknown_and_one_that_never_was_is_nothing():
+    """The next connection from the same port, which the server accepts afterwards, is not this one."""
+    accepted = {when: at(when, "accepts", str(CLIENT_PORT)) for when in (99.0, 104.5)}
+    states = {
+        when: next(
+            row for row in rows_of(EMPTY, replace(LOGS, server=[event])) if row.connection == "established"
+        )
+        for when, event in accepted.items()
+    }
+    assert {when: row.server.state for when, row in states.items()} == {99.0: UNKNOWN, 104.5: ""}
 
 
 def test_every_connection_has_a_row_also_where_nothing_was_measured():

@@ -16,13 +16,13 @@ _ETH_P_ALL = 3
 _SO_TIMESTAMPNS = 35
 _PACKET_OUTGOING = 4
 _SIOCETHTOOL = 0x8946
-# ETHTOOL_STSO, ETHTOOL_SGSO, ETHTOOL_SGRO
-_SEGMENTATION = (0x1F, 0x24, 0x2C)
+# ETHTOOL_STXCSUM, ETHTOOL_STSO, ETHTOOL_SGSO, ETHTOOL_SGRO
+_OFFLOADED = (0x17, 0x1F, 0x24, 0x2C)
 
 
 def main() -> None:
     device, port = sys.argv[1], int(sys.argv[2])
-    _one_packet_at_a_time(device)
+    _as_on_a_wire(device)
     tap = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(_ETH_P_ALL))
     tap.bind((device, 0))
     tap.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
@@ -50,10 +50,10 @@ def main() -> None:
     print(json.dumps(packets), flush=True)
 
 
-def _one_packet_at_a_time(device: str) -> None:
-    """Let the stack cut its data into packets itself: what is counted shall be what a network carries."""
+def _as_on_a_wire(device: str) -> None:
+    """Let the stack make whole packets, with their checksums: what is counted shall be what a network carries."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
-        for command in _SEGMENTATION:
+        for command in _OFFLOADED:
             off = array.array("I", [command, 0])
             request = struct.pack("16sP16x", device.encode(), off.buffer_info()[0])
             fcntl.ioctl(any_socket, _SIOCETHTOOL, request)

@@ -17,8 +17,11 @@ from sockets import emit, errno_name, learn, poll_for, tcp_info, wait_for
 
 _BYTES = {"tcp": 8_000, "udp": 1_000}
 _PAUSE_S = 0.1
-_UDP_AGAIN_S = 0.2
+_UDP_AGAIN_S = 0.5
 _LOOK_S = 0.05
+_QUIET_S = 0.01
+# the other end may still have to hear that the last connection is closed
+_BEFORE_NEXT_S = 0.2
 _WARM_UP_EXCHANGES = 5
 _FOREVER_S = 3600.0
 
@@ -34,7 +37,8 @@ class Flow:
         self.connected = self.over = self.heard = False
         self.asked = self.answered = 0
         self.owed = 0
-        self.stop = threading.Event()
+        self.unsent = b""
+        self.go, self.stop = threading.Event(), threading.Event()
         self.socket = self._socket(0)
         self.port = 0
         self.polled = ""
@@ -74,23 +78,22 @@ class Flow:
     def exchange(self, timeout_s: float = _FOREVER_S) -> str:
         """Send a message and wait for it to come back: empty when it did, else as `open`."""
         until = time.monotonic() + timeout_s
-        out = b"" if self.owed else self.message
         if not self.owed:
             self.asked += 1
-            self.owed = len(self.message)
+            self.owed, self.unsent = len(self.message), self.message
         sent_at = time.monotonic()
         while self.owed:
             if time.monotonic() > until or self.stop.is_set():
                 return "waits"
             if not self.tcp and time.monotonic() > sent_at + _UDP_AGAIN_S:
-                out, sent_at = self.message, time.monotonic()
+                self.unsent, sent_at = self.message, time.monotonic()
                 self.asked += 1
-            wanted = select.POLLIN | select.POLLRDHUP | (select.POLLOUT if out else 0)
+            wanted = select.POLLIN | select.POLLRDHUP | (select.POLLOUT if self.unsent else 0)
             polled = poll_for(self.socket, wanted, _LOOK_S)
             call = "send" if polled == "OUT" else "recv"
             try:
                 if polled == "OUT":
-                    out = out[self.socket.send(out) :]
+                    self.unsent = self.unsent[self.socket.send(self.unsent) :]
                 elif polled:
                     data = self.socket.recv(65536)
                     if not data and self.tcp:
@@ -118,10 +121,13 @@ class Flow:
                 self._learns("recv", errno_name(error), polled)
 
     def talk(self) -> None:
-        """Exchange messages until it is over or is stopped."""
+        """Wait for the word, then exchange messages until it is over or is stopped."""
+        while not self.go.is_set() and not self.over and not self.stop.is_set():
+            self.hear(_QUIET_S)
         while not self.stop.is_set() and not self.over:
             self.exchange()
-            if not self.over:
+            # what is still to come of an answer is not for anybody else to read
+            if not self.over and not self.owed:
                 self.hear(_PAUSE_S)
 
     def begin(self) -> None:
@@ -158,6 +164,7 @@ class Flow:
         if self.tcp and not self.over:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.socket.close()
+        time.sleep(_BEFORE_NEXT_S)
         started = time.time()
         self.over, self.connected, self.owed = False, False, 0
         try:
@@ -194,6 +201,7 @@ def main() -> None:
     wait_for("go")
     for flow in flows.values():
         flow.sample("before")
+        flow.go.set()
     for name, flow in flows.items():
         if name.endswith("new"):
             threads[name] = threading.Thread(target=flow.begin, daemon=True)

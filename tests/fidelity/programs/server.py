@@ -1,7 +1,8 @@
 """The server's end: echoes, and says of every connection how its end learns that it is over.
 
-python server.py tcp|udp PORT; on standard input: `before`, `sample` (how its sockets are), `forget` (every connection,
-without a packet).
+python server.py tcp|udp PORT RECEIVE_BUFFER (bytes, 0: the kernel's own). On standard input: `before`, `sample` (how
+its sockets are), `forget` (every connection, without a packet), `mute` and `speak` (it goes on reading, and answers
+later), `full` and `read` (it does not read).
 """
 
 import os
@@ -18,7 +19,7 @@ _TCP_REPAIR = 19
 _LOOK_S = 0.05
 _connections: dict[str, socket.socket] = {}
 _received: Counter[str] = Counter()
-_forget = threading.Event()
+_forget, _mute, _full = threading.Event(), threading.Event(), threading.Event()
 
 
 def main() -> None:
@@ -27,7 +28,10 @@ def main() -> None:
     if protocol == "udp":
         _serve_datagrams(port)
     server = socket.create_server(("::", port), family=socket.AF_INET6, dualstack_ipv6=True, backlog=100)
-    server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # for all that it accepts
+    # both for all that it accepts
+    server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if buffer := int(sys.argv[3]):
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
     emit("ready", pid=os.getpid())
     while True:
         connection, peer = server.accept()
@@ -38,19 +42,24 @@ def main() -> None:
 
 
 def _serve(flow: str, connection: socket.socket) -> None:
-    call, polled = "recv", ""
+    call, polled, owed = "recv", "", b""
     try:
         while not _forget.is_set():
-            call, polled = "recv", poll_for(connection, select.POLLIN | select.POLLRDHUP, _LOOK_S)
-            if not polled:
+            if _full.is_set():
+                time.sleep(_LOOK_S)
                 continue
-            data = connection.recv(65536)
-            if not data:
-                learn(flow, connection, call, "EOF", polled)
-                break
-            _received[flow] += len(data)
-            call = "send"
-            connection.sendall(data)
+            call, polled = "recv", poll_for(connection, select.POLLIN | select.POLLRDHUP, _LOOK_S)
+            if polled:
+                data = connection.recv(65536)
+                if not data:
+                    learn(flow, connection, call, "EOF", polled)
+                    break
+                _received[flow] += len(data)
+                owed += data
+            if owed and not _mute.is_set():
+                call = "send"
+                connection.sendall(owed)
+                owed = b""
         else:
             # a connection that is closed under repair ends without a word to its peer
             connection.setsockopt(socket.IPPROTO_TCP, _TCP_REPAIR, 1)
@@ -76,8 +85,12 @@ def _serve_datagrams(port: int) -> None:
 
 
 def _commands() -> None:
+    switches = {"mute": _mute.set, "speak": _mute.clear, "full": _full.set, "read": _full.clear}
     for line in sys.stdin:
-        if line.strip() in ("before", "sample"):
+        if switch := switches.get(line.strip()):
+            switch()
+            emit("done")
+        elif line.strip() in ("before", "sample"):
             for flow, connection in list(_connections.items()):
                 if connection.fileno() >= 0:
                     emit(line.strip(), flow, received=_received[flow], **tcp_info(connection))
@@ -87,7 +100,7 @@ def _commands() -> None:
             while any(connection.fileno() >= 0 for connection in list(_connections.values())):
                 time.sleep(0.001)
             _forget.clear()
-            emit("forgotten")
+            emit("done")
 
 
 main()
