@@ -1,6 +1,6 @@
 """Measures the fidelity table on this kernel, and writes it and its page anew: `./run test --fidelity`.
 
-python -m tests.fidelity [--only SUBJECT]... [--at-once N] [--fault-s S] [--folder FOLDER] [--where TEXT]
+python -m tests.fidelity [--only SUBJECT]... [--at-once N] [--fault-s S] [--kernel VMLINUZ]
 """
 
 import argparse
@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields
 from pathlib import Path
 
 from chaosproof.faults.backends.base import Capabilities
@@ -17,6 +18,7 @@ from chaosproof.faults.doctor import capabilities
 from tests.faults.netns_target import NetnsTarget
 
 from .causes import CAUSES
+from .kernel import measure_in_kernel
 from .measure import measure_cause, measure_trial
 from .page import page
 from .record import FOLDER, Measurement, Row, read_measurement, write_measurement
@@ -26,6 +28,7 @@ from .trials import CONNECTIONS, FAMILIES, trials, unmeasured
 __all__ = ["main"]
 
 _KEPT_EACH = 10
+_AT_LEAST_S = 600.0
 
 _VERSIONS = {
     "nft": ["nft", "--version"],
@@ -39,15 +42,21 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="./run test --fidelity")
     parser.add_argument("--only", action="append", default=[], metavar="SUBJECT", help="a kind, or a cause")
     parser.add_argument("--at-once", type=int, default=8, help="rooms that are open at once")
-    parser.add_argument("--fault-s", type=float, default=Pace.fault_s)
-    parser.add_argument("--look-s", type=float, default=Pace.look_s)
-    parser.add_argument("--quiet-s", type=float, default=Pace.quiet_s)
-    parser.add_argument("--patience-s", type=float, default=Pace.patience_s)
-    parser.add_argument("--bound-s", type=float, default=Pace.bound_s)
+    for field in fields(Pace):
+        name = f"--{field.name.replace('_', '-')}"
+        parser.add_argument(name, type=float, default=field.default, help="seconds; see Pace")
     parser.add_argument("--folder", type=Path, default=FOLDER)
+    parser.add_argument(
+        "--kernel", type=Path, help="measure in that kernel instead, emulated (see kernel.py)"
+    )
+    parser.add_argument("--inside", action="store_true", help="leave the page to who started this kernel")
     parser.add_argument("--where", default="this machine", help="what the kernel runs on, for the page")
     options = parser.parse_args(arguments)
-    pace = Pace(options.fault_s, options.look_s, options.quiet_s, options.patience_s, options.bound_s)
+    if options.kernel:
+        code = measure_in_kernel(options.kernel, [word for name in options.only for word in ("--only", name)])
+        _write_page()
+        return code
+    pace = Pace(*(getattr(options, field.name) for field in fields(Pace)))
     began = time.monotonic()
     jobs, rows = _jobs(_known(), pace, options.only)
     path = options.folder / f"{platform.release()}.json"
@@ -70,12 +79,16 @@ def main(arguments: Sequence[str]) -> int:
                 write()
     write()
     print(f"{len(rows)} rows in {time.monotonic() - began:.0f} s: {path}")
-    if options.folder == FOLDER:
-        (FOLDER.parent / "fidelity.md").write_text(page(), encoding="utf-8")
+    if options.folder == FOLDER and not options.inside:
+        _write_page()
     failed = [row for row in rows if row.problem.startswith("not measured")]
     for row in failed:
         print(f"*** {' '.join(row.key)}: {row.problem}")
     return 1 if failed else 0
+
+
+def _write_page() -> None:
+    (FOLDER.parent / "fidelity.md").write_text(page(), encoding="utf-8")
 
 
 def _jobs(
@@ -107,10 +120,10 @@ def _jobs(
 
 
 def _known() -> Capabilities:
-    with NetnsTarget(clients=1, servers=1) as room:
+    with NetnsTarget(clients=1, servers=1, ends_within_s=_AT_LEAST_S) as room:
         return capabilities(
             lambda argv, *, stdin="", timeout_s=10.0: room.run(
-                "client-0", argv, stdin=stdin, timeout_s=timeout_s
+                "client-0", argv, stdin=stdin, timeout_s=max(timeout_s, _AT_LEAST_S)
             )
         )
 

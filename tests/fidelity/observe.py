@@ -74,7 +74,7 @@ def _row(row: Row, logs: Logs) -> Row:
     begun = _last(mine, "begins").get("at", logs.on_at)
     client = _end(mine, before, sample, begun, logs)
     server = _end(theirs, _last(theirs, "before"), _last(theirs, "sample"), begun, logs)
-    same, after = _last(mine, "same"), _last(mine, "next")
+    after = _last(mine, "next")
     return replace(
         row,
         lasted_s=round(logs.off_at - logs.on_at, 1),
@@ -83,14 +83,20 @@ def _row(row: Row, logs: Logs) -> Row:
         rtt_before_ms=before.get("rtt_ms") if row.connection != "new" else None,
         asked=sample.get("asked", 0) - before.get("asked", 0),
         answered=sample.get("answered", 0) - before.get("answered", 0),
-        # that it learnt of its end after the fault, and before it was used, is what use would have met
-        same=same.get("result", "")
-        if client.learns
-        else _last(mine, "learns").get("by", same.get("result", "")),
+        same=_same(mine, client),
         next=after.get("result", ""),
         next_ms=round((after["at"] - after["since"]) * 1000, 1) if after else None,
         **_wire(port, logs),
     )
+
+
+def _same(events: Sequence[Event], client: End) -> str:
+    """What becomes of the same connection: what an end learnt after the fault is what use would have met."""
+    same = _last(events, "same")
+    later = [event for event in events if event["event"] == "learns" and event["at"] < same.get("at", 0.0)]
+    if later and not client.learns and same["result"] == "over":
+        return str(later[-1]["by"])
+    return str(same.get("result", ""))
 
 
 def _end(events: Sequence[Event], before: Event, sample: Event, begun: float, logs: Logs) -> End:

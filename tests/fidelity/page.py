@@ -55,6 +55,7 @@ queue has room for, is chance: where a row is about that, the next measurement m
 - Connection tracking is on at both ends, and read just after the fault.
 - After the fault the same connection is used (`works`, an errno, or `waits` after {patience_s:g} s), then it is closed,
   by RST where it lives, and the next one is opened from the same source port.
+- In an emulated kernel a fault lasts longer and messages come less often; its instants are those of a slow processor.
 - Magnitudes that a fault need not have (jitter, bursts) are left out of it here.
 - Protocol `any`, and faults without a port, are not in the table: they act on TCP and on UDP as the rows of these do.
 """

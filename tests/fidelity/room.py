@@ -9,13 +9,14 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from chaosproof.errors import ChaosproofError
+from chaosproof.targets.base import CommandResult
 from chaosproof.targets.host_command import run_to_end
 from tests.faults.netns_target import PORT, NetnsTarget
 
@@ -39,13 +40,15 @@ _CONNTRACK = "cat /proc/net/nf_conntrack 2>/dev/null || { conntrack -L; conntrac
 class Pace:
     """How long it all may take, in s: a fault lasts `fault_s`, and is looked at `look_s` before its end.
 
-    Before it, nothing is sent for `quiet_s`, so that no acknowledgement is left to come. `patience_s` is for what is
+    Before it, nothing is sent for `quiet_s`, so that no acknowledgement is left to come. `pause_s` is between
+    messages. `patience_s` is for what is
     tried after the fault, `bound_s` for everything else: a room that exceeds it fails.
     """
 
     fault_s: float = 4.0
     look_s: float = 0.5
     quiet_s: float = 0.3
+    pause_s: float = 0.1
     patience_s: float = 15.0
     bound_s: float = 60.0
 
@@ -119,6 +122,7 @@ class Room:
             "port": scene.port,
             "addresses": {"4": addresses.address, "6": addresses.address6},
             "patience_s": pace.patience_s,
+            "pause_s": pace.pause_s,
         }
         self.client = self._program(CLIENT, "client.py", json.dumps(settings))
         self.client.wait("ready")
@@ -211,9 +215,22 @@ class Room:
         return self.target.start(instance, [_PYTHON, "-E", "-s", "-S", str(_PROGRAMS / name), *arguments])
 
 
+class _Patient(NetnsTarget):
+    """A target that gives a command the time that the pace gives it: an emulated processor is slow."""
+
+    def __init__(self, pace: Pace) -> None:
+        super().__init__(clients=1, servers=1, ends_within_s=pace.bound_s)
+        self._bound_s = pace.bound_s
+
+    def run(
+        self, instance: str, argv: Sequence[str], *, stdin: str = "", timeout_s: float = 10.0
+    ) -> CommandResult:
+        return super().run(instance, argv, stdin=stdin, timeout_s=max(timeout_s, self._bound_s))
+
+
 @contextmanager
 def open_room(protocol: str, pace: Pace, scene: Scene) -> Iterator[Room]:
-    with NetnsTarget(clients=1, servers=1, ends_within_s=pace.bound_s) as target:
+    with _Patient(pace) as target:
         room = Room(target, protocol, pace, scene)
         try:
             yield room

@@ -1,6 +1,6 @@
 """The client's end: a new, an established and an idle connection for each address, and how each fares.
 
-python client.py '{"protocol": "tcp", "port": 50051, "addresses": {"4": "10.77.0.2"}, "patience_s": 6}'
+python client.py '{"protocol": "tcp", "port": 50051, "addresses": {"4": "10.77.0.2"}, "patience_s": 6, "pause_s": 0.1}'
 On standard input: `go` (the fault is on), `sample`, `after` (it has ended). A flow is named by its address family
 and its state, as `4 established`.
 """
@@ -16,8 +16,8 @@ import time
 from sockets import emit, errno_name, learn, poll_for, tcp_info, wait_for
 
 _BYTES = {"tcp": 8_000, "udp": 1_000}
-_PAUSE_S = 0.1
-_UDP_AGAIN_S = 0.5
+# in pauses between messages
+_UDP_AGAIN = 5
 _LOOK_S = 0.05
 _QUIET_S = 0.01
 # the other end may still have to hear that the last connection is closed
@@ -29,9 +29,10 @@ _FOREVER_S = 3600.0
 class Flow:
     """One connection. `over` is set once its end knows that it is over."""
 
-    def __init__(self, name: str, protocol: str, address: tuple[str, int]) -> None:
+    def __init__(self, name: str, protocol: str, address: tuple[str, int], pause_s: float) -> None:
         self.name = name
         self.address = address
+        self.pause_s = pause_s
         self.tcp = protocol == "tcp"
         self.message = b"x" * _BYTES[protocol]
         self.connected = self.over = self.heard = False
@@ -85,7 +86,7 @@ class Flow:
         while self.owed:
             if time.monotonic() > until or self.stop.is_set():
                 return "waits"
-            if not self.tcp and time.monotonic() > sent_at + _UDP_AGAIN_S:
+            if not self.tcp and time.monotonic() > sent_at + _UDP_AGAIN * self.pause_s:
                 self.unsent, sent_at = self.message, time.monotonic()
                 self.asked += 1
             wanted = select.POLLIN | select.POLLRDHUP | (select.POLLOUT if self.unsent else 0)
@@ -128,7 +129,7 @@ class Flow:
             self.exchange()
             # what is still to come of an answer is not for anybody else to read
             if not self.over and not self.owed:
-                self.hear(_PAUSE_S)
+                self.hear(self.pause_s)
 
     def begin(self) -> None:
         """What a new connection does."""
@@ -180,7 +181,7 @@ def main() -> None:
     protocol, port = settings["protocol"], settings["port"]
     states = ("new", "established", "idle") if protocol == "tcp" else ("new", "established")
     flows = {
-        f"{family} {state}": Flow(f"{family} {state}", protocol, (address, port))
+        f"{family} {state}": Flow(f"{family} {state}", protocol, (address, port), settings["pause_s"])
         for family, address in settings["addresses"].items()
         for state in states
     }
