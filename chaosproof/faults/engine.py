@@ -159,7 +159,7 @@ class FaultEngine:
         resolved, run = self._placed(resolved, backend), self._run(instance)
         self._prepare(instance, backend)
         address = canary_address(fault, instance, self._target) if self._canary else None
-        peers = self._spoke_with(instance)
+        peers = self._spoke_with(instance, fault)
         before, counted = self._try(resolved, address), backend.count(run, resolved)
         ends_open = fault.direction in fault.declared.ends_open
         far_end = FarEnd.of(self._target, resolved) if self._canary and ends_open else None
@@ -379,7 +379,7 @@ class FaultEngine:
         after = self._try(armed.resolved, armed.address)
         alone = not met_another(receipt, armed.at, self._store.all())
         packets = packets_hit(receipt, end, armed.counted, alone=alone)
-        peers = with_later(armed.spoke_with, self._spoke_with(receipt.instance))
+        peers = with_later(armed.spoke_with, self._spoke_with(receipt.instance, armed.resolved.fault))
         self._store.change(
             fault_id,
             lambda r: closed(r, at, packets, after, cleaned=end.cleaned, note=end.note).replace(
@@ -413,9 +413,11 @@ class FaultEngine:
             if fault_id in packets
         ]
 
-    def _spoke_with(self, instance: str) -> Mapping[str, float] | None:
+    def _spoke_with(self, instance: str, fault: Fault) -> Mapping[str, float] | None:
         """Whom it spoke with, where there is a ledger to tell it to."""
-        return spoke_with(self._target, instance, self._clock) if self._store.saves else None
+        if not self._store.saves:
+            return None
+        return spoke_with(self._target, instance, self._clock, served_port=fault.served_port)
 
     def _choose(self, fault: Fault, instance: str) -> Backend:
         """The backend for the fault; prepared when nft can do it, which is tried first and by doing."""

@@ -96,6 +96,12 @@ class Fault:
         return bool(self.declared.sink) and self.layer == "cut" and goes_out
 
     @property
+    def served_port(self) -> int | None:
+        """The instance's own TCP port whose callers it is on; `None` for its calls, and where a peer is named."""
+        served = (self.direction, self.port_side) in (("ingress", "destination"), ("egress", "source"))
+        return self.port if served and self.protocol == "tcp" and self.peer is None else None
+
+    @property
     def magnitude(self) -> dict[str, float]:
         """The magnitudes that are set, by name."""
         return dict(self.magnitudes)

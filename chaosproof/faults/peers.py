@@ -1,40 +1,57 @@
 """Who an instance spoke with over TCP, as its own kernel has it: what tells a service that is used from an idle one.
 
 Health checks, scrapes and the load come from outside of the instances: only another instance, or a service that this
-one calls, is counted. A fault's canary is not seen, because it closes with a reset, which leaves nothing behind.
+one calls, is counted. Where a target knows its neighbours, which are no instances of it, they count on the fault's own
+port. A fault's canary is not seen, because it closes with a reset, which leaves nothing behind.
 """
 
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
 
 from chaosproof.errors import ChaosproofError, TargetError
-from chaosproof.targets.base import Instance, Target
+from chaosproof.targets.base import Instance, SupportsNeighbours, Target
 
-__all__ = ["read_sockets", "spoke_with", "with_later"]
+__all__ = ["Socket", "read_sockets", "spoke_with", "with_later"]
 
 _SOCKETS = ("ss", "-HtanoiO", "state", "connected")
 # whoever closes a connection first keeps it for so long
 _TIME_WAIT_S = 60.0
 # a look at each costs a command: more are not asked
 _OTHERS_MAX = 16
-_PEER = re.compile(r"^\S+\s+\d+\s+\d+\s+\S+\s+(\S+):\d+(?=\s|$)")
+_PEER = re.compile(r"^\S+\s+\d+\s+\d+\s+\S+:(\d+)\s+(\S+):\d+(?=\s|$)")
 _DATA_MS = re.compile(r"\blast(?:snd|rcv):(\d+)")
 _LEFT = re.compile(r"timer:\(timewait,(?:(\d+)min)?(?:(\d+)sec)?")
 
 
+class Socket(NamedTuple):
+    """A TCP connection: its own port, the peer's address, and for how many seconds no data has passed."""
+
+    port: int
+    peer: str
+    idle_s: float
+
+
 def spoke_with(
-    target: Target, instance: str, clock: Callable[[], float] = time.time
+    target: Target, instance: str, clock: Callable[[], float] = time.time, *, served_port: int | None = None
 ) -> Mapping[str, float] | None:
     """When data last passed between `instance` and each other instance or service (Unix seconds), by their names.
 
     Where its own kernel knows of none, those of the others are asked: who closes a connection first is left with what
-    there is of it. They may know it by its service's address only. `None` where nobody could be asked.
+    there is of it. They may know it by its service's address only. `None` where nobody could be asked. With
+    `served_port` its neighbours count as well, for what passed on that port of its own.
     """
     try:
         own, everyone = target.instance(instance), target.instances()
-        spoke = _listed(target, instance, _names(target, own), clock)
+        names, neighbours = _names(target, own), _neighbours(target, own, served_port)
+
+        def name_of(socket: Socket) -> str | None:
+            at_port = neighbours if socket.port == served_port else {}
+            return names.get(socket.peer) or at_port.get(socket.peer)
+
+        spoke = _listed(target, instance, name_of, clock)
         others = [other.name for other in everyone if other.service != own.service][:_OTHERS_MAX]
         if spoke or not others:
             return spoke
@@ -44,7 +61,7 @@ def spoke_with(
 
     def spoke_at(other: str) -> float | None:
         try:
-            return _listed(target, other, mine, clock).get(instance)
+            return _listed(target, other, lambda socket: mine.get(socket.peer), clock).get(instance)
         except ChaosproofError:
             return None
 
@@ -62,30 +79,30 @@ def with_later(
     return {name: max(before.get(name, 0.0), later.get(name, 0.0)) for name in sorted({*before, *later})}
 
 
-def read_sockets(text: str) -> Iterator[tuple[str, float]]:
-    """The peer's address of each TCP connection that `ss` lists, and for how many seconds no data has passed."""
+def read_sockets(text: str) -> Iterator[Socket]:
+    """Each TCP connection that `ss` lists, where that says when data last passed."""
     for line in text.splitlines():
         peer, data_ms, left = _PEER.match(line), _DATA_MS.findall(line), _LEFT.search(line)
         if peer is None:
             continue
-        address = peer[1].split("%")[0].strip("[]").removeprefix("::ffff:")
+        port, address = int(peer[1]), peer[2].split("%")[0].strip("[]").removeprefix("::ffff:")
         if data_ms:
-            yield address, min(map(int, data_ms)) / 1000
+            yield Socket(port, address, min(map(int, data_ms)) / 1000)
         elif left:
-            yield address, max(0.0, _TIME_WAIT_S - 60 * int(left[1] or 0) - int(left[2] or 0))
+            yield Socket(port, address, max(0.0, _TIME_WAIT_S - 60 * int(left[1] or 0) - int(left[2] or 0)))
 
 
 def _listed(
-    target: Target, instance: str, names: Mapping[str, str], clock: Callable[[], float]
+    target: Target, instance: str, name_of: Callable[[Socket], str | None], clock: Callable[[], float]
 ) -> Mapping[str, float]:
-    """When data last passed between it and each of `names`, which are by address, as its kernel lists it."""
+    """When data last passed between it and each that `name_of` names, as its kernel lists it."""
     listed = target.run(instance, _SOCKETS, timeout_s=5.0)
     if listed.exit_code != 0:
         raise TargetError(f"ss on {instance} ended with {listed.exit_code}.")
     now, spoke = clock(), dict[str, float]()
-    for address, idle_s in read_sockets(listed.stdout):
-        if name := names.get(address):
-            spoke[name] = max(round(now - idle_s, 3), spoke.get(name, 0.0))
+    for socket in read_sockets(listed.stdout):
+        if name := name_of(socket):
+            spoke[name] = max(round(now - socket.idle_s, 3), spoke.get(name, 0.0))
     return spoke
 
 
@@ -99,6 +116,13 @@ def _names(target: Target, own: Instance) -> Mapping[str, str]:
         if other.name != own.name:
             names.update(dict.fromkeys((other.address, other.address6), other.name))
     return {address: name for address, name in names.items() if address}
+
+
+def _neighbours(target: Target, own: Instance, served_port: int | None) -> Mapping[str, str]:
+    """Who may call it at that port besides instances, by address; nobody where scrapes come to that port, too."""
+    if served_port is None or served_port == own.metrics_port or not isinstance(target, SupportsNeighbours):
+        return {}
+    return target.neighbours()
 
 
 def _addresses(target: Target, own: Instance) -> Sequence[str]:

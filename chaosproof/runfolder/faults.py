@@ -111,7 +111,9 @@ class FaultRecord(Record):
     expects: Expectation | None = about("what proves that it acted; without it nothing does", default=None)
     spoke_with: Mapping[str, float | None] | None = about(
         "when data last passed over TCP between its instance and each other instance or service, by their names, as "
-        "seen before it (of a fault on the network, at its end too); absent where nobody looked",
+        "seen before it (of a fault on the network, at its end too); on Kubernetes, where the fault is on those who "
+        "call one port of it, also each other pod of the namespace that did so at that port; absent where nobody "
+        "looked",
         default=None,
         omit=True,
     )

@@ -25,6 +25,7 @@ __all__ = [
     "PendingCommand",
     "Running",
     "SupportsDeferred",
+    "SupportsNeighbours",
     "SupportsPrestart",
     "Target",
 ]
@@ -245,6 +246,14 @@ class SupportsPrestart(Protocol):
 
     def prestart(self, instance: str, argv: Sequence[str], *, keep_s: float) -> PendingCommand:
         """Start a command that waits for its input: empty after `keep_s`, or when nobody is left to give one."""
+
+
+@runtime_checkable
+class SupportsNeighbours(Protocol):
+    """What a target has besides where others than its instances, known by name, may use what its instances serve."""
+
+    def neighbours(self) -> Mapping[str, str]:
+        """Their names by address: of those only that share it with nobody who checks health, and of none of ours."""
 
 
 @dataclass(frozen=True)

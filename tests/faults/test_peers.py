@@ -1,15 +1,17 @@
 """Who spoke with an instance, asked of real kernels: what is used is told from what is only looked after."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
+from chaosproof.faults.model import Fault
 from chaosproof.faults.peers import read_sockets, spoke_with, with_later
 from chaosproof.faults.process import ProcessFaults
 from chaosproof.runfolder.faults import FaultLedger
-from chaosproof.targets.base import Target
+from chaosproof.targets.base import Instance, Target
+from tests.support.fake_target import FakeTarget
 from tests.support.small_lab import running_lab
 from tests.support.waiting import eventually
 
@@ -49,12 +51,68 @@ SYN-SENT  0      1      10.9.0.2:80 10.9.0.6:51 timer:(on,1sec,0)
 
 def test_what_ss_lists_is_read_as_addresses_and_idle_times() -> None:
     assert list(read_sockets(LISTING)) == [
-        ("10.9.0.3", 1.0),
-        ("10.9.0.3", 60.0),
-        ("10.9.0.4", 0.09),
-        ("10.9.0.5", 0.007),
-        ("fe80::2", 2.0),
+        (8000, "10.9.0.3", 1.0),
+        (8000, "10.9.0.3", 60.0),
+        (8000, "10.9.0.4", 0.09),
+        (8000, "10.9.0.5", 0.007),
+        (8000, "fe80::2", 2.0),
     ]
+
+
+class _Neighbourhood(FakeTarget):
+    """A server, and who else is there: one at 10.9.0.3 calls it, one at 10.9.0.4 has another connection to it."""
+
+    def __init__(self, *others: Instance, metrics_port: int | None = None) -> None:
+        server = Instance("server-0", "server", "10.9.0.2", ports={"rpc": 8000}, metrics_port=metrics_port)
+        super().__init__([server, *others])
+        listing = (
+            "ESTAB 0 0 10.9.0.2:8000 10.9.0.3:47934 cubic lastsnd:250 lastrcv:500\n"
+            "ESTAB 0 0 10.9.0.2:9102 10.9.0.4:47935 cubic lastsnd:250 lastrcv:500\n"
+        )
+        self.answer(["ss"], listing)
+
+    def neighbours(self) -> Mapping[str, str]:
+        return {"10.9.0.3": "caller-x7", "10.9.0.4": "looker-on-k2"}
+
+
+@pytest.mark.parametrize(
+    ("target", "served_port", "spoke"),
+    [
+        (_Neighbourhood(), 8000, {"caller-x7": 999.75}),
+        (_Neighbourhood(), 9102, {"looker-on-k2": 999.75}),
+        (_Neighbourhood(), 8001, {}),
+        (_Neighbourhood(), None, {}),
+        (_Neighbourhood(metrics_port=8000), 8000, {}),
+        (_Neighbourhood(Instance("caller-0", "caller", "10.9.0.3")), 8000, {"caller-0": 999.75}),
+    ],
+    ids=["its port", "its other port", "no such port", "a fault on no port", "scraped there", "an instance"],
+)
+def test_a_neighbour_counts_at_the_fault_s_port_alone(
+    target: Target, served_port: int | None, spoke: Mapping[str, float]
+) -> None:
+    assert spoke_with(target, "server-0", lambda: 1000.0, served_port=served_port) == spoke
+
+
+def test_a_target_that_knows_no_neighbours_has_only_instances() -> None:
+    target = FakeTarget([Instance("server-0", "server", "10.9.0.2")])
+    target.answer(["ss"], "ESTAB 0 0 10.9.0.2:8000 10.9.0.3:47934 cubic lastsnd:250 lastrcv:500\n")
+    assert spoke_with(target, "server-0", lambda: 1000.0, served_port=8000) == {}
+
+
+@pytest.mark.parametrize(
+    ("fault", "port"),
+    [
+        (Fault(kind="reset", duration_s=1, port=8000, direction="ingress"), 8000),
+        (Fault(kind="drop", duration_s=1, port=8000, port_side="source"), 8000),
+        (Fault(kind="drop", duration_s=1, port=8000, direction="ingress", protocol="udp"), None),
+        (Fault(kind="drop", duration_s=1, port=8000, direction="ingress", peer="10.9.0.9"), None),
+        (Fault(kind="drop", duration_s=1, port=8000, direction="ingress", port_side="source"), None),
+        (Fault(kind="reset", duration_s=1, port=8000), None),
+    ],
+    ids=["requests", "answers", "UDP", "a peer", "answers to it", "its calls"],
+)
+def test_the_served_port_is_that_of_a_fault_on_callers(fault: Fault, port: int | None) -> None:
+    assert fault.served_port == port
 
 
 def test_two_looks_are_one_and_a_look_that_failed_takes_nothing_away() -> None:

@@ -16,6 +16,7 @@ from chaosproof.targets.base import Address, CommandResult, Inside, Instance, In
 from chaosproof.targets.kubernetes.client.api import Cluster, NotFound
 from chaosproof.targets.kubernetes.client.execute import execute
 from chaosproof.targets.kubernetes.jobs.cluster_jobs import Jobs
+from chaosproof.targets.kubernetes.neighbours import neighbours_among
 from chaosproof.targets.kubernetes.pods.instance_registry import InstanceSlot
 from chaosproof.targets.kubernetes.pods.netadmin import CHAOS_IMAGE, netadmin_container_of
 from chaosproof.targets.kubernetes.pods.pod_watch import PodWatch
@@ -80,6 +81,10 @@ class KubernetesTarget(Target):
     def address(self, service: str) -> Address:
         self.instances(service)
         return self._services[service].address
+
+    def neighbours(self) -> Mapping[str, str]:
+        """See `chaosproof.targets.base.SupportsNeighbours`: the other pods of the namespace."""
+        return neighbours_among(self._watch.pods(), self._services.values())
 
     def run(
         self,

@@ -64,6 +64,11 @@ class PodWatch:
         with self._changed:
             return [InstanceSlot(**vars(self._registry.slots[name])) for name in sorted(self._registry.slots)]
 
+    def pods(self) -> list[Pod]:
+        """All pods of the namespace as they are now, whether instances or not."""
+        with self._changed:
+            return list(self._known.values())
+
     def expect_end(self, name: str) -> None:
         """The present life of `name` is about to be ended on purpose."""
         with self._changed:
