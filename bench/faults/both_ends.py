@@ -13,7 +13,7 @@ import statistics
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
@@ -24,10 +24,10 @@ from chaosproof.faults.limits import Limits
 from chaosproof.faults.model import Fault
 from chaosproof.targets.base import Target
 
-__all__ = ["gone_after_ms"]
+__all__ = ["COUNTS", "gone_after_ms", "table"]
 
 PORT = 7001
-_COUNTS = (1, 50, 1000)
+COUNTS = (1, 50, 1000)
 _LASTS_S = 3.0
 _PATIENCE_S = 60.0
 _TOLD_MS = 50.0
@@ -151,7 +151,7 @@ def _until_held(target: Target, server: str, count: int) -> None:
         threading.Event().wait(0.05)
 
 
-def table(found: dict[int, Sequence[tuple[float, int]]]) -> str:
+def table(found: Mapping[int, Sequence[tuple[float, int]]]) -> str:
     """The figures as text, one line per number of connections."""
     lines = [f"{'connections':>11}{'p50':>9}{'worst':>9}   ms; left 50 ms after it (worst)"]
     for count, rows in found.items():
@@ -173,7 +173,7 @@ if __name__ == "__main__":
             table(
                 {
                     count: [gone_after_ms(lab, "client-0", "server-0", count) for _ in range(rounds)]
-                    for count in _COUNTS
+                    for count in COUNTS
                 }
             )
         )

@@ -8,6 +8,7 @@ import os
 import shlex
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -109,9 +110,8 @@ def test_sigkill_to_the_runner_leaves_no_fault_and_the_next_run_is_green(cluster
     run.process.kill()
     run.process.wait()
     _ends_on_time(cluster, applied_at)
-    judged = subprocess.run(
-        ["chaosproof", "judge", str(run.run_dir)], cwd=REPOSITORY, capture_output=True, text=True, check=False
-    )
+    judge = [sys.executable, "-m", "chaosproof.cli.main", "judge", str(run.run_dir)]
+    judged = subprocess.run(judge, cwd=REPOSITORY, capture_output=True, text=True, check=False)
     assert judged.returncode == 2, judged.stdout
     following = _Run(tmp_path / "next")
     assert following.end() == 0, following.said
