@@ -23,6 +23,7 @@ COLUMNS: Mapping[str, str] = {
     "answers": "`come`; `some` (of less than nine tenths of UDP messages); `none`; `-`: nothing was asked",
     "the client repeats": "whether its TCP counted two retransmissions, and more than a tenth of the packets it sent",
     "the server repeats": "the same at the other end",
+    "the server's window": "`shut` where the client's TCP has something to send and the server has no room for it",
     "round trip": "`longer` when TCP's smoothed round trip grew fivefold, and by 50 ms",
     "the same afterwards": "what becomes of the next message over it (`works`, an errno, `waits`; `over` where the "
     "client had learnt of its end)",
@@ -52,6 +53,7 @@ def signature(row: Row) -> Mapping[str, str]:
         _answers(row),
         _repeats(row.client, row.requests_sent),
         "?" if silenced else _repeats(row.server, row.answers_sent),
+        "shut" if row.client.shut else "open",
         "longer" if longer else "as before",
         row.same,
         row.next,

@@ -114,6 +114,7 @@ def _end(events: Sequence[Event], before: Event, sample: Event, begun: float, lo
         learns_ms=round(max(0.0, first["at"] - begun) * 1000, 1) if first else None,
         state=last.get("state", ""),
         retransmits=None if retransmits is None else retransmits - before.get("retransmits", 0),
+        shut=last.get("shut", False),
         rto_ms=last.get("rto_ms"),
         rtt_ms=last.get("rtt_ms"),
     )

@@ -25,6 +25,7 @@ class End:
       reported `polled`, `learns_ms` after the fault was on (a new connection: after it was begun); empty: it does not.
     - `state`, `retransmits` (since the fault went on), `rto_ms`, `rtt_ms`: its TCP socket just before the end; a state
       that is `UNKNOWN` is that of an end which could not be asked.
+    - `shut`: the other end's window is 0, and its TCP asks from time to time whether it still is.
     - `conntrack`: what connection tracking in its network has of it just after the end.
     """
 
@@ -37,6 +38,7 @@ class End:
     rto_ms: float | None = None
     rtt_ms: float | None = None
     conntrack: str = ""
+    shut: bool = False
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from .likeness import Likeness, likenesses, signature
-from .record import Key, Measurement, Row
+from .record import End, Key, Measurement, Row
 
 __all__ = ["tables"]
 
@@ -65,8 +65,8 @@ def _cells(row: Row, alike: bool) -> list[str]:
     repeats = f"{_number(client.retransmits)}/{_number(server.retransmits)}" if row.protocol == "tcp" else "-"
     return [
         f"{row.protocol.upper()}, IPv{'4 and 6' if alike else row.family}, {row.connection}",
-        _learns(columns["the client learns"], client.call, client.polled, client.learns_ms, client.state),
-        _learns(columns["the server learns"], server.call, server.polled, server.learns_ms, server.state),
+        _learns(columns["the client learns"], client),
+        _learns(columns["the server learns"], server),
         f"{row.answered}/{row.asked}" if row.connection != "idle" else "-",
         repeats,
         rtt,
@@ -78,10 +78,11 @@ def _cells(row: Row, alike: bool) -> list[str]:
     ]
 
 
-def _learns(word: str, call: str, polled: str, learns_ms: float | None, state: str) -> str:
+def _learns(word: str, end: End) -> str:
     if word in ("nothing", "?"):
-        return f"{word} ({state})" if state else word
-    return f"{word} in {call} after {_ms(learns_ms)} (poll: {polled or '-'})"
+        known = ", ".join(filter(None, (end.state, "window 0" if end.shut else "")))
+        return f"{word} ({known})" if known else word
+    return f"{word} in {end.call} after {_ms(end.learns_ms)} (poll: {end.polled or '-'})"
 
 
 def _ms(value: float | None) -> str:

@@ -118,6 +118,8 @@ def test_the_faults_that_imitate_a_cause_best_are_found_over_all_of_their_connec
         ("the client repeats", replace(_LIVES, retransmits=2), {}, "yes"),
         ("the client repeats", replace(_LIVES, retransmits=3), {"requests_sent": 60}, "no"),
         ("the client repeats", replace(_LIVES, retransmits=9), {"requests_sent": 60}, "yes"),
+        ("the server's window", replace(_LIVES, shut=True), {}, "shut"),
+        ("the server's window", _LIVES, {}, "open"),
         ("round trip", replace(_LIVES, rtt_ms=200.2), {}, "longer"),
         ("round trip", replace(_LIVES, rtt_ms=20.0), {}, "as before"),
     ],

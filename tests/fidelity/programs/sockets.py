@@ -46,10 +46,12 @@ def tcp_info(connection: socket.socket) -> dict[str, object]:
     """State, retransmissions, times in ms, as the kernel has them (struct tcp_info of linux/tcp.h)."""
     raw = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104)
     rto_us, rtt_us = (struct.unpack_from("I", raw, offset)[0] for offset in (8, 68))
+    backoff, unacked = raw[4], struct.unpack_from("I", raw, 24)[0]
     return {
         "state": _STATES[raw[0]],
         "retransmits": struct.unpack_from("I", raw, 100)[0],
-        "unacked": struct.unpack_from("I", raw, 24)[0],
+        # it asks again and again, and nothing is under way: the other end has no room
+        "shut": bool(backoff and not unacked),
         "rto_ms": rto_us / 1000,
         "rtt_ms": rtt_us / 1000,
     }
