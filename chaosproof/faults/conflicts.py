@@ -7,6 +7,8 @@ from chaosproof.faults.selector import Network, overlap
 
 __all__ = ["conflicts"]
 
+_OTHER = {"egress": "ingress", "ingress": "egress", "source": "destination", "destination": "source"}
+
 
 def conflicts(a: Fault, a_peers: Sequence[Network], b: Fault, b_peers: Sequence[Network]) -> bool:
     """Whether `a` and `b` would act on the same packets in the same way, or spoil each other.
@@ -22,4 +24,12 @@ def conflicts(a: Fault, a_peers: Sequence[Network], b: Fault, b_peers: Sequence[
         return False
     if b.kind in a.declared.conflicts_with or a.kind in b.declared.conflicts_with:
         return True
-    return a.layer == b.layer and (a.direction, a.port_side) == (b.direction, b.port_side)
+    return a.layer == b.layer and not _ways(a).isdisjoint(_ways(b))
+
+
+def _ways(fault: Fault) -> set[tuple[str, str]]:
+    """The directions in which it acts, each with the side of its packets that the port is on."""
+    ways = {(fault.direction, fault.port_side)}
+    if fault.declared.back:
+        ways.add((_OTHER[fault.direction], _OTHER[fault.port_side]))
+    return ways

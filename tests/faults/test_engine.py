@@ -225,3 +225,20 @@ def test_faults_clash_when_they_meet_on_the_same_packets_or_spoil_each_other():
     assert not conflicts(with_("delay", delay_ms=5), ANYONE, loss, ANYONE)
     assert conflicts(with_("delay", delay_ms=5), ANYONE, with_("rate", rate_kbit=80), ANYONE)
     assert not conflicts(with_("reset"), ANYONE, with_("drop", protocol="udp", direction="ingress"), ANYONE)
+
+
+def test_a_kind_that_acts_on_the_answers_too_clashes_with_what_acts_on_those():
+    """The kernel lets both in, as their keys are different, and then the one that is found first acts."""
+
+    def with_(kind: str, **changes) -> Fault:
+        return Fault(**{"kind": kind, "port": 80, "duration_s": 1, **changes})
+
+    forgets, sent = with_("half_open", direction="ingress"), with_("drop", port_side="source")
+    drains = with_("slow_drain")
+    arrives = with_("drop", direction="ingress", port_side="source")
+    server = with_("reset", sides="server", direction="ingress")
+    assert conflicts(forgets, ANYONE, sent, ANYONE) and conflicts(sent, ANYONE, forgets, ANYONE)
+    assert conflicts(drains, ANYONE, arrives, ANYONE)
+    assert conflicts(server, ANYONE, with_("stall", port_side="source"), ANYONE)
+    assert not conflicts(forgets, ANYONE, with_("drop"), ANYONE)
+    assert not conflicts(forgets, ANYONE, with_("delay", port_side="source", delay_ms=5), ANYONE)
