@@ -30,7 +30,7 @@ from chaosproof.faults.backends.base import (
     ResolvedFault,
 )
 from chaosproof.faults.backends.heal import active, heal
-from chaosproof.faults.backends.socket_kill import kill_argv, kill_note
+from chaosproof.faults.backends.socket_kill import LEFT_ALONE, kill_argv, kill_note
 from chaosproof.faults.canary import canary_address, canary_argv, read_canary
 from chaosproof.faults.conflicts import conflicts
 from chaosproof.faults.doctor import capabilities
@@ -361,8 +361,12 @@ class FaultEngine:
         if armed.ending:
             notes.append(kill_note(run, armed.resolved, armed.ending.wait()))
         during = self._try(armed.resolved, armed.address)
+        if during not in armed.resolved.fault.declared.canary and self._clock() > (receipt.expires_at or 0.0):
+            during = "none"  # it came too late to meet the fault
         peer = armed.far_end.look(receipt.applied_at or 0.0) if armed.far_end else None
         note = "; ".join(filter(None, notes))
+        if peer == "none" and LEFT_ALONE in note:
+            peer = "unknown"
         receipt = self._store.change(
             fault_id, lambda r: r.replace(note=note, canary=replace(r.canary, during=during, peer=peer))
         )

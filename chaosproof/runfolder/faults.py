@@ -33,7 +33,8 @@ class Canary(Record):
     after: str = about("once it had ended", default="none")
     peer: str | None = about(
         "the connections that the fault found open, as the kernel at their other end had them once they were ended: "
-        "`open`, `closed`, or `none` where none was to be seen there before; absent where nobody looked",
+        "`open`, `closed`, `none` where none was to be seen there before, or `unknown` where moreover those on its own "
+        "instance could not be ended; absent where nobody looked",
         default=None,
         omit=True,
     )

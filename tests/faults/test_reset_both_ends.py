@@ -1,12 +1,14 @@
 """A reset is heard at both ends, or at the one that is asked for, and the receipt says what the other end had."""
 
 import time
+from collections.abc import Sequence
 
 import pytest
 
 from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.model import Fault
 from chaosproof.runfolder.faults import FaultRecord
+from chaosproof.targets.base import CommandResult
 
 from .crowd import crowd
 from .netns_target import NetnsTarget
@@ -82,3 +84,42 @@ def test_a_reset_that_the_server_alone_hears_of_leaves_the_client_its_connection
         final = healed(engine, receipt)
     assert final.canary.during == "timeout"
     assert final.packets is not None and final.packets > 0
+
+
+class WithoutSs(NetnsTarget):
+    """The same room, in which no instance has `ss`."""
+
+    def run(
+        self, instance: str, argv: Sequence[str], *, stdin: str = "", timeout_s: float = 10.0
+    ) -> CommandResult:
+        hide = 'mount --bind /dev/null "$(command -v ss)"; exec "$@"'
+        hidden = ["unshare", "--mount", "sh", "-c", hide, "sh", *argv]
+        return super().run(instance, hidden, stdin=stdin, timeout_s=timeout_s)
+
+
+def test_a_reset_that_cannot_end_open_connections_does_not_pass_for_one_that_found_none(room: NetnsTarget):
+    bare = WithoutSs.of(room.pid)
+    engine = FaultEngine(bare)
+    with crowd(room, "client-0", "server-0", 1, PORT):
+        receipt = engine.apply(reset(), "client-0")
+        final = healed(engine, receipt)
+        assert established(room, "server-0") == 1
+    assert "open connections were left alone: ss ended with " in final.note
+    assert (final.canary.during, final.canary.peer) == ("refused", "unknown")
+
+
+class Late(NetnsTarget):
+    """The same room, in which a canary takes longer to begin than the shortest fault lasts."""
+
+    def run(
+        self, instance: str, argv: Sequence[str], *, stdin: str = "", timeout_s: float = 10.0
+    ) -> CommandResult:
+        late = ["sh", "-c", 'sleep 0.2; exec "$@"', "sh", *argv] if "create_connection" in str(argv) else argv
+        return super().run(instance, late, stdin=stdin, timeout_s=timeout_s)
+
+
+def test_a_canary_that_comes_after_the_end_of_a_short_fault_says_nothing_of_it(room: NetnsTarget):
+    engine = FaultEngine(Late.of(room.pid))
+    with crowd(room, "client-0", "server-0", 1, PORT):
+        final = engine.wait_until_ended(engine.apply(reset(duration_s=0.1), "client-0"))
+    assert (final.canary.before, final.canary.during, final.canary.after) == ("open", "none", "open")

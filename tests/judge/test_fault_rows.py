@@ -235,6 +235,11 @@ def test_each_fault_ended_at_its_deadline(tmp_path: Path, bend: Bend, status: st
         (lambda r: promised(r, peer="closed"), "pass", "reset proved by the canary"),
         # no connection was open, or nobody at the other end could be asked
         (lambda r: promised(r, peer="none"), "pass", "reset proved by the canary"),
+        (
+            lambda r: (promised(r, peer="unknown"), r.fault.update(note="ss ended with 127")),
+            "unknown",
+            "reset on app-a-0: what became of the connections that it found open is not known: ss ended with 127",
+        ),
         (lambda r: r.fault["canary"].update(peer="open"), "pass", "reset proved by the canary"),
     ],
 )

@@ -6,10 +6,12 @@ from chaosproof.errors import ChaosproofError
 from chaosproof.faults.backends.base import CommandRunner, ResolvedFault
 from chaosproof.targets.base import CommandResult
 
-__all__ = ["HALVES", "connections", "kill_argv", "kill_note", "socket_filter"]
+__all__ = ["HALVES", "LEFT_ALONE", "connections", "kill_argv", "kill_note", "socket_filter"]
 
 # the states in which the other end has a connection, or will
 HALVES = ("established", "close-wait", "fin-wait-1", "fin-wait-2")
+# in a note: connections that were open are so still, as far as `ss -K` goes
+LEFT_ALONE = "left alone"
 # what is on its way opens after the rule is there: the answer to it is an RST then, from a kernel that knows of none
 _STATES = (*HALVES, "syn-sent")
 
@@ -40,9 +42,9 @@ def kill_note(run: CommandRunner, order: ResolvedFault, done: CommandResult | Ch
     CONFIG_INET_DIAG_DESTROY lets it list nothing. So where it lists none or complains, what is there still is counted.
     """
     if isinstance(done, ChaosproofError):
-        return f"open connections were left alone: {done}"
+        return f"open connections were {LEFT_ALONE}: {done}"
     if done.exit_code != 0:
-        return f"open connections were left alone: ss ended with {done.exit_code}: {_cut(done.stderr)}"
+        return f"open connections were {LEFT_ALONE}: ss ended with {done.exit_code}: {_cut(done.stderr)}"
     ended = len(done.stdout.splitlines())
     if ended and not done.stderr.strip():
         return _note(ended)
@@ -54,7 +56,7 @@ def kill_note(run: CommandRunner, order: ResolvedFault, done: CommandResult | Ch
     if not count:
         return _note(ended)
     why = _cut(done.stderr) or "this kernel ends no sockets (CONFIG_INET_DIAG_DESTROY)"
-    return f"{_note(ended)}; {count} were left alone: {why}"
+    return f"{_note(ended)}; {count} were {LEFT_ALONE}: {why}"
 
 
 def _note(ended: int) -> str:

@@ -170,7 +170,8 @@ class NetworkKind(FaultKind):
     - `canary`: how a TCP connection to its port must fare while it is on; empty: one connection proves nothing.
       `canary_data`: what that connection sends, and then waits until the other kernel has it; empty: nothing.
       `canary_packets`: how many of the fault's packets are the canary's own then, at most.
-      `canary_peer`: how the connections that are ended must be then at their other end, `open` or `closed`.
+      `canary_peer`: how the connections that are ended must be then at their other end, `open` or `closed`; empty: that
+      is up to what they do.
 
     How each backend makes it; what is left empty, that backend cannot:
 
@@ -278,7 +279,7 @@ class NetworkKind(FaultKind):
         # without a TCP port, or of the answers from one, no connection of our own could be opened to meet it
         opens = selector["port"] is not None and selector.get("port_side") != "source"
         decides = self.canary and selector["protocol"] == "tcp" and opens
-        peer = (self.canary_peer,) if direction in self.ends_open else None
+        peer = (self.canary_peer,) if self.canary_peer and direction in self.ends_open else None
         canary = CanaryExpectation(during=self.canary, peer=peer) if decides else None
         return Expectation(proof="packets", canary=canary)
 

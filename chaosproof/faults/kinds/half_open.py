@@ -27,8 +27,7 @@ KIND = NetworkKind(
     ),
     ends_open=("ingress",),
     canary=("open",),
-    # nobody tells the clients until they send
-    canary_peer="open",
+    # nothing is promised of the clients' ends: those that send in the next second hear RST, and the others stay
     # a kernel that ends a connection says RST and ACK; one that knows of none answers data by RST alone (RFC 9293,
     # 3.10.7.1), and that is to be heard
     back=Back(("drop",), (_ABORTS, _ABORTS)),

@@ -171,7 +171,11 @@ def fault_canary(material: Material) -> Check:
                     f"{label_of(fault)}: the canary {moment} it saw {seen}, not {' or '.join(allowed)}"
                 )
         # where no connection was open there is no other end to be told
-        if expected.peer and canary.peer not in (None, "", "none", *expected.peer):
+        if expected.peer and canary.peer == "unknown":
+            findings.unclear.append(
+                f"{label_of(fault)}: what became of the connections that it found open is not known: {fault.note}"
+            )
+        elif expected.peer and canary.peer not in (None, "", "none", *expected.peer):
             findings.wrong.append(
                 f"{label_of(fault)}: the connections that it found open were {canary.peer} at their other end, "
                 f"not {' or '.join(expected.peer)}"
