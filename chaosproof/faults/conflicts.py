@@ -29,7 +29,7 @@ def conflicts(a: Fault, a_peers: Sequence[Network], b: Fault, b_peers: Sequence[
 
 def _ways(fault: Fault) -> set[tuple[str, str]]:
     """The directions in which it acts, each with the side of its packets that the port is on."""
-    ways = {(fault.direction, fault.port_side)}
+    ways: set[tuple[str, str]] = {(fault.direction, fault.port_side)}
     if fault.declared.back:
         ways.add((_OTHER[fault.direction], _OTHER[fault.port_side]))
     return ways
