@@ -3,6 +3,7 @@
 import ipaddress
 import re
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -37,7 +38,8 @@ class Socket:
 class FarEnd:
     """The sockets that are the other ends of an instance's open connections, by the instance that has them.
 
-    A connection through a translation of its source is not recognised there, and so is none that leaves the system.
+    A connection through a translation of its source is not recognised there, and so is none that leaves the system, nor
+    one over loopback, whose addresses every instance has.
     """
 
     target: Target
@@ -47,7 +49,8 @@ class FarEnd:
     def of(cls, target: Target, order: ResolvedFault) -> "FarEnd":
         """Those of the connections that the fault would end now; none where nobody can be asked."""
         try:
-            near = _listed(target, order.instance, socket_filter(order))
+            near = _off_loopback(_listed(target, order.instance, socket_filter(order)))
+            rest = _listed(target, order.instance, "") - near
             others = [other for other in target.instances() if other.name != order.instance]
         except ChaosproofError:
             return cls(target)
@@ -57,7 +60,12 @@ class FarEnd:
         # a server's own address may be a service's there: a connection is known by its client's end alone
         wanted = {socket.own if egress else socket.other for socket in near}
         names = [other.name for other in others if _may_have(other, order, wanted)][:_OTHERS_MAX]
-        seen = _ask(names, lambda name: _of(target, name, wanted, other_end=egress))
+        elsewhere = {socket.own for socket in rest} if egress else None
+
+        def of_fault(name: str) -> frozenset[Socket]:
+            return _of(target, name, near, wanted, elsewhere)
+
+        seen = _ask(names, of_fault)
         return cls(target, {name: sockets for name, sockets in seen.items() if sockets})
 
     def look(
@@ -104,13 +112,32 @@ def _ask(names: Sequence[str], look: Callable[[str], frozenset[Socket]]) -> Mapp
         return dict(zip(names, pool.map(look, names), strict=True))
 
 
-def _of(target: Target, name: str, wanted: set[_End], *, other_end: bool) -> frozenset[Socket]:
-    """Those sockets of the instance whose own end, or whose other end, is one of `wanted`."""
+def _off_loopback(sockets: frozenset[Socket]) -> frozenset[Socket]:
+    return frozenset(socket for socket in sockets if not ipaddress.ip_address(socket.own[0]).is_loopback)
+
+
+def _of(
+    target: Target, name: str, near: frozenset[Socket], wanted: set[_End], elsewhere: set[_End] | None
+) -> frozenset[Socket]:
+    """Those sockets of the instance that are the other ends of `near`: the client's end of each is in `wanted`.
+
+    A client may use one port for several connections: `elsewhere` are its ends of others, `None` where the
+    instance is the client. Such an end says nothing, and both ends have to agree.
+    """
     try:
         listed = _listed(target, name, "")
     except ChaosproofError:
         return frozenset()  # one that cannot be asked has none that could be looked at later
-    return frozenset(socket for socket in listed if (socket.other if other_end else socket.own) in wanted)
+    shared = {end for end, count in Counter(socket.own for socket in listed).items() if count > 1}
+
+    def is_other_end(socket: Socket) -> bool:
+        if Socket(socket.other, socket.own) in near:
+            return True
+        if elsewhere is None:
+            return socket.own in wanted and socket.own not in shared
+        return socket.other in wanted and socket.other not in elsewhere
+
+    return frozenset(filter(is_other_end, listed))
 
 
 def _listed(target: Target, instance: str, filter_: str) -> frozenset[Socket]:

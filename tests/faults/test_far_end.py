@@ -78,3 +78,32 @@ def test_where_no_connection_was_open_or_nobody_can_be_asked_nothing_is_said():
     far_end = FarEnd.of(fake, ORDER)
     fake.answer(["ss", "-Htn"], exit_code=127)
     assert look(far_end) == "none"
+
+
+def test_a_client_s_port_that_its_other_connections_have_too_is_known_by_both_ends():
+    """Both connections come from port 40001; the one to port 90 is none of the fault's, and stays."""
+    fake = target()
+    client = "ESTAB 0 0 10.0.0.1:40001 10.0.0.3:80\nESTAB 0 0 10.0.0.1:40001 10.0.0.3:90\n"
+    server = "ESTAB 0 0 10.0.0.3:80 10.0.0.1:40001\nESTAB 0 0 10.0.0.3:90 10.0.0.1:40001\n"
+    fake.answer(["ss", "-Htn"], client + server)
+    fake.answer([*filtered(), "dport = :80"], client.splitlines()[0])
+    assert FarEnd.of(fake, ORDER).sockets == {"app-b-0": {Socket(("10.0.0.3", 80), ("10.0.0.1", 40001))}}
+
+
+def test_the_same_where_the_fault_is_on_the_server():
+    order = ResolvedFault(
+        "f0", Fault(kind="reset", port=80, duration_s=5, direction="ingress"), ANYONE, instance="app-a-0"
+    )
+    fake = target()
+    fake.answer(
+        ["ss", "-Htn"], "ESTAB 0 0 10.0.0.3:40001 10.0.0.1:80\nESTAB 0 0 10.0.0.3:40001 10.0.0.9:90\n"
+    )
+    fake.answer([*filtered(), "sport = :80"], "0 0 10.0.0.1:80 10.0.0.3:40001\n")
+    assert FarEnd.of(fake, order).sockets == {"app-b-0": {Socket(("10.0.0.3", 40001), ("10.0.0.1", 80))}}
+
+
+def test_a_connection_over_loopback_is_not_taken_for_that_of_another_instance():
+    fake = target()
+    fake.answer(["ss", "-Htn"], "ESTAB 0 0 127.0.0.1:80 127.0.0.1:40001\nESTAB 0 0 [::1]:80 [::1]:40002\n")
+    fake.answer([*filtered(), "dport = :80"], "0 0 127.0.0.1:40001 127.0.0.1:80\n0 0 [::1]:40002 [::1]:80\n")
+    assert FarEnd.of(fake, ORDER).sockets == {}
