@@ -1,13 +1,10 @@
-"""One trial, measured in a room of its own: two network namespaces on a bridge, a client and a server, two captures.
+"""The room of a trial: two network namespaces and a cable in between, a client and a server, two captures.
 
 What a trial does, it does to both address families and to a new, an established and an idle connection at once.
 """
 
 import json
-import queue
-import signal
 import subprocess
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,6 +19,7 @@ from tests.faults.netns_target import PORT, NetnsTarget
 
 from .causes import Step
 from .observe import conntrack_states
+from .program import Program
 
 __all__ = ["CLIENT", "PORT", "SERVER", "Pace", "Room", "Scene", "open_room"]
 
@@ -41,8 +39,8 @@ class Pace:
     """How long it all may take, in s: a fault lasts `fault_s`, and is looked at `look_s` before its end.
 
     Before it, nothing is sent for `quiet_s`, so that no acknowledgement is left to come. `pause_s` is between
-    messages. `patience_s` is for what is
-    tried after the fault, `bound_s` for everything else: a room that exceeds it fails.
+    messages. `patience_s` is for what is tried after the fault, `bound_s` for everything else: a room that exceeds it
+    fails.
     """
 
     fault_s: float = 4.0
@@ -60,44 +58,6 @@ class Scene:
     prepare: Step | None = None
     port: int = PORT
     receive_buffer_bytes: int = 0
-
-
-class Program:
-    """A program of ours in the room, which prints events; they are collected as they come."""
-
-    def __init__(self, process: "subprocess.Popen[str]", bound_s: float) -> None:
-        self._process = process
-        self._bound_s = bound_s
-        self._news: queue.Queue[str] = queue.Queue()
-        self.events: list[dict[str, Any]] = []
-        threading.Thread(target=self._collect, daemon=True).start()
-
-    def tell(self, word: str) -> None:
-        assert self._process.stdin
-        self._process.stdin.write(f"{word}\n")
-        self._process.stdin.flush()
-
-    def wait(self, event: str) -> None:
-        """Return when it says so. Raises `ChaosproofError` when it ends, or takes too long."""
-        try:
-            while (name := self._news.get(timeout=self._bound_s)) != event:
-                if not name:
-                    raise ChaosproofError(f"a program of the room ended before {event!r}")
-        except queue.Empty:
-            raise ChaosproofError(f"a program of the room did not come to {event!r}") from None
-
-    def go_on(self) -> None:
-        """Let it go on, where it was stopped."""
-        # nsenter, which started it, has stopped with it, and lets it go on when it does so itself
-        self._process.send_signal(signal.SIGCONT)
-
-    def _collect(self) -> None:
-        assert self._process.stdout
-        for line in self._process.stdout:
-            event = json.loads(line)
-            self.events.append(event)
-            self._news.put(event["event"])
-        self._news.put("")
 
 
 class Room:
