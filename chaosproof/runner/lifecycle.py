@@ -39,6 +39,7 @@ from chaosproof.runfolder.provenance import (
 from chaosproof.runfolder.readiness import ReadinessRow
 from chaosproof.runfolder.session import Cluster, InstanceRecord, SessionRecord, begun_data
 from chaosproof.runner.endpoints import endpoint_mistakes, endpoint_variables
+from chaosproof.runner.fault_words import fault_word_mistakes
 from chaosproof.runner.load.words import filled_load
 from chaosproof.runner.overrides import place_variables, variables_there
 from chaosproof.runner.secrecy import secrecy_of, without_secrets
@@ -78,8 +79,9 @@ def begin(
     _refuse_claims_that_cannot_miss(experiment, settings)
     overlays = overlays_of(content, settings.mode, experiment.scenario)
     system = system_to_run(settings.variables, *overlays)
-    if mistakes := [*endpoint_mistakes(content, system, settings.target)]:
-        raise UsageError(f"{'; '.join(mistakes)}.")
+    faults = fault_word_mistakes(content, settings.variables)
+    if mistakes := [*endpoint_mistakes(content, system, settings.target), *faults]:
+        raise UsageError(f"{'; '.join(mistakes)}{'' if mistakes[-1].endswith('?') else '.'}")
     now = time.time()
     journals = Path(str(configuration.get("journals", "journals"))).resolve()
     run_dir = new_run_folder(journals, experiment.name, settings.mode, now)

@@ -38,9 +38,10 @@ the kernel has none it is made by `nfqueue`, a queue in a program inside the ins
 
 | made by | at its deadline it is ended by | should that watchdog be killed |
 |---|---|---|
-| nft: reset, reject; drop, loss, stall on ingress | the kernel | there is none |
-| nft and a queue: rate, delay, duplicate, corrupt, reorder; drop, loss, stall on egress | the kernel, for \
-traffic; a watchdog takes the queue, which then holds nothing back, 0.1 s later | a lab takes the queue another 0.1 s \
+| nft: reset, reject, half_open, slow_drain; drop, loss, stall on ingress | the kernel | there is none |
+| nft and a queue: rate, delay, duplicate, corrupt, reorder; drop, loss, stall on egress; \
+blackhole_after_handshake | the kernel, for traffic; a watchdog takes the queue, which then holds nothing back, 0.1 s \
+later | a lab takes the queue another 0.1 s \
 later; on Kubernetes it stays until somebody heals |
 | iptables | a watchdog in the instance | a lab takes the rules out 0.1 s later; on Kubernetes the kernel does, which \
 for this counts whole seconds, so up to a second later, and the rules stay without effect until somebody heals |
