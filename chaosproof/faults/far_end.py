@@ -59,6 +59,9 @@ class FarEnd:
         egress = order.fault.direction == "egress"
         # a server's own address may be a service's there: a connection is known by its client's end alone
         wanted = {socket.own if egress else socket.other for socket in near}
+        # first those that are spoken with by an address of their own, and not by a service's
+        peers = {socket.other[0] for socket in near}
+        others.sort(key=lambda other: peers.isdisjoint({other.address, other.address6}))
         names = [other.name for other in others if _may_have(other, order, wanted)][:_OTHERS_MAX]
         elsewhere = {socket.own for socket in rest} if egress else None
 

@@ -107,3 +107,12 @@ def test_a_connection_over_loopback_is_not_taken_for_that_of_another_instance():
     fake.answer(["ss", "-Htn"], "ESTAB 0 0 127.0.0.1:80 127.0.0.1:40001\nESTAB 0 0 [::1]:80 [::1]:40002\n")
     fake.answer([*filtered(), "dport = :80"], "0 0 127.0.0.1:40001 127.0.0.1:80\n0 0 [::1]:40002 [::1]:80\n")
     assert FarEnd.of(fake, ORDER).sockets == {}
+
+
+def test_of_more_instances_than_are_asked_those_that_are_spoken_with_come_first():
+    members = [Instance(f"app-b-{n:02}", "app-b", f"10.0.1.{n}", "", {}) for n in range(1, 31)]
+    fake = FakeTarget([Instance("app-a-0", "app-a", "10.0.0.1", "", {}), *members], {})
+    fake.answer(["ss", "-Htn"], "ESTAB 0 0 10.0.1.30:80 10.0.0.1:40001\n")
+    fake.answer([*filtered(), "dport = :80"], "0 0 10.0.0.1:40001 10.0.1.30:80\n")
+    assert "app-b-30" in FarEnd.of(fake, ORDER).sockets
+    assert len({call.name for call in fake.calls if call.what == "run"}) == 1 + 16
