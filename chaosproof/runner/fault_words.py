@@ -36,9 +36,9 @@ def fault_word_mistakes(content: Mapping[str, Any], variables: Mapping[str, Any]
 
 
 def _choices_of(kind: NetworkKind) -> Mapping[str, tuple[str, ...]]:
-    words = {
+    shared = {
         "protocol": get_args(Protocol),
         "port_side": get_args(PortSide),
         "direction": get_args(Direction),
     }
-    return {**words, kind.choice_name: kind.choice.values} if kind.choice else words
+    return {**shared, kind.choice_name: kind.choice.values} if kind.choice else shared
