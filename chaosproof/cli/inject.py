@@ -215,6 +215,12 @@ def _report(final: FaultRecord, *, as_json: bool) -> int:
             f"It ended after {lasted_s:.2f} s, ended by {final.ended_by}, and hit {final.packets} packets"
             f" (a connection before/during/after: {canary})."
         )
+        if final.note:
+            click.echo(f"{final.note[0].upper()}{final.note[1:]}.")
+        if final.canary.peer in ("open", "closed"):
+            click.echo(
+                f"At their other end, the connections that it found open were {final.canary.peer} then."
+            )
         if not final.packets:
             click.echo("It hit nothing: was there traffic, and is the port that of the service's address?")
     return 0 if final.packets and in_time else 1

@@ -204,5 +204,8 @@ def _check_peer(peer: object) -> None:
         if not _SERVICE.fullmatch(peer) or re.fullmatch(r"[\d.]+", peer):
             raise UsageError(f"peer is {peer!r}: name a service, an address or a network") from None
         return
+    mapped = network.network_address.ipv4_mapped if isinstance(network, ipaddress.IPv6Network) else None
+    if mapped:
+        raise UsageError(f"peer is {peer!r}: no packet has that address; it has {mapped}, so name that")
     if network.prefixlen == 0:
         raise UsageError(f"peer is {peer!r}, which is everyone: leave it out, or name a smaller network")

@@ -58,6 +58,7 @@ def test_a_fault_without_a_duration_is_refused():
         ({"peer": "a service"}, "name a service, an address or a network"),
         ({"peer": 5}, "name a service, an address or a network"),
         ({"peer": "0.0.0.0/0"}, "which is everyone"),
+        ({"peer": "::ffff:10.0.0.1"}, "it has 10.0.0.1, so name that"),
         ({"loss_percent": 5.0}, "has no loss_percent"),
         ({"kind": "loss"}, "needs loss_percent"),
         ({"kind": "loss", "loss_percent": 0}, "above 0 and at most 100"),

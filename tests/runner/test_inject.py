@@ -61,6 +61,7 @@ def test_a_fault_that_bit_and_is_gone_exits_0_and_names_its_backend(lab, backend
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"is on client-0, by {backend}" in done.stdout
     assert f"ended by {ender}, and hit " in done.stdout
+    assert "connections were ended by ss -K." in done.stdout
     assert "open/refused/open" in done.stdout
 
 
@@ -81,7 +82,7 @@ def test_a_fault_by_its_cause_says_what_it_became_and_bites(lab):
     where = ("--instance", "client-0", "--port", "8000", "--duration", "1s")
     done = _inject(lab, "--like", "peer process killed", *where)
     assert done.returncode == 0, done.stdout + done.stderr
-    likeness, fault, end = done.stdout.splitlines()
+    likeness, fault, end, *_ = done.stdout.splitlines()
     assert likeness.startswith("Like 'peer process killed', on the client of the connection.")
     assert fault.startswith("reset of egress tcp destination port 8000 for 1 s is on client-0")
     assert "open/refused/open" in end
