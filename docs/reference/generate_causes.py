@@ -25,7 +25,8 @@ What makes the cause what it is, such as the direction, is fixed: an option that
 it is (`--loss-percent`, `--delay-ms`, `--rate-kbit`) stays a choice.
 
 An experiment names the kind itself, so that its file alone says what is done: `--dry-run` prints the action to paste.
-Each kind is shown in [the fault catalogue](catalogue.md).
+Each kind is shown in [the fault catalogue](catalogue.md), and measured beside the real causes in
+[fidelity.md](fidelity.md).
 
 "On the client" means that the fault goes on an instance that opened the connection, with the port that it calls; "on
 the server" means on the instance that accepted it.
