@@ -30,7 +30,7 @@ from chaosproof.faults.backends.base import (
     ResolvedFault,
 )
 from chaosproof.faults.backends.heal import active, heal
-from chaosproof.faults.backends.socket_kill import LEFT_ALONE, kill_argv, kill_note
+from chaosproof.faults.backends.socket_kill import LEFT_ALONE, ended_by, kill_argv, kill_note
 from chaosproof.faults.canary import canary_address, canary_argv, read_canary
 from chaosproof.faults.conflicts import conflicts
 from chaosproof.faults.doctor import capabilities
@@ -360,6 +360,8 @@ class FaultEngine:
         notes = [receipt.note]
         if armed.ending:
             notes.append(kill_note(run, armed.resolved, armed.ending.wait()))
+        # the RST of one that is ended goes by where the fault's own counter may not be
+        least = ended_by(armed.ending.wait()) if armed.ending else 0
         during = self._try(armed.resolved, armed.address)
         if during not in armed.resolved.fault.declared.canary and self._clock() > (receipt.expires_at or 0.0):
             during = "none"  # it came too late to meet the fault
@@ -382,7 +384,7 @@ class FaultEngine:
         at = end.at if end.at is not None and called_at <= end.at <= seen_at else seen_at
         after = self._try(armed.resolved, armed.address)
         alone = not met_another(receipt, armed.at, self._store.all())
-        packets = packets_hit(receipt, end, armed.counted, alone=alone)
+        packets = max(least, packets_hit(receipt, end, armed.counted, alone=alone))
         peers = with_later(armed.spoke_with, self._spoke_with(receipt.instance, armed.resolved.fault))
         self._store.change(
             fault_id,

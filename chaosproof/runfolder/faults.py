@@ -103,7 +103,10 @@ class FaultRecord(Record):
         omit=True,
     )
     ended_by: str | None = about("`kernel`, `watchdog`, `heal` or `itself`", default=None)
-    packets: int | None = about("hit, without the canary's own; `null`: not counted", default=None)
+    packets: int | None = about(
+        "hit, without the canary's own, and at least one for each connection that it ended; `null`: not counted",
+        default=None,
+    )
     canary: Canary = about("how a test connection fared", default_factory=Canary)
     healed: bool | None = about("whether it was ended early on purpose", default=False)
     error: Any = about("why it could not be applied, or its end not be seen; else `null`", default=None)

@@ -10,7 +10,9 @@ from chaosproof.faults.model import Fault
 from chaosproof.runfolder.faults import FaultRecord
 from chaosproof.targets.base import CommandResult
 
+from .conftest import Client
 from .crowd import crowd
+from .netns_target import PORT as ECHO_PORT
 from .netns_target import NetnsTarget
 
 pytestmark = pytest.mark.lab
@@ -123,3 +125,20 @@ def test_a_canary_that_comes_after_the_end_of_a_short_fault_says_nothing_of_it(r
     with crowd(room, "client-0", "server-0", 1, PORT):
         final = engine.wait_until_ended(engine.apply(reset(duration_s=0.1), "client-0"))
     assert (final.canary.before, final.canary.during, final.canary.after) == ("open", "none", "open")
+
+
+@pytest.mark.parametrize("backend", ["nft", "iptables"])
+@pytest.mark.parametrize(("instance", "direction"), [("client-0", "egress"), ("server-0", "ingress")])
+def test_a_reset_that_ends_idle_connections_alone_has_hit(
+    room: NetnsTarget, backend: str, instance: str, direction: str
+):
+    """Nobody sends and nobody dials anew: no rule of its own may see a packet."""
+    engine = FaultEngine(room, backend=backend, canary=False)
+    idle = Client(room, "client-0", SERVER, ECHO_PORT)
+    peer = SERVER if direction == "egress" else room.instance("client-0").address
+    fault = reset(port=ECHO_PORT, peer=peer, direction=direction, duration_s=1.5)
+    final = engine.wait_until_ended(engine.apply(fault, instance))
+    assert final.note == "1 connections were ended by ss -K"
+    assert final.packets is not None and final.packets >= 1
+    assert idle.ask("read 1") in ("ECONNABORTED", "ECONNRESET")
+    idle.close()

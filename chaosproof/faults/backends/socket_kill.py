@@ -6,7 +6,7 @@ from chaosproof.errors import ChaosproofError
 from chaosproof.faults.backends.base import CommandRunner, ResolvedFault
 from chaosproof.targets.base import CommandResult
 
-__all__ = ["HALVES", "LEFT_ALONE", "connections", "kill_argv", "kill_note", "socket_filter"]
+__all__ = ["HALVES", "LEFT_ALONE", "connections", "ended_by", "kill_argv", "kill_note", "socket_filter"]
 
 # the states in which the other end has a connection, or will
 HALVES = ("established", "close-wait", "fin-wait-1", "fin-wait-2")
@@ -35,6 +35,11 @@ def kill_argv(order: ResolvedFault) -> Sequence[str]:
     return connections("-HKtn", socket_filter(order))
 
 
+def ended_by(done: CommandResult | ChaosproofError) -> int:
+    """How many the command has ended: it lists them."""
+    return len(done.stdout.splitlines()) if isinstance(done, CommandResult) and done.exit_code == 0 else 0
+
+
 def kill_note(run: CommandRunner, order: ResolvedFault, done: CommandResult | ChaosproofError) -> str:
     """The note for the receipt, given what became of the command; also when this kernel cannot.
 
@@ -45,7 +50,7 @@ def kill_note(run: CommandRunner, order: ResolvedFault, done: CommandResult | Ch
         return f"open connections were {LEFT_ALONE}: {done}"
     if done.exit_code != 0:
         return f"open connections were {LEFT_ALONE}: ss ended with {done.exit_code}: {_cut(done.stderr)}"
-    ended = len(done.stdout.splitlines())
+    ended = ended_by(done)
     if ended and not done.stderr.strip():
         return _note(ended)
     try:
