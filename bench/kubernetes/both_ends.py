@@ -28,7 +28,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
     cluster = connect(options.namespace)
-    target = KubernetesTarget(cluster, find_services(cluster, []))
+    services = {instance.rpartition("-")[0] for instance in (options.client, options.server)}
+    target = KubernetesTarget(cluster, find_services(cluster, sorted(services)))
     figures: dict[int, list[tuple[float, int]]] = {count: [] for count in COUNTS}
     try:
         for count, rows in figures.items():
