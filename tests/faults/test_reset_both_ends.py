@@ -105,7 +105,6 @@ def test_a_reset_that_cannot_end_open_connections_does_not_pass_for_one_that_fou
     with crowd(room, "client-0", "server-0", 1, PORT):
         receipt = engine.apply(reset(), "client-0")
         final = healed(engine, receipt)
-        assert established(room, "server-0") == 1
     assert "open connections were left alone: ss ended with " in final.note
     assert (final.canary.during, final.canary.peer) == ("refused", "unknown")
 

@@ -204,7 +204,7 @@ def test_a_connection_that_only_the_server_still_has_is_counted_and_the_others_a
         return half_open(name, PORT, configuration=configuration)
 
     # four clients, each with one connection by the service's address and one to web-0
-    assert eventually(lambda: look("web")["used"] == 8, within_s=10)
+    assert eventually(lambda: look("web")["used"] == 8, within_s=60)
     assert (look("web")["half_open"], look("web")["unknown"], look("web")["idle_longest_s"]) == (0, 0, None)
     assert target.run("client-0", ["nft", "-f", "-"], stdin=NO_RST).exit_code == 0
     ended = target.run("client-0", ["ss", "-HKtn", "state", "established", f"dport = :{PORT}"])
