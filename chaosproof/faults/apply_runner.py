@@ -6,7 +6,6 @@ fault finds open comes right behind it: as a command that has begun, too, or els
 """
 
 import shlex
-import threading
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -46,34 +45,23 @@ class Ending:
         self.argv = tuple(argv)
         self._target = target
         self._instance = instance
-        self._thread: threading.Thread | None = None
         self._done: CommandResult | ChaosproofError | None = None
         waiting = ["sh", "-c", _WAITING, "sh", *self.argv]
         self.begun = begin(target, instance, waiting)
 
-    def go(self) -> None:
-        """Run it now, if it has not been; returns at once."""
+    def finish(self) -> CommandResult | ChaosproofError:
+        """Run it now, if it has not been, and return what became of it."""
         if self._done is None:
-            self._thread = threading.Thread(target=self._run, name=f"ending-{self._instance}", daemon=True)
-            self._thread.start()
-
-    def wait(self) -> CommandResult | ChaosproofError:
-        """Wait for it, and return what became of it. Not before `go`."""
-        if self._thread is not None:
-            self._thread.join()
-        assert self._done is not None
+            try:
+                done = self.begun(f"{_GO}\n", _PATIENCE_S) if self.begun else None
+                self._done = done or self._target.run(self._instance, self.argv, timeout_s=_PATIENCE_S)
+            except ChaosproofError as error:
+                self._done = error
         return self._done
 
     def keep(self, done: CommandResult) -> None:
         """It has run, in one with the command that put the fault on."""
         self._done = done
-
-    def _run(self) -> None:
-        try:
-            done = self.begun(f"{_GO}\n", _PATIENCE_S) if self.begun else None
-            self._done = done or self._target.run(self._instance, self.argv, timeout_s=_PATIENCE_S)
-        except ChaosproofError as error:
-            self._done = error
 
 
 def begin(target: Target, instance: str, argv: Sequence[str]) -> PendingCommand | None:

@@ -224,8 +224,6 @@ class FaultEngine:
             self._store.keep(receipt.replace(error=str(error)))
             raise
         applied_at = self._clock()
-        if armed.ending:
-            armed.ending.go()
         receipt = receipt.replace(
             applied_at=applied_at,
             expires_at=applied_at + fault.duration_s,
@@ -340,6 +338,9 @@ class FaultEngine:
     def _accompany(self, fault_id: str, armed: ArmedFault) -> None:
         """What a fault's own thread does: follow it to its end, then look that nothing is left of it."""
         fault, instance = armed.resolved.fault, armed.resolved.instance
+        if armed.ending:
+            # before all else: until then its packets are held
+            armed.ending.finish()
         if self._foreign:
             self._foreign.look_aside(instance, f"as {fault.kind} on {instance} went on")
         try:
@@ -359,9 +360,9 @@ class FaultEngine:
         run = self._run(receipt.instance)
         notes = [receipt.note]
         if armed.ending:
-            notes.append(kill_note(run, armed.resolved, armed.ending.wait()))
+            notes.append(kill_note(run, armed.resolved, armed.ending.finish()))
         # the RST of one that is ended goes by where the fault's own counter may not be
-        least = ended_by(armed.ending.wait()) if armed.ending else 0
+        least = ended_by(armed.ending.finish()) if armed.ending else 0
         during = self._try(armed.resolved, armed.address)
         if during not in armed.resolved.fault.declared.canary and self._clock() > (receipt.expires_at or 0.0):
             during = "none"  # it came too late to meet the fault

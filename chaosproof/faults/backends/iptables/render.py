@@ -109,9 +109,9 @@ def _seconds_of(order: ResolvedFault) -> str:
     if not order.fault.declared.iptables_at_first:
         return f"{last_second(order)}; at_first=none"
     times_s = (_nearly_s(order), min(_AT_FIRST_S, order.fault.duration_s))
-    text = "".join(f"+{time_s:.3f} seconds\\n" for time_s in times_s)
+    text = "".join(f"+{time_s:.3f} seconds\n" for time_s in times_s)
     # both by one program, which takes a millisecond to start
-    return f"set -- $(printf '{text}' | date -u -f - {_FORMAT}); until=$1 at_first=$2"
+    return f"set -- $(date -u -f - {_FORMAT} <<END\n{text}END\n); until=$1 at_first=$2"
 
 
 def _nearly_s(order: ResolvedFault) -> float:

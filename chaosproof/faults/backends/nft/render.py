@@ -205,7 +205,9 @@ def _maps(layer: Layer) -> Iterator[tuple[str, str, Sequence[str]]]:
         groups = (
             {group for protocol in kind.protocols for group in _GROUPS[protocol]} if own else _GROUPS["any"]
         )
-        for direction in _HOOKS if layer == "cut" else ("egress",):
+        # every map costs whoever switches a fault on: nft asks the kernel for all of them
+        directions = _HOOKS if layer == "cut" else ("egress",)
+        for direction in map(way.direction, kind.directions) if own else directions:
             address = "daddr" if direction == "egress" else "saddr"
             dice = "meta random . " if way.maps == "cut" else ""
             for group in _GROUPS["any"]:
