@@ -22,7 +22,7 @@ _PACE = {
     "pause-s": 1,
     "patience-s": 60,
     "bound-s": 400,
-    "at-once": 3,
+    "at-once": 6,
 }
 _WHERE = "QEMU without KVM: faults of 15 s, messages every 1 s"
 
