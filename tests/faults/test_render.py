@@ -9,7 +9,14 @@ import pytest
 
 from chaosproof.faults.backends.base import ResolvedFault
 from chaosproof.faults.backends.iptables.render import last_second, rules_down, rules_out, rules_up
-from chaosproof.faults.backends.nft.render import add_script, elements, layout, prepare_script, static_table
+from chaosproof.faults.backends.nft.render import (
+    add_script,
+    elements,
+    hold_script,
+    layout,
+    prepare_script,
+    static_table,
+)
 from chaosproof.faults.backends.tc.render import (
     blackhole_up,
     devices,
@@ -252,3 +259,10 @@ def test_a_class_is_the_lowest_that_is_free():
     assert free_class("class htb c405:1 root leaf 8001: prio 0\nclass htb c405:3 root prio 0\n") == 2
     with pytest.raises(FaultRefused, match="8 faults shape this instance already"):
         free_class("".join(f"class htb c405:{n} root\n" for n in range(1, 9)))
+
+
+@pytest.mark.parametrize(("duration_s", "hold"), [(0.1, "100ms"), (0.8, "800ms"), (15, "1000ms")])
+def test_a_reset_holds_packets_at_first_and_never_longer_than_it_lasts(duration_s: float, hold: str):
+    fault = Fault(kind="reset", port=80, duration_s=duration_s)
+    assert hold_script(fault) == f"add element inet chaosproof hold_egress {{ 0-255 timeout {hold} }}\n"
+    assert hold_script(Fault(kind="reset", port=80, duration_s=duration_s, sides="client")) == ""

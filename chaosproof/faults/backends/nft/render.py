@@ -120,8 +120,10 @@ def hold_script(fault: Fault) -> str:
     """The line of the fault's transaction by which its rules hold packets at first; empty where they do not."""
     if fault.layer == "shape" or not fault.declared.nft_hold_ms:
         return ""
+    # with a short fault it goes, so that nothing is left when that is seen to have ended
+    hold_ms = min(fault.declared.nft_hold_ms, round(fault.duration_s * 1000))
     # added: what another fault holds, it holds on
-    return f"add element {TABLE} hold_{fault.direction} {{ 0-255 timeout {fault.declared.nft_hold_ms}ms }}\n"
+    return f"add element {TABLE} hold_{fault.direction} {{ 0-255 timeout {hold_ms}ms }}\n"
 
 
 def add_script(parts: Sequence[Element]) -> str:
