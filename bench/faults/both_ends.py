@@ -23,6 +23,7 @@ from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.limits import Limits
 from chaosproof.faults.model import Fault
 from chaosproof.targets.base import Target
+from tests.faults.crowd import SERVER, WATCH
 
 __all__ = ["COUNTS", "gone_after_ms", "table"]
 
@@ -32,30 +33,6 @@ _LASTS_S = 3.0
 _PATIENCE_S = 60.0
 _TOLD_MS = 50.0
 
-# keeps its connections until nobody is connected any more
-_SERVER = """
-import selectors, socket, sys
-server = socket.create_server(("", int(sys.argv[1])), backlog=4096)
-server.setblocking(False)
-watched, came = selectors.DefaultSelector(), 0
-watched.register(server, selectors.EVENT_READ)
-while len(watched.get_map()) > 1 or came < int(sys.argv[2]):
-    for key, _ in watched.select(1):
-        if key.fileobj is server:
-            connection, _ = server.accept()
-            connection.setblocking(False)
-            watched.register(connection, selectors.EVENT_READ)
-            came += 1
-            continue
-        try:
-            if data := key.fileobj.recv(65536):
-                key.fileobj.send(data)
-                continue
-        except OSError:
-            pass
-        watched.unregister(key.fileobj)
-        key.fileobj.close()
-"""
 _CLIENT = """
 import selectors, socket, sys, time
 host, port, count = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
@@ -81,22 +58,6 @@ while left:
         left -= 1
     time.sleep(0.01)
 time.sleep(1)
-"""
-# a line per look that differs from the one before: when, and how many are established
-_WATCH = """
-import json, sys, time
-port, count = f":{int(sys.argv[1]):04X}", int(sys.argv[2])
-def held():
-    return sum(row[1].endswith(port) and row[3] == "01" for row in map(str.split, open("/proc/net/tcp")))
-while held() < count:
-    time.sleep(0.002)
-looks, left = [], count
-while left:
-    before, left = left, held()
-    if left < before:
-        looks.append([time.time(), left])
-    time.sleep(0.002)
-print(json.dumps(looks))
 """
 _PROBE = """
 import socket, struct, sys, time
@@ -124,15 +85,15 @@ def gone_after_ms(target: Target, client: str, server: str, count: int) -> tuple
             argv = [sys_python(), "-I", "-S", "-c", code, *map(str, arguments)]
             return pool.submit(lambda: target.run(instance, argv, timeout_s=_PATIENCE_S).stdout)
 
-        served = begin(server, _SERVER, PORT, count)
+        served = begin(server, SERVER, "", PORT, count)
         _until_listening(target, server)
-        watched, connected = begin(server, _WATCH, PORT, count), begin(client, _CLIENT, address, PORT, count)
+        watched, connected = begin(server, WATCH, PORT, count), begin(client, _CLIENT, address, PORT, count)
         _until_held(target, server, count)
         armed = engine.arm(fault, client)
         probed = begin(client, _PROBE, address, PORT)
         time.sleep(0.3)
         receipt = armed.apply()
-        looks, refused_at = json.loads(watched.result()), float(probed.result())
+        looks, refused_at = json.loads(watched.result().splitlines()[-1]), float(probed.result())
         engine.wait_until_ended(receipt)
         connected.result()
         served.result()

@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 
-from chaosproof.faults.model import Fault
+from chaosproof.faults.kinds.base import OTHER_DIRECTION, OTHER_PORT_SIDE
+from chaosproof.faults.model import Direction, Fault, PortSide
 from chaosproof.faults.selector import Network, overlap
 
 __all__ = ["conflicts"]
-
-_OTHER = {"egress": "ingress", "ingress": "egress", "source": "destination", "destination": "source"}
 
 
 def conflicts(a: Fault, a_peers: Sequence[Network], b: Fault, b_peers: Sequence[Network]) -> bool:
@@ -27,9 +26,9 @@ def conflicts(a: Fault, a_peers: Sequence[Network], b: Fault, b_peers: Sequence[
     return a.layer == b.layer and not _ways(a).isdisjoint(_ways(b))
 
 
-def _ways(fault: Fault) -> set[tuple[str, str]]:
+def _ways(fault: Fault) -> set[tuple[Direction, PortSide]]:
     """The directions in which it acts, each with the side of its packets that the port is on."""
-    ways: set[tuple[str, str]] = {(fault.direction, fault.port_side)}
+    ways = {(fault.direction, fault.port_side)}
     if fault.declared.back:
-        ways.add((_OTHER[fault.direction], _OTHER[fault.port_side]))
+        ways.add((OTHER_DIRECTION[fault.direction], OTHER_PORT_SIDE[fault.port_side]))
     return ways

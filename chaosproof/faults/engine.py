@@ -30,10 +30,10 @@ from chaosproof.faults.backends.base import (
     ResolvedFault,
 )
 from chaosproof.faults.backends.heal import active, heal
-from chaosproof.faults.backends.socket_kill import LEFT_ALONE, ended_by, kill_argv, kill_note
+from chaosproof.faults.backends.socket_kill import Killed, kill_argv, killed
 from chaosproof.faults.canary import canary_address, canary_argv, read_canary
 from chaosproof.faults.conflicts import conflicts
-from chaosproof.faults.doctor import capabilities
+from chaosproof.faults.doctor import ABILITIES, capabilities
 from chaosproof.faults.errors import CapabilityError, FaultCutShort, FaultError, FaultRefused
 from chaosproof.faults.far_end import FarEnd
 from chaosproof.faults.foreign import ForeignWatch
@@ -127,7 +127,6 @@ class FaultEngine:
         self._applied: dict[str, ArmedFault] = {}
         self._closed: dict[str, threading.Event] = {}
         self._prepared: set[tuple[str, str]] = set()
-        self._capabilities: dict[str, Capabilities] = {}
         self._tried: dict[str, dict[str, str]] = {}
         # those that somebody still holds
         self._armed: weakref.WeakValueDictionary[str, ArmedFault] = weakref.WeakValueDictionary()
@@ -319,13 +318,7 @@ class FaultEngine:
 
     def capabilities(self, instance: str) -> Capabilities:
         """What faults are possible on the instance, tried once per engine in a throw-away namespace."""
-        with self._lock:
-            known = self._capabilities.get(instance)
-        if known is None:
-            known = capabilities(self._run(instance))
-            with self._lock:
-                self._capabilities[instance] = known
-        return known
+        return self._abilities(instance, tuple(ABILITIES))
 
     def release(self, instance: str) -> None:
         """Take back what `prepare` put there; faults that are on end with it."""
@@ -358,17 +351,13 @@ class FaultEngine:
         """Close the fault's receipt with all that is to be seen of it."""
         receipt = self._store.get(fault_id)
         run = self._run(receipt.instance)
-        notes = [receipt.note]
-        if armed.ending:
-            notes.append(kill_note(run, armed.resolved, armed.ending.finish()))
-        # the RST of one that is ended goes by where the fault's own counter may not be
-        least = ended_by(armed.ending.finish()) if armed.ending else 0
+        of_open = killed(run, armed.resolved, armed.ending.finish()) if armed.ending else Killed(0, False, "")
         during = self._try(armed.resolved, armed.address)
         if during not in armed.resolved.fault.declared.canary and self._clock() > (receipt.expires_at or 0.0):
             during = "none"  # it came too late to meet the fault
         peer = armed.far_end.look(receipt.applied_at or 0.0) if armed.far_end else None
-        note = "; ".join(filter(None, notes))
-        if peer == "none" and LEFT_ALONE in note:
+        note = "; ".join(filter(None, [receipt.note, of_open.note]))
+        if peer == "none" and of_open.left_alone:
             peer = "unknown"
         receipt = self._store.change(
             fault_id, lambda r: r.replace(note=note, canary=replace(r.canary, during=during, peer=peer))
@@ -385,7 +374,8 @@ class FaultEngine:
         at = end.at if end.at is not None and called_at <= end.at <= seen_at else seen_at
         after = self._try(armed.resolved, armed.address)
         alone = not met_another(receipt, armed.at, self._store.all())
-        packets = max(least, packets_hit(receipt, end, armed.counted, alone=alone))
+        # the RST of one that is ended goes by where the fault's own counter may not be
+        packets = max(of_open.ended, packets_hit(receipt, end, armed.counted, alone=alone))
         peers = with_later(armed.spoke_with, self._spoke_with(receipt.instance, armed.resolved.fault))
         self._store.change(
             fault_id,
@@ -464,16 +454,12 @@ class FaultEngine:
     def _abilities(self, instance: str, needed: Sequence[str]) -> Capabilities:
         """Of the abilities those that are `needed`, which takes less time than to try all."""
         with self._lock:
-            known = {**self._tried.get(instance, {}), **self._known(instance)}
-        if not known.keys() >= set(needed):
-            known.update(capabilities(self._run(instance), needed).missing)
+            known = self._tried.get(instance, {})
+        if untried := [ability for ability in needed if ability not in known]:
+            known = {**known, **capabilities(self._run(instance), untried).missing}
             with self._lock:
                 self._tried[instance] = known
         return Capabilities(known)
-
-    def _known(self, instance: str) -> Mapping[str, str]:
-        known = self._capabilities.get(instance)
-        return known.missing if known else {}
 
     def _prepare(self, instance: str, backend: Backend) -> None:
         with self._lock:

@@ -1,7 +1,6 @@
 """The other end of the connections that a fault ends: what the kernel there has of them, before it and after."""
 
 import ipaddress
-import re
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -10,28 +9,18 @@ from dataclasses import dataclass, field
 
 from chaosproof.errors import ChaosproofError
 from chaosproof.faults.backends.base import ResolvedFault
-from chaosproof.faults.backends.socket_kill import HALVES, socket_filter
+from chaosproof.faults.backends.socket_kill import HALVES, connections, socket_filter
 from chaosproof.faults.selector import overlap
 from chaosproof.targets.base import Instance, Target
+from chaosproof.targets.tcp_sockets import End, Ends, read_ends
 
-__all__ = ["FarEnd", "Socket", "read_sockets"]
+__all__ = ["FarEnd", "read_sockets"]
 
 # who is asked at most: a look at each costs a command
 _OTHERS_MAX = 16
 # an RST is there at once, where the kernels have the time; what is left after this long, nobody has told
 _TOLD_S = 1.0
 _AGAIN_S = 0.05
-_ENDS = re.compile(r"^(?:[A-Z]\S*\s+)?\d+\s+\d+\s+(\S+):(\d+)\s+(\S+):(\d+)(?=\s|$)")
-
-_End = tuple[str, int]
-
-
-@dataclass(frozen=True)
-class Socket:
-    """One end of a TCP connection: its own address and port, and those of the other end."""
-
-    own: _End
-    other: _End
 
 
 @dataclass(frozen=True)
@@ -43,7 +32,7 @@ class FarEnd:
     """
 
     target: Target
-    sockets: Mapping[str, frozenset[Socket]] = field(default_factory=dict)
+    sockets: Mapping[str, frozenset[Ends]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, target: Target, order: ResolvedFault) -> "FarEnd":
@@ -65,7 +54,7 @@ class FarEnd:
         names = [other.name for other in others if _may_have(other, order, wanted)][:_OTHERS_MAX]
         elsewhere = {socket.own for socket in rest} if egress else None
 
-        def of_fault(name: str) -> frozenset[Socket]:
+        def of_fault(name: str) -> frozenset[Ends]:
             return _of(target, name, near, wanted, elsewhere)
 
         seen = _ask(names, of_fault)
@@ -98,30 +87,25 @@ class FarEnd:
         return any(sockets & now[name] for name, sockets in self.sockets.items())
 
 
-def read_sockets(text: str) -> frozenset[Socket]:
+def read_sockets(text: str) -> frozenset[Ends]:
     """The TCP sockets that `ss -Htn` lists."""
-    matches = filter(None, map(_ENDS.match, text.splitlines()))
-    return frozenset(Socket(_end(match[1], match[2]), _end(match[3], match[4])) for match in matches)
+    return frozenset(ends for _, ends in filter(None, map(read_ends, text.splitlines())))
 
 
-def _end(address: str, port: str) -> _End:
-    return address.split("%")[0].strip("[]").removeprefix("::ffff:"), int(port)
-
-
-def _ask(names: Sequence[str], look: Callable[[str], frozenset[Socket]]) -> Mapping[str, frozenset[Socket]]:
+def _ask(names: Sequence[str], look: Callable[[str], frozenset[Ends]]) -> Mapping[str, frozenset[Ends]]:
     if not names:
         return {}
     with ThreadPoolExecutor(len(names)) as pool:
         return dict(zip(names, pool.map(look, names), strict=True))
 
 
-def _off_loopback(sockets: frozenset[Socket]) -> frozenset[Socket]:
+def _off_loopback(sockets: frozenset[Ends]) -> frozenset[Ends]:
     return frozenset(socket for socket in sockets if not ipaddress.ip_address(socket.own[0]).is_loopback)
 
 
 def _of(
-    target: Target, name: str, near: frozenset[Socket], wanted: set[_End], elsewhere: set[_End] | None
-) -> frozenset[Socket]:
+    target: Target, name: str, near: frozenset[Ends], wanted: set[End], elsewhere: set[End] | None
+) -> frozenset[Ends]:
     """Those sockets of the instance that are the other ends of `near`: the client's end of each is in `wanted`.
 
     A client may use one port for several connections: `elsewhere` are its ends of others, `None` where the
@@ -133,8 +117,8 @@ def _of(
         return frozenset()  # one that cannot be asked has none that could be looked at later
     shared = {end for end, count in Counter(socket.own for socket in listed).items() if count > 1}
 
-    def is_other_end(socket: Socket) -> bool:
-        if Socket(socket.other, socket.own) in near:
+    def is_other_end(socket: Ends) -> bool:
+        if Ends(socket.other, socket.own) in near:
             return True
         if elsewhere is None:
             return socket.own in wanted and socket.own not in shared
@@ -143,15 +127,14 @@ def _of(
     return frozenset(filter(is_other_end, listed))
 
 
-def _listed(target: Target, instance: str, filter_: str) -> frozenset[Socket]:
-    states = [word for state in HALVES for word in ("state", state)]
-    done = target.run(instance, ["ss", "-Htn", *states, *([filter_] if filter_ else [])], timeout_s=5.0)
+def _listed(target: Target, instance: str, filter_: str) -> frozenset[Ends]:
+    done = target.run(instance, connections("-Htn", filter_, HALVES), timeout_s=5.0)
     if done.exit_code != 0:
         raise ChaosproofError(f"ss on {instance} ended with {done.exit_code}.")
     return read_sockets(done.stdout)
 
 
-def _may_have(other: Instance, order: ResolvedFault, wanted: set[_End]) -> bool:
+def _may_have(other: Instance, order: ResolvedFault, wanted: set[End]) -> bool:
     addresses = {address for address in (other.address, other.address6) if address}
     if order.fault.direction == "ingress":
         return not addresses.isdisjoint({address for address, _ in wanted})

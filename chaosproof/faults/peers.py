@@ -13,15 +13,15 @@ from typing import NamedTuple
 
 from chaosproof.errors import ChaosproofError, TargetError
 from chaosproof.targets.base import Instance, SupportsNeighbours, Target
+from chaosproof.targets.tcp_sockets import read_ends
 
-__all__ = ["Socket", "read_sockets", "spoke_with", "with_later"]
+__all__ = ["Socket", "read_sockets", "service_addresses", "spoke_with", "with_later"]
 
 _SOCKETS = ("ss", "-HtanoiO", "state", "connected")
 # whoever closes a connection first keeps it for so long
 _TIME_WAIT_S = 60.0
 # a look at each costs a command: more are not asked
 _OTHERS_MAX = 16
-_PEER = re.compile(r"^\S+\s+\d+\s+\d+\s+\S+:(\d+)\s+(\S+):\d+(?=\s|$)")
 _DATA_MS = re.compile(r"\blast(?:snd|rcv):(\d+)")
 _LEFT = re.compile(r"timer:\(timewait,(?:(\d+)min)?(?:(\d+)sec)?")
 
@@ -82,10 +82,11 @@ def with_later(
 def read_sockets(text: str) -> Iterator[Socket]:
     """Each TCP connection that `ss` lists, where that says when data last passed."""
     for line in text.splitlines():
-        peer, data_ms, left = _PEER.match(line), _DATA_MS.findall(line), _LEFT.search(line)
-        if peer is None:
+        listed, data_ms, left = read_ends(line), _DATA_MS.findall(line), _LEFT.search(line)
+        if listed is None:
             continue
-        port, address = int(peer[1]), peer[2].split("%")[0].strip("[]").removeprefix("::ffff:")
+        _, ends = listed
+        port, address = ends.own[1], ends.other[0]
         if data_ms:
             yield Socket(port, address, min(map(int, data_ms)) / 1000)
         elif left:
@@ -111,7 +112,7 @@ def _names(target: Target, own: Instance) -> Mapping[str, str]:
     names: dict[str, str] = {}
     for other in target.instances():
         if other.service != own.service:
-            names.update(dict.fromkeys(_service_addresses(target, other.service), other.service))
+            names.update(dict.fromkeys(service_addresses(target, other.service), other.service))
     for other in target.instances():
         if other.name != own.name:
             names.update(dict.fromkeys((other.address, other.address6), other.name))
@@ -126,10 +127,11 @@ def _neighbours(target: Target, own: Instance, served_port: int | None) -> Mappi
 
 
 def _addresses(target: Target, own: Instance) -> Sequence[str]:
-    return [own.address, own.address6, *_service_addresses(target, own.service)]
+    return [own.address, own.address6, *service_addresses(target, own.service)]
 
 
-def _service_addresses(target: Target, service: str) -> Sequence[str]:
+def service_addresses(target: Target, service: str) -> Sequence[str]:
+    """The addresses by which the service is called, empty ones among them; none where it is not known."""
     try:
         address = target.address(service)
     except ChaosproofError:

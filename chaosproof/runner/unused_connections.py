@@ -12,15 +12,15 @@ from ipaddress import ip_address
 from typing import Literal
 
 from chaosproof.errors import ChaosproofError, TargetError
+from chaosproof.faults.peers import service_addresses
 from chaosproof.targets.base import Instance, Target
+from chaosproof.targets.tcp_sockets import End, read_ends
 
 __all__ = ["Connection", "Kernels", "TcpSocket", "held_connections", "judged", "read_tcp_sockets"]
 
-End = tuple[str, int]
 OtherEnd = Literal["used", "half-open", "unknown"]
 
 _SOCKETS = ("ss", "-HtniO", "state", "connected")
-_LISTED = re.compile(r"^(\S+)\s+\d+\s+\d+\s+(\S+):(\d+)\s+(\S+):(\d+)(?=\s|$)")
 _RECEIVED = re.compile(r"\blastrcv:(\d+)")
 # a socket in one of these still belongs to its connection; in TIME-WAIT, or while it opens, to none that is established
 _HAS_IT = frozenset({"ESTAB", "FIN-WAIT-1", "FIN-WAIT-2", "CLOSE-WAIT", "CLOSING", "LAST-ACK"})
@@ -113,13 +113,12 @@ def read_tcp_sockets(text: str) -> tuple[TcpSocket, ...]:
     """What `ss -HtniO state connected` lists; an address without its interface, an IPv4 one never as IPv6."""
     sockets = []
     for line in text.splitlines():
-        if listed := _LISTED.match(line):
-            state, own, own_port, other, other_port = listed.groups()
+        if listed := read_ends(line):
+            state, ends = listed
             received = _RECEIVED.search(line)
             # ss leaves out a time that is 0
             idle_s = int(received[1]) / 1000 if received else 0.0
-            ends = (_address(own), int(own_port)), (_address(other), int(other_port))
-            sockets.append(TcpSocket(state, *ends, idle_s))
+            sockets.append(TcpSocket(state, ends.own, ends.other, idle_s))
     return tuple(sockets)
 
 
@@ -146,14 +145,7 @@ def _other_end(socket: TcpSocket, its: TcpSocket, server: Instance, kernels: Ker
 
 
 def _service_addresses(target: Target, services: Iterable[str]) -> Mapping[str, str]:
-    whose: dict[str, str] = {}
-    for service in services:
-        try:
-            address = target.address(service)
-        except ChaosproofError:
-            continue
-        whose.update((ip, service) for ip in (address.ip, address.ip6) if ip)
-    return whose
+    return {ip: service for service in services for ip in service_addresses(target, service) if ip}
 
 
 def _listed_by_name(
@@ -188,7 +180,3 @@ def _ends(socket: TcpSocket) -> tuple[End, End]:
 
 def _established(sockets: Iterable[TcpSocket], port: int) -> list[TcpSocket]:
     return [socket for socket in sockets if socket.state == "ESTAB" and socket.own[1] == port]
-
-
-def _address(listed: str) -> str:
-    return listed.partition("%")[0].strip("[]").removeprefix("::ffff:")

@@ -12,27 +12,29 @@ from typing import Any
 
 from .netns_target import PORT, NetnsTarget
 
-__all__ = ["Crowd", "crowd"]
+__all__ = ["SERVER", "WATCH", "Crowd", "crowd"]
 
 # nsenter passes no signal on: what it started ends with its input
 _UNTIL_EOF = """
 import os, sys, threading
 threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
 """
-# accepts, answers what is sent, and keeps what nobody closes
-_SERVER = """
+# accepts, answers what is sent, and keeps what nobody closes; with a count, until so many have come and all are gone
+SERVER = """
 import selectors, socket, sys
 server = socket.create_server((sys.argv[1], int(sys.argv[2])), backlog=4096)
 server.setblocking(False)
-watched = selectors.DefaultSelector()
+watched, came = selectors.DefaultSelector(), 0
+most = int(sys.argv[3]) if len(sys.argv) > 3 else float("inf")
 watched.register(server, selectors.EVENT_READ)
 print("up", flush=True)
-while True:
-    for key, _ in watched.select():
+while came < most or len(watched.get_map()) > 1:
+    for key, _ in watched.select(1):
         if key.fileobj is server:
             connection, _ = server.accept()
             connection.setblocking(False)
             watched.register(connection, selectors.EVENT_READ)
+            came += 1
             continue
         try:
             if data := key.fileobj.recv(65536):
@@ -71,18 +73,22 @@ words = [word for word, _ in told.values()]
 print(json.dumps([{word: words.count(word) for word in set(words)}, max(at for _, at in told.values())]), flush=True)
 time.sleep(1000)
 """
-_WATCH = """
+# looks every 2 ms until none is left: at each look that differs from the one before, when, and how many are established
+WATCH = """
 import json, sys, time
 port, count = f":{int(sys.argv[1]):04X}", int(sys.argv[2])
 def held():
-    rows = [line.split() for name in ("tcp", "tcp6") for line in open("/proc/net/" + name)]
-    return sum(row[1].endswith(port) and row[3] == "01" for row in rows)
+    return sum(row[1].endswith(port) and row[3] == "01" for row in map(str.split, open("/proc/net/tcp")))
 while held() < count:
-    time.sleep(0.005)
+    time.sleep(0.002)
 print("up", flush=True)
-while left := held():
-    time.sleep(0.001)
-print(json.dumps(time.time()), flush=True)
+looks, left = [], count
+while left:
+    before, left = left, held()
+    if left < before:
+        looks.append([time.time(), left])
+    time.sleep(0.002)
+print(json.dumps(looks), flush=True)
 """
 
 
@@ -95,7 +101,7 @@ class Crowd:
 
     def gone_at(self) -> float:
         """When the server's kernel had none of them any more (Unix seconds)."""
-        return float(json.loads(_line(self._watch)))
+        return float(json.loads(_line(self._watch))[-1][0])
 
     def told(self) -> tuple[dict[str, int], float]:
         """What the client's connections ended with, each how often, and when the last did (Unix seconds)."""
@@ -115,10 +121,10 @@ def crowd(target: NetnsTarget, client: str, server: str, count: int, port: int =
         return process
 
     try:
-        assert _line(start(server, _SERVER, address, str(port))) == "up\n"
+        assert _line(start(server, SERVER, address, str(port))) == "up\n"
         opened = start(client, _CLIENT, address, str(port), str(count))
         assert _line(opened) == "up\n"
-        watch = start(server, _WATCH, str(port), str(count))
+        watch = start(server, WATCH, str(port), str(count))
         assert _line(watch) == "up\n"
         yield Crowd(opened, watch)
     finally:

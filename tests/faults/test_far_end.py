@@ -5,10 +5,11 @@ from collections.abc import Sequence
 import pytest
 
 from chaosproof.faults.backends.base import ResolvedFault
-from chaosproof.faults.far_end import FarEnd, Socket, read_sockets
+from chaosproof.faults.far_end import FarEnd, read_sockets
 from chaosproof.faults.model import Fault
 from chaosproof.faults.selector import ANYONE
 from chaosproof.targets.base import Instance
+from chaosproof.targets.tcp_sockets import Ends
 from tests.support.fake_target import FakeTarget
 
 NEAR = "0 0 10.0.0.1:40001 10.96.0.7:80\n0 0 [::ffff:10.0.0.1]:40002 [::ffff:10.96.0.7]:80\n"
@@ -53,15 +54,15 @@ def test_a_listing_is_read_with_and_without_a_state_and_in_both_families():
     assert read_sockets(
         "ESTAB 0 0 10.0.0.3:8080 10.0.0.1:40001\n0 0 [fe80::1]%eth0:1 [::ffff:10.0.0.7]:2\n"
     ) == {
-        Socket(("10.0.0.3", 8080), ("10.0.0.1", 40001)),
-        Socket(("fe80::1", 1), ("10.0.0.7", 2)),
+        Ends(("10.0.0.3", 8080), ("10.0.0.1", 40001)),
+        Ends(("fe80::1", 1), ("10.0.0.7", 2)),
     }
 
 
 def test_a_connection_through_a_service_is_known_by_its_client_s_end():
     """The other client's port is the same as one of ours: it is another connection."""
     far_end = FarEnd.of(target(), ORDER)
-    assert far_end.sockets == {"app-b-0": {Socket(("10.0.0.3", 8080), ("10.0.0.1", 40001))}}
+    assert far_end.sockets == {"app-b-0": {Ends(("10.0.0.3", 8080), ("10.0.0.1", 40001))}}
 
 
 @pytest.mark.parametrize(("after", "answer"), [(FAR, "open"), ("", "closed")])
@@ -87,7 +88,7 @@ def test_a_client_s_port_that_its_other_connections_have_too_is_known_by_both_en
     server = "ESTAB 0 0 10.0.0.3:80 10.0.0.1:40001\nESTAB 0 0 10.0.0.3:90 10.0.0.1:40001\n"
     fake.answer(["ss", "-Htn"], client + server)
     fake.answer([*filtered(), "dport = :80"], client.splitlines()[0])
-    assert FarEnd.of(fake, ORDER).sockets == {"app-b-0": {Socket(("10.0.0.3", 80), ("10.0.0.1", 40001))}}
+    assert FarEnd.of(fake, ORDER).sockets == {"app-b-0": {Ends(("10.0.0.3", 80), ("10.0.0.1", 40001))}}
 
 
 def test_the_same_where_the_fault_is_on_the_server():
@@ -99,7 +100,7 @@ def test_the_same_where_the_fault_is_on_the_server():
         ["ss", "-Htn"], "ESTAB 0 0 10.0.0.3:40001 10.0.0.1:80\nESTAB 0 0 10.0.0.3:40001 10.0.0.9:90\n"
     )
     fake.answer([*filtered(), "sport = :80"], "0 0 10.0.0.1:80 10.0.0.3:40001\n")
-    assert FarEnd.of(fake, order).sockets == {"app-b-0": {Socket(("10.0.0.3", 40001), ("10.0.0.1", 80))}}
+    assert FarEnd.of(fake, order).sockets == {"app-b-0": {Ends(("10.0.0.3", 40001), ("10.0.0.1", 80))}}
 
 
 def test_a_connection_over_loopback_is_not_taken_for_that_of_another_instance():

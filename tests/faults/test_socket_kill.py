@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from chaosproof.faults.backends.base import CommandRunner, ResolvedFault
-from chaosproof.faults.backends.socket_kill import kill_argv, kill_note
+from chaosproof.faults.backends.socket_kill import kill_argv, killed
 from chaosproof.faults.model import Fault
 from chaosproof.targets.base import CommandResult
 
@@ -26,7 +26,7 @@ def refused(
 
 
 def end(run: CommandRunner) -> str:
-    return kill_note(run, ORDER, run(kill_argv(ORDER)))
+    return killed(run, ORDER, run(kill_argv(ORDER))).note
 
 
 @pytest.mark.lab

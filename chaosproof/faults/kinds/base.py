@@ -19,6 +19,8 @@ __all__ = [
     "DELAY_MS",
     "JITTER_MS",
     "ONLY_ON_EGRESS",
+    "OTHER_DIRECTION",
+    "OTHER_PORT_SIDE",
     "PROCESS_EVENTS",
     "Back",
     "Choice",
@@ -41,6 +43,10 @@ Protocol = Literal["tcp", "udp", "any"]
 PortSide = Literal["destination", "source"]
 Direction = Literal["egress", "ingress"]
 Layer = Literal["cut", "shape"]
+
+# as they are for the packets that come the other way
+OTHER_DIRECTION: Mapping[Direction, Direction] = {"egress": "ingress", "ingress": "egress"}
+OTHER_PORT_SIDE: Mapping[PortSide, PortSide] = {"source": "destination", "destination": "source"}
 
 PROCESS_EVENTS = ("killed", "exited", "paused", "started")
 

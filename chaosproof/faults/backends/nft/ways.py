@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chaosproof.faults.errors import FaultRefused
-from chaosproof.faults.kinds.base import Direction, NetworkKind
+from chaosproof.faults.kinds.base import OTHER_DIRECTION, OTHER_PORT_SIDE, Direction, NetworkKind, PortSide
 
 __all__ = ["Way", "ways_of"]
 
@@ -24,11 +24,11 @@ class Way:
 
     def direction(self, direction: Direction) -> Direction:
         """The direction in which it acts, for a fault in that one."""
-        return direction if not self.back else ("ingress" if direction == "egress" else "egress")
+        return OTHER_DIRECTION[direction] if self.back else direction
 
-    def port_side(self, port_side: str) -> str:
+    def port_side(self, port_side: PortSide) -> PortSide:
         """The side of its packets that the port is on, for a fault with it on that one."""
-        return port_side if not self.back else ("source" if port_side == "destination" else "destination")
+        return OTHER_PORT_SIDE[port_side] if self.back else port_side
 
 
 def ways_of(kind: NetworkKind) -> Sequence[Way]:
