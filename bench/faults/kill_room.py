@@ -4,7 +4,7 @@ import contextlib
 import json
 import os
 import signal
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,11 +14,23 @@ from chaosproof.targets.local.launcher import launch_lab
 from chaosproof.targets.local.target import LocalTarget
 from chaosproof.targets.system.system_file import load_system
 
-__all__ = ["PORT", "Process", "in_networks", "network_of", "processes", "room"]
+__all__ = ["PORT", "Process", "in_networks", "lab_of", "network_of", "processes", "room"]
 
 PORT = 7000
 _IDLE = ["sleep", "infinity"]
 _SERVER = [sys_python(), "-I", "-S", "-c", SINK, str(PORT)]
+
+
+@contextlib.contextmanager
+def lab_of(name: str, services: Mapping[str, object], folder: Path) -> Iterator[LocalTarget]:
+    """A lab of these services, in the words of a system file, which is written into `folder`."""
+    file = folder / "system.yaml"
+    file.write_text(json.dumps({"name": name, "services": services}))  # JSON is YAML
+    lab = launch_lab(load_system(file))
+    try:
+        yield LocalTarget(lab.name)
+    finally:
+        take_down(lab.name)
 
 
 @contextlib.contextmanager
@@ -34,13 +46,8 @@ def room(folder: Path, clients: int, servers: int) -> Iterator[LocalTarget]:
         services["client"] = {"command": _IDLE, "replicas": clients}
     if servers:
         services["server"] = {**served, "replicas": servers}
-    file = folder / "system.yaml"
-    file.write_text(json.dumps({"name": "kill-matrix", "services": services}))  # JSON is YAML
-    lab = launch_lab(load_system(file))
-    try:
-        yield LocalTarget(lab.name)
-    finally:
-        take_down(lab.name)
+    with lab_of("kill-matrix", services, folder) as target:
+        yield target
 
 
 def network_of(target: LocalTarget, instance: str) -> int:

@@ -22,14 +22,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from bench.faults.kill_room import lab_of
 from bench.faults.prober import sys_python
 from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.limits import Limits
 from chaosproof.faults.model import Fault
-from chaosproof.targets.local.control_client import take_down
-from chaosproof.targets.local.launcher import launch_lab
 from chaosproof.targets.local.target import LocalTarget
-from chaosproof.targets.system.system_file import load_system
 
 __all__ = ["measure"]
 
@@ -110,13 +108,8 @@ def _room(folder: Path) -> Iterator[LocalTarget]:
         },
         "client": {"command": ["sleep", "infinity"]},
     }
-    file = folder / "system.yaml"
-    file.write_text(json.dumps({"name": "loss", "services": services}))  # JSON is YAML
-    lab = launch_lab(load_system(file))
-    try:
-        yield LocalTarget(lab.name)
-    finally:
-        take_down(lab.name)
+    with lab_of("loss", services, folder) as lab:
+        yield lab
 
 
 def _by_fault(

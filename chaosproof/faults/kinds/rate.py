@@ -9,8 +9,6 @@ _QUEUE_S = 0.25
 _MTU_BYTES = 1514
 # tbf refills at every timer tick: its bucket must hold what a tick of 4 ms brings
 _TICK_S = 0.004
-
-
 # of loopback, with its header: what does not fit into its bucket tbf never lets through
 _LO_MTU_BYTES = 65_550
 
