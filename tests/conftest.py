@@ -1,8 +1,8 @@
-"""Which tests share a worker of pytest-xdist (`-n 2 --dist loadgroup`).
+"""Which tests share a worker of pytest-xdist (`--dist loadgroup`).
 
-A test that starts a lab compares the host before and after, and measures time: such tests run one after the other, and
-so do those in a namespace of their own, which no other test sees. Of the rest, a module stays together, so that what
-its tests share is made once.
+A test that starts a lab compares the host before and after, and measures time: such tests run one after the other. Of
+the rest, also of those in a namespace of their own, which no other test sees, a module stays together, so that what its
+tests share is made once.
 """
 
 import gc
@@ -37,16 +37,13 @@ def pytest_collection_finish() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         module = item.nodeid.partition("::")[0]
-        if item.get_closest_marker("lab") is None:
-            group = module
-        elif "mark.lab" not in _text(item.path):
+        lab = item.get_closest_marker("lab") is not None
+        if lab and "mark.lab" not in _text(item.path):
             raise pytest.UsageError(
                 f"{module}: tests/run finds tests with a lab by the words mark.lab in their file"
             )
-        elif module.startswith(_IN_OWN_NAMESPACE) and not module.endswith(_STARTS_A_LAB):
-            group = "namespaces"
-        else:
-            group = "labs"
+        on_the_host = not module.startswith(_IN_OWN_NAMESPACE) or module.endswith(_STARTS_A_LAB)
+        group = "labs" if lab and on_the_host else module
         item.add_marker(pytest.mark.xdist_group(group))
 
 
