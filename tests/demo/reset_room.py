@@ -61,7 +61,8 @@ def start(mode: str) -> tuple[list[Program], list[Program]]:
                 "CHANNEL_POOL_SIZE": "4" if resilient else "1",
                 # a machine that stalls lets all connections ask at once: none is to wait in line, nor be refused there
                 "MAX_INFLIGHT": str(CONNECTIONS),
-                "DEADLINE_MS": "500",
+                # longer than a machine stalls: a request that a reset has not met is not to miss it
+                "DEADLINE_MS": "4000",
             },
             cwd=ROOT,
         )
