@@ -45,6 +45,16 @@ _HOMES = {
 }
 
 
+def discover(discover_system: bool = True) -> Any:
+    """What `chaos discover --no-install chaosproof` finds: every action and probe, with its arguments.
+
+    Chaos Toolkit asks the top-level package of a distribution for this function; `discover_system` changes nothing.
+    """
+    from chaosproof.toolkit.discovery import discover_activities
+
+    return discover_activities()
+
+
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"chaosproof has no {name}")

@@ -1,1 +1,1 @@
-"""The session around a run."""
+"""Short names for the modules of `chaosproof.controls`, in a checkout only: the package installs none of them."""

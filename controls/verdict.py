@@ -1,18 +1,7 @@
-"""The verdict of any experiment: its journal is reviewed at the end, and the exit code of `chaos run` follows the
-review.
+"""`controls.verdict` is `chaosproof.controls.verdict`: the very same module."""
 
-In an experiment: `"controls": [{"name": "verdict", "provider": {"type": "python", "module": "controls.verdict"}}]`.
-For any experiment, unchanged: `chaos run --control-file verdict.json EXPERIMENT` with the file
-`{"verdict": {"provider": {"type": "python", "module": "controls.verdict"}}}`.
-"""
+import sys
 
-from chaoslib.run import EventHandlerRegistry
+import chaosproof.controls.verdict
 
-from chaosproof.toolkit.review_control import ReviewAtTheEnd
-
-__all__ = ["configure_control"]
-
-
-def configure_control(event_registry: EventHandlerRegistry) -> None:
-    """Have the run reviewed when the toolkit is finished with it."""
-    event_registry.register(ReviewAtTheEnd())
+sys.modules[__name__] = chaosproof.controls.verdict

@@ -1,1 +1,1 @@
-"""Questions that an experiment can ask. Probes measure; they never judge."""
+"""Short names for the modules of `chaosproof.probes`, in a checkout only: the package installs none of them."""

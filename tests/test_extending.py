@@ -15,7 +15,7 @@ PAGE = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
 RECIPES = dict(re.findall(r"^## (An? [^\n]+)\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL))
 _FILE = re.compile(r"^`([\w./-]+)`:\n\n```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _CONSOLE = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_COPIED = ("chaosproof", "actions", "probes", "controls", "demo", "experiments", "charts", "pyproject.toml")
+_COPIED = ("chaosproof", "actions", "probes", "controls", "experiments", "charts", "pyproject.toml")
 
 
 @pytest.fixture

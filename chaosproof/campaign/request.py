@@ -9,6 +9,7 @@ from chaosproof.experiment.experiment import checked_experiment
 from chaosproof.experiment.modes import Variant
 from chaosproof.experiment.text import SUFFIXES, read_experiment_file
 from chaosproof.runner.overrides import assigned_in_files
+from chaosproof.shipped import FOLDER, experiment_names, here_or_shipped, shipped_experiment
 
 __all__ = ["RunRequest", "run_request"]
 
@@ -39,10 +40,7 @@ def run_request(
 
     Raises UsageError for an experiment that is not there or has a mistake, and for a variable of another form.
     """
-    file = Path(experiment) if experiment.endswith(SUFFIXES) else Path("experiments") / f"{experiment}.json"
-    if not file.is_file():
-        known = ", ".join(sorted(file.stem for file in Path("experiments").glob("*.json"))) or "none"
-        raise UsageError(f"There is no experiment {file}; experiments here: {known}.")
+    file = _file_of(experiment)
     shared: dict[str, str] = {}
     for variable in variables:
         name, equals, value = variable.partition("=")
@@ -65,3 +63,16 @@ def run_request(
     except UsageError as error:
         raise UsageError(str(error) if str(error).startswith(str(file)) else f"{file}: {error}") from error
     return RunRequest(file, checked.modes, checked.variants, shared, journals, tuple(variable_files))
+
+
+def _file_of(experiment: str) -> Path:
+    """The file of an experiment: one here goes before one that is installed."""
+    if experiment.endswith(SUFFIXES):
+        file = here_or_shipped(Path(experiment))
+    else:
+        here = FOLDER / f"{experiment}.json"
+        file = here if here.is_file() else shipped_experiment(here.name) or here
+    if not file.is_file():
+        known = ", ".join(experiment_names()) or "none"
+        raise UsageError(f"There is no experiment {file}; experiments here: {known}.")
+    return file

@@ -112,7 +112,10 @@ def same_settings(baseline: Verdict, resilient: Verdict) -> Check:
         ("experiment", lambda v: v.run.session.experiment),
         ("experiment_sha256", lambda v: v.run.session.experiment_sha256),
         ("seed", lambda v: v.run.session.seed),
-        ("load plan", lambda v: v.run.load_plan.source or (None if v.run.calls("actions.load") else "none")),
+        (
+            "load plan",
+            lambda v: v.run.load_plan.source or (None if v.run.calls("chaosproof.actions.load") else "none"),
+        ),
         ("fault", lambda v: acted(v.run) or (None if _fault_is_due(v) else "none")),
     )
     absent = [

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from chaosproof.json_access import at, mapping, mappings, text
+from chaosproof.experiment.own_modules import provider_module
+from chaosproof.json_access import at, mappings, text
 
 __all__ = [
     "DISTURBANCE_MODULE",
@@ -15,13 +16,13 @@ __all__ = [
     "resolved_method",
 ]
 
-FAULT_MODULES = ("actions.network", "actions.process", "actions.nats")
+FAULT_MODULES = ("chaosproof.actions.network", "chaosproof.actions.process", "chaosproof.actions.nats")
 """The modules whose actions put a fault on; each of them writes a row of faults.jsonl."""
 
-DISTURBANCE_MODULE = "actions.app"
+DISTURBANCE_MODULE = "chaosproof.actions.app"
 """The module that has a service disturb itself; its proof is what the service answers when it has ended."""
 
-OWN_MODULES = (*FAULT_MODULES, DISTURBANCE_MODULE, "actions.load", "actions.router")
+OWN_MODULES = (*FAULT_MODULES, DISTURBANCE_MODULE, "chaosproof.actions.load", "chaosproof.actions.router")
 """Every module of this project that has actions."""
 
 
@@ -30,7 +31,7 @@ def calls_of(method: Sequence[Mapping[str, Any]], *modules: str) -> tuple[Mappin
     return tuple(
         activity
         for activity in method
-        if any(f"{at(activity, 'provider', 'module')}.".startswith(f"{module}.") for module in modules)
+        if any(f"{provider_module(activity)}.".startswith(f"{module}.") for module in modules)
     )
 
 
@@ -48,9 +49,8 @@ def foreign_actions(
 
 
 def function_of(activity: Mapping[str, Any]) -> str:
-    """`module.func` of a Python provider; else empty."""
-    provider = mapping(activity.get("provider"))
-    return ".".join(filter(None, (text(provider.get("module")), text(provider.get("func")))))
+    """`module.func` of a Python provider, ours by its whole name; else empty."""
+    return ".".join(filter(None, (provider_module(activity), text(at(activity, "provider", "func")))))
 
 
 def resolved_method(experiment: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:

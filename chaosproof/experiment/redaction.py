@@ -9,8 +9,9 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
+from chaosproof.experiment.own_modules import provider_module
 from chaosproof.experiment.variables import RUN_VARIABLES, says_where
-from chaosproof.json_access import mapping, mappings, sequence, text
+from chaosproof.json_access import mapping, mappings, sequence
 
 __all__ = ["REDACTED", "is_secret_name", "literal_headers", "redact", "secret_names", "secret_texts"]
 
@@ -96,7 +97,7 @@ def _judged(content: Mapping[str, Any]) -> frozenset[str]:
     arguments = [
         item
         for activity in activities
-        if text(mapping(activity.get("provider")).get("module")).startswith(("actions.", "probes."))
+        if provider_module(activity).startswith(("chaosproof.actions.", "chaosproof.probes."))
         for key, item in mapping(mapping(activity["provider"]).get("arguments")).items()
         if key not in _OF_A_REQUEST
     ]

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from chaosproof.experiment.own_modules import own_module
 from chaosproof.json_access import at, mapping, mappings, sequence, text
 
 __all__ = ["met_by_anything", "tolerance_mistakes"]
@@ -20,9 +21,9 @@ _TEXTS = ("", "0", "a b", "\n", "error: no such thing")
 
 # between which values the outputs of our own probes are
 _RANGES = {
-    ("probes.load", "error_ratio"): (0.0, 1.0),
-    ("probes.load", "latency_ms"): (0.0, math.inf),
-    ("probes.readiness", "ready_instances"): (0.0, math.inf),
+    ("chaosproof.probes.load", "error_ratio"): (0.0, 1.0),
+    ("chaosproof.probes.load", "latency_ms"): (0.0, math.inf),
+    ("chaosproof.probes.readiness", "ready_instances"): (0.0, math.inf),
 }
 
 
@@ -60,9 +61,9 @@ def met_by_anything(probe: Mapping[str, Any], instances: Mapping[str, int] | Non
 def _is_everything(ends: Any, provider: Mapping[str, Any], instances: Mapping[str, int]) -> bool:
     if len(ends) != 2 or any(isinstance(end, bool) or not isinstance(end, int | float) for end in ends):
         return False
-    probe = text(provider.get("module")), text(provider.get("func"))
+    probe = own_module(text(provider.get("module"))), text(provider.get("func"))
     low, high = _RANGES.get(probe, (-math.inf, math.inf))
-    if probe == ("probes.readiness", "ready_instances"):
+    if probe == ("chaosproof.probes.readiness", "ready_instances"):
         high = instances.get(text(at(provider, "arguments", "service")), high)
     return bool(ends[0] <= low and ends[1] >= high)
 

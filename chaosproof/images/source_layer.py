@@ -14,7 +14,7 @@ from chaosproof.images.metadata import write_metadata
 __all__ = ["FOLDER", "PARTS", "add_source"]
 
 FOLDER = "/opt/chaosproof"
-_FOLDERS = ("actions", "chaosproof", "charts", "controls", "demo", "experiments", "probes")
+_FOLDERS = ("actions", "chaosproof", "charts", "controls", "experiments", "probes")
 PARTS = (*_FOLDERS, "pyproject.toml", "requirements.txt")
 _NOT_THESE = shutil.ignore_patterns("__pycache__", "*.pyc", ".DS_Store")
 _COMMAND = b"#!/usr/bin/python3\nfrom chaosproof.cli.main import main\n\nmain()\n"

@@ -29,7 +29,7 @@ __all__ = ["no_fault", "shown_evidence", "unproven_actions"]
 
 _METHOD = "journal.json#experiment"
 _OURS = f"no fault planned: the method calls nothing of {', '.join(FAULT_MODULES)}"
-_LOAD = "actions.load"
+_LOAD = "chaosproof.actions.load"
 _HIT = "SYS_FAULT_HIT"
 
 
@@ -67,7 +67,7 @@ def no_fault(id: str, run: RunFolder, document: Document) -> Check | None:
         return unknown(
             id,
             f"the method has no action but its load, so nothing was tried{MARK}add a fault, such as "
-            'actions.network.reset, or write "no_fault": true into the extension if there is to be none',
+            'chaosproof.actions.network.reset, or write "no_fault": true into the extension if there is to be none',
             _METHOD,
         )
     return passed(id, _OURS, _METHOD)

@@ -20,7 +20,9 @@ def no_load(id: str, material: Material) -> Check | None:
             id, f"whether there was a load is not known; {run.missing('journal.json')}", "journal.json"
         )
     return passed(
-        id, "the method calls nothing of actions.load, and no load was recorded", "journal.json#experiment"
+        id,
+        "the method calls nothing of chaosproof.actions.load, and no load was recorded",
+        "journal.json#experiment",
     )
 
 

@@ -97,7 +97,7 @@ def result_objects(fold: RequestStats, result: Mapping[str, Any]) -> list[str]:
 def journal_objects_to_load(run: RunFolder) -> list[str]:
     """What the activities returned of the load, where load-plan.json and load-done.json say otherwise."""
     objections: list[str] = []
-    for output in _outputs(run, "actions.load"):
+    for output in _outputs(run, "chaosproof.actions.load"):
         if "recorded" in output and run.load_done.given:
             objections += _differing(LoadDone.FILE, output, run.load_done.source, _DONE_KEYS)
         elif "rate_rps" in output and run.load_plan.given and output.get("name") == run.load_plan.name:
@@ -109,7 +109,7 @@ def journal_objects_to_faults(run: RunFolder) -> list[str]:
     """What the activities returned of a fault, where its row in faults.jsonl says otherwise, or is not there."""
     rows = {text(row.get("id")): row for row in run.faults}
     objections: list[str] = []
-    for module in ("actions.network", "actions.process"):
+    for module in ("chaosproof.actions.network", "chaosproof.actions.process"):
         for output in _outputs(run, module):
             if not text(output.get("id")) or number(output.get("applied_at")) is None:
                 continue

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from chaosproof.experiment.own_modules import provider_module
 from chaosproof.json_access import at, mapping, mappings, text
 from chaosproof.runfolder.record import Record, about
 
@@ -35,8 +36,8 @@ class ActivityRun(Record):
 
     @property
     def module(self) -> str:
-        """The Python module that the activity calls a function of; empty when it calls none."""
-        return text(self.provider.get("module"))
+        """The Python module that the activity calls a function of, ours by its whole name; empty when it calls none."""
+        return provider_module(self.activity)
 
 
 @dataclass(frozen=True, kw_only=True)

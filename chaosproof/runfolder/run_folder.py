@@ -100,7 +100,7 @@ class RunFolder:
         return tuple(map(FaultRecord.from_json, self.faults))
 
     def calls(self, module: str) -> tuple[Mapping[str, Any], ...]:
-        """The method's activities that call a function of `module` (`actions.load`), in order."""
+        """The method's activities that call a function of `module` (`chaosproof.actions.load`), in order."""
         planned = self.journal.planned("method")
         return tuple(a for a in planned if f"{at(a, 'provider', 'module')}.".startswith(f"{module}."))
 

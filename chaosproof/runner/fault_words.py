@@ -6,6 +6,7 @@ A fault itself refuses a word that it does not know, but only when its moment ha
 from collections.abc import Iterator, Mapping
 from typing import Any, get_args
 
+from chaosproof.experiment.own_modules import provider_module
 from chaosproof.experiment.schema import suggestion
 from chaosproof.experiment.variables import resolve_all
 from chaosproof.faults.kinds import KINDS
@@ -14,7 +15,7 @@ from chaosproof.json_access import mapping, mappings, text
 
 __all__ = ["fault_word_mistakes"]
 
-_MODULE = "actions.network"
+_MODULE = "chaosproof.actions.network"
 
 
 def fault_word_mistakes(content: Mapping[str, Any], variables: Mapping[str, Any]) -> Iterator[str]:
@@ -22,7 +23,7 @@ def fault_word_mistakes(content: Mapping[str, Any], variables: Mapping[str, Any]
     for activity in mappings(content.get("method")):
         provider = mapping(activity.get("provider"))
         kind = KINDS.get(text(provider.get("func")))
-        if provider.get("module") != _MODULE or kind is None:
+        if provider_module(activity) != _MODULE or kind is None:
             continue
         arguments = mapping(provider.get("arguments"))
         for name, allowed in _choices_of(kind).items():

@@ -52,7 +52,7 @@ class Session:
         if self.run_dir is None:
             raise ChaosproofError(
                 "There is no run folder: the experiment has no session "
-                '(add {"name": "session", "provider": {"type": "python", "module": "controls.session"}} '
+                '(add {"name": "session", "provider": {"type": "python", "module": "chaosproof.controls.session"}} '
                 "to its controls)."
             )
         return self.run_dir

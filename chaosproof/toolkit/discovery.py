@@ -12,13 +12,13 @@ from chaosproof import __version__
 __all__ = ["discover_activities"]
 
 _FINDERS: dict[str, Callable[[str], DiscoveredActivities]] = {
-    "actions": discover_actions,
-    "probes": discover_probes,
+    "chaosproof.actions": discover_actions,
+    "chaosproof.probes": discover_probes,
 }
 
 
 def discover_activities() -> Discovery:
-    """The activities of all modules in `actions` and `probes`."""
+    """The activities of all modules in `chaosproof.actions` and `chaosproof.probes`."""
     discovery = initialize_discovery_result("chaosproof", __version__, "chaosproof")
     for package, discover_in in _FINDERS.items():
         for module in _modules(package):

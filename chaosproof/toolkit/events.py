@@ -1,6 +1,6 @@
 """What the toolkit does, put into the run's log of events as it happens (`chaosproof.runfolder.events`).
 
-The control `controls.session` names these hooks. What a hook raises is swallowed by the toolkit;
+The control `chaosproof.controls.session` names these hooks. What a hook raises is swallowed by the toolkit;
 a row that is missing for that reason is missed when the run is judged.
 """
 

@@ -1,5 +1,5 @@
-"""The review of a run that has just ended, and an exit code of `chaos run` that follows it: what `controls.verdict`
-does.
+"""The review of a run that has just ended, and an exit code of `chaos run` that follows it: what
+`chaosproof.controls.verdict` does.
 
 It listens for the end instead of being called as a control at it: other controls may still change the journal after
 that, and a toolkit that dies skips its controls. https://chaostoolkit.org/reference/api/journal/ has the words of

@@ -22,7 +22,8 @@ experiments/catalogue/*.json: change those, then run it again. -->
 
 One experiment per fault. Each shows with probes, not by the word of whoever made the fault, that it bites and that it
 is gone afterwards; most show as well that it bites nobody else. Each takes a few seconds, on a small system of its own
-([demo/catalogue](../../demo/catalogue/system.yaml)): two copies of an echo, and two clients that call it all the time.
+([chaosproof/demo/catalogue](../../chaosproof/demo/catalogue/system.yaml)):
+two copies of an echo, and two clients that call it all the time.
 
     ./run chaos run experiments/catalogue/reset.json     # exit code 0: it was shown
 

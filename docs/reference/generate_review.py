@@ -40,7 +40,7 @@ for tools; `--agent` prints Chaos Toolkit's own `chaostoolkit/agent/run/v1` docu
 - `fail`: at least one *error*. The file contradicts its own good ending.
 - `unknown`: no error, and at least one *warning*. What was done and asked cannot show what the experiment is for.
 - `pass`: nothing but *notes*. Nothing in the file speaks against it. It can be no more than that: who wants a fault
-  that is proved to have hit, and a load that is counted, runs the experiment with `controls.session`
+  that is proved to have hit, and a load that is counted, runs the experiment with `chaosproof.controls.session`
   ([verdict](verdict.md)). The findings join the checks of such a run: what no built-in check has said of it already is
   its row `SYS_REVIEW`.
 
@@ -73,11 +73,11 @@ names is held to the journal, and proves no fault.
 The exit code of `chaos run` follows the review, the findings go into the journal (`chaosproof_review`), and the
 verdict is the last thing on the console. In the experiment:
 
-    "controls": [{"name": "verdict", "provider": {"type": "python", "module": "controls.verdict"}}]
+    "controls": [{"name": "verdict", "provider": {"type": "python", "module": "chaosproof.controls.verdict"}}]
 
 or, with nothing to change in it, `chaos run --control-file verdict.json experiment.json`, where verdict.json is
 
-    {"verdict": {"provider": {"type": "python", "module": "controls.verdict"}}}
+    {"verdict": {"provider": {"type": "python", "module": "chaosproof.controls.verdict"}}}
 
 `fail` sets `deviated`, `unknown` the status `failed`; both end with exit code 1, which is the only other one that the
 toolkit has. Rollbacks, signals, other controls and `--journal-path` are as without it. If the console does not show
@@ -99,12 +99,12 @@ On GitLab, the JUnit report in the merge request, and the page among the artifac
         inputs:
           paths: journal.json experiments/
 
-Elsewhere: `pip install "chaosproof[review]"` is what a review needs, and its exit code is the verdict.
+Elsewhere: `pip install chaosproof` is what a review needs, and its exit code is the verdict.
 
 ## Beside other extensions
 
-Each was run with the control `controls.verdict` in one run, and without it, with Chaos Toolkit 1.19.0 (Python 3.11) and
-1.21.4 (Python 3.12), in November 2026. None breaks the other.
+Each was run with the control `chaosproof.controls.verdict` in one run, and without it, with Chaos Toolkit 1.19.0
+(Python 3.11) and 1.21.4 (Python 3.12), in November 2026. None breaks the other.
 
 - Safeguards of chaostoolkit-addons (0.11.0 and 0.12.0) interrupt the run, and its rollbacks are played, as without it.
   The verdict comes last, and is `unknown` (`ended-early`). A safeguard that is never met changes nothing. It does not

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from demo.router.bench import benchmarks, closed_loop
-from demo.router.bench import server_socket as socket_place
-from demo.router.bench.command import bench
-from demo.router.bench.frames import PING, BenchError, frame
-from demo.router.bench.outcome import Limit, Outcome, percentile_us, text_of
-from demo.router.bench.results import summary_of
+from chaosproof.demo.router.bench import benchmarks, closed_loop
+from chaosproof.demo.router.bench import server_socket as socket_place
+from chaosproof.demo.router.bench.command import bench
+from chaosproof.demo.router.bench.frames import PING, BenchError, frame
+from chaosproof.demo.router.bench.outcome import Limit, Outcome, percentile_us, text_of
+from chaosproof.demo.router.bench.results import summary_of
 from tests.bench.strange_server import strange_server
 from tests.support.router_stack import stack
 

@@ -9,8 +9,8 @@ import pytest
 from chaoslib.experiment import ensure_experiment_is_valid
 from chaoslib.loader import load_experiment
 
-import actions.network
-import actions.process
+import chaosproof.actions.network
+import chaosproof.actions.process
 from chaosproof.experiment.experiment import mistakes_of
 from tests.support.chaos import REPOSITORY
 
@@ -23,7 +23,7 @@ every_experiment = pytest.mark.parametrize("file", FILES, ids=lambda file: file.
 
 
 def test_every_fault_has_an_experiment_and_no_experiment_lacks_its_fault():
-    verbs = {*actions.network.__all__, *actions.process.__all__} - ENDS
+    verbs = {*chaosproof.actions.network.__all__, *chaosproof.actions.process.__all__} - ENDS
     assert {file.stem for file in FILES} == verbs
 
 
@@ -80,7 +80,7 @@ def test_an_experiment_with_a_network_fault_lets_the_caller_choose_its_backend(f
     """Chaos Toolkit passes on `--var backend=` only where the experiment has such a variable."""
     experiment = json.loads(file.read_text())
     modules = {one["provider"].get("module") for one in experiment["method"] if one["type"] == "action"}
-    assert ("backend" in experiment["configuration"]) == ("actions.network" in modules)
+    assert ("backend" in experiment["configuration"]) == ("chaosproof.actions.network" in modules)
 
 
 def test_the_page_is_what_the_generator_prints():

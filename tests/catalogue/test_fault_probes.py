@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from chaoslib.types import Configuration
 
-from actions import network
+from chaosproof.actions import network
 from chaosproof.errors import ChaosproofError, TargetError, UsageError
+from chaosproof.probes import fault
 from chaosproof.runner.lifecycle import begin
 from chaosproof.targets.local.control_client import take_down
 from chaosproof.toolkit.current import keep_session, session_of
-from probes import fault
 from tests.support.chaos import REPOSITORY
 
 pytestmark = pytest.mark.lab

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from chaosproof.demo.grpc.settings import SettingsA, SettingsB
 from chaosproof.images.names import image
-from demo.grpc.settings import SettingsA, SettingsB
 from tests.chart.cases import CHART
 from tests.chart.conftest import Rendered
 

@@ -10,8 +10,8 @@ import time
 
 import grpc
 
-from demo.grpc.demo_pb2 import WorkRequest
-from demo.grpc.demo_pb2_grpc import DemoServiceStub
+from chaosproof.demo.grpc.demo_pb2 import WorkRequest
+from chaosproof.demo.grpc.demo_pb2_grpc import DemoServiceStub
 
 asked, failed, ended = 0, [], []
 signal.signal(signal.SIGTERM, lambda *_: ended.append(True))

@@ -15,7 +15,7 @@ from tests.cluster.cluster import a_namespace, enter, helm_test, put, settled, u
 pytestmark = [pytest.mark.kubernetes, pytest.mark.timeout(300)]
 
 SERVICES = ("nats", "router", "gateway", "prometheus")
-CLIENT = ("python", "-P", "-m", "demo.router.client")
+CLIENT = ("python", "-P", "-m", "chaosproof.demo.router.client")
 
 
 @pytest.fixture(scope="module")

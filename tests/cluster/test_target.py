@@ -20,7 +20,7 @@ HIT = "app-a-0"
 @pytest.fixture(scope="module")
 def launched(tmp_path_factory):
     """The gRPC pair of S4, resilient, and the cluster it runs in."""
-    system = system_to_run({"system": "demo/grpc/system.yaml"}, "resilient", "s4")
+    system = system_to_run({"system": "chaosproof/demo/grpc/system.yaml"}, "resilient", "s4")
     events = tmp_path_factory.mktemp("events") / "readiness.ndjson"
     with a_namespace(NAMESPACE) as cluster:
         begun = time.monotonic()

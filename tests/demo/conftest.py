@@ -29,7 +29,7 @@ def start_b(programs: list[Program]) -> StartB:
 
     def start(**environment: str) -> Program:
         program = Program(
-            "demo.grpc.app_b",
+            "chaosproof.demo.grpc.app_b",
             {"INSTANCE_NAME": "app-b-0", "GRPC_PORT": "0", "B_DELAY_MS": "0", **environment},
             cwd=ROOT,
         )
@@ -46,7 +46,7 @@ def start_a(programs: list[Program]) -> Callable[..., Program]:
 
     def start(grpc_port: int, *, ready: bool = True, **environment: str) -> Program:
         program = Program(
-            "demo.grpc.app_a",
+            "chaosproof.demo.grpc.app_a",
             {"INSTANCE_NAME": "app-a-0", "APP_B_ADDRESS": f"127.0.0.1:{grpc_port}", **environment},
             cwd=ROOT,
         )

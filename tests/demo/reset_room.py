@@ -43,7 +43,7 @@ def start(mode: str) -> tuple[list[Program], list[Program]]:
     resilient = mode == "resilient"
     b = [
         Program(
-            "demo.grpc.app_b",
+            "chaosproof.demo.grpc.app_b",
             {"INSTANCE_NAME": f"app-b-{n}", "GRPC_PORT": str(port), "B_DELAY_MS": "5"},
             cwd=ROOT,
         )
@@ -51,7 +51,7 @@ def start(mode: str) -> tuple[list[Program], list[Program]]:
     ]
     a = [
         Program(
-            "demo.grpc.app_a",
+            "chaosproof.demo.grpc.app_a",
             {
                 "INSTANCE_NAME": f"app-a-{n}",
                 "HTTP_PORT": str(port),

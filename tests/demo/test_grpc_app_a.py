@@ -243,7 +243,7 @@ def test_draining_it_is_not_ready_and_still_there(start_a: StartA, start_b: Star
     assert app_a.exit_code() == 0
 
 
-@pytest.mark.parametrize("module", ["demo.grpc.app_a", "demo.grpc.app_b"])
+@pytest.mark.parametrize("module", ["chaosproof.demo.grpc.app_a", "chaosproof.demo.grpc.app_b"])
 def test_a_wrong_setting_ends_it_with_one_sentence(module: str, programs: list[Program]) -> None:
     program = Program(module, {"HTTP_PORT": "eighty"}, cwd=ROOT)
     programs.append(program)
@@ -254,7 +254,7 @@ def test_a_wrong_setting_ends_it_with_one_sentence(module: str, programs: list[P
 
 def test_a_taken_port_ends_it_with_one_sentence(programs: list[Program]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
-        program = Program("demo.grpc.app_a", {"HTTP_PORT": str(other.getsockname()[1])}, cwd=ROOT)
+        program = Program("chaosproof.demo.grpc.app_a", {"HTTP_PORT": str(other.getsockname()[1])}, cwd=ROOT)
         programs.append(program)
         assert program.exit_code() == 1
     assert program.process.stderr is not None

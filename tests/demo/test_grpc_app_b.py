@@ -15,8 +15,8 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_program import Program
 
-from demo.grpc.demo_pb2 import WorkReply, WorkRequest
-from demo.grpc.demo_pb2_grpc import DemoServiceStub
+from chaosproof.demo.grpc.demo_pb2 import WorkReply, WorkRequest
+from chaosproof.demo.grpc.demo_pb2_grpc import DemoServiceStub
 
 StartB = Callable[..., Program]
 ROOT = Path(__file__).parents[2]
@@ -191,7 +191,7 @@ def test_sigterm_lets_the_work_under_way_end(start_b: StartB) -> None:
 
 def test_two_cannot_share_a_port(start_b: StartB, programs: list[Program]) -> None:
     app_b = start_b()
-    second = Program("demo.grpc.app_b", {"GRPC_PORT": str(app_b.grpc_port)}, cwd=ROOT)
+    second = Program("chaosproof.demo.grpc.app_b", {"GRPC_PORT": str(app_b.grpc_port)}, cwd=ROOT)
     programs.append(second)
     assert second.exit_code() == 1
     assert second.process.stderr is not None

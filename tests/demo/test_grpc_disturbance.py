@@ -11,10 +11,10 @@ import grpc
 import pytest
 from grpc_program import Answer, Program
 
-from demo.grpc.demo_pb2 import WorkRequest
-from demo.grpc.demo_pb2_grpc import DemoServiceStub
-from demo.grpc.disturbance import Disturbance, DisturbanceError, Disturbed, read_disturbance
-from demo.grpc.worker import Conditions
+from chaosproof.demo.grpc.demo_pb2 import WorkRequest
+from chaosproof.demo.grpc.demo_pb2_grpc import DemoServiceStub
+from chaosproof.demo.grpc.disturbance import Disturbance, DisturbanceError, Disturbed, read_disturbance
+from chaosproof.demo.grpc.worker import Conditions
 
 StartB = Callable[..., Program]
 USUAL = Conditions(delay_s=0.002, fail_ratio=0.0)

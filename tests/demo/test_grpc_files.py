@@ -10,10 +10,10 @@ import pytest
 import yaml
 from grpc_tools import protoc
 
-from demo.grpc.settings import SettingsA, SettingsB
+from chaosproof.demo.grpc.settings import SettingsA, SettingsB
 
 ROOT = Path(__file__).parents[2]
-SYSTEM = ROOT / "demo/grpc/system.yaml"
+SYSTEM = ROOT / "chaosproof/demo/grpc/system.yaml"
 OVERLAYS = ROOT / "charts/chaosproof-demo"
 MODES = ["baseline", "resilient"]
 SCENARIOS = ["s1", "s2", "s3", "s4"]
@@ -33,11 +33,13 @@ def environment(service: str, *names: str) -> dict[str, Any]:
 
 def test_the_stubs_are_those_of_the_proto(tmp_path: Path) -> None:
     arguments = ["protoc", f"-I{ROOT}", f"--python_out={tmp_path}", f"--pyi_out={tmp_path}"]
-    arguments += [f"--grpc_python_out={tmp_path}", str(ROOT / "demo/grpc/demo.proto")]
+    arguments += [f"--grpc_python_out={tmp_path}", str(ROOT / "chaosproof/demo/grpc/demo.proto")]
     assert protoc.main([*arguments, f"-I{Path(grpc_tools.__file__).parent / '_proto'}"]) == 0
     for name in ("demo_pb2.py", "demo_pb2.pyi", "demo_pb2_grpc.py"):
-        fresh = (tmp_path / "demo/grpc" / name).read_text()
-        assert fresh == (ROOT / "demo/grpc" / name).read_text(), f"{name}: regenerate, see demo.proto"
+        fresh = (tmp_path / "chaosproof/demo/grpc" / name).read_text()
+        assert fresh == (ROOT / "chaosproof/demo/grpc" / name).read_text(), (
+            f"{name}: regenerate, see demo.proto"
+        )
 
 
 def test_the_system_file_starts_modules_that_exist() -> None:
@@ -132,7 +134,7 @@ def test_where_app_b_needs_200_ms_a_refusal_does_not_wait_in_line(scenario: str)
 
 
 def test_importing_the_programs_brings_no_test_or_build_tools() -> None:
-    code = "import sys, demo.grpc.app_a, demo.grpc.app_b; print(*sorted(sys.modules))"
+    code = "import sys, chaosproof.demo.grpc.app_a, chaosproof.demo.grpc.app_b; print(*sorted(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     heavy = {"pytest", "yaml", "requests", "kubernetes", "chaosproof", "chaoslib"}
     assert not heavy & set(done.stdout.split())

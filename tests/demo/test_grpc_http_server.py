@@ -7,8 +7,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from demo.grpc.http_server import HttpServer, new_app
-from demo.grpc.metrics import new_registry
+from chaosproof.demo.grpc.http_server import HttpServer, new_app
+from chaosproof.demo.grpc.metrics import new_registry
 
 REQUEST = b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"
 

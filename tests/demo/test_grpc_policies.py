@@ -8,12 +8,12 @@ from collections.abc import Awaitable, Callable, Iterable
 
 import pytest
 
-from demo.grpc.codes import Code
-from demo.grpc.policies import Call, Outcome, Policy, Request, guarded
-from demo.grpc.policies.breaker import Breaker, State
-from demo.grpc.policies.bulkhead import bulkhead
-from demo.grpc.policies.deadline import deadline
-from demo.grpc.policies.retry import retry
+from chaosproof.demo.grpc.codes import Code
+from chaosproof.demo.grpc.policies import Call, Outcome, Policy, Request, guarded
+from chaosproof.demo.grpc.policies.breaker import Breaker, State
+from chaosproof.demo.grpc.policies.bulkhead import bulkhead
+from chaosproof.demo.grpc.policies.deadline import deadline
+from chaosproof.demo.grpc.policies.retry import retry
 
 REQUEST = Request(id="r", started_at=0.0)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from demo.grpc.settings import SettingError, SettingsA, SettingsB
+from chaosproof.demo.grpc.settings import SettingError, SettingsA, SettingsB
 
 
 def test_the_defaults_are_those_of_the_contract() -> None:

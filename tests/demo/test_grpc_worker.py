@@ -4,8 +4,8 @@ import asyncio
 
 from prometheus_client import CollectorRegistry
 
-from demo.grpc.metrics import WorkerMetrics
-from demo.grpc.worker import Conditions, Worker
+from chaosproof.demo.grpc.metrics import WorkerMetrics
+from chaosproof.demo.grpc.worker import Conditions, Worker
 
 
 class Bench:

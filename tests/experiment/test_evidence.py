@@ -9,13 +9,16 @@ from chaosproof.experiment.evidence import Evidence, evidence_mistakes, evidence
 EXISTS = {"type": "python", "module": "os.path", "func": "exists", "arguments": {"path": "/run/off"}}
 LIGHT = {"type": "http", "url": "http://lamp/"}
 SAY = {"type": "process", "path": "sh", "arguments": ["-c", "echo x"]}
+LOAD = {"type": "python", "module": "chaosproof.actions.load", "func": "run"}
+DISTURB = {"type": "python", "module": "chaosproof.actions.app", "func": "disturb"}
+OWN_RECORD = "whose own record is the proof; leave it out"
 WRITE = {"type": "process", "path": "sh", "arguments": ["-c", "echo 1 > /x"]}
 METHOD = [
     {"type": "action", "name": "pull the plug", "provider": {"type": "process", "path": "pull"}},
     {
         "type": "action",
         "name": "cut",
-        "provider": {"type": "python", "module": "actions.network", "func": "reset"},
+        "provider": {"type": "python", "module": "chaosproof.actions.network", "func": "reset"},
     },
     {"type": "probe", "name": "it is dark", "tolerance": True},
     {"type": "probe", "name": "the lamp", "provider": {"type": "process"}},
@@ -27,8 +30,8 @@ METHOD = [
     {"type": "action", "name": "say", "tolerance": 0, "provider": {"type": "process", "path": "echo"}},
     {"type": "action", "name": "say in a shell", "provider": SAY},
     {"type": "action", "name": "write", "provider": WRITE},
-    {"type": "action", "name": "load", "provider": {"type": "python", "module": "actions.load", "func": "run"}},
-    {"type": "action", "name": "disturb", "provider": {"type": "python", "module": "actions.app", "func": "disturb"}},
+    {"type": "action", "name": "load", "provider": LOAD},
+    {"type": "action", "name": "disturb", "provider": DISTURB},
     {"ref": "unplug"},
     {"ref": "it is light"},
     {"type": "probe", "name": "light again", "tolerance": 200, "provider": LIGHT},
@@ -71,8 +74,8 @@ def experiment(shows: Any, activity: Any = "pull the plug") -> dict[str, Any]:
         ("output is within its tolerance", "say", "the action cannot be outside of its tolerance: `echo` ends with 0"),
         ("output is not empty", "say in a shell", "`echo` prints something whatever happens"),
         ("output is not empty", "write", ""),
-        ("output is not empty", "load", "it calls actions.load, whose own record is the proof; leave it out"),
-        ("output is not empty", "disturb", "it calls actions.app, whose own record is the proof; leave it out"),
+        ("output is not empty", "load", f"it calls chaosproof.actions.load, {OWN_RECORD}"),
+        ("output is not empty", "disturb", f"it calls chaosproof.actions.app, {OWN_RECORD}"),
         ("output is not empty", "unplug", ""),
         ("it hurts", "pull the plug", '`shows` must be "output is not empty", "output is within its tolerance"'),
     ],
@@ -105,7 +108,7 @@ def test_of_two_actions_of_one_name_neither_may_be_ours() -> None:
     ours = {**METHOD[1], "name": "pull the plug"}
     for method in ([*METHOD, ours], [ours, *METHOD]):
         (mistake,) = evidence_mistakes({**content, "method": method})
-        assert "it calls actions.network" in mistake
+        assert "it calls chaosproof.actions.network" in mistake
 
 
 @pytest.mark.parametrize("other", ["pull the plug", "write"])

@@ -18,7 +18,7 @@ from chaosproof.experiment.schema import extension_schema, mistakes_in
 from chaosproof.load.plan import Plan
 
 ROOT = Path(__file__).parents[2]
-FILES = [*sorted((ROOT / "experiments").rglob("*.json")), ROOT / "demo/own-service/s4.json"]
+FILES = [*sorted((ROOT / "experiments").rglob("*.json")), ROOT / "chaosproof/demo/own-service/s4.json"]
 CLAIM = {"id": "C01", "claim": "it holds", "figure": "load.codes.X", "default": 0}
 EVERY_KEY: dict[str, Any] = {
     "name": "chaosproof",

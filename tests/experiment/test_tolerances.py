@@ -11,12 +11,12 @@ from chaosproof.experiment.tolerances import met_by_anything
 from chaosproof.judge.judge import judge_run
 from tests.support.runs import resilient_run
 
-RATIO = {"type": "python", "module": "probes.load", "func": "error_ratio"}
+RATIO = {"type": "python", "module": "chaosproof.probes.load", "func": "error_ratio"}
 OTHER = {"type": "python", "module": "mine", "func": "ratio"}
-LATENCY = {"type": "python", "module": "probes.load", "func": "latency_ms"}
+LATENCY = {"type": "python", "module": "chaosproof.probes.load", "func": "latency_ms"}
 READY = {
     "type": "python",
-    "module": "probes.readiness",
+    "module": "chaosproof.probes.readiness",
     "func": "ready_instances",
     "arguments": {"service": "shop"},
 }

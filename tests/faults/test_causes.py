@@ -8,7 +8,7 @@ import sys
 import pytest
 from click.testing import CliRunner, Result
 
-import actions.network
+import chaosproof.actions.network
 from chaosproof.cli.inject import inject
 from chaosproof.errors import UsageError
 from chaosproof.faults.causes.base import Cause, arguments_of, cause_named
@@ -52,7 +52,7 @@ def test_the_action_of_an_experiment_is_the_same_fault(cause: Cause) -> None:
     """The action takes the arguments that are printed, and its defaults are those that are left out."""
     fault = fault_of(cause)
     provider = provider_of(fault, "shop-0")
-    signature = inspect.signature(getattr(actions.network, provider["func"]))
+    signature = inspect.signature(getattr(chaosproof.actions.network, provider["func"]))
     call = signature.bind(**provider["arguments"])
     call.apply_defaults()
     others = {name: value for name, value in call.arguments.items() if name not in ("instance", "at_s")}

@@ -85,7 +85,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tarfile.TarInf
 
 def test_the_project_is_in_its_layer_compiled_and_readable_by_all(source: dict[str, tarfile.TarInfo]) -> None:
     for path in (
-        "demo/grpc/system.yaml",
+        "chaosproof/demo/grpc/system.yaml",
         "experiments/s4.json",
         "charts/chaosproof-demo/values-s4.yaml",
         "chaosproof/load/generator.py",

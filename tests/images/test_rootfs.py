@@ -34,14 +34,14 @@ PROGRAMS = {
     "chaosproof": "--version",
 }
 MODULES = (
-    "demo.grpc.app_a",
-    "demo.grpc.app_b",
-    "demo.router.gateway",
-    "demo.router.router",
-    "demo.router.client",
+    "chaosproof.demo.grpc.app_a",
+    "chaosproof.demo.grpc.app_b",
+    "chaosproof.demo.router.gateway",
+    "chaosproof.demo.router.router",
+    "chaosproof.demo.router.client",
     "chaosproof.load.generator",
-    "actions.network",
-    "controls.session",
+    "chaosproof.actions.network",
+    "chaosproof.controls.session",
     "kubernetes.client",
     "chaosprometheus.probes",
 )

@@ -12,7 +12,7 @@ from chaosproof.runfolder.checks import Check
 from tests.support.runs import Run, activity, disturbed, ran, resilient_run
 
 KILL = {"type": "action", "name": "kill the shop", "provider": {"type": "process", "path": "true"}}
-DISTURB = activity("app-b is slow", "actions.app", "disturb", service="app-b")
+DISTURB = activity("app-b is slow", "chaosproof.actions.app", "disturb", service="app-b")
 FAULT_CHECKS = ("SYS_FAULT_HIT", "SYS_FAULT_ENDED", "SYS_FAULT_CANARY")
 
 
@@ -36,9 +36,12 @@ def fault_checks(run: Run, folder: Path) -> list[Check]:
     [
         ([KILL], "of 'kill the shop' (process true) nothing recorded whether it hit anything"),
         ([KILL], 'or, for what is not the fault, write "no_fault": ["kill the shop"] into the extension'),
-        ([DISTURB], "add actions.app.wait_until_ended for it after the load"),
+        ([DISTURB], "add chaosproof.actions.app.wait_until_ended for it after the load"),
         ([], 'or write "no_fault": true into the extension'),
-        ([activity("is it up", "probes.app", "executions")], "the method has no action but its load"),
+        (
+            [activity("is it up", "chaosproof.probes.app", "executions")],
+            "the method has no action but its load",
+        ),
     ],
 )
 def test_a_fault_that_nobody_recorded_is_not_known(tmp_path: Path, others: list[Any], sentence: str) -> None:
@@ -83,7 +86,8 @@ def test_who_says_there_is_no_fault_and_has_one_is_wrong(tmp_path: Path) -> None
         (["resett"], "no_fault: there is no action 'resett' in the method; did you mean reset?"),
         (
             ["reset"],
-            "no_fault: 'reset' calls actions.network, actions.process, actions.nats, which are faults",
+            "no_fault: 'reset' calls chaosproof.actions.network, chaosproof.actions.process, "
+            "chaosproof.actions.nats, which are faults",
         ),
         ([], "no_fault is empty"),
         ("yes", "no_fault must be of type boolean or array, not 'yes'"),

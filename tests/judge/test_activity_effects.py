@@ -17,7 +17,7 @@ from tests.support.runs import activity, ran, resilient_run
 
 SCRIPT = {"type": "action", "name": "drop the cache", "provider": {"type": "process", "path": "sh"}}
 CALL = {"type": "action", "name": "fail over", "provider": {"type": "http", "url": "http://127.0.0.1:1/"}}
-PROBE = activity("how many are left", "probes.load", "wait")
+PROBE = activity("how many are left", "chaosproof.probes.load", "wait")
 
 
 def answers(tmp_path: Path, section: str, *done: tuple[Any, Any]) -> Check:

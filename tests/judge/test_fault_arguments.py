@@ -81,8 +81,10 @@ def test_a_fault_is_what_its_action_asked_for(tmp_path: Path, bend: Bend, said: 
 def test_actions_that_are_no_faults_do_not_end_the_comparison(tmp_path: Path) -> None:
     run = resilient_run()
     called(run, duration_s=11)
-    run.journal["run"].insert(0, ran(activity("probe", "probes.load", "wait", duration_s=3), {"id": "f1"}))
-    run.journal["run"].insert(0, ran(activity("other", "actions.network", "drop"), {"id": "f9"}))
+    run.journal["run"].insert(
+        0, ran(activity("probe", "chaosproof.probes.load", "wait", duration_s=3), {"id": "f1"})
+    )
+    run.journal["run"].insert(0, ran(activity("other", "chaosproof.actions.network", "drop"), {"id": "f9"}))
     found = read_back(run, tmp_path)
     assert list(unlike_arguments(found, found.fault_records)) == [
         "'reset' asked for duration_s 11, and the fault has 10.0"
@@ -129,15 +131,15 @@ def test_a_fault_is_where_the_experiment_has_it(tmp_path: Path, bend: Bend, said
 @pytest.mark.parametrize(
     ("module", "func", "kind", "output", "ended_it"),
     [
-        ("actions.network", "heal", "reset", {"faults": [{"id": "f0"}, {"id": "f1"}]}, True),
-        ("actions.network", "heal", "reset", {"faults": [{"id": "f0"}]}, False),
-        ("actions.network", "heal", "pause", {"instance": "app-a-0"}, False),
-        ("actions.network", "halt", "reset", {"faults": [{"id": "f1"}]}, False),
-        ("actions.process", "heal", "reset", {"faults": [{"id": "f1"}]}, False),
-        ("actions.process", "resume", "pause", {"instance": "app-a-0"}, True),
-        ("actions.process", "resume", "pause", {"instance": "app-a-1"}, False),
-        ("actions.process", "resume", "reset", {"instance": "app-a-0"}, False),
-        ("actions.process", "pause", "pause", {"instance": "app-a-0"}, False),
+        ("chaosproof.actions.network", "heal", "reset", {"faults": [{"id": "f0"}, {"id": "f1"}]}, True),
+        ("chaosproof.actions.network", "heal", "reset", {"faults": [{"id": "f0"}]}, False),
+        ("chaosproof.actions.network", "heal", "pause", {"instance": "app-a-0"}, False),
+        ("chaosproof.actions.network", "halt", "reset", {"faults": [{"id": "f1"}]}, False),
+        ("chaosproof.actions.process", "heal", "reset", {"faults": [{"id": "f1"}]}, False),
+        ("chaosproof.actions.process", "resume", "pause", {"instance": "app-a-0"}, True),
+        ("chaosproof.actions.process", "resume", "pause", {"instance": "app-a-1"}, False),
+        ("chaosproof.actions.process", "resume", "reset", {"instance": "app-a-0"}, False),
+        ("chaosproof.actions.process", "pause", "pause", {"instance": "app-a-0"}, False),
     ],
 )
 @pytest.mark.parametrize("section", ["run", "rollbacks"])

@@ -19,7 +19,11 @@ def answer(run: Run, folder: Path, id: str) -> tuple[str, str, str]:
 def killed(run: Run, seen_at: float | None, instance: str = "app-a-0", event: str = "killed") -> None:
     run.fault.update(kind="kill", packets=None, planned_s=None, expires_at=None, canary=None)
     run.fault.update(direction=None, selector={}, ended_at=FAULT_AT)
-    run.experiment["method"][1]["provider"] |= {"module": "actions.process", "func": "kill", "arguments": {}}
+    run.experiment["method"][1]["provider"] |= {
+        "module": "chaosproof.actions.process",
+        "func": "kill",
+        "arguments": {},
+    }
     run.readiness.append({"at": seen_at, "instance": instance, "event": event, "detail": ""})
 
 

@@ -20,10 +20,10 @@ def test_the_journal_and_the_ledger_have_the_same_of_a_fault(tmp_path: Path, key
     """Whatever stands before it in the journal: nothing, a fault without an instant, the same one as it is."""
     run = resilient_run()
     row = dict(run.fault)
-    told(run, "probes.load", row | {key: 7})
+    told(run, "chaosproof.probes.load", row | {key: 7})
     told(
         run,
-        "actions.network",
+        "chaosproof.actions.network",
         None,
         {"id": ""},
         {"id": "f9"},
@@ -40,7 +40,7 @@ def test_the_journal_and_the_ledger_have_the_same_of_a_fault(tmp_path: Path, key
 def test_how_a_fault_ended_is_compared_once_it_had(tmp_path: Path, key: str) -> None:
     run = resilient_run()
     row = dict(run.fault)
-    told(run, "actions.process", row | {"ended_at": None, "packets": 1}, row | {key: 7.5})
+    told(run, "chaosproof.actions.process", row | {"ended_at": None, "packets": 1}, row | {key: 7.5})
     said = f"the journal says {key} 7.5, and faults.jsonl {row[key]!s:.80}"
     assert journal_objects_to_faults(read_back(run, tmp_path)) == [said]
 
@@ -73,6 +73,6 @@ def test_how_a_fault_ended_is_compared_once_it_had(tmp_path: Path, key: str) -> 
 )
 def test_the_journal_and_the_load_have_the_same_of_it(tmp_path: Path, output: Any, said: list[str]) -> None:
     run = resilient_run()
-    told(run, "actions.load", {"recorded": 0}, None, [{"x": 1}, output])
+    told(run, "chaosproof.actions.load", {"recorded": 0}, None, [{"x": 1}, output])
     first = "the journal says recorded 0, and load-done.json 2000"
     assert journal_objects_to_load(read_back(run, tmp_path)) == [first, *said]

@@ -82,7 +82,7 @@ def behind(run: Run, spoke_with: object = None, **fault: object) -> Run:
     run.session["variables"].pop("fault_instance")
     method = (run.experiment["method"], [entry["activity"] for entry in run.journal["run"]])
     for activities in method:
-        activities[1]["provider"].update(module="actions.process", func="pause", arguments={})
+        activities[1]["provider"].update(module="chaosproof.actions.process", func="pause", arguments={})
     return run
 
 
@@ -98,7 +98,7 @@ def met_by(run: Run, caller: str) -> None:
 
 
 def called(run: Run, to: str, began_at: float) -> None:
-    call = activity("a call", "probes.fault", "connect", instance="app-a-0", to=to)
+    call = activity("a call", "chaosproof.probes.fault", "connect", instance="app-a-0", to=to)
     run.experiment["method"].append(call)
     run.journal["run"].append(ran(call, {}) | {"start": iso(began_at), "end": iso(began_at + 0.5)})
 
@@ -194,11 +194,11 @@ def iso(at: float) -> str:
 @pytest.mark.parametrize(
     ("module", "began_at", "ended_at", "status"),
     [
-        ("probes.fault", FAULT_AT + 1, FAULT_AT + 2, "pass"),
+        ("chaosproof.probes.fault", FAULT_AT + 1, FAULT_AT + 2, "pass"),
         ("tests.k6", FAULT_AT - 5, FAULT_END + 5, "pass"),
-        ("probes.fault", FAULT_AT - 5, FAULT_AT - 4, "unknown"),
-        ("probes.fault", FAULT_END + 4, FAULT_END + 5, "unknown"),
-        ("probes.readiness", FAULT_AT + 1, FAULT_AT + 2, "unknown"),
+        ("chaosproof.probes.fault", FAULT_AT - 5, FAULT_AT - 4, "unknown"),
+        ("chaosproof.probes.fault", FAULT_END + 4, FAULT_END + 5, "unknown"),
+        ("chaosproof.probes.readiness", FAULT_AT + 1, FAULT_AT + 2, "unknown"),
     ],
 )
 def test_without_a_load_some_activity_must_run_under_the_fault(

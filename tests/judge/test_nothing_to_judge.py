@@ -22,7 +22,7 @@ from tests.support.runs import Run, activity, disturbed, ran, resilient_run
 
 Bend = Callable[[Run], object]
 KILL = {"type": "action", "name": "kill it", "provider": {"type": "process", "path": "true"}}
-DISTURB = activity("slow", "actions.app", "disturb", service="app-b")
+DISTURB = activity("slow", "chaosproof.actions.app", "disturb", service="app-b")
 
 
 def read(run: Run, folder: Path) -> RunFolder:
@@ -80,7 +80,8 @@ def nobody(run: Run) -> None:
 METHOD = "journal.json#experiment"
 NOT_OURS = (
     "of 'kill it' (process true) nothing recorded whether it hit anything: a row of faults.jsonl would prove it, and "
-    "only actions of this project write one. Next: use one of actions.network, actions.process, actions.nats; "
+    "only actions of this project write one. Next: use one of chaosproof.actions.network, "
+    "chaosproof.actions.process, chaosproof.actions.nats; "
     'or say in the extension what shows it: "evidence": [{"activity": "kill it", "shows": "output is not empty"}]; '
     'or, for what is not the fault, write "no_fault": ["kill it"] into the extension'
 )
@@ -121,18 +122,18 @@ NOT_OURS = (
             Check(
                 "X",
                 "unknown",
-                "nobody saw the disturbance of app-b work. Next: add actions.app.wait_until_ended for it after the "
-                "load",
+                "nobody saw the disturbance of app-b work. Next: add chaosproof.actions.app.wait_until_ended for "
+                "it after the load",
                 METHOD,
             ),
         ),
         (
-            method(activity("slow", "actions.app", "disturb")),
+            method(activity("slow", "chaosproof.actions.app", "disturb")),
             Check(
                 "X",
                 "unknown",
-                "nobody saw the disturbance of a service work. Next: add actions.app.wait_until_ended for it after the "
-                "load",
+                "nobody saw the disturbance of a service work. Next: add chaosproof.actions.app.wait_until_ended for "
+                "it after the load",
                 METHOD,
             ),
         ),
@@ -142,7 +143,7 @@ NOT_OURS = (
                 "X",
                 "unknown",
                 "the method has no action but its load, so nothing was tried. Next: add a fault, such as "
-                'actions.network.reset, or write "no_fault": true into the extension if there is to be none',
+                'chaosproof.actions.network.reset, or write "no_fault": true into the extension if there is to be none',
                 METHOD,
             ),
         ),
@@ -151,7 +152,8 @@ NOT_OURS = (
             Check(
                 "X",
                 "pass",
-                "no fault planned: the method calls nothing of actions.network, actions.process, actions.nats",
+                "no fault planned: the method calls nothing of chaosproof.actions.network, "
+                "chaosproof.actions.process, chaosproof.actions.nats",
                 METHOD,
             ),
         ),
@@ -199,7 +201,7 @@ def loadless(run: Run) -> None:
             Check(
                 "X",
                 "pass",
-                "the method calls nothing of actions.load, and no load was recorded",
+                "the method calls nothing of chaosproof.actions.load, and no load was recorded",
                 "journal.json#experiment",
             ),
         ),

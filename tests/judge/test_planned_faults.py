@@ -17,7 +17,7 @@ def with_second_fault(**recorded: Any) -> Run:
     """The run with an action more, which reset app-a-1, and the fault that it left."""
     run = resilient_run()
     action = activity(
-        "the other too", "actions.network", "reset", instance="app-a-1", port="50051", duration_s=3
+        "the other too", "chaosproof.actions.network", "reset", instance="app-a-1", port="50051", duration_s=3
     )
     row = run.fault | {"id": "f2", "instance": "app-a-1", "planned_s": 3.0, "applied_at": FAULT_AT + 1}
     row |= {"expires_at": FAULT_AT + 4, "ended_at": FAULT_AT + 4} | recorded

@@ -145,10 +145,10 @@ def test_busy_is_of_the_counter_where_there_is_one(tmp_path: Path) -> None:
 def test_a_disturbance_is_what_its_service_said_of_its_own_activity(tmp_path: Path) -> None:
     """Another activity, one that does not say when it was, and one without instances do not hide those behind them."""
     run = resilient_run()
-    another = activity("another", "actions.app", "disturb", service="app-a")
+    another = activity("another", "chaosproof.actions.app", "disturb", service="app-a")
     said = {"began_at": 5.0, "lasted_s": 1.0}
     run.journal["run"].append(ran(another, said))
-    silent = activity("silent", "actions.app", "wait_until_ended", service="app-a")
+    silent = activity("silent", "chaosproof.actions.app", "wait_until_ended", service="app-a")
     run.journal["run"] += [ran(silent, {"began_at": 5.0}), ran(silent, {"lasted_s": 1.0}), ran(silent, said)]
     disturbed(run, 7.0, 0.1234567, B_DELAY_MS=80, B_FAIL_RATE=0.5)
     position = len(run.journal["run"]) - 1

@@ -30,7 +30,7 @@ def answer(run: Run, folder: Path, when: str) -> tuple[str, str, str] | None:
     return answered.status, answer_of(answered), answered.evidence
 
 
-PROBE = activity("how many", "probes.load", "wait")
+PROBE = activity("how many", "chaosproof.probes.load", "wait")
 
 
 def measured(*outputs: Any, met: bool | None = True, **probe: Any) -> dict[str, Any]:

@@ -154,7 +154,7 @@ def test_what_an_activity_returned_is_a_figure_by_its_name(tmp_path: Path) -> No
     run = resilient_run()
     run.journal["run"].insert(0, {"output": 5, "status": "succeeded"})
     for output in (1, 2, 3):
-        run.journal["run"].append(ran(activity("again", "probes.load", "wait"), output))
+        run.journal["run"].append(ran(activity("again", "chaosproof.probes.load", "wait"), output))
     figures = judge_run(run.write(tmp_path)).figures
     assert figures["activities"]["again"] == [1, 2, 3]
     assert figures["activities"]["hold"] == 40.0

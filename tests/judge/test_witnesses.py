@@ -43,12 +43,12 @@ def result(run: Run, **bent: Any) -> None:
 
 def finished(run: Run, **bent: Any) -> None:
     """An activity that returned how the load ended."""
-    what = activity("finish", "actions.load", "finish")
+    what = activity("finish", "chaosproof.actions.load", "finish")
     run.experiment["method"].append(what)
     run.journal["run"].append(ran(what, run.done | bent))
 
 
-def returned(run: Run, module: str = "actions.network", **bent: Any) -> None:
+def returned(run: Run, module: str = "chaosproof.actions.network", **bent: Any) -> None:
     """An activity that returned the fault's row."""
     what = activity("wait", module, "wait_until_ended")
     run.experiment["method"].append(what)
@@ -125,7 +125,7 @@ def test_a_witness_that_agrees_is_no_objection(tmp_path: Path, agree: Change) ->
         ),
         (lambda r: returned(r, id="f9"), "SYS_FAULT_HIT", "a fault f9 that faults.jsonl does not know"),
         (
-            lambda r: returned(r, "actions.process", kind="kill"),
+            lambda r: returned(r, "chaosproof.actions.process", kind="kill"),
             "SYS_FAULT_HIT",
             "says kind kill, and faults.jsonl reset",
         ),

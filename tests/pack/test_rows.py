@@ -25,7 +25,7 @@ from tests.support.packs import NOW, true_pair, write_run
 from tests.support.runs import T0, Run, activity, baseline_run, ran, resilient_run
 
 READY = Rule("SYS_NATS_UP", "NATS was up", "ready", "nats", ("r1.resilient", "r2.resilient"))
-ASK = Rule("SYS_IPC_PING", "a frame was answered", "probe", "probes.router.ask", ("r1.resilient",))
+ASK = Rule("SYS_IPC_PING", "a frame was answered", "probe", "chaosproof.probes.router.ask", ("r1.resilient",))
 GATE = """
 schema_version: 1
 version: "1"
@@ -34,7 +34,7 @@ suites: {a: {category: a, checks: [SYS_ONE_COMMIT, SYS_ALL]}}
 profiles: {all: [a]}
 checks:
   SYS_UP: {claim: "NATS was up", ready: nats, of: [r1.resilient, r2.resilient]}
-  SYS_PING: {claim: "a frame was answered", probe: probes.router.ask, of: [r1.resilient]}
+  SYS_PING: {claim: "a frame was answered", probe: chaosproof.probes.router.ask, of: [r1.resilient]}
   SYS_ALL: {claim: "all is well", run: r1.resilient}
 perf:
   PERF_P99: {claim_id: r1.resilient.C08}
@@ -52,7 +52,7 @@ def router_run(experiment: str = "r1") -> Run:
         run.session["states"][f"{name}-0"] = dict(run.session["states"]["app-a-0"])
         run.readiness.append({"at": T0 + 2, "instance": f"{name}-0", "event": "ready", "detail": ""})
     run.readiness.sort(key=lambda row: row["at"])
-    probe = activity("a request is answered", "probes.router", "ask") | {"tolerance": "ok"}
+    probe = activity("a request is answered", "chaosproof.probes.router", "ask") | {"tolerance": "ok"}
     run.experiment["steady-state-hypothesis"]["probes"].append(probe)
     for moment in ("before", "after"):
         run.journal["steady_states"][moment]["probes"].append(ran(probe, "ok") | {"tolerance_met": True})
@@ -136,12 +136,12 @@ def test_a_probe_that_was_not_answered_is_told_with_the_moment(tmp_path: Path, m
         last_probe(run, moment).update(change)
         check = asked(ASK, tmp_path / str(place), run)
         assert check.status == "fail"
-        assert f"probes.router.ask was not answered {moment} the method" in check.details
+        assert f"chaosproof.probes.router.ask was not answered {moment} the method" in check.details
     run = router_run()
     run.journal["steady_states"][moment]["probes"].pop()
     check = asked(ASK, tmp_path / "none", run)
     assert check.status == "unknown"
-    assert f"probes.router.ask was not asked {moment} the method" in check.details
+    assert f"chaosproof.probes.router.ask was not asked {moment} the method" in check.details
 
 
 def test_the_rows_that_rules_lead_to(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ _SHORT, _LONG_S = 0.3, 3.0
 
 
 class MadeUpEngine:
-    """What `actions.network` asks of `chaosproof.faults.engine.FaultEngine`."""
+    """What `chaosproof.actions.network` asks of `chaosproof.faults.engine.FaultEngine`."""
 
     def __init__(
         self,

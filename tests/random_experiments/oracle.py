@@ -16,7 +16,7 @@ from tests.random_experiments.world import World
 __all__ = ["shortfalls"]
 
 _SLACK_S = 0.6
-_FAULTS = ("actions.network", "actions.process")
+_FAULTS = ("chaosproof.actions.network", "chaosproof.actions.process")
 _BEGIN_FAULTS = frozenset({"kill", "terminate", "restart", "pause", "stress"})
 _END_FAULTS = frozenset({"heal", "wait_until_ended"})
 # how requests of the made-up system can end
@@ -236,7 +236,9 @@ def _anything(tolerance: Any, provider: Mapping[str, Any]) -> bool:
 
 
 def _load(content: Mapping[str, Any], world: World) -> Iterator[str]:
-    starts = [a for a in content.get("method", []) if a["provider"].get("module") == "actions.load"]
+    starts = [
+        a for a in content.get("method", []) if a["provider"].get("module") == "chaosproof.actions.load"
+    ]
     load = world.measured()
     if load is None:
         if starts:
@@ -276,9 +278,9 @@ def _faults(content: Mapping[str, Any], world: World) -> Iterator[str]:
 
 def _asks(provider: Mapping[str, Any]) -> bool:
     module, func = provider.get("module"), provider.get("func")
-    if module == "actions.process":
+    if module == "chaosproof.actions.process":
         return func in _BEGIN_FAULTS
-    return module == "actions.network" and func not in _END_FAULTS
+    return module == "chaosproof.actions.network" and func not in _END_FAULTS
 
 
 def _stood(stood: Stood, world: World) -> Iterator[str]:

@@ -152,7 +152,7 @@ def sensible(random: Random, system: str, url: str) -> Written:
 
 
 def _control() -> dict[str, Any]:
-    return {"name": "session", "provider": {"type": "python", "module": "controls.session"}}
+    return {"name": "session", "provider": {"type": "python", "module": "chaosproof.controls.session"}}
 
 
 def _own(call: dict[str, Any]) -> bool:
@@ -160,9 +160,11 @@ def _own(call: dict[str, Any]) -> bool:
 
 
 def _probes(random: Random, url: str) -> list[dict[str, Any]]:
-    ratio = activity("few requests fail", "probe", "probes.load", "error_ratio")
-    latency = activity("answers are quick", "probe", "probes.load", "latency_ms", percentile=99)
-    ready = activity("both are ready", "probe", "probes.readiness", "ready_instances", service="shop")
+    ratio = activity("few requests fail", "probe", "chaosproof.probes.load", "error_ratio")
+    latency = activity("answers are quick", "probe", "chaosproof.probes.load", "latency_ms", percentile=99)
+    ready = activity(
+        "both are ready", "probe", "chaosproof.probes.readiness", "ready_instances", service="shop"
+    )
     page = {"type": "probe", "name": "it answers", "provider": {"type": "http", "url": f"{url}/ok"}}
     worded = {"type": "probe", "name": "it is well", "provider": {"type": "http", "url": f"{url}/ok"}}
     choices = [
@@ -179,9 +181,9 @@ def _probes(random: Random, url: str) -> list[dict[str, Any]]:
 
 
 def _rollbacks(random: Random) -> list[dict[str, Any]]:
-    heal = activity("no fault is left", "action", "actions.network", "heal")
+    heal = activity("no fault is left", "action", "chaosproof.actions.network", "heal")
     others = [
-        activity("it goes on", "action", "actions.process", "resume", instance="shop-0"),
+        activity("it goes on", "action", "chaosproof.actions.process", "resume", instance="shop-0"),
         process("all is put back", "action", "true"),
     ]
     return [heal, *random.sample(others, random.randrange(2))]
@@ -203,12 +205,14 @@ def _fault(random: Random, name: str) -> dict[str, Any]:
     lasts = {"duration_s": "${fault_s}"}
     draw = random.random()
     if draw < 0.08:
-        return activity(name, "action", "actions.network", "partition", a="shop", b="stock", **when, **lasts)
+        return activity(
+            name, "action", "chaosproof.actions.network", "partition", a="shop", b="stock", **when, **lasts
+        )
     if draw < 0.35:
         instance = random.choice(["shop-0", "shop-1", "stock-0"])
         func = random.choice(["pause", "kill", "terminate", "restart", "stress"])
         more = lasts if func in ("pause", "stress") else {}
-        return activity(name, "action", "actions.process", func, instance=instance, **when, **more)
+        return activity(name, "action", "chaosproof.actions.process", func, instance=instance, **when, **more)
     kind = random.choice(sorted(KINDS))
     declared = KINDS[kind]
     ways = [way for way in _WAYS if not declared.refuses("tcp", way[1])]
@@ -222,14 +226,14 @@ def _fault(random: Random, name: str) -> dict[str, Any]:
         if parameter.required:
             least, most = _MAGNITUDES.get(parameter.name, (max(parameter.least, 1), min(parameter.most, 100)))
             arguments[parameter.name] = random.randint(int(least), int(most))
-    return activity(name, "action", "actions.network", kind, **arguments)
+    return activity(name, "action", "chaosproof.actions.network", kind, **arguments)
 
 
 def _method(random: Random, faults: list[dict[str, Any]], url: str) -> list[dict[str, Any]]:
     start = activity(
         "users come",
         "action",
-        "actions.load",
+        "chaosproof.actions.load",
         "start",
         url="http://shop:8080/",
         rate_rps="${rate_rps}",
@@ -237,26 +241,32 @@ def _method(random: Random, faults: list[dict[str, Any]], url: str) -> list[dict
         duration_s="${duration_s}",
     )
     method = [start, *faults]
-    if any(fault["provider"]["module"] == "actions.network" for fault in faults):
-        method.append(activity("the fault ends", "action", "actions.network", "wait_until_ended"))
+    if any(fault["provider"]["module"] == "chaosproof.actions.network" for fault in faults):
+        method.append(activity("the fault ends", "action", "chaosproof.actions.network", "wait_until_ended"))
     for fault in faults:
         func, arguments = fault["provider"]["func"], fault["provider"]["arguments"]
         if func in ("pause", "stress"):
-            method.append(activity("it goes on by itself", "action", "actions.process", "wait_until_ended"))
+            method.append(
+                activity("it goes on by itself", "action", "chaosproof.actions.process", "wait_until_ended")
+            )
         if func in ("kill", "terminate"):
             again = {"instance": arguments["instance"]}
-            method.append(activity("it is brought back", "action", "actions.process", "restart", **again))
+            method.append(
+                activity("it is brought back", "action", "chaosproof.actions.process", "restart", **again)
+            )
     others = [
-        activity("so far", "probe", "probes.load", "summary"),
-        activity("so far as to latency", "probe", "probes.load", "latency_ms", percentile=50)
+        activity("so far", "probe", "chaosproof.probes.load", "summary"),
+        activity("so far as to latency", "probe", "chaosproof.probes.load", "latency_ms", percentile=50)
         | {"tolerance": [0, 800]},
         process("something helps", "action", "true"),
         process("something else is seen", "probe", "echo", "hello"),
         {"type": "probe", "name": "a page", "provider": {"type": "http", "url": f"{url}/ok"}},
-        activity("shop-0 is ready", "probe", "probes.readiness", "wait_until_ready", instance="shop-0"),
+        activity(
+            "shop-0 is ready", "probe", "chaosproof.probes.readiness", "wait_until_ready", instance="shop-0"
+        ),
     ]
     method += random.sample(others, random.randrange(3))
-    method.append(activity("users go on", "action", "actions.load", "finish"))
+    method.append(activity("users go on", "action", "chaosproof.actions.load", "finish"))
     return method
 
 

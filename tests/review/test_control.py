@@ -14,7 +14,7 @@ import pytest
 from chaosproof.review.review import review_file
 from tests.review.recording.venvs import TOOLKITS, Unavailable, venv, with_review
 
-CONTROL = {"provider": {"type": "python", "module": "controls.verdict"}}
+CONTROL = {"provider": {"type": "python", "module": "chaosproof.controls.verdict"}}
 TRUE = {"type": "process", "path": sys.executable, "arguments": ["-c", "print(20)"]}
 
 

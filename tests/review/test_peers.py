@@ -17,7 +17,7 @@ from tests.review.recording.venvs import TOOLKITS, Unavailable, venv, with_revie
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 REPOSITORY = Path(__file__).parents[2]
-VERDICT = {"name": "verdict", "provider": {"type": "python", "module": "controls.verdict"}}
+VERDICT = {"name": "verdict", "provider": {"type": "python", "module": "chaosproof.controls.verdict"}}
 TRACING = {"name": "tracing", "provider": {"type": "python", "module": "chaostracing.oltp"}}
 # the bytes of an attribute that is true, by opentelemetry-proto 1: a KeyValue with an AnyValue of a bool
 DEVIATED = b"chaostoolkit.experiment.deviated\x12\x02\x10\x01"

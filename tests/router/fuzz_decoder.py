@@ -13,9 +13,9 @@ __all__ = ["check", "main"]
 
 def check(data: bytes) -> None:
     """However the bytes are cut, frames and error are the same, and payloads are requests, answers or refused."""
-    from demo.router.connection import ClientError, read_answer
-    from demo.router.frames import Decoder
-    from demo.router.request import RequestError, read_request
+    from chaosproof.demo.router.connection import ClientError, read_answer
+    from chaosproof.demo.router.frames import Decoder
+    from chaosproof.demo.router.request import RequestError, read_request
 
     whole, pieces = Decoder(), Decoder()
     at_once = whole.feed(data)
@@ -42,9 +42,9 @@ def main() -> int:
         print("atheris is not installed: pip install atheris, then try again.", file=sys.stderr)
         return 2
     with atheris.instrument_imports():
-        import demo.router.connection
-        import demo.router.frames
-        import demo.router.request  # noqa: F401
+        import chaosproof.demo.router.connection
+        import chaosproof.demo.router.frames
+        import chaosproof.demo.router.request  # noqa: F401
 
     atheris.Setup(sys.argv, check)
     atheris.Fuzz()

@@ -2,11 +2,11 @@
 
 import pytest
 
-import actions.nats
-import actions.router
-import probes.resources
-import probes.router
-from actions.router import _stages
+import chaosproof.actions.nats
+import chaosproof.actions.router
+import chaosproof.probes.resources
+import chaosproof.probes.router
+from chaosproof.actions.router import _stages
 from chaosproof.errors import UsageError
 
 
@@ -20,6 +20,14 @@ def test_stages_are_pairs_of_rate_and_seconds():
     assert _stages("200:5 2000:0.5") == [(200.0, 5.0), (2000.0, 0.5)]
 
 
-@pytest.mark.parametrize("module", [actions.nats, actions.router, probes.router, probes.resources])
+@pytest.mark.parametrize(
+    "module",
+    [
+        chaosproof.actions.nats,
+        chaosproof.actions.router,
+        chaosproof.probes.router,
+        chaosproof.probes.resources,
+    ],
+)
 def test_every_action_and_probe_is_documented(module):
     assert [name for name in module.__all__ if not (getattr(module, name).__doc__ or "").strip()] == []

@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from demo.router.awake import keep_cpus_awake
-from demo.router.bench.server_socket import find_server
+from chaosproof.demo.router.awake import keep_cpus_awake
+from chaosproof.demo.router.bench.server_socket import find_server
 from tests.support.router_stack import stack
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from demo.router.frames import FRAME_BYTES_MAX, HEADER_BYTES, PING, Decoder, ProtocolCode, encode
+from chaosproof.demo.router.frames import FRAME_BYTES_MAX, HEADER_BYTES, PING, Decoder, ProtocolCode, encode
 
 FRAMES = st.lists(st.tuples(st.integers(0, 255), st.binary(max_size=300)), max_size=8)
 

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from demo.router.conformance import FRAME_CASES, MAPPING, conform
-from demo.router.connection import Answer, Client, ClientError, new_request
-from demo.router.frames import PING, TASK_SUBMIT, Decoder, encode
+from chaosproof.demo.router.conformance import FRAME_CASES, MAPPING, conform
+from chaosproof.demo.router.connection import Answer, Client, ClientError, new_request
+from chaosproof.demo.router.frames import PING, TASK_SUBMIT, Decoder, encode
 from tests.support.router_stack import ROOT, Program, eventually, stack, until
 
 TASK = {"type": "text.generate"}
@@ -274,7 +274,7 @@ def test_the_socket_is_for_its_owner_only(shared):
 
 
 def test_a_live_socket_is_not_stolen(shared):
-    second = Program("demo.router.gateway", "-s", shared.socket, NATS_URL=shared.nats.url)
+    second = Program("chaosproof.demo.router.gateway", "-s", shared.socket, NATS_URL=shared.nats.url)
     assert second.exit_code() == 1
     said = second.process.stderr.read()
     second.end()
@@ -286,7 +286,7 @@ def test_a_stale_socket_file_is_replaced(shared, tmp_path):
     path = str(tmp_path / "stale.sock")
     with socket.socket(socket.AF_UNIX) as dead:
         dead.bind(path)
-    gateway = Program("demo.router.gateway", "-s", path, NATS_URL=shared.nats.url)
+    gateway = Program("chaosproof.demo.router.gateway", "-s", path, NATS_URL=shared.nats.url)
     try:
         gateway.event("started")
         assert ask(path).code == "ok"
@@ -352,7 +352,7 @@ def test_wrong_input_is_one_sentence_and_leaves_nothing(shared, tmp_path, enviro
         "IPC_SOCKET_PATH": str(tmp_path / "g.sock"),
         "NATS_START_MS": "200",
     }
-    program = Program("demo.router.gateway", **{**settings, **environment})
+    program = Program("chaosproof.demo.router.gateway", **{**settings, **environment})
     assert program.exit_code() == code
     said = program.process.stderr.read()
     program.end()
@@ -363,7 +363,7 @@ def test_wrong_input_is_one_sentence_and_leaves_nothing(shared, tmp_path, enviro
 
 def test_the_option_goes_before_the_environment(shared, tmp_path):
     gateway = Program(
-        "demo.router.gateway", "-s", str(tmp_path / "option.sock"),
+        "chaosproof.demo.router.gateway", "-s", str(tmp_path / "option.sock"),
         NATS_URL=shared.nats.url, IPC_SOCKET_PATH=str(tmp_path / "environment.sock"),
     )  # fmt: skip
     try:
@@ -383,7 +383,7 @@ def test_something_that_is_not_nats_is_said_to_be_none(tmp_path):
         thread = threading.Thread(target=greet)
         thread.start()
         program = Program(
-            "demo.router.router",
+            "chaosproof.demo.router.router",
             NATS_URL=f"nats://127.0.0.1:{stranger.getsockname()[1]}",
             NATS_START_MS="300",
         )
@@ -395,7 +395,7 @@ def test_something_that_is_not_nats_is_said_to_be_none(tmp_path):
 
 
 def test_a_router_whose_marks_of_pressure_are_turned_round_is_refused():
-    program = Program("demo.router.router", ROUTER_PRESSURE_HIGH="5", ROUTER_PRESSURE_LOW="5")
+    program = Program("chaosproof.demo.router.router", ROUTER_PRESSURE_HIGH="5", ROUTER_PRESSURE_LOW="5")
     assert program.exit_code() == 64
     assert "must be below ROUTER_PRESSURE_HIGH=5" in program.process.stderr.read()
     program.end()
@@ -403,7 +403,7 @@ def test_a_router_whose_marks_of_pressure_are_turned_round_is_refused():
 
 def test_the_client_says_in_one_sentence_that_nobody_listens(tmp_path):
     done = subprocess.run(
-        [sys.executable, "-m", "demo.router.client", "ask", "-s", str(tmp_path / "none.sock")],
+        [sys.executable, "-m", "chaosproof.demo.router.client", "ask", "-s", str(tmp_path / "none.sock")],
         cwd=ROOT, env=os.environ, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 2

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from actions import nats
-from actions.router import conform
+from chaosproof.actions import nats
+from chaosproof.actions.router import conform
 from chaosproof.errors import ChaosproofError
 from chaosproof.faults.errors import FaultRefused
+from chaosproof.probes import resources, router
 from chaosproof.targets.local.control_client import take_down
 from chaosproof.targets.local.launcher import launch_lab
 from chaosproof.targets.local.target import LocalTarget
 from chaosproof.targets.system.system_file import load_system
-from probes import resources, router
 from tests.support.router_stack import ROOT, eventually
 
 pytestmark = pytest.mark.lab
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.lab
 @pytest.fixture(scope="module")
 def configuration() -> Iterator[dict[str, Any]]:
     """The configuration of an activity on a lab that is up, with a gateway timeout of a second."""
-    system = load_system(ROOT / "demo/router/system.yaml", "resilient", "r2")
+    system = load_system(ROOT / "chaosproof/demo/router/system.yaml", "resilient", "r2")
     lab = launch_lab(system, name=f"router-tests-{os.getpid()}")
     try:
         yield {"lab": lab.name, "allow_all": True}
@@ -82,7 +82,7 @@ def test_a_slow_consumer_is_cut_off_by_the_server_and_comes_back(configuration):
     row = nats.slow_consumer(rate_kbit=64, duration_s=40, configuration=configuration)
     assert row["kind"] == "rate"
     large = '{"type": "text.generate", "payload": {"text": "%s"}}' % ("x" * 60_000)
-    ask = ["python", "-m", "demo.router.client", "load", "-s", "/run/gateway.sock"]
+    ask = ["python", "-m", "chaosproof.demo.router.client", "load", "-s", "/run/gateway.sock"]
 
     parts = count()
 

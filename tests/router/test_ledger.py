@@ -6,10 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chaosproof.errors import ChaosproofError
-from demo.plugin.absences import absences_of
-from demo.router.ledger import Ledger
-from demo.router.request_ledger import (
+from chaosproof.demo.plugin.absences import absences_of
+from chaosproof.demo.router.ledger import Ledger
+from chaosproof.demo.router.request_ledger import (
     Disruption,
     LedgerError,
     disruption_figures,
@@ -17,6 +16,7 @@ from demo.router.request_ledger import (
     read_events,
     window_figures,
 )
+from chaosproof.errors import ChaosproofError
 
 
 def event(at, name, what, **facts):

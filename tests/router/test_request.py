@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from demo.router.connection import new_request
-from demo.router.policies import POLICIES, decide
-from demo.router.request import RequestError, read_request
+from chaosproof.demo.router.connection import new_request
+from chaosproof.demo.router.policies import POLICIES, decide
+from chaosproof.demo.router.request import RequestError, read_request
 
 
 def test_a_request_that_is_whole_is_sent_on_byte_for_byte():

@@ -8,16 +8,16 @@ from pathlib import Path
 import pytest
 import yaml
 
-from demo.router.settings import GatewaySettings, RouterSettings
-from demo.router.start import PARTS, StartError, plan_start
+from chaosproof.demo.router.settings import GatewaySettings, RouterSettings
+from chaosproof.demo.router.start import PARTS, StartError, plan_start
 from tests.support.router_stack import ROOT, eventually
 
 OVERLAYS = ROOT / "charts/chaosproof-demo"
 
 
 def test_without_a_setting_the_demos_own_programs_are_started():
-    assert plan_start("router", {}).argv == (sys.executable, "-m", "demo.router.router")
-    assert plan_start("gateway", {}).argv == (sys.executable, "-m", "demo.router.gateway")
+    assert plan_start("router", {}).argv == (sys.executable, "-m", "chaosproof.demo.router.router")
+    assert plan_start("gateway", {}).argv == (sys.executable, "-m", "chaosproof.demo.router.gateway")
     assert plan_start("nats", {}).argv[0] == "nats-server"
 
 
@@ -76,7 +76,7 @@ def test_a_wrong_command_is_one_sentence(command, says):
 
 def start(part: str, **environment: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [sys.executable, "-m", "demo.router.start", part],
+        [sys.executable, "-m", "chaosproof.demo.router.start", part],
         cwd=ROOT, env={"PATH": os.environ["PATH"], **environment},
         capture_output=True, text=True, timeout=15, check=False,
     )  # fmt: skip
@@ -120,7 +120,7 @@ def test_the_link_to_the_socket_is_made_and_replaced(tmp_path):
 
 # --- the files agree with the programs --------------------------------------------------------------------
 
-SYSTEM = yaml.safe_load((ROOT / "demo/router/system.yaml").read_text())["services"]
+SYSTEM = yaml.safe_load((ROOT / "chaosproof/demo/router/system.yaml").read_text())["services"]
 SCENARIOS = ["r1", "r2", "r3", "r4", "r5", "r6"]
 
 
@@ -138,7 +138,9 @@ def test_every_setting_of_every_scenario_is_one_that_the_programs_take(scenario)
     gateway = GatewaySettings.read(environment("gateway", scenario))
     assert gateway.subject == router.subject and gateway.pressure_subject == router.pressure_subject
     for service in ("router", "gateway"):
-        source = (ROOT / "demo/router/settings.py").read_text() + (ROOT / "demo/router/start.py").read_text()
+        source = (ROOT / "chaosproof/demo/router/settings.py").read_text() + (
+            ROOT / "chaosproof/demo/router/start.py"
+        ).read_text()
         assert all(f'"{name}"' in source for name in environment(service, scenario))
 
 
@@ -149,12 +151,15 @@ def test_every_variable_that_env_example_names_is_one_that_the_programs_read():
         if "=" in line and line.lstrip("# ").partition("=")[0].isupper()
     }
     assert {"ROUTER_CMD", "GATEWAY_CMD", "NATS_SERVER_CMD", "NATS_URL", "IPC_SOCKET_PATH"} <= names
-    source = "".join(path.read_text() for path in (ROOT / "demo/router").glob("*.py"))
+    source = "".join(path.read_text() for path in (ROOT / "chaosproof/demo/router").glob("*.py"))
     assert [name for name in names if f'"{name}"' not in source] == []
 
 
 def test_the_ports_of_the_system_file_are_those_of_nats_conf():
-    assert f"port: {SYSTEM['nats']['ports']['nats']}\n" in (ROOT / "demo/router/nats.conf").read_text()
+    assert (
+        f"port: {SYSTEM['nats']['ports']['nats']}\n"
+        in (ROOT / "chaosproof/demo/router/nats.conf").read_text()
+    )
 
 
 # --- in a lab ---------------------------------------------------------------------------------------------
@@ -174,10 +179,10 @@ def test_programs_of_ones_own_stand_in_for_the_demos_in_a_lab(tmp_path):
     name = f"own-{os.getpid()}"
     python = f"{sys.executable} -m"
     up = lab(
-        "up", "demo/router/system.yaml", "--mode", "resilient", "--scenario", "r1", "--name", name,
-        ROUTER_CMD=f"{python} demo.router.router",
+        "up", "chaosproof/demo/router/system.yaml", "--mode", "resilient", "--scenario", "r1", "--name", name,
+        ROUTER_CMD=f"{python} chaosproof.demo.router.router",
         # A gateway that is told of its socket by an option, as one's own may be, at a place of its own.
-        GATEWAY_CMD=f"sh -c 'exec {python} demo.router.gateway -s $IPC_SOCKET_PATH'",
+        GATEWAY_CMD=f"sh -c 'exec {python} chaosproof.demo.router.gateway -s $IPC_SOCKET_PATH'",
         IPC_SOCKET_PATH="/run/elsewhere.sock",
         NATS_SERVER_CMD="nats-server -p 4222",
     )  # fmt: skip
@@ -187,7 +192,7 @@ def test_programs_of_ones_own_stand_in_for_the_demos_in_a_lab(tmp_path):
         assert '"nats-server", "-p", "4222"' in target.logs("nats-0")
         assert "/run/elsewhere.sock" in target.logs("gateway-0")
         asked = target.run(
-            "gateway-0", ["python", "-m", "demo.router.client", "ask", "-s", "/run/gateway.sock"]
+            "gateway-0", ["python", "-m", "chaosproof.demo.router.client", "ask", "-s", "/run/gateway.sock"]
         )
         assert asked.exit_code == 0, asked.stderr
     finally:
@@ -198,7 +203,7 @@ def test_programs_of_ones_own_stand_in_for_the_demos_in_a_lab(tmp_path):
 def test_a_command_that_exits_at_once_ends_the_start_with_its_last_words():
     name = f"dead-{os.getpid()}"
     up = lab(
-        "up", "demo/router/system.yaml", "--mode", "resilient", "--name", name,
+        "up", "chaosproof/demo/router/system.yaml", "--mode", "resilient", "--name", name,
         ROUTER_CMD="sh -c 'echo no licence; exit 7'",
     )  # fmt: skip
     assert up.returncode == 2

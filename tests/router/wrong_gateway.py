@@ -7,7 +7,7 @@ import asyncio
 import json
 import sys
 
-from demo.router.frames import HEADER_BYTES, PING, PONG, RESPONSE_OK, encode
+from chaosproof.demo.router.frames import HEADER_BYTES, PING, PONG, RESPONSE_OK, encode
 
 __all__ = ["main"]
 

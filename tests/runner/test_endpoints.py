@@ -43,7 +43,7 @@ def test_every_port_has_its_variables():
         {"type": "process", "path": "cat", "arguments": "/etc/shop"},
         {
             "type": "python",
-            "module": "actions.load",
+            "module": "chaosproof.actions.load",
             "func": "start",
             "arguments": {"url": "http://shop:8000/"},
         },

@@ -5,7 +5,9 @@ import pytest
 from chaosproof.runner.fault_words import fault_word_mistakes
 
 
-def mistakes(func: str, arguments: dict[str, object], module: str = "actions.network") -> list[str]:
+def mistakes(
+    func: str, arguments: dict[str, object], module: str = "chaosproof.actions.network"
+) -> list[str]:
     provider = {
         "type": "python",
         "module": module,

@@ -40,7 +40,7 @@ CONTENT = {
         {
             "provider": {
                 "type": "python",
-                "module": "actions.network",
+                "module": "chaosproof.actions.network",
                 "arguments": {"peer": "${peer}", "headers": {"X": "${note}"}},
             }
         }

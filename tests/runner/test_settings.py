@@ -9,7 +9,7 @@ from chaosproof.runner.settings import read_settings
 GOOD = {
     "mode": "resilient",
     "target": "local",
-    "system": "demo/grpc/system.yaml",
+    "system": "chaosproof/demo/grpc/system.yaml",
     "warmup_s": 10,
     "duration_s": 60,
     "rate_rps": 200,

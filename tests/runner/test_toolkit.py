@@ -44,11 +44,11 @@ def discovered(tmp_path_factory):
 def test_actions_and_probes_are_discovered(discovered):
     names = {(activity["type"], activity["mod"], activity["name"]) for activity in discovered}
     assert {
-        ("action", "actions.load", "start"),
-        ("action", "actions.network", "reset"),
-        ("action", "actions.network", "heal"),
-        ("probe", "probes.load", "error_ratio"),
-        ("probe", "probes.readiness", "ready_instances"),
+        ("action", "chaosproof.actions.load", "start"),
+        ("action", "chaosproof.actions.network", "reset"),
+        ("action", "chaosproof.actions.network", "heal"),
+        ("probe", "chaosproof.probes.load", "error_ratio"),
+        ("probe", "chaosproof.probes.readiness", "ready_instances"),
     } <= names
 
 

@@ -11,12 +11,12 @@ from chaosproof.errors import ChaosproofError, TargetError, UsageError
 from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.model import Fault
 from chaosproof.faults.process import ProcessFaults
+from chaosproof.probes.connections import half_open
 from chaosproof.runfolder.faults import FaultLedger
 from chaosproof.runner.session import Session
 from chaosproof.runner.unused_connections import Kernels, TcpSocket, judged, read_tcp_sockets
 from chaosproof.targets.base import CommandResult, Instance, Target
 from chaosproof.targets.local.target import LocalTarget
-from probes.connections import half_open
 from tests.support.fake_target import FakeTarget
 from tests.support.small_lab import running_lab
 from tests.support.waiting import eventually

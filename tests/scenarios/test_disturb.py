@@ -1,4 +1,4 @@
-"""`actions.app` on a real app-b in a lab, and on a target that lies.
+"""`chaosproof.actions.app` on a real app-b in a lab, and on a target that lies.
 
 .venv/bin/python -m pytest tests/scenarios/test_disturb.py
 """
@@ -10,17 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from actions import app
+from chaosproof.actions import app
+from chaosproof.demo.plugin import disturbance
+from chaosproof.demo.plugin import instance_http as ask_http
+from chaosproof.demo.plugin.answers import answers_since
 from chaosproof.errors import ChaosproofError, TargetError, UsageError
 from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.process import ProcessFaults
+from chaosproof.probes.app import executions
 from chaosproof.runner.session import Session
 from chaosproof.targets import Instance
 from chaosproof.targets.local.target import LocalTarget
-from demo.plugin import disturbance
-from demo.plugin import instance_http as ask_http
-from demo.plugin.answers import answers_since
-from probes.app import executions
 from tests.support.fake_target import FakeTarget
 from tests.support.small_lab import running_lab
 
@@ -28,14 +28,14 @@ ROOT = Path(__file__).parents[2]
 APP_B = f"""\
 services:
   app-b:
-    command: [{sys.executable}, -m, demo.grpc.app_b]
+    command: [{sys.executable}, -m, chaosproof.demo.grpc.app_b]
     working_dir: {ROOT}
     replicas: 2
     ports: {{grpc: 50051, http: 8080}}
     healthcheck: {{http: /readyz, port: http, interval_s: 0.05, timeout_s: 20}}
     metrics: {{path: /metrics, port: http}}
   app-a:
-    command: [{sys.executable}, -m, demo.grpc.app_a]
+    command: [{sys.executable}, -m, chaosproof.demo.grpc.app_a]
     working_dir: {ROOT}
     environment: {{APP_B_ADDRESS: "app-b:50051"}}
     ports: {{http: 8080}}

@@ -15,10 +15,10 @@ from chaosproof.errors import ChaosproofError
 from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.model import Fault
 from chaosproof.faults.process import ProcessFaults
+from chaosproof.probes.connections import established
 from chaosproof.runner.session import Session
 from chaosproof.targets import Instance, Target
 from chaosproof.targets.local.target import LocalTarget
-from probes.connections import established
 from tests.support.chaos import REPOSITORY
 from tests.support.fake_target import FakeTarget
 from tests.support.small_lab import running_lab

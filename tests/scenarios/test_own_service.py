@@ -19,7 +19,7 @@ from chaosproof.targets.system.system_file import load_system
 from tests.support.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
-OWN = ROOT / "demo/own-service"
+OWN = ROOT / "chaosproof/demo/own-service"
 BUY = """
 import http.client, sys
 connection = http.client.HTTPConnection(sys.argv[1], 8000)

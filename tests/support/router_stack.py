@@ -145,19 +145,19 @@ class Stack:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.nats = Nats("-c", str(ROOT / "demo/router/nats.conf"))
+        self.nats = Nats("-c", str(ROOT / "chaosproof/demo/router/nats.conf"))
         self.programs: list[Program] = []
         self.router: Program
         self.gateway: Program
         self.socket = str(folder / "g.sock")
 
     def start_router(self, **environment: str) -> Program:
-        self.router = self._start("demo.router.router", INSTANCE_NAME="router-0", **environment)
+        self.router = self._start("chaosproof.demo.router.router", INSTANCE_NAME="router-0", **environment)
         return self.router
 
     def start_gateway(self, **environment: str) -> Program:
         self.gateway = self._start(
-            "demo.router.gateway", "-s", self.socket, INSTANCE_NAME="gateway-0", **environment
+            "chaosproof.demo.router.gateway", "-s", self.socket, INSTANCE_NAME="gateway-0", **environment
         )
         return self.gateway
 

@@ -157,7 +157,7 @@ def baseline_run() -> Run:
 def disturbed(run: Run, began_at: float, lasted_s: float, **words: float) -> Run:
     """The run with an activity that saw app-b end a disturbance that it was asked for."""
     state = {"disturbance": {**words, "duration_s": lasted_s}, "began_at": began_at, "lasted_s": lasted_s}
-    wait = activity("app-b is itself again", "actions.app", "wait_until_ended", service="app-b")
+    wait = activity("app-b is itself again", "chaosproof.actions.app", "wait_until_ended", service="app-b")
     output = {"began_at": began_at, "lasted_s": lasted_s, "instances": {"app-b-0": state}}
     run.experiment["method"].append(wait)
     run.journal["run"].append(ran(wait, output))
@@ -239,15 +239,18 @@ def _progress_row(at: float, done: int, ok: int, codes: Counter[str]) -> dict[st
 
 def _run(mode: str, rows: list[list[Any]], readiness: list[dict[str, Any]], *, met: bool) -> Run:
     ratio = sum(1 for row in rows if row[4] != 200) / len(rows)
-    probe = activity("the error ratio stays below 5 %", "probes.load", "error_ratio") | {
+    probe = activity("the error ratio stays below 5 %", "chaosproof.probes.load", "error_ratio") | {
         "tolerance": [0, 0.05]
     }
     method = [
-        activity("measured load", "actions.load", "run", rate_rps="${rate_rps}") | {"background": True},
-        activity("reset", "actions.network", "reset", duration_s="${fault_duration_s}", port=50051),
-        activity("hold", "probes.load", "wait"),
+        activity("measured load", "chaosproof.actions.load", "run", rate_rps="${rate_rps}")
+        | {"background": True},
+        activity(
+            "reset", "chaosproof.actions.network", "reset", duration_s="${fault_duration_s}", port=50051
+        ),
+        activity("hold", "chaosproof.probes.load", "wait"),
     ]
-    rollback = activity("heal", "actions.network", "heal")
+    rollback = activity("heal", "chaosproof.actions.network", "heal")
     experiment = {
         "title": "Connections of one app-a are reset: does it heal?",
         "configuration": {},

@@ -4,7 +4,7 @@ from typing import Any
 
 from chaoslib.types import Configuration, Experiment, Journal, Secrets
 
-from controls.session import before_experiment_control
+from chaosproof.controls.session import before_experiment_control
 
 __all__ = ["after_experiment_control", "before_experiment_control", "raises"]
 

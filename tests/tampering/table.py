@@ -61,7 +61,7 @@ so that the two seals fit, and only what the files say of each other can tell. W
   Toolkit exits 0. Nor
   is a key that is written twice seen in an experiment that Chaos Toolkit fetches from an address.
 - A control that is not ours may raise, and Chaos Toolkit exits 0 all the same: the exit code of `chaos run` is the
-  verdict only where `controls.session` came to its end. The folder is `unknown` then, and no gate passes it.
+  verdict only where `chaosproof.controls.session` came to its end. The folder is `unknown` then, and no gate passes it.
 """
 
 

@@ -24,7 +24,7 @@ def _write(tmp_path: Path, text: str) -> Path:
 
 
 def test_the_demo_has_two_app_a_and_three_app_b():
-    system = load_system(Path("demo/grpc/system.yaml"), "resilient", "s4")
+    system = load_system(Path("chaosproof/demo/grpc/system.yaml"), "resilient", "s4")
     assert {service.name: service.replicas for service in system.services} == {"app-a": 2, "app-b": 3}
 
 
@@ -128,7 +128,7 @@ def test_every_instance_has_a_name_and_addresses_of_its_own(tmp_path):
 
 def test_a_spec_survives_its_way_to_the_supervisor():
     spec = plan_lab(
-        load_system(Path("demo/grpc/system.yaml"), "baseline", "s4"),
+        load_system(Path("chaosproof/demo/grpc/system.yaml"), "baseline", "s4"),
         name="x",
         path="/bin",
         prometheus="/bin/true",

@@ -17,7 +17,7 @@ from chaoslib.types import Journal, Strategy
 from chaosproof.toolkit import control
 from tests.toolkit.probing import OUTPUTS
 
-SESSION = {"name": "session", "provider": {"type": "python", "module": "controls.session"}}
+SESSION = {"name": "session", "provider": {"type": "python", "module": "chaosproof.controls.session"}}
 RANGE = {"type": "range", "range": [0, 1]}
 
 

@@ -51,7 +51,7 @@ def provider_of(fault: Fault, instance: str | None) -> Mapping[str, Any]:
     }
     return {
         "type": "python",
-        "module": "actions.network",
+        "module": "chaosproof.actions.network",
         "func": fault.kind,
         "arguments": {name: value for name, value in arguments.items() if value is not None},
     }

@@ -163,7 +163,7 @@ CAUSES: Sequence[Cause] = (
         fixed=_TO_THE_CLIENT,
         nearness=(
             "Near for the client, whose requests are acknowledged and never answered; but the server does the work, "
-            "and its kernel repeats the answers. To stop the very process is actions.process.pause."
+            "and its kernel repeats the answers. To stop the very process is chaosproof.actions.process.pause."
         ),
     ),
     Cause(

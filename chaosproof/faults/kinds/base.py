@@ -5,7 +5,7 @@
 
 A file of `kinds/` that has a `KIND` is a kind; the registry finds it by itself. From it follow what `Fault` accepts,
 the nft table and every backend's rules, which faults conflict, what the canary and the judge want to see, the options
-of `chaosproof inject`, the rows of `chaosproof doctor` and the action of `actions.network`.
+of `chaosproof inject`, the rows of `chaosproof doctor` and the action of `chaosproof.actions.network`.
 """
 
 from collections.abc import Callable, Iterable, Mapping

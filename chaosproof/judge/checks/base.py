@@ -47,10 +47,13 @@ class Material:
 
     @property
     def load_expected(self) -> bool:
-        """Whether there was to be a load: the method calls `actions.load`, or any trace of one is there."""
+        """Whether there was to be a load: the method calls `chaosproof.actions.load`, or any trace of one is there."""
         run = self.run
         return bool(
-            run.calls("actions.load") or run.load_plan.given or run.load_done.given or self.stats.rows
+            run.calls("chaosproof.actions.load")
+            or run.load_plan.given
+            or run.load_done.given
+            or self.stats.rows
         )
 
 

@@ -131,7 +131,7 @@ def _examine_early_end(run: RunFolder, fault: FaultRecord, early_s: float, findi
     """A fault that a heal of this run ended proves nothing of the rest of its time; one that others ended, less."""
     label, planned_s = label_of(fault), fault.planned_s or 0.0
     if activity := healed_by(run, fault):
-        module = "actions.network" if fault.direction else "actions.process"
+        module = "chaosproof.actions.network" if fault.direction else "chaosproof.actions.process"
         findings.unclear.append(
             f"{label} was on for {planned_s - early_s:.2f} of the {planned_s:g} s of its duration_s: {activity!r} "
             f"ended it; let {module}.wait_until_ended come before that, or ask for a shorter duration_s"

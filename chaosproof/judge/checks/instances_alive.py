@@ -54,6 +54,6 @@ CHECK = BuiltinCheck(
     id="SYS_INSTANCES",
     position=120,
     title="Did every instance live, but those that were ended on purpose?",
-    next_step="see how its log in artifacts/ ends and mend it, or end it by actions.process, then: {again}",
+    next_step="see how its log in artifacts/ ends and mend it, or end it by chaosproof.actions.process, then: {again}",
     answer=_answer,
 )

@@ -91,7 +91,11 @@ def _was_called(run: RunFolder, fault: FaultRecord, service: str) -> bool:
             to = resolve(to, run.variables)
         except KeyError:
             continue
-        if entry.module == "probes.fault" and to in (fault.instance, service) and at_work(entry, fault):
+        if (
+            entry.module == "chaosproof.probes.fault"
+            and to in (fault.instance, service)
+            and at_work(entry, fault)
+        ):
             return True
     return False
 

@@ -14,11 +14,11 @@ def healed_by(run: RunFolder, fault: FaultRecord) -> str:
     """The name of the activity whose output says that it ended this very fault; empty when the journal has none."""
     for entry in (*run.journal.run, *run.journal.rollbacks):
         call, output = (entry.module, entry.provider.get("func")), mapping(entry.output)
-        if call == ("actions.network", "heal"):
+        if call == ("chaosproof.actions.network", "heal"):
             matches = any(healed.get("id") == fault.id for healed in mappings(output.get("faults")))
         else:
             matches = (
-                call == ("actions.process", "resume")
+                call == ("chaosproof.actions.process", "resume")
                 and fault.kind == "pause"
                 and output.get("instance") == fault.instance
             )

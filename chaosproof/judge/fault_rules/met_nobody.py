@@ -20,7 +20,7 @@ __all__ = ["met_nobody"]
 
 _PARTITION = "partition of "
 # what sends no request of its own: faults, and those that read what health checks have seen
-_IDLE = ("actions.network", "actions.process", "probes.readiness")
+_IDLE = ("chaosproof.actions.network", "chaosproof.actions.process", "chaosproof.probes.readiness")
 
 
 def met_nobody(material: Material) -> Iterator[str]:
@@ -81,6 +81,6 @@ def _alone(run: RunFolder, fault: FaultRecord) -> Iterator[str]:
     if not any(at_work(entry, fault) for entry in run.journal.run if entry.module not in _IDLE):
         yield (
             f"{fault.kind} on {fault.instance} met nobody: no load was on, and no other activity ran meanwhile, so its "
-            f"{fault.packets or 0} packets may be health checks; start a load before it (actions.load.start), or let a "
-            "probe run under it"
+            f"{fault.packets or 0} packets may be health checks; start a load before it "
+            "(chaosproof.actions.load.start), or let a probe run under it"
         )

@@ -13,7 +13,7 @@ from chaosproof.runfolder.run_folder import RunFolder
 
 __all__ = ["elsewhere", "label_of", "unlike_arguments"]
 
-_MODULES = ("actions.network", "actions.process")
+_MODULES = ("chaosproof.actions.network", "chaosproof.actions.process")
 _PARTITION = "partition of "
 # stress-ng counts whole seconds
 _ROUNDING_S = 1.0
@@ -54,7 +54,7 @@ def unlike_arguments(run: RunFolder, faults: Sequence[FaultRecord]) -> Iterator[
             argument = _resolved(run, value)
             if key in recorded and argument is not None and not _equal(key, argument, recorded[key]):
                 yield f"{name_of(entry)!r} asked for {key} {argument}, and the fault has {recorded[key]}"
-    for call in run.calls("actions.network"):
+    for call in run.calls("chaosproof.actions.network"):
         if text(call.get("name")) not in returned:
             yield from _unlike_any(run, call, faults)
 

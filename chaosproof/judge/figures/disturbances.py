@@ -1,6 +1,7 @@
 """What a service did to itself because the experiment asked it to, and when: the disturbances of a timeline.
 
-They are no faults of faults.jsonl: known of them is what the service answered to `actions.app.wait_until_ended`.
+They are no faults of faults.jsonl: known of them is what the service answered to
+`chaosproof.actions.app.wait_until_ended`.
 """
 
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ from chaosproof.runfolder.run_folder import RunFolder
 
 __all__ = ["disturbances_of"]
 
-_REPORTS_IT = ("actions.app", "wait_until_ended")
+_REPORTS_IT = ("chaosproof.actions.app", "wait_until_ended")
 
 
 def disturbances_of(run: RunFolder) -> list[dict[str, Any]]:

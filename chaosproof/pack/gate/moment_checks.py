@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from chaosproof.experiment.own_modules import own_module
 from chaosproof.judge.findings import Findings
 from chaosproof.pack.gate.rules import Rule
 from chaosproof.pack.judged import JudgedRun
@@ -63,7 +64,7 @@ def _examine_hypothesis(rule: Rule, run: JudgedRun, findings: Findings) -> None:
         probes = [
             probe
             for probe in (state.probes if state else ())
-            if (probe.module, probe.provider.get("func")) == (module, function)
+            if (probe.module, probe.provider.get("func")) == (own_module(module), function)
         ]
         if not probes:
             findings.unclear.append(f"{run.name}: {rule.subject} was not asked {moment} the method")

@@ -16,13 +16,14 @@ import yaml
 from chaosproof.errors import ChaosproofError, UsageError
 from chaosproof.experiment.claims import Claim
 from chaosproof.pack.files import read_text
+from chaosproof.shipped import FOLDER, shipped_experiment
 
 __all__ = ["OWN_CHECKS", "PerfRule", "Rule", "Rules", "Suite", "parse_rules", "read_rules"]
 
 OWN_CHECKS = ("SYS_ONE_COMMIT", "SYS_RUNS_UNCHANGED")
 """The checks of every pack, for which no rule is needed."""
 
-_DEFAULT = Path("experiments/gate.yaml")
+_DEFAULT = FOLDER / "gate.yaml"
 _SCHEMA = Path(__file__).parent / "gate.schema.json"
 _KINDS = ("comparison", "run", "ready", "probe")
 _BYTES_MAX = 1 << 20
@@ -118,11 +119,12 @@ class Rules:
 
 
 def read_rules(path: Path | None = None) -> Rules:
-    """The rules of a gate file, by default of `experiments/gate.yaml` in the current folder.
+    """The rules of a gate file, by default of `experiments/gate.yaml` in the current folder, else of the installed
+    one.
 
     Raises UsageError that says what is wrong, and where.
     """
-    file = path or _DEFAULT
+    file = path or (_DEFAULT if _DEFAULT.is_file() else shipped_experiment(_DEFAULT.name) or _DEFAULT)
     if path is None and not file.is_file():
         raise UsageError(
             f"There is no {_DEFAULT} in {Path.cwd()}: go to the folder that has it, or name another (--gate-file)"

@@ -149,7 +149,7 @@ def _wait(is_so: Callable[[], bool], target: Target, folder: Path, *, within_s: 
 def _started_at(folder: Path) -> float:
     row = _first_row(folder)
     if row is None:
-        raise ChaosproofError("No load has begun: start one first (actions.load.start).")
+        raise ChaosproofError("No load has begun: start one first (chaosproof.actions.load.start).")
     return float(row["at"]) - float(row["t_s"])
 
 

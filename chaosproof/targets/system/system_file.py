@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from chaosproof.errors import UsageError
+from chaosproof.shipped import here_or_shipped
 from chaosproof.targets.system.compose_forms import ComposeForms, text_at
 from chaosproof.targets.system.definition import HealthCheck, Service, System
 from chaosproof.targets.system.env_file import read_env_file
@@ -32,6 +33,7 @@ def load_system(
 
     Variables in it are those of `environment` (the caller's own), then of a file `.env` beside it.
     """
+    file = here_or_shipped(file)
     document = load_yaml(file, text_at)
     forms = ComposeForms(file.parent, _variables(file, os.environ if environment is None else environment))
     raw = forms.rewritten(document.value)

@@ -6,11 +6,12 @@ from typing import Any
 from chaoslib.control import get_global_controls
 from chaoslib.exceptions import InterruptExecution
 
-from chaosproof.json_access import at, mappings
+from chaosproof.experiment.own_modules import provider_module
+from chaosproof.json_access import mappings
 
 __all__ = ["refuse_other_than_once"]
 
-_MODULE = "controls.session"
+_MODULE = "chaosproof.controls.session"
 
 
 def refuse_other_than_once(experiment: Mapping[str, Any]) -> None:
@@ -18,7 +19,7 @@ def refuse_other_than_once(experiment: Mapping[str, Any]) -> None:
     listed = [
         control
         for control in (*mappings(experiment.get("controls")), *mappings(get_global_controls()))
-        if at(control, "provider", "module") == _MODULE
+        if provider_module(control) == _MODULE
     ]
     if len(listed) > 1:
         raise InterruptExecution(

@@ -21,7 +21,7 @@ _NOW_WITH_ROLLBACKS = 20
 _LOOKS_EVERY_S = 0.001
 _SENTENCE = (
     "The experiment has no session, so nothing is done and nothing would be judged: its `controls` need "
-    '{"name": "session", "provider": {"type": "python", "module": "controls.session"}}, spelt so. '
+    '{"name": "session", "provider": {"type": "python", "module": "chaosproof.controls.session"}}, spelt so. '
     "Without an experiment, use chaosproof inject."
 )
 

@@ -45,7 +45,7 @@ AROUND: Mapping[str, Spoiling] = {
         )
     ),
     "activity: the load is stopped": before_end(
-        lambda w: activity("enough", "action", "actions.load", "stop")
+        lambda w: activity("enough", "action", "chaosproof.actions.load", "stop")
     ),
     "activity: a rollback that fails": lambda w, r: w.content["rollbacks"].append(
         process("it is not put back", "action", "false")

@@ -76,7 +76,7 @@ CANNOT_MISS: Mapping[str, Spoiling] = {
     "cannot miss: a latency of 0 to infinite": tolerances({"type": "range", "range": [0, math.inf]}, LATENCY),
     "cannot miss: any number of ready ones": tolerances(
         [0, 100],
-        activity("some are ready", "probe", "probes.readiness", "ready_instances", service="shop"),
+        activity("some are ready", "probe", "chaosproof.probes.readiness", "ready_instances", service="shop"),
     ),
     "cannot miss: met by its own default": replace_claims(
         {"figure": "load.codes.UNAVAILABLE", "default": 100, "at_least": 50}

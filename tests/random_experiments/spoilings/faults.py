@@ -22,7 +22,7 @@ from tests.random_experiments.vocabulary import (
 
 __all__ = ["FAULTS"]
 
-_HEAL = activity("all is healed", "action", "actions.network", "heal")
+_HEAL = activity("all is healed", "action", "chaosproof.actions.network", "heal")
 
 
 def _arguments(written: Written, *modules: str) -> list[dict[str, Any]]:
@@ -33,7 +33,7 @@ def _on_packets(written: Written) -> list[dict[str, Any]]:
     return [
         a["provider"]["arguments"]
         for a in fault_actions(written)
-        if a["provider"]["module"] == "actions.network" and "port" in a["provider"]["arguments"]
+        if a["provider"]["module"] == "chaosproof.actions.network" and "port" in a["provider"]["arguments"]
     ]
 
 
@@ -87,14 +87,14 @@ def _without_no_fault(written: Written, random: Random) -> bool:
 
 
 def _load_elsewhere(written: Written, random: Random) -> None:
-    for arguments in _arguments(written, "actions.load"):
+    for arguments in _arguments(written, "chaosproof.actions.load"):
         if "url" in arguments:
             arguments["url"] = "http://audit:8080/"
     extension_of(written)["load"]["url"] = "http://audit:8080/"
 
 
 def _without_load(written: Written, random: Random) -> None:
-    for call in written.calls("actions.load"):
+    for call in written.calls("chaosproof.actions.load"):
         written.method.remove(call)
     extension_of(written).pop("load")
     extension_of(written)["artifacts"].remove("load.json")
@@ -110,7 +110,7 @@ def _one_connection(written: Written, random: Random) -> bool:
     for arguments in faults:
         old = arguments["instance"]
         arguments["instance"] = "shop-1"
-        for again in written.calls("actions.process"):
+        for again in written.calls("chaosproof.actions.process"):
             if again["provider"].get("arguments", {}).get("instance") == old:
                 again["provider"]["arguments"]["instance"] = "shop-1"
         if "port" in arguments:
@@ -132,7 +132,9 @@ def _mishap(name: str) -> Spoiling:
 
 def _late(written: Written, random: Random) -> bool:
     """The fault goes on after the load is over."""
-    finish = next((a for a in written.calls("actions.load") if a["provider"]["func"] == "finish"), None)
+    finish = next(
+        (a for a in written.calls("chaosproof.actions.load") if a["provider"]["func"] == "finish"), None
+    )
     faults = fault_actions(written)
     if finish is None or not faults:
         return False
@@ -184,7 +186,7 @@ FAULTS: Mapping[str, Spoiling] = {
     "fault: healed at once": _insert_after_fault(_HEAL),
     "fault: resumed at once": _insert_after_fault(
         *(
-            activity("it goes on", "action", "actions.process", "resume", instance=i)
+            activity("it goes on", "action", "chaosproof.actions.process", "resume", instance=i)
             for i in ("shop-0", "shop-1", "stock-0")
         )
     ),

@@ -154,7 +154,7 @@ SLIPS: Mapping[str, Spoiling] = {
     ),
     "misspelt: the module of the control": never(
         lambda w, r: (
-            put(w.content["controls"][0]["provider"], "module", _misspelt("controls.session", r))
+            put(w.content["controls"][0]["provider"], "module", _misspelt("chaosproof.controls.session", r))
             if w.content.get("controls")
             else False
         ),

@@ -29,9 +29,9 @@ __all__ = [
 ]
 
 Spoiling = Callable[[Written, Random], object]
-FAULT_MODULES = ("actions.network", "actions.process")
-RATIO = activity("few requests fail", "probe", "probes.load", "error_ratio")
-LATENCY = activity("answers are quick", "probe", "probes.load", "latency_ms", percentile=99)
+FAULT_MODULES = ("chaosproof.actions.network", "chaosproof.actions.process")
+RATIO = activity("few requests fail", "probe", "chaosproof.probes.load", "error_ratio")
+LATENCY = activity("answers are quick", "probe", "chaosproof.probes.load", "latency_ms", percentile=99)
 
 
 def never(spoil: Spoiling, why: str) -> Spoiling:

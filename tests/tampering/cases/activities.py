@@ -22,7 +22,7 @@ def _returned(section: str, kind: str, output: Any, **more: Any) -> Callable[[Fo
 
 
 def _fault_of_others(provider: Any) -> Callable[[Folder], None]:
-    """Nothing of actions.network is called; in the place of the fault something else was, or nothing."""
+    """Nothing of chaosproof.actions.network is called; in the place of the fault something else was, or nothing."""
 
     def without(activities: list[Any], entry_of: Callable[[Any], Any]) -> None:
         kept = []
@@ -31,7 +31,7 @@ def _fault_of_others(provider: Any) -> Callable[[Folder], None]:
             if activity["provider"].get("func") == "reset" and provider:
                 activity["provider"] = provider
                 item.update(output={"status": 0}) if item is not activity else None
-            elif activity["provider"].get("module") == "actions.network":
+            elif activity["provider"].get("module") == "chaosproof.actions.network":
                 continue
             kept.append(item)
         activities[:] = kept

@@ -24,7 +24,7 @@ from tests.support.fake_target import FakeTarget
 from tests.support.kubernetes_api import pod, service
 
 ROOT = "/api/v1/namespaces/shop"
-SYSTEM = Path("demo/grpc/system.yaml")
+SYSTEM = Path("chaosproof/demo/grpc/system.yaml")
 
 
 def test_no_kubeconfig(tmp_path, monkeypatch):

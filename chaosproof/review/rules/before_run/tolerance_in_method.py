@@ -17,7 +17,7 @@ def _examine(document: Document) -> Iterator[Finding]:
                 message=f"the toolkit passes over the tolerance of {text(activity.get('name'))!r}, which is in the "
                 "method",
                 pointer=document.pointer_of(activity),
-                next_step="add the control controls.verdict, or review the journal afterwards: both hold it",
+                next_step="add the control chaosproof.controls.verdict, or review the journal afterwards: both hold it",
             )
 
 

@@ -1,0 +1,1 @@
+"""Verbs that an experiment can name."""

@@ -1,0 +1,51 @@
+"""The session around a run: target up, steady load, and afterwards everything saved, then judged.
+
+In an experiment: `"controls": [{"name": "session", "provider": {"type": "python", "module":
+"chaosproof.controls.session"}}]`.
+"""
+
+from chaoslib.run import EventHandlerRegistry
+from chaoslib.types import Configuration, Experiment, Journal, Secrets
+
+from chaosproof.toolkit.control import begin_session, close_anyhow, end_session
+from chaosproof.toolkit.events import (
+    after_activity_control,
+    after_hypothesis_control,
+    after_method_control,
+    before_activity_control,
+    before_hypothesis_control,
+    before_method_control,
+    before_rollback_control,
+)
+
+__all__ = [
+    "after_activity_control",
+    "after_experiment_control",
+    "after_hypothesis_control",
+    "after_method_control",
+    "before_activity_control",
+    "before_experiment_control",
+    "before_hypothesis_control",
+    "before_method_control",
+    "before_rollback_control",
+    "configure_control",
+]
+
+
+def configure_control(event_registry: EventHandlerRegistry, configuration: Configuration = None) -> None:
+    """Have the run closed and judged also where Chaos Toolkit dies on its way; see `close_anyhow`."""
+    event_registry.register(close_anyhow(configuration))
+
+
+def before_experiment_control(
+    context: Experiment, configuration: Configuration = None, secrets: Secrets = None
+) -> None:
+    """Begin the session; see `begin_session`."""
+    begin_session(context, configuration, secrets)
+
+
+def after_experiment_control(
+    context: Experiment, state: Journal, configuration: Configuration = None, secrets: Secrets = None
+) -> None:
+    """End the session; see `end_session`."""
+    end_session(state, configuration)

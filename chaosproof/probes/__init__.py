@@ -1,0 +1,1 @@
+"""Questions that an experiment can ask. Probes measure; they never judge."""
