@@ -24,17 +24,17 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x14\x64\x65mo/grpc/demo.proto\x12\x07\x64\x65mo.v1\"\x19\n\x0bWorkRequest\x12\n\n\x02id\x18\x01 \x01(\t\"9\n\tWorkReply\x12\n\n\x02ok\x18\x01 \x01(\x08\x12\x0c\n\x04\x63ode\x18\x02 \x01(\t\x12\x12\n\nlatency_ms\x18\x03 \x01(\x01\x32?\n\x0b\x44\x65moService\x12\x30\n\x04Work\x12\x14.demo.v1.WorkRequest\x1a\x12.demo.v1.WorkReplyb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x63haosproof/demo/grpc/demo.proto\x12\x07\x64\x65mo.v1\"\x19\n\x0bWorkRequest\x12\n\n\x02id\x18\x01 \x01(\t\"9\n\tWorkReply\x12\n\n\x02ok\x18\x01 \x01(\x08\x12\x0c\n\x04\x63ode\x18\x02 \x01(\t\x12\x12\n\nlatency_ms\x18\x03 \x01(\x01\x32?\n\x0b\x44\x65moService\x12\x30\n\x04Work\x12\x14.demo.v1.WorkRequest\x1a\x12.demo.v1.WorkReplyb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'chaosproof.demo.grpc.demo_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_WORKREQUEST']._serialized_start=33
-  _globals['_WORKREQUEST']._serialized_end=58
-  _globals['_WORKREPLY']._serialized_start=60
-  _globals['_WORKREPLY']._serialized_end=117
-  _globals['_DEMOSERVICE']._serialized_start=119
-  _globals['_DEMOSERVICE']._serialized_end=182
+  _globals['_WORKREQUEST']._serialized_start=44
+  _globals['_WORKREQUEST']._serialized_end=69
+  _globals['_WORKREPLY']._serialized_start=71
+  _globals['_WORKREPLY']._serialized_end=128
+  _globals['_DEMOSERVICE']._serialized_start=130
+  _globals['_DEMOSERVICE']._serialized_end=193
 # @@protoc_insertion_point(module_scope)

@@ -3,7 +3,7 @@
 import grpc
 import warnings
 
-from chaosproof.demo.grpc import demo_pb2 as demo_dot_grpc_dot_demo__pb2
+from chaosproof.demo.grpc import demo_pb2 as chaosproof_dot_demo_dot_grpc_dot_demo__pb2
 
 GRPC_GENERATED_VERSION = '1.80.0'
 GRPC_VERSION = grpc.__version__
@@ -36,8 +36,8 @@ class DemoServiceStub(object):
         """
         self.Work = channel.unary_unary(
                 '/demo.v1.DemoService/Work',
-                request_serializer=demo_dot_grpc_dot_demo__pb2.WorkRequest.SerializeToString,
-                response_deserializer=demo_dot_grpc_dot_demo__pb2.WorkReply.FromString,
+                request_serializer=chaosproof_dot_demo_dot_grpc_dot_demo__pb2.WorkRequest.SerializeToString,
+                response_deserializer=chaosproof_dot_demo_dot_grpc_dot_demo__pb2.WorkReply.FromString,
                 _registered_method=True)
 
 
@@ -56,8 +56,8 @@ def add_DemoServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
             'Work': grpc.unary_unary_rpc_method_handler(
                     servicer.Work,
-                    request_deserializer=demo_dot_grpc_dot_demo__pb2.WorkRequest.FromString,
-                    response_serializer=demo_dot_grpc_dot_demo__pb2.WorkReply.SerializeToString,
+                    request_deserializer=chaosproof_dot_demo_dot_grpc_dot_demo__pb2.WorkRequest.FromString,
+                    response_serializer=chaosproof_dot_demo_dot_grpc_dot_demo__pb2.WorkReply.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -85,8 +85,8 @@ class DemoService(object):
             request,
             target,
             '/demo.v1.DemoService/Work',
-            demo_dot_grpc_dot_demo__pb2.WorkRequest.SerializeToString,
-            demo_dot_grpc_dot_demo__pb2.WorkReply.FromString,
+            chaosproof_dot_demo_dot_grpc_dot_demo__pb2.WorkRequest.SerializeToString,
+            chaosproof_dot_demo_dot_grpc_dot_demo__pb2.WorkReply.FromString,
             options,
             channel_credentials,
             insecure,
