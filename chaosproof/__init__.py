@@ -11,6 +11,9 @@ The names below are the public Python API; everything else may change. Each is i
 
 `judge_run(RUN_DIR).status` is the verdict of a saved run, `compare_runs(BASELINE_DIR, RESILIENT_DIR).status` that of
 two. `FaultEngine(open_running({"target": "local"}).target).apply(fault, INSTANCE)` puts a fault on a lab that is up.
+
+`Lab.up("system.yaml")` is a lab for a `with` block, with load, faults and a verdict: see `chaosproof.testing.lab`, and
+`chaosproof.testing.pytest_plugin`, which gives it to tests.
 """
 
 import importlib
@@ -21,6 +24,7 @@ __all__ = [
     "Experiment",
     "Fault",
     "FaultEngine",
+    "Lab",
     "UsageError",
     "checked_experiment",
     "compare_runs",
@@ -36,6 +40,7 @@ _HOMES = {
     "Experiment": "chaosproof.experiment.experiment",
     "Fault": "chaosproof.faults.model",
     "FaultEngine": "chaosproof.faults.engine",
+    "Lab": "chaosproof.testing.lab",
     "UsageError": "chaosproof.errors",
     "checked_experiment": "chaosproof.experiment.experiment",
     "compare_runs": "chaosproof.compare.compare",

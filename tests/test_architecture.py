@@ -44,6 +44,7 @@ ARROWS: dict[str, set[str]] = {
     "report": {"compare", *_JUDGED},
     "pack": {"report", "compare", *_JUDGED},
     "campaign": {"runner", "pack", "report", "compare", *_JUDGED, *_RUN},
+    "testing": {*_RUN, "runner", *_JUDGED},
     "toolkit": {"campaign", "runner", "pack", "report", "compare", *_JUDGED, *_RUN},
     "cli": {
         "campaign", "runner", "pack", "report", "compare", "images", "toolkit", *_JUDGED, *_RUN,

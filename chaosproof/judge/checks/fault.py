@@ -15,6 +15,7 @@ from chaosproof.judge.fault_rules.foreign_entries import foreign_entries
 from chaosproof.judge.fault_rules.healed import healed_by
 from chaosproof.judge.fault_rules.met_nobody import met_nobody
 from chaosproof.judge.fault_rules.planned_faults import elsewhere, label_of, unlike_arguments
+from chaosproof.judge.fault_rules.proof import canary_objections
 from chaosproof.judge.figures.request_stats import RequestStats
 from chaosproof.judge.figures.summary import Figures, acted
 from chaosproof.judge.findings import Findings
@@ -158,28 +159,9 @@ def fault_canary(material: Material) -> Check:
         if fault.expects.canary is None:
             continue
         proved += 1
-        expected, canary = fault.expects.canary, fault.canary
-        for moment, allowed, seen in (
-            ("before", expected.before, canary.before),
-            ("during", expected.during, canary.during),
-            ("after", expected.after, canary.after),
-        ):
-            if seen in ("", "none"):
-                findings.unclear.append(f"{label_of(fault)}: no canary was sent {moment} it")
-            elif seen not in allowed:
-                findings.wrong.append(
-                    f"{label_of(fault)}: the canary {moment} it saw {seen}, not {' or '.join(allowed)}"
-                )
-        # where no connection was open there is no other end to be told
-        if expected.peer and canary.peer == "unknown":
-            findings.unclear.append(
-                f"{label_of(fault)}: what became of the connections that it found open is not known: {fault.note}"
-            )
-        elif expected.peer and canary.peer not in (None, "", "none", *expected.peer):
-            findings.wrong.append(
-                f"{label_of(fault)}: the connections that it found open were {canary.peer} at their other end, "
-                f"not {' or '.join(expected.peer)}"
-            )
+        for wrong, unclear in canary_objections(fault, fault.expects.canary):
+            findings.wrong.extend(filter(None, [wrong]))
+            findings.unclear.extend(filter(None, [unclear]))
     if not proved:
         return findings.check(
             "no fault of this run cuts TCP connections, so there is nothing to prove by one"
