@@ -113,7 +113,9 @@ def test_pythons_in_the_layer_find_the_load_protocols_and_commands_of_the_checko
     assert (distribution.name, distribution.version) == ("chaosproof", __version__)
     assert {(entry.group, entry.name) for entry in distribution.entry_points} == {
         ("chaosproof.commands", "bench"),
+        ("chaosproof.experiments", "demo"),
         ("chaosproof.load_protocols", "ipc"),
+        ("pytest11", "chaosproof"),
     }
     assert all(entry.load() for entry in distribution.entry_points)
 
