@@ -1,6 +1,7 @@
-"""The lower layer of the images that need no container engine: Debian, the tools of the sidecar, and requirements.txt.
+"""The lower layers of the images that need no container engine: Debian with the tools of the sidecar, and on it
+requirements.txt.
 
-It is built once for a set of requirements, in about a minute, and kept in the cache.
+They are built once for a set of requirements, in about a minute, and kept in the cache. Each is a tar of its own: engines refuse a layer that has a path twice.
 """
 
 import hashlib
@@ -16,14 +17,14 @@ from pathlib import Path
 from chaosproof.errors import UsageError
 from chaosproof.images.container_engine import run_command
 
-__all__ = ["add_file", "base_layer", "cache_folder", "owned_by_root", "packages_folder"]
+__all__ = ["add_file", "base_layers", "cache_folder", "owned_by_root", "packages_folder"]
 
 # Debian's own Python has to be the one that pip installs for, or compiled packages would not load.
 _SUITES = {(3, 11): "bookworm", (3, 13): "trixie"}
 _PACKAGES = ("python3", "libstdc++6", "nftables", "iptables", "iproute2", "procps", "stress-ng", "prometheus")
 _LEFT_OUT = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*", "/usr/share/javascript/*")
 _NOT_INSTALLED = ("#", "-e")
-_RECIPE = 1  # a higher number makes a cached layer be built anew
+_RECIPE = 2  # a higher number makes a cached layer be built anew
 
 
 def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:
@@ -37,8 +38,9 @@ def packages_folder(version: tuple[int, int]) -> str:
     return f"./usr/local/lib/python{version[0]}.{version[1]}/dist-packages"
 
 
-def base_layer(requirements: Path, cache: Path, report_progress: Callable[[str], None]) -> Path:
-    """The layer as a tar in `cache`, built if it is not there. `report_progress` is told what takes long.
+def base_layers(requirements: Path, cache: Path, report_progress: Callable[[str], None]) -> tuple[Path, Path]:
+    """The layers as tars in `cache`, lowest first, built if they are not there. `report_progress` is told what takes
+    long.
 
     `UsageError` when mmdebstrap is missing or no Debian has this Python; `ChaosproofError` when a part fails.
     """
@@ -50,20 +52,22 @@ def base_layer(requirements: Path, cache: Path, report_progress: Callable[[str],
         )
     pinned = _pinned(requirements)
     recipe = "\n".join([str(_RECIPE), str(version), *_PACKAGES, *_LEFT_OUT, pinned])
-    layer = cache / f"base-{hashlib.sha256(recipe.encode()).hexdigest()[:16]}.tar"
-    if layer.is_file():
-        return layer
+    digest = hashlib.sha256(recipe.encode()).hexdigest()[:16]
+    debian, packages = cache / f"debian-{digest}.tar", cache / f"packages-{digest}.tar"
+    if debian.is_file() and packages.is_file():
+        return debian, packages
     if shutil.which("mmdebstrap") is None:
         raise UsageError("This needs mmdebstrap: apt-get install --no-install-recommends mmdebstrap.")
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache, prefix="building-") as scratch:
-        unfinished = Path(scratch) / "layer.tar"
+        unfinished = Path(scratch) / "debian.tar", Path(scratch) / "packages.tar"
         report_progress(f"building a file system of Debian {_SUITES[version]} (half a minute, once)")
-        _debian(_SUITES[version], unfinished)
+        _debian(_SUITES[version], unfinished[0])
         report_progress("installing requirements.txt into it (half a minute, once)")
-        _install(pinned, Path(scratch), unfinished, version)
-        unfinished.replace(layer)
-    return layer
+        _install(pinned, Path(scratch), unfinished[1], version)
+        unfinished[0].replace(debian)
+        unfinished[1].replace(packages)
+    return debian, packages
 
 
 def _pinned(requirements: Path) -> str:
@@ -84,7 +88,7 @@ def _install(pinned: str, scratch: Path, layer: Path, version: tuple[int, int]) 
     pip = [sys.executable, "-m", "pip", "install", "--quiet"]
     pip += ["--disable-pip-version-check", "--no-warn-conflicts"]
     run_command([*pip, "--target", str(site), "--requirement", str(listed)], quiet=True)
-    with tarfile.open(layer, "a") as tar:
+    with tarfile.open(layer, "w") as tar:
         for command in sorted((site / "bin").iterdir()):
             _add_command(tar, command)
         shutil.rmtree(site / "bin")

@@ -16,7 +16,7 @@ from chaosproof.cli.main import main
 from chaosproof.errors import UsageError
 from chaosproof.images import base_layer as base
 from chaosproof.images.archive import image_config, write_archive
-from chaosproof.images.base_layer import base_layer, cache_folder, owned_by_root, packages_folder
+from chaosproof.images.base_layer import base_layers, cache_folder, owned_by_root, packages_folder
 from chaosproof.images.metadata import write_metadata
 from chaosproof.images.names import source_root
 from chaosproof.images.source_layer import FOLDER, add_source
@@ -97,6 +97,15 @@ def test_the_project_is_in_its_layer_compiled_and_readable_by_all(source: dict[s
     assert {(entry.uid, entry.gid) for entry in source.values()} == {(0, 0)}
 
 
+def test_no_path_is_twice_in_the_layer_of_this_project(tmp_path: Path) -> None:
+    """Podman and Docker refuse a layer that has one."""
+    with tarfile.open(tmp_path / "source.tar", "w") as tar:
+        add_source(tar, source_root())
+    with tarfile.open(tmp_path / "source.tar") as tar:
+        names = [entry.name.rstrip("/") for entry in tar]
+    assert len(names) == len(set(names))
+
+
 def test_links_stay_links_in_the_layer(source: dict[str, tarfile.TarInfo]) -> None:
     assert source[f".{FOLDER}/charts/chaosproof-demo/files/grpc.yaml"].issym()
 
@@ -141,16 +150,16 @@ def test_a_layer_that_is_in_the_cache_is_not_built_again(
     built: list[Path] = []
     monkeypatch.setattr(base, "_SUITES", {sys.version_info[:2]: "trixie"})
     monkeypatch.setattr(base, "_debian", lambda suite, layer: built.append(layer) or layer.write_bytes(b""))
-    monkeypatch.setattr(base, "_install", lambda *_: None)
+    monkeypatch.setattr(base, "_install", lambda pinned, scratch, layer, version: layer.write_bytes(b""))
     monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
     said: list[str] = []
     requirements = tmp_path / "requirements.txt"
     for pinned in ("click==8.3.3\n-e .\n", "click==8.3.3\n# a remark\n-e .\n", "click==8.3.4\n-e .\n"):
         requirements.write_text(pinned)
-        assert base_layer(requirements, tmp_path / "cache", said.append).is_file()
+        assert all(layer.is_file() for layer in base_layers(requirements, tmp_path / "cache", said.append))
     assert len(built) == 2
     assert len(said) == 4
-    assert sorted(path.suffix for path in (tmp_path / "cache").iterdir()) == [".tar", ".tar"]
+    assert sorted(path.suffix for path in (tmp_path / "cache").iterdir()) == [".tar"] * 4
 
 
 def test_a_python_that_debian_does_not_have_is_refused(
@@ -158,7 +167,7 @@ def test_a_python_that_debian_does_not_have_is_refused(
 ) -> None:
     monkeypatch.setattr(base, "_SUITES", {(3, 9): "bullseye"})
     with pytest.raises(UsageError, match=rf"Debian has Python 3\.9 \(bullseye\), and this one is {PYTHON}"):
-        base_layer(tmp_path / "requirements.txt", tmp_path, lambda _: None)
+        base_layers(tmp_path / "requirements.txt", tmp_path, lambda _: None)
 
 
 def test_without_mmdebstrap_the_package_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -166,7 +175,7 @@ def test_without_mmdebstrap_the_package_is_named(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr("shutil.which", lambda _: None)
     (tmp_path / "requirements.txt").write_text("-e .\n")
     with pytest.raises(UsageError, match="apt-get install --no-install-recommends mmdebstrap"):
-        base_layer(tmp_path / "requirements.txt", tmp_path, lambda _: None)
+        base_layers(tmp_path / "requirements.txt", tmp_path, lambda _: None)
 
 
 def test_layers_are_kept_where_caches_are() -> None:

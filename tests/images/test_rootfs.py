@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -60,6 +61,21 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     yield folder / "room"
     # Half a gigabyte, of which pytest would keep three.
     shutil.rmtree(folder)
+
+
+def test_no_layer_of_an_archive_has_a_path_twice(tmp_path: Path) -> None:
+    """Podman and Docker refuse such a layer."""
+    out = tmp_path / "images.tar"
+    argv = [sys.executable, "-m", "chaosproof.cli.main", "images", "archive", "-o", str(out)]
+    subprocess.run(argv, check=True)
+    with tarfile.open(out) as archive:
+        layers = [entry for entry in archive if entry.name.endswith("/layer.tar")]
+        assert len(layers) == 3
+        for layer in layers:
+            with tarfile.open(fileobj=archive.extractfile(layer)) as tar:
+                names = [entry.name.rstrip("/") for entry in tar]
+            assert len(names) == len(set(names))
+    out.unlink()
 
 
 def inside(room: Path, *argv: str) -> subprocess.CompletedProcess[str]:

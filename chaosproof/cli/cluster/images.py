@@ -13,7 +13,7 @@ import click
 
 from chaosproof.errors import UsageError
 from chaosproof.images.archive import write_archive
-from chaosproof.images.base_layer import base_layer, cache_folder
+from chaosproof.images.base_layer import base_layers, cache_folder
 from chaosproof.images.container_engine import ENGINES, build_argv, choose_engine, load_argvs, run_command
 from chaosproof.images.names import PROMETHEUS, image, images_of, source_root
 from chaosproof.images.source_layer import add_source
@@ -104,7 +104,7 @@ def archive(out: Path) -> None:
         upper, unfinished = Path(scratch) / "source.tar", Path(scratch) / "images.tar"
         with tarfile.open(upper, "w") as tar:
             add_source(tar, source_root())
-        write_archive(unfinished, [base, upper], names, os.uname().machine)
+        write_archive(unfinished, [*base, upper], names, os.uname().machine)
         unfinished.replace(out)
     click.echo(f"{out}: {', '.join(names)}.")
 
@@ -117,15 +117,18 @@ def rootfs(out: Path) -> None:
     base = _base()
     with tempfile.TemporaryDirectory(prefix="chaosproof-images-", dir=folder) as scratch:
         unfinished = Path(scratch) / "rootfs.tar"
-        shutil.copyfile(base, unfinished)
+        shutil.copyfile(base[0], unfinished)
         with tarfile.open(unfinished, "a") as tar:
+            with tarfile.open(base[1]) as packages:
+                for entry in packages:
+                    tar.addfile(entry, packages.extractfile(entry) if entry.isfile() else None)
             add_source(tar, source_root())
         unfinished.replace(out)
     click.echo(f"{out}: {out.stat().st_size / 1e6:.0f} MB.")
 
 
-def _base() -> Path:
-    return base_layer(
+def _base() -> tuple[Path, Path]:
+    return base_layers(
         source_root() / "requirements.txt",
         cache_folder(),
         lambda line: click.echo(f"images: {line}", err=True),
