@@ -129,12 +129,11 @@ class Lab:
         kernel ends it after `duration_s` seconds; what the block raises ends it at once. Raises `FaultNotProven` (an
         AssertionError) when nothing shows that it acted: a test that passes under no fault shows nothing.
         """
-        if kind not in KINDS:
-            raise UsageError(f"There is no fault {kind!r}; there are: {', '.join(sorted(KINDS))}.")
-        fault = Fault(kind=kind, duration_s=duration_s, **selection)
-        with self._log.activity(
-            "chaosproof.actions.network", kind, {"instance": instance, **selection}
-        ) as entry:
+        declared = KINDS.get(kind)
+        usual = {"protocol": declared.protocols[0], "direction": declared.directions[0]} if declared else {}
+        fault = Fault(kind=kind, duration_s=duration_s, **{**usual, **selection})
+        arguments = {"instance": instance, "duration_s": duration_s, **selection}
+        with self._log.activity("chaosproof.actions.network", kind, arguments) as entry:
             receipt = self._engine.apply(fault, instance)
             entry.output = receipt.to_json()
         active = ActiveFault(self._engine, receipt)
