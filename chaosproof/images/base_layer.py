@@ -1,8 +1,8 @@
 """The lower layers of the images that need no container engine: Debian with the tools of the sidecar, and on it
 requirements.txt.
 
-They are built once for a set of requirements, in about a minute, and kept in the cache. Each is a tar of its own: engines
-refuse a layer that has a path twice.
+They are built once for a set of requirements, in about a minute, and kept in the cache. Each is a tar of its own:
+engines refuse a layer that has a path twice.
 """
 
 import hashlib
