@@ -55,9 +55,7 @@ def discover(discover_system: bool = True) -> Any:
 
     Chaos Toolkit asks the top-level package of a distribution for this function; `discover_system` changes nothing.
     """
-    from chaosproof.toolkit.discovery import discover_activities
-
-    return discover_activities()
+    return importlib.import_module("chaosproof.toolkit.discovery").discover_activities()
 
 
 def __getattr__(name: str) -> Any:

@@ -1,10 +1,10 @@
-"""What the actions of a method are for: faults that leave a record, work, and what nothing here can vouch for."""
+"""What the actions of a method are for: faults that leave a record, work, and what nothing here can vouch for; and the
+modules of this project, which some experiments know by a short name."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from chaosproof.experiment.own_modules import provider_module
-from chaosproof.json_access import at, mappings, text
+from chaosproof.json_access import at, mapping, mappings, text
 
 __all__ = [
     "DISTURBANCE_MODULE",
@@ -13,6 +13,8 @@ __all__ = [
     "calls_of",
     "foreign_actions",
     "function_of",
+    "own_module",
+    "provider_module",
     "resolved_method",
 ]
 
@@ -24,6 +26,23 @@ DISTURBANCE_MODULE = "chaosproof.actions.app"
 
 OWN_MODULES = (*FAULT_MODULES, DISTURBANCE_MODULE, "chaosproof.actions.load", "chaosproof.actions.router")
 """Every module of this project that has actions."""
+
+
+_PACKAGES = ("actions", "probes", "controls")
+_SHORT = tuple(f"{package}." for package in _PACKAGES)
+
+
+def own_module(module: str) -> str:
+    """`chaosproof.actions.network` for `actions.network`, its name in a checkout; any other name as it is.
+
+    Experiments and journals from before 0.3 have the short names only.
+    """
+    return f"chaosproof.{module}" if module.startswith(_SHORT) else module
+
+
+def provider_module(activity: Mapping[str, Any]) -> str:
+    """The module of the activity's (or control's) Python provider, by its whole name; empty without."""
+    return own_module(text(mapping(activity.get("provider")).get("module")))
 
 
 def calls_of(method: Sequence[Mapping[str, Any]], *modules: str) -> tuple[Mapping[str, Any], ...]:

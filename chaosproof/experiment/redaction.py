@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from chaosproof.experiment.own_modules import provider_module
+from chaosproof.experiment.method_actions import provider_module
 from chaosproof.experiment.variables import RUN_VARIABLES, says_where
 from chaosproof.json_access import mapping, mappings, sequence
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from chaosproof.experiment.own_modules import own_module
+from chaosproof.experiment.method_actions import own_module
 from chaosproof.json_access import at, mapping, mappings, sequence, text
 
 __all__ = ["met_by_anything", "tolerance_mistakes"]

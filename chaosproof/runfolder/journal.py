@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from chaosproof.experiment.own_modules import provider_module
+from chaosproof.experiment.method_actions import provider_module
 from chaosproof.json_access import at, mapping, mappings, text
 from chaosproof.runfolder.record import Record, about
 

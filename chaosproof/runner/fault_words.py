@@ -6,7 +6,7 @@ A fault itself refuses a word that it does not know, but only when its moment ha
 from collections.abc import Iterator, Mapping
 from typing import Any, get_args
 
-from chaosproof.experiment.own_modules import provider_module
+from chaosproof.experiment.method_actions import provider_module
 from chaosproof.experiment.schema import suggestion
 from chaosproof.experiment.variables import resolve_all
 from chaosproof.faults.kinds import KINDS

@@ -27,7 +27,7 @@ from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.kinds import KINDS
 from chaosproof.faults.limits import Limits
 from chaosproof.faults.model import Fault
-from chaosproof.judge.fault_rules.proof import unproven
+from chaosproof.judge.fault_rules.fault_proof import unproven
 from chaosproof.runfolder.faults import FaultLedger, FaultRecord
 from chaosproof.runfolder.load import LoadPlan
 from chaosproof.runfolder.readiness import ReadinessRow
@@ -39,8 +39,8 @@ from chaosproof.targets.registry import DEFAULT_TARGET, launcher_of
 from chaosproof.targets.system.system_file import load_system
 from chaosproof.testing.active_fault import ActiveFault, FaultNotProven
 from chaosproof.testing.activities import ActivityLog
+from chaosproof.testing.lab_verdict import LabVerdict, judge_lab
 from chaosproof.testing.measured_load import MeasuredLoad
-from chaosproof.testing.verdict import LabVerdict, judge_lab
 
 __all__ = ["Lab", "launched"]
 
@@ -51,7 +51,7 @@ def launched(
     *,
     mode: str | None = None,
     scenario: str | None = None,
-    events_file: Path | None = None,
+    events_file: Path,
 ) -> Iterator[Running]:
     """The system of a system file, up in namespaces of its own, with the overlays of `mode` and `scenario`.
 

@@ -10,8 +10,8 @@ from chaosproof.experiment.method_actions import (
     calls_of,
     foreign_actions,
     function_of,
+    own_module,
 )
-from chaosproof.experiment.own_modules import own_module
 
 SHORT = {
     "type": "action",

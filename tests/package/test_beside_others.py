@@ -11,6 +11,7 @@ import pytest
 from tests.support.chaos import REPOSITORY
 
 SYSTEM = """
+values: values
 services:
   shop:
     command: [python, -u, -m, http.server, "8000"]
@@ -20,7 +21,10 @@ services:
 EXPERIMENT = {
     "title": "The shop opens",
     "description": "A load on a server of others, and a probe of others.",
-    "configuration": {"mode": "resilient", "system": "system.yaml", "journals": "journals", "warmup_s": 1},
+    "configuration": {
+        "mode": "resilient", "system": "system.yaml", "journals": "journals",
+        "warmup_s": 1, "rate_rps": 50, "connections": 5,
+    },
     "controls": [{"name": "session", "provider": {"type": "python", "module": "chaosproof.controls.session"}}],
     "steady-state-hypothesis": {
         "title": "It is open",
@@ -51,7 +55,7 @@ EXPERIMENT = {
     "rollbacks": [],
     "extensions": [
         {
-            "name": "chaosproof", "experiment": "shop", "modes": ["resilient"], "no_fault": True,
+            "name": "chaosproof", "experiment": "shop", "modes": ["resilient"], "no_fault": True, "artifacts": ["load.json"],
             "load": {"url": "http://shop:8000/"},
             "checks": [{"id": "USERS", "claim": "nobody minds", "figure": "load.error_ratio", "at_most": 0.05}],
         }
@@ -68,6 +72,9 @@ def test_packages_of_ones_own_by_the_same_names_are_found_and_ours_too(
         (tmp_path / package / "__init__.py").touch()
     (tmp_path / "probes/load.py").write_text("def answer() -> int:\n    return 42\n")
     (tmp_path / "system.yaml").write_text(SYSTEM)
+    (tmp_path / "values").mkdir()
+    for overlay in ("common", "resilient"):
+        (tmp_path / f"values/values-{overlay}.yaml").write_text("{}")
     (tmp_path / "exp.json").write_text(json.dumps(EXPERIMENT))
     path = os.pathsep.join([str(tmp_path), environment["PYTHONPATH"]])
     done = subprocess.run(

@@ -24,7 +24,9 @@ def test_those_who_look_at_wheels_have_nothing_to_say(distributions: Path, wheel
     files = list(map(str, distributions.iterdir()))
     assert len(files) == 2
     for argv in (["-m", "twine", "check", "--strict", *files], ["-m", "check_wheel_contents", str(wheel)]):
-        done = subprocess.run([sys.executable, *argv], capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [sys.executable, *argv], cwd=REPOSITORY, capture_output=True, text=True, check=False
+        )
         assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -30,6 +30,7 @@ ASK = "import urllib.request; print(urllib.request.urlopen('http://localhost:800
 
 
 def test_buys_under_a_reset(lab):
+    assert buy(lab).stdout.strip() == "200"  # it remembers the price
     with lab.fault("reset", "shop-0", port=7000, duration_s=1.5):
         assert buy(lab).stdout.strip() == "200"
 

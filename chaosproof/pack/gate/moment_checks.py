@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from chaosproof.experiment.own_modules import own_module
+from chaosproof.experiment.method_actions import own_module
 from chaosproof.judge.findings import Findings
 from chaosproof.pack.gate.rules import Rule
 from chaosproof.pack.judged import JudgedRun

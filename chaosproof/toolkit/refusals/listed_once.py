@@ -6,7 +6,7 @@ from typing import Any
 from chaoslib.control import get_global_controls
 from chaoslib.exceptions import InterruptExecution
 
-from chaosproof.experiment.own_modules import provider_module
+from chaosproof.experiment.method_actions import provider_module
 from chaosproof.json_access import mappings
 
 __all__ = ["refuse_other_than_once"]
