@@ -15,7 +15,8 @@ import click
 from chaosproof.errors import TargetError, UsageError
 from chaosproof.targets.local.control_client import ask, find_labs, lab_pid, take_down
 from chaosproof.targets.local.launcher import launch_lab
-from chaosproof.targets.local.target import LocalTarget, only_lab
+from chaosproof.targets.local.listed_labs import ListedLab, checkout_of, free_lab, listed_labs
+from chaosproof.targets.local.target import LocalTarget
 from chaosproof.targets.system.system_file import load_system
 
 __all__ = ["lab"]
@@ -68,33 +69,41 @@ def up(
 @lab.command()
 @click.argument("name", required=False)
 def down(name: str | None) -> None:
-    """End the lab NAME (may be left out when only one is up); whatever it held is gone with it."""
-    chosen = name or only_lab()
-    if chosen not in find_labs():
-        known = ", ".join(find_labs()) or "none"
+    """End the lab NAME; whatever it held is gone with it.
+
+    NAME may be left out where `lab up` was called in this checkout (the nearest folder upwards with a .git, else this
+    folder) and one such lab is up. The lab of a run, or of another checkout, is ended by its name only; a run that
+    loses its lab so is unknown.
+    """
+    labs = listed_labs()
+    chosen = name or free_lab(labs, checkout_of(Path.cwd()), named_by="its name")
+    ending = next((lab for lab in labs if lab.name == chosen), None)
+    if ending is None:
+        known = ", ".join(lab.name for lab in labs) or "none"
         raise UsageError(f"No lab named {chosen} is up (labs that are: {known}).")
-    take_down(chosen)
-    click.echo(f"Lab {chosen} is down.")
+    take_down(chosen, by="chaosproof lab down")
+    click.echo(f"Lab {chosen} is down.{f' It was {ending.origin}.' if ending.owner else ''}")
 
 
 @lab.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def status(as_json: bool) -> None:
-    """List this user's labs with their instances."""
+    """List this user's labs with their instances, the folder that each was started from, and its run."""
     rows: list[dict[str, Any]] = []
-    for name in find_labs():
+    for lab in listed_labs():
         try:
-            rows.append(_row(name))
+            rows.append(_row(lab))
         except TargetError as error:
             # it may end while it is asked, and the others are still there
-            click.echo(f"Lab {name} is left out: {error}", err=True)
+            click.echo(f"Lab {lab.name} is left out: {error}", err=True)
     if as_json:
         click.echo(json.dumps(rows))
         return
     if not rows:
         click.echo("No lab is up.")
     for row in rows:
-        click.echo(f"Lab {row['lab']} (pid {row['pid']})")
+        origin = ListedLab(row["lab"], row["folder"], row["owner"]).origin
+        click.echo(f"Lab {row['lab']} (pid {row['pid']}), {origin}")
         for service, url in row["endpoints"].items():
             click.echo(f"  {service:<16} {url}")
         for state in row["instances"]:
@@ -105,13 +114,15 @@ def status(as_json: bool) -> None:
             click.echo(f"  {state['name']:<16} {state['address']:<15} {doing}")
 
 
-def _row(name: str) -> dict[str, Any]:
-    target = LocalTarget(name)
+def _row(lab: ListedLab) -> dict[str, Any]:
+    target = LocalTarget(lab.name)
     states = target.states()
     return {
-        "lab": name,
-        "pid": lab_pid(name),
-        "endpoints": ask(name, "info")["endpoints"],
+        "lab": lab.name,
+        "pid": lab_pid(lab.name),
+        "folder": lab.folder,
+        "owner": lab.owner,
+        "endpoints": ask(lab.name, "info")["endpoints"],
         "instances": [
             {**asdict(states[instance.name]), "address": instance.address} for instance in target.instances()
         ],

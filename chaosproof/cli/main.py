@@ -36,7 +36,7 @@ _COMMANDS = {
     "doctor": ("doctor:doctor", "Say which faults this kernel can do, by trying them."),
     "images": ("cluster.images:images", "Make the images for a cluster: build, load, archive."),
     "init": ("cluster.init:init", "Write an experiment for a service of your own in a cluster."),
-    "halt": ("halt:halt", "End every fault and every lab of this user, now."),
+    "halt": ("halt:halt", "End the labs of this checkout and every fault in them, now."),
 }
 
 

@@ -5,7 +5,7 @@ checks say so.
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -20,11 +20,13 @@ from chaosproof.runfolder.journal import Journal
 from chaosproof.runfolder.load import LoadDone, LoadPlan
 from chaosproof.runfolder.manifest import raw_hashes
 from chaosproof.runfolder.paths import ARTIFACTS, WARMUP, write_json, write_whole
+from chaosproof.runfolder.run_folder import read_run
 from chaosproof.runfolder.series import Series
 from chaosproof.runfolder.session import InstanceState, SessionRecord
 from chaosproof.runner.load.job import stop_load
 from chaosproof.runner.prometheus import range_series
 from chaosproof.runner.session import Session, clock_lead_s
+from chaosproof.targets.instance_events import DOWN, LAB
 
 __all__ = ["Saved", "save_and_take_down"]
 
@@ -50,7 +52,8 @@ def save_and_take_down(
 ) -> Saved:
     """Save load, artifacts, series, states and journal into the run folder, then take the target down.
 
-    `prometheus` is where it is asked for the series, `interrupted` the sentence that ended the run early.
+    `prometheus` is where it is asked for the series, `interrupted` the sentence that ended the run early; a run whose
+    target is gone by then has ended early, too.
     """
     saved = Saved()
     folder, record = session.folder, session.record
@@ -58,6 +61,7 @@ def save_and_take_down(
     began_at = record.started_at
     watched = read_experiment(journal["experiment"]).series
     states: dict[str, InstanceState] = {}
+    lost: list[str] = []
 
     def keep_states() -> None:
         states.update(
@@ -79,7 +83,9 @@ def save_and_take_down(
                 ),
             )
     finally:
+        saved.attempt("whether the target is still up", lambda: lost.extend(_lost_target(session)))
         saved.attempt("taking the target down", session.take_down)
+    interrupted = interrupted or next(iter(lost), None)
     saved.attempt("load.json", lambda: _save_load(folder))
     saved.attempt("journal", lambda: write_json(folder / Journal.FILE, journal))
     problems = "; ".join(saved.problems) or None
@@ -106,6 +112,16 @@ def save_and_take_down(
         ),
     )
     return saved
+
+
+def _lost_target(session: Session) -> Iterator[str]:
+    """The sentence of a run whose target somebody has ended, with who did as far as that is recorded."""
+    if session.is_up():
+        return
+    rows = read_run(session.folder).readiness
+    by = next((row.detail for row in rows if (row.instance, row.event) == (LAB, DOWN) and row.detail), "")
+    how = f"was ended by {by}" if by else "was killed"
+    yield f"the lab {session.lab} of this run {how} while the run was on"
 
 
 def _stop_loads(session: Session) -> None:

@@ -170,7 +170,9 @@ def _session(run_dir: Path, running: Running, variables: Mapping[str, Any]) -> S
     foreign = ForeignWatch(target, lambda entry: record_event(run_dir, FOREIGN_ENTRY, entry.to_json()))
     engine = FaultEngine(target, ledger, limits, backend=variables.get("backend") or None, foreign=foreign)
     processes = ProcessFaults(target, ledger, limits, foreign=foreign)
-    return Session(run_dir, target, running.name, engine, processes, running.take_down, foreign=foreign)
+    return Session(
+        run_dir, target, running.name, engine, processes, running.take_down, running.is_up, foreign=foreign
+    )
 
 
 def _prepare(session: Session) -> None:

@@ -27,8 +27,8 @@ class Session:
     """Where this run writes, the system that it acts on, and those who know this run's faults.
 
     `run_dir` and `record` (session.json as it was written last) are None outside of a run. `lab` is the lab's name, or
-    the cluster's namespace; `take_down` ends the system, where this run started it. `load` is what the experiment says
-    of its load, with its variables filled in; `variables` are those of the run as checked, and where its endpoints are;
+    the cluster's namespace; `take_down` ends the system, where this run started it, and `is_up` is false once somebody
+    else has. `load` is what the experiment says of its load, with its variables filled in; `variables` are those of the run as checked, and where its endpoints are;
     `secrets` are texts that are written nowhere. `foreign` looks for what others put into the instances' networks.
     `clock_lead_s` is that of the moment at which it began.
     """
@@ -39,6 +39,7 @@ class Session:
     faults: FaultEngine
     processes: ProcessFaults
     take_down: Callable[[], None] = lambda: None
+    is_up: Callable[[], bool] = lambda: True
     record: SessionRecord | None = None
     load: Mapping[str, Any] = field(default_factory=dict)
     variables: Mapping[str, Any] = field(default_factory=dict)

@@ -262,7 +262,8 @@ class Running:
 
     `name` is what the target calls this system: a lab's name, or that of a cluster's namespace. `endpoints` are URLs by
     name, `timings` seconds from the call to a stage, `facts` what the record of a run says of the place. `take_down`
-    leaves nothing of what `launch` put there; a system that was only opened goes on.
+    leaves nothing of what `launch` put there; a system that was only opened goes on. `is_up` is false once the system
+    is gone as a whole, whoever ended it.
     """
 
     target: Target
@@ -271,6 +272,7 @@ class Running:
     timings: Mapping[str, float] = field(default_factory=dict)
     take_down: Callable[[], None] = lambda: None
     facts: Mapping[str, Any] = field(default_factory=dict)
+    is_up: Callable[[], bool] = lambda: True
 
 
 class Launcher(Protocol):

@@ -6,7 +6,10 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-__all__ = ["Event", "append_events"]
+__all__ = ["DOWN", "LAB", "Event", "append_events"]
+
+LAB, DOWN = "lab", "down"
+"""The row of a lab as a whole that ends, in place of an instance; its detail is the command that ended it, if any."""
 
 Event = tuple[str, str, str]
 """(instance, what happened in readiness.ndjson's words, detail)."""

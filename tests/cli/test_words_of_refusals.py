@@ -14,20 +14,22 @@ from chaosproof.faults.errors import CapabilityError
 from chaosproof.faults.model import Fault
 from chaosproof.faults.selector import resolve_peer
 from chaosproof.targets.base import Instance
+from chaosproof.targets.local.listed_labs import ListedLab
 from tests.support.fake_target import FakeTarget
 
 
 def test_a_lab_that_ends_while_it_is_asked_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    def row(name: str) -> dict[str, object]:
-        if name == "ending":
+    def row(lab: ListedLab) -> dict[str, object]:
+        if lab.name == "ending":
             raise TargetError("Lab ending went away during 'states'.")
-        return {"lab": name, "pid": 7, "endpoints": {}, "instances": []}
+        return {"lab": lab.name, "pid": 7, "folder": "/f", "owner": "", "endpoints": {}, "instances": []}
 
-    monkeypatch.setattr(lab_commands, "find_labs", lambda: ("ending", "stays"))
+    labs = (ListedLab("ending", "/f"), ListedLab("stays", "/f"))
+    monkeypatch.setattr(lab_commands, "listed_labs", lambda: labs)
     monkeypatch.setattr(lab_commands, "_row", row)
     done = CliRunner().invoke(lab_commands.status)
     assert done.exit_code == 0
-    assert done.stdout == "Lab stays (pid 7)\n"
+    assert done.stdout == "Lab stays (pid 7), from /f\n"
     assert done.stderr == "Lab ending is left out: Lab ending went away during 'states'.\n"
 
 

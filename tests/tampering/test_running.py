@@ -96,6 +96,33 @@ def test_a_fault_that_somebody_injects_into_the_same_lab_is_named(tmp_path: Path
     assert "of another chaosproof process was on app-a-1 and is not of this run" in hit.details
 
 
+def test_a_run_whose_lab_somebody_takes_down_is_unknown_and_says_so(tmp_path: Path) -> None:
+    """By its name, in the middle of the fault: what the run saw from then on is no finding."""
+    process = subprocess.Popen(
+        mutated_argv(tmp_path, lambda experiment: None),
+        cwd=REPOSITORY,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert eventually(lambda: "fault_on" in _events(tmp_path), within_s=60)
+    (folder,) = (tmp_path / "journals").glob("s4/*/*")
+    lab = json.loads((folder / "session.json").read_text())["lab"]
+    down = [str(Path(sys.executable).with_name("chaosproof")), "lab", "down", lab]
+    subprocess.run(down, check=True, timeout=30)
+    printed, _ = process.communicate(timeout=90)
+    assert process.returncode == 1, printed
+    verdict = judge_run(folder)
+    assert verdict.status == "unknown"
+    assert {check.status for check in verdict.checks} <= {"pass", "unknown"}
+    whole = next(check for check in verdict.checks if check.id == "SYS_SESSION_COMPLETE")
+    why = f"the lab {lab} of this run was ended by chaosproof lab down while the run was on"
+    assert f"the run ended early: {why}" in whole.details
+    assert why in printed and "Traceback" not in printed
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_run_killed_at_any_stage_is_unknown(tmp_path: Path, stage: str) -> None:

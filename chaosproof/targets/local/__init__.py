@@ -16,8 +16,9 @@ class _LocalLauncher:
     name = "local"
 
     def open(self, variables: Mapping[str, Any]) -> Running:
-        """The lab that `lab` names; without it the only one that is up."""
-        from chaosproof.targets.local.target import LocalTarget, only_lab
+        """The lab that `lab` names; without it the only one of this checkout that is up, and of no run."""
+        from chaosproof.targets.local.listed_labs import only_lab
+        from chaosproof.targets.local.target import LocalTarget
 
         lab = str(variables.get("lab") or only_lab())
         return Running(LocalTarget(lab), lab)

@@ -87,15 +87,18 @@ def _exchange(
     return answer["result"]
 
 
-def take_down(lab: str, *, patience_s: float = 10.0) -> None:
-    """End a lab: ask it to, and after `patience_s` let the kernel do it. One that is not up is no error."""
+def take_down(lab: str, *, patience_s: float = 10.0, by: str = "") -> None:
+    """End a lab: ask it to, and after `patience_s` let the kernel do it. One that is not up is no error.
+
+    `by` is the command that does, for the run whose lab it is; empty where the owner of the lab ends it.
+    """
     try:
         pidfd = os.pidfd_open(lab_pid(lab))
     except (TargetError, ProcessLookupError):
         return
     try:
         with contextlib.suppress(TargetError):
-            ask(lab, "down", patience_s=patience_s)
+            ask(lab, "down", {"by": by} if by else {}, patience_s=patience_s)
         if not select.select([pidfd], [], [], patience_s)[0]:
             signal.pidfd_send_signal(pidfd, signal.SIGKILL)
             select.select([pidfd], [], [], patience_s)

@@ -18,12 +18,14 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from chaosproof.errors import TargetError, UsageError
 from chaosproof.targets.base import Running
 from chaosproof.targets.host_command import command_path
 from chaosproof.targets.local import all_users
-from chaosproof.targets.local.control_client import ask, socket_name, take_down
+from chaosproof.targets.local.control_client import ask, find_labs, socket_name, take_down
+from chaosproof.targets.local.listed_labs import checkout_of
 from chaosproof.targets.local.spec import ONE_SHOT_LIMIT_S, PROMETHEUS_PORT, LabSpec, PublishedPort, plan_lab
 from chaosproof.targets.local.target import LocalTarget
 from chaosproof.targets.local.users import user_ids
@@ -70,6 +72,7 @@ def launch_lab(
         events_file=str(events_file.resolve()) if events_file else None,
         environment=_inherited(os.environ),
     )
+    spec = replace(spec, folder=checkout_of(Path.cwd()), **_owner(events_file, detached=detached))
     listeners = _publish(spec)
     spec = replace(spec, published=tuple(port for port, _ in listeners))
     try:
@@ -90,7 +93,20 @@ def launch_lab(
         endpoints=spec.endpoints,
         timings={stage: round(value + offset_s, 3) for stage, value in timings.items()},
         take_down=lambda: take_down(lab),
+        is_up=lambda: lab in find_labs(),
     )
+
+
+def _owner(events_file: Path | None, *, detached: bool) -> dict[str, Any]:
+    """What the lab ends with: nothing, the run whose folder has `events_file`, or this program."""
+    if detached:
+        return {}
+    owner = (
+        f"the run in {events_file.resolve().parent}"
+        if events_file
+        else f"the program {Path(sys.argv[0]).name}"
+    )
+    return {"owner": owner, "owner_pid": os.getpid()}
 
 
 def _inherited(environment: Mapping[str, str]) -> dict[str, str]:

@@ -39,7 +39,7 @@ class PublishedPort:
 
 @dataclass(frozen=True)
 class LabSpec:
-    """Everything the supervisor needs; it reads no other file."""
+    """Everything the supervisor needs; it reads no other file. Whose it is: see `listed_labs.ListedLab`."""
 
     name: str
     gateway: str
@@ -51,6 +51,9 @@ class LabSpec:
     path: str
     published: tuple[PublishedPort, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
+    folder: str = ""
+    owner: str = ""
+    owner_pid: int = 0
 
     @property
     def instances(self) -> tuple[Instance, ...]:

@@ -12,7 +12,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from chaosproof.errors import TargetError
 from chaosproof.targets.base import (
     Address,
     CommandResult,
@@ -24,18 +23,9 @@ from chaosproof.targets.base import (
     PendingCommand,
     Target,
 )
-from chaosproof.targets.local.control_client import ask, ask_and_hold, find_labs
+from chaosproof.targets.local.control_client import ask, ask_and_hold
 
-__all__ = ["LocalTarget", "only_lab"]
-
-
-def only_lab() -> str:
-    """The one lab of this user that is up; `TargetError` when there is none, or more than one."""
-    labs = find_labs()
-    if len(labs) != 1:
-        what = f"More than one lab is up ({', '.join(labs)}); name one" if labs else "No lab is up; start one"
-        raise TargetError(f"{what}: chaosproof lab up SYSTEM_FILE, or --lab NAME.")
-    return labs[0]
+__all__ = ["LocalTarget"]
 
 
 class LocalTarget(Target):

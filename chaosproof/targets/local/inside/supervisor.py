@@ -21,7 +21,7 @@ from typing import Any
 
 from chaosproof.errors import ChaosproofError, TargetError
 from chaosproof.targets.base import Address, InstanceState
-from chaosproof.targets.instance_events import append_events
+from chaosproof.targets.instance_events import DOWN, LAB, append_events
 from chaosproof.targets.local.inside import network
 from chaosproof.targets.local.inside.commands import InstanceCommands
 from chaosproof.targets.local.inside.health import is_ready
@@ -59,6 +59,7 @@ class Supervisor:
         self._rules_lock = asyncio.Lock()
         self._stopping = asyncio.Event()
         self._down = False
+        self._ended_by = ""
         self._failure: str | None = None
         self._all_started = asyncio.Event()
         self._starts: dict[str, asyncio.Task[None]] = {}
@@ -185,7 +186,7 @@ class Supervisor:
     async def _stop_everything(self) -> None:
         self._down = True
         await asyncio.gather(*(runner.stop() for runner in self._runners.values()))
-        append_events(self._events_file, [("lab", "down", "")])
+        append_events(self._events_file, [(LAB, DOWN, self._ended_by)])
 
     def _mark(self, name: str) -> None:
         self._timings[name] = round(time.monotonic() - self._started_at, 3)
@@ -266,6 +267,9 @@ class Supervisor:
                 for plan in self._spec.services
             },
             "endpoints": self._spec.endpoints,
+            "folder": self._spec.folder,
+            "owner": self._spec.owner,
+            "owner_pid": self._spec.owner_pid,
         }
 
     async def _wait_ready(self) -> dict[str, float]:
@@ -280,7 +284,8 @@ class Supervisor:
     async def _states(self) -> dict[str, InstanceState]:
         return {name: runner.state() for name, runner in self._runners.items()}
 
-    async def _end(self) -> None:
+    async def _end(self, by: str = "") -> None:
+        self._ended_by = by
         # The answer must leave before the lab does.
         asyncio.get_running_loop().call_later(0.01, self._stopping.set)
 
