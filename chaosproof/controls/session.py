@@ -17,6 +17,7 @@ from chaosproof.toolkit.events import (
     before_method_control,
     before_rollback_control,
 )
+from chaosproof.toolkit.reports.handler_order import register_before_events
 
 __all__ = [
     "after_activity_control",
@@ -34,7 +35,7 @@ __all__ = [
 
 def configure_control(event_registry: EventHandlerRegistry, configuration: Configuration = None) -> None:
     """Have the run closed and judged also where Chaos Toolkit dies on its way; see `close_anyhow`."""
-    event_registry.register(close_anyhow(configuration))
+    register_before_events(event_registry, close_anyhow(configuration))
 
 
 def before_experiment_control(

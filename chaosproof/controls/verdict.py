@@ -9,6 +9,7 @@ For any experiment, unchanged: `chaos run --control-file verdict.json EXPERIMENT
 
 from chaoslib.run import EventHandlerRegistry
 
+from chaosproof.toolkit.reports.handler_order import register_before_events
 from chaosproof.toolkit.review_control import ReviewAtTheEnd
 
 __all__ = ["configure_control"]
@@ -16,4 +17,4 @@ __all__ = ["configure_control"]
 
 def configure_control(event_registry: EventHandlerRegistry) -> None:
     """Have the run reviewed when the toolkit is finished with it."""
-    event_registry.register(ReviewAtTheEnd())
+    register_before_events(event_registry, ReviewAtTheEnd())

@@ -21,6 +21,7 @@ from chaosproof.experiment.text import SUFFIXES, doubled_keys
 from chaosproof.json_access import flag, mapping, sequence
 from chaosproof.review.documents import Document, configured, experiment_document, journal_document, kind_of
 from chaosproof.review.facts.activity import Phase, ReviewedActivity, met_during, reviewed
+from chaosproof.review.facts.added_state import ADDED_BY, OWN_NAME
 from chaosproof.runfolder.journal import ActivityRun
 
 __all__ = ["NeitherError", "files_in", "read_document", "reviewed_journal"]
@@ -179,7 +180,7 @@ def _journal(
 
     def add_state(state: Any, pointer: str, phase: Phase) -> None:
         parts = _parts(state)
-        if parts:
+        if parts and _decoded(parts.get(ADDED_BY)) != OWN_NAME:
             met = flag(_decoded(parts.get("steady_state_met")))
             measured[phase] = met if measured.get(phase) is not False else False
             add(parts.get("probes"), f"{pointer}/probes", phase)

@@ -20,16 +20,18 @@ from chaosproof.runner.load.warmup import start_warmup
 from chaosproof.runner.progress import Progress
 from chaosproof.toolkit.current import has_begun, keep_session, session_of
 from chaosproof.toolkit.death import CloseAnyhow
-from chaosproof.toolkit.interruption import attend_to_signals, leave_signals
+from chaosproof.toolkit.interruption import EndingSignals, leave_signals
 from chaosproof.toolkit.log_redaction import keep_out_of_journal, keep_out_of_logs, warn_of_literal_headers
 from chaosproof.toolkit.refusals.journal_path import refuse_unwritable_journal
 from chaosproof.toolkit.refusals.listed_once import refuse_other_than_once
+from chaosproof.toolkit.reports.verdict_state import add_verdict_state
 from chaosproof.toolkit.verdict import conclude, print_verdict
 
 __all__ = ["begin_session", "close_anyhow", "end_session"]
 
 _PROGRESS = "chaosproof_progress"
 _ENDED = "chaosproof_ended"
+_SIGNALS = "chaosproof_signals"
 
 
 def begin_session(
@@ -41,7 +43,8 @@ def begin_session(
     """
     settings = {} if configuration is None else configuration
     refuse_other_than_once(experiment)
-    attend_to_signals()
+    signals = settings[_SIGNALS] = EndingSignals()
+    signals.attend()
     try:
         refuse_unwritable_journal(sys.argv[1:])
         # Chaos Toolkit does not hand its command line to a control.
@@ -81,6 +84,8 @@ def end_session(journal: Journal, configuration: Configuration, died_of: Excepti
         leave_signals()
         return
     untouched_status = journal["status"]
+    signals: EndingSignals = settings[_SIGNALS]
+    signals.note_in(journal)
     journal["status"] = "aborted"
     session = session_of(settings)
     settings[_ENDED] = True
@@ -89,7 +94,8 @@ def end_session(journal: Journal, configuration: Configuration, died_of: Excepti
             settings[_PROGRESS].stop()
         ended = untouched_status in ("completed", "failed")
         keep_out_of_journal(journal, session.secrets)
-        interrupted = None if ended else f"the run was {untouched_status}"
+        by = f" by {signals.received}" if signals.received else ""
+        interrupted = None if ended else f"the run was {untouched_status}{by}"
         if died_of is not None:
             reason = f"{type(died_of).__name__}: {died_of}"
             interrupted = redact(f"Chaos Toolkit itself failed: {reason}", session.secrets)
@@ -108,6 +114,8 @@ def end_session(journal: Journal, configuration: Configuration, died_of: Excepti
         journal["deviated"] = True
     elif verdict.status == "unknown" and untouched_status == "completed":
         journal["status"] = "failed"
+    reasons = [(check.id, check.details) for check in verdict.checks if check.status == verdict.status]
+    add_verdict_state(journal, verdict.status, reasons, ("judge", str(session.folder)))
     print_verdict(session.folder, verdict)
 
 

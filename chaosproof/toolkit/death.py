@@ -14,6 +14,9 @@ from chaoslib.types import Journal
 
 __all__ = ["CloseAnyhow", "in_a_sentence"]
 
+# How else `chaos` is started: by the experiment's own `runtime`, for which it calls uv, and by this project.
+_COMMANDS = (("chaostoolkit", "runner.py"), ("command", "chaos.py"))
+
 
 class CloseAnyhow(RunEventHandler):  # type: ignore[misc]
     """Calls `close` with the journal, and with what the toolkit died of, when the toolkit is finished in any way."""
@@ -26,7 +29,7 @@ class CloseAnyhow(RunEventHandler):  # type: ignore[misc]
         died_of = error if isinstance(error, Exception) else None
         self._close(journal, died_of)
         # What the command does afterwards can fail as well: it writes its journal. A program of its own keeps its hook.
-        if Path(sys.argv[0]).name == "chaos":
+        if Path(sys.argv[0]).parts[-2:] in _COMMANDS or Path(sys.argv[0]).name == "chaos":
             sys.excepthook = in_a_sentence
 
 

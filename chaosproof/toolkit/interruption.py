@@ -7,30 +7,48 @@ that it documents for its SIGUSR1 ("now, with rollbacks"), and nothing on the wa
 
 import os
 import signal
+from collections.abc import MutableMapping
 from types import FrameType
+from typing import Any
 
-__all__ = ["attend_to_signals", "leave_signals"]
+__all__ = ["EndingSignals", "leave_signals"]
 
 _NOW_WITH_ROLLBACKS = 20
 _STDERR = 2
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-def attend_to_signals() -> None:
-    """From here on the first SIGINT or SIGTERM ends the method; later ones do not disturb the clearing up."""
-    for signum in _SIGNALS:
-        signal.signal(signum, _end)
+class EndingSignals:
+    """From `attend` on the first SIGINT or SIGTERM ends the method, and is `received`, empty until then; later ones do
+    not disturb the clearing up.
+    """
+
+    def __init__(self) -> None:
+        self.received = ""
+
+    def attend(self) -> None:
+        for signum in _SIGNALS:
+            signal.signal(signum, self._end)
+
+    def note_in(self, journal: MutableMapping[str, Any]) -> None:
+        """Say in the journal of an interrupted run which signal it was, in the words of Chaos Toolkit 1.21.
+
+        There the toolkit listens itself, and no longer once these handlers are in place of its own.
+        """
+        if self.received and journal.get("status") == "interrupted" and not journal.get("interruption"):
+            reason = f"received {self.received}"
+            journal["interruption"] = {"kind": "signal", "name": self.received, "reason": reason}
+
+    def _end(self, signum: int, frame: FrameType | None) -> None:
+        self.received = signal.Signals(signum).name
+        for ending in _SIGNALS:
+            signal.signal(ending, _already)
+        raise SystemExit(_NOW_WITH_ROLLBACKS)
 
 
 def leave_signals() -> None:
     """SIGINT as Python has it; Chaos Toolkit puts SIGTERM back itself."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-def _end(signum: int, frame: FrameType | None) -> None:
-    for ending in _SIGNALS:
-        signal.signal(ending, _already)
-    raise SystemExit(_NOW_WITH_ROLLBACKS)
 
 
 def _already(signum: int, frame: FrameType | None) -> None:

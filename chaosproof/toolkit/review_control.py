@@ -17,10 +17,12 @@ from chaosproof.report.reviews.reviews_terminal import print_reviews
 from chaosproof.review.reading import reviewed_journal
 from chaosproof.review.review import Review, review_document
 from chaosproof.runfolder.journal import Journal as JournalFile
+from chaosproof.toolkit.reports.verdict_state import add_verdict_state
 
 __all__ = ["ReviewAtTheEnd"]
 
 KEY = "chaosproof_review"
+_COMMAND = ("review", JournalFile.FILE)
 
 
 class ReviewAtTheEnd(RunEventHandler):  # type: ignore[misc]
@@ -33,7 +35,9 @@ class ReviewAtTheEnd(RunEventHandler):  # type: ignore[misc]
             review = review_document(reviewed_journal(Path(JournalFile.FILE), journal))
         except Exception as error:
             journal["status"] = "failed"
-            journal[KEY] = {"verdict": "unknown", "toolkit": own, "reason": f"the review failed: {error!r}"}
+            reason = f"the review failed: {error!r}"
+            journal[KEY] = {"verdict": "unknown", "toolkit": own, "reason": reason}
+            add_verdict_state(journal, "unknown", [("review", reason)], _COMMAND)
             print(f"The run could not be reviewed, so it is no pass: {error!r}", file=sys.stderr)
             return
         journal[KEY] = {
@@ -42,6 +46,9 @@ class ReviewAtTheEnd(RunEventHandler):  # type: ignore[misc]
             "findings": [finding_json(finding) for finding in review.findings],
         }
         _follow(journal, review)
+        severity = "error" if review.verdict == "fail" else "warning"
+        reasons = [(f.code, f.message) for f in review.findings if f.severity == severity]
+        add_verdict_state(journal, review.verdict, reasons, _COMMAND)
         print_reviews([review])
 
 

@@ -70,7 +70,9 @@ def ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Ended:
         control, "save_and_take_down", lambda session, journal, url, why: ends.append((dict(journal), why))
     )
     monkeypatch.setattr(
-        control, "conclude", lambda folder: SimpleNamespace(status="unknown" if ends[-1][1] else "pass")
+        control,
+        "conclude",
+        lambda folder: SimpleNamespace(status="unknown" if ends[-1][1] else "pass", checks=()),
     )
     monkeypatch.setattr(control, "print_verdict", lambda *_: None)
     monkeypatch.setattr("sys.excepthook", sys.excepthook)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-__all__ = ["TOOLKITS", "Toolkit", "Unavailable", "installed", "venv", "with_review"]
+__all__ = ["TOOLKITS", "Toolkit", "Unavailable", "installed", "venv", "with_everything", "with_review"]
 
 _REPOSITORY = Path(__file__).resolve().parents[3]
 
@@ -90,6 +90,13 @@ def with_review(toolkit: Toolkit, *more: str) -> Toolkit:
     pins = {line.partition("==")[0]: line for line in lines if "==" in line}
     needed = (pins[name] for name in project["optional-dependencies"]["review"])
     return replace(toolkit, packages=(*toolkit.packages, *needed, *more))
+
+
+def with_everything(toolkit: Toolkit) -> Toolkit:
+    """The toolkit as a run with a session needs it: all that requirements.txt pins for that Python."""
+    lines = (_REPOSITORY / "requirements.txt").read_text().splitlines()
+    pins = tuple(line for line in lines if "==" in line and not line.startswith("#"))
+    return replace(toolkit, label=f"{toolkit.label} with everything", packages=pins)
 
 
 def installed(environment: Path) -> dict[str, str]:
