@@ -12,10 +12,12 @@ from typing import Any
 
 import click
 
-from chaosproof.errors import TargetError, UsageError
+from chaosproof.errors import ChaosproofError, TargetError, UsageError
+from chaosproof.runner.prometheus import down_targets
 from chaosproof.targets.local.control_client import ask, find_labs, lab_pid, take_down
 from chaosproof.targets.local.launcher import launch_lab
 from chaosproof.targets.local.listed_labs import ListedLab, checkout_of, free_lab, listed_labs
+from chaosproof.targets.local.metrics_pages import unreadable_pages
 from chaosproof.targets.local.target import LocalTarget
 from chaosproof.targets.system.system_file import load_system
 
@@ -48,16 +50,21 @@ def up(
     if name is not None and name in find_labs():
         raise UsageError(f"A lab named {name} is up already; choose another name or take it down.")
     started = launch_lab(load_system(system_file, mode, scenario), name=name, detached=True)
+    no_metrics = unreadable_pages(started.target)
     if as_json:
-        click.echo(
-            json.dumps(
-                {"lab": started.name, "endpoints": started.endpoints, "timings": dict(started.timings)}
-            )
-        )
+        document = {
+            "lab": started.name,
+            "endpoints": started.endpoints,
+            "timings": dict(started.timings),
+            "no_metrics": no_metrics,
+        }
+        click.echo(json.dumps(document))
         return
     click.echo(f"Lab {started.name} is up.")
     for service, url in started.endpoints.items():
         click.echo(f"  {service:<16} {url}")
+    for sentence in no_metrics:
+        click.echo(f"  no metrics: {sentence}")
     if timings:
         click.echo("From the command to ready:")
         for stage, seconds in sorted(started.timings.items(), key=lambda item: item[1]):
@@ -112,18 +119,31 @@ def status(as_json: bool) -> None:
             else:
                 doing = "paused" if state["paused"] else "ready" if state["ready"] else "not ready"
             click.echo(f"  {state['name']:<16} {state['address']:<15} {doing}")
+        for sentence in row["no_metrics"]:
+            click.echo(f"  {sentence}")
 
 
 def _row(lab: ListedLab) -> dict[str, Any]:
     target = LocalTarget(lab.name)
     states = target.states()
+    endpoints = ask(lab.name, "info")["endpoints"]
     return {
         "lab": lab.name,
         "pid": lab_pid(lab.name),
         "folder": lab.folder,
         "owner": lab.owner,
-        "endpoints": ask(lab.name, "info")["endpoints"],
+        "endpoints": endpoints,
+        "no_metrics": _down_by_prometheus(endpoints.get("prometheus")),
         "instances": [
             {**asdict(states[instance.name]), "address": instance.address} for instance in target.instances()
         ],
     }
+
+
+def _down_by_prometheus(url: str | None) -> list[str]:
+    if url is None:
+        return []
+    try:
+        return [target.sentence for target in down_targets(url, timeout_s=2.0)]
+    except ChaosproofError as error:
+        return [str(error)]

@@ -1,16 +1,50 @@
-"""What Prometheus recorded during a run, asked once and kept as a file: `series.json`."""
+"""What Prometheus recorded during a run, asked once and kept as a file: `series.json`; and what it cannot scrape."""
 
 import json
 import urllib.parse
 import urllib.request
+from dataclasses import dataclass
 from typing import Any
 
 from chaosproof.errors import ChaosproofError
+from chaosproof.json_access import at, mapping, mappings, text
 
-__all__ = ["instant", "range_series"]
+__all__ = ["DownTarget", "down_targets", "instant", "range_series"]
 
 _TIMEOUT_S = 10.0
 _STEP_S = 1
+
+
+@dataclass(frozen=True)
+class DownTarget:
+    """A target whose last scrape failed: its instance, the page that was asked for, and Prometheus' own reason."""
+
+    instance: str
+    url: str
+    error: str
+
+    @property
+    def sentence(self) -> str:
+        return f"Prometheus has no metrics of {self.instance}: {self.url} is down, {self.error}"
+
+
+def down_targets(base_url: str, *, timeout_s: float = _TIMEOUT_S) -> tuple[DownTarget, ...]:
+    """The targets whose last scrape failed, by instance; those that were not scraped yet are not among them.
+
+    Raises `ChaosproofError` when Prometheus does not answer.
+    """
+    targets = mappings(
+        _get(f"{base_url}/api/v1/targets", {"state": "active"}, timeout_s).get("activeTargets")
+    )
+    return tuple(
+        DownTarget(
+            instance=text(mapping(target.get("labels")).get("instance")),
+            url=text(target.get("scrapeUrl")),
+            error=text(target.get("lastError")) or "without a reason",
+        )
+        for target in sorted(targets, key=lambda each: text(at(each, "labels", "instance")))
+        if target.get("health") == "down"
+    )
 
 
 def instant(base_url: str, query: str, *, timeout_s: float = _TIMEOUT_S) -> list[dict[str, Any]]:
@@ -38,8 +72,7 @@ def _get(url: str, parameters: dict[str, str], timeout_s: float) -> dict[str, An
         with opener.open(full, timeout=timeout_s) as answer:
             content = json.load(answer)
     except (OSError, ValueError) as error:
-        raise ChaosproofError(
-            f"Prometheus at {url} did not answer {parameters['query']!r}: {error}."
-        ) from error
+        query = f" {parameters['query']!r}" if "query" in parameters else ""
+        raise ChaosproofError(f"Prometheus at {url} did not answer{query}: {error}.") from error
     data: dict[str, Any] = content["data"]
     return data

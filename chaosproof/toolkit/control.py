@@ -5,6 +5,7 @@ only fault raised. So every way out of here sets the journal's status, and only 
 completed.
 """
 
+import logging
 import sys
 from collections.abc import Mapping
 
@@ -18,6 +19,7 @@ from chaosproof.runner.finish import save_and_take_down
 from chaosproof.runner.lifecycle import begin
 from chaosproof.runner.load.warmup import start_warmup
 from chaosproof.runner.progress import Progress
+from chaosproof.runner.prometheus import down_targets
 from chaosproof.toolkit.current import has_begun, keep_session, session_of
 from chaosproof.toolkit.death import CloseAnyhow
 from chaosproof.toolkit.interruption import EndingSignals, leave_signals
@@ -29,6 +31,7 @@ from chaosproof.toolkit.verdict import conclude, print_verdict
 
 __all__ = ["begin_session", "close_anyhow", "end_session"]
 
+_LOG = logging.getLogger("chaostoolkit")
 _PROGRESS = "chaosproof_progress"
 _ENDED = "chaosproof_ended"
 _SIGNALS = "chaosproof_signals"
@@ -56,6 +59,7 @@ def begin_session(
         settings[_PROGRESS] = Progress(session.folder, _prometheus(settings), extension.watch)
         settings[_PROGRESS].start()
         start_warmup(session, settings)
+        _warn_of_missing_metrics(_prometheus(settings))
     except ChaosproofError as error:
         raise InterruptExecution(str(error)) from error
     except Exception as error:
@@ -117,6 +121,17 @@ def end_session(journal: Journal, configuration: Configuration, died_of: Excepti
     reasons = [(check.id, check.details) for check in verdict.checks if check.status == verdict.status]
     add_verdict_state(journal, verdict.status, reasons, ("judge", str(session.folder)))
     print_verdict(session.folder, verdict)
+
+
+def _warn_of_missing_metrics(prometheus: str | None) -> None:
+    """Say which targets Prometheus could not scrape so far: a probe or a claim that asks for theirs gets no answer."""
+    if prometheus is None:
+        return
+    try:
+        for target in down_targets(prometheus, timeout_s=1.0):
+            _LOG.warning(target.sentence)
+    except ChaosproofError as error:
+        _LOG.warning(str(error))
 
 
 def _prometheus(settings: Mapping[str, object]) -> str | None:

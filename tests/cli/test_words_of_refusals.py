@@ -22,7 +22,8 @@ def test_a_lab_that_ends_while_it_is_asked_is_left_out(monkeypatch: pytest.Monke
     def row(lab: ListedLab) -> dict[str, object]:
         if lab.name == "ending":
             raise TargetError("Lab ending went away during 'states'.")
-        return {"lab": lab.name, "pid": 7, "folder": "/f", "owner": "", "endpoints": {}, "instances": []}
+        row = {"lab": lab.name, "pid": 7, "folder": "/f", "owner": ""}
+        return {**row, "endpoints": {}, "instances": [], "no_metrics": []}
 
     labs = (ListedLab("ending", "/f"), ListedLab("stays", "/f"))
     monkeypatch.setattr(lab_commands, "listed_labs", lambda: labs)

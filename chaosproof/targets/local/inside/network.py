@@ -7,13 +7,12 @@ connection each would meet on the same instance in one start of three, and every
 a throw of dice.) So a rule on egress inside an instance sees the service's address and port.
 """
 
-import json
 from collections.abc import Collection
 
 from chaosproof.targets.base import Instance
 from chaosproof.targets.local.spec import LabSpec
 
-__all__ = ["hosts_file", "instance_links", "prometheus_config", "root_links", "service_rule", "service_table"]
+__all__ = ["hosts_file", "instance_links", "root_links", "service_rule", "service_table"]
 
 
 def root_links(spec: LabSpec) -> str:
@@ -92,28 +91,4 @@ def hosts_file(spec: LabSpec) -> str:
     lines = ["127.0.0.1 localhost", "::1 localhost"]
     lines += [f"{plan.address} {plan.service.name}" for plan in spec.services]
     lines += [f"{instance.address} {instance.name}" for instance in spec.instances]
-    return "\n".join(lines) + "\n"
-
-
-def prometheus_config(spec: LabSpec) -> str:
-    """Prometheus' configuration: one job per service, instances labelled by their names."""
-    lines = [
-        "global:",
-        f"  scrape_interval: {round(spec.scrape_interval_s * 1000)}ms",
-        f"  scrape_timeout: {round(spec.scrape_interval_s * 1000)}ms",
-        "scrape_configs:",
-    ]
-    for plan in spec.services:
-        if plan.service.metrics_port is None:
-            continue
-        lines += [
-            f"  - job_name: '{plan.service.name}'",
-            f"    metrics_path: {json.dumps(plan.service.metrics_path)}",
-            "    static_configs:",
-        ]
-        for instance in plan.instances:
-            lines += [
-                f"      - targets: ['{instance.address}:{plan.service.metrics_port}']",
-                f"        labels: {{instance: '{instance.name}', service: '{plan.service.name}'}}",
-            ]
     return "\n".join(lines) + "\n"

@@ -35,6 +35,7 @@ from chaosproof.targets.local.inside.resolver import (
     resolver_sockets,
     serve_names,
 )
+from chaosproof.targets.local.inside.scraping import prometheus_config, prometheus_version
 from chaosproof.targets.local.spec import PROMETHEUS_PORT, LabSpec, ServicePlan
 from chaosproof.targets.system.definition import HealthCheck
 
@@ -165,7 +166,9 @@ class Supervisor:
         folder = LAB_DIR / "prometheus"
         folder.mkdir()
         config = folder / "prometheus.yml"
-        config.write_text(network.prometheus_config(self._spec), encoding="utf-8")
+        printed = await self._processes.run_to_end([self._spec.prometheus, "--version"], instance=None)
+        version = prometheus_version(printed.stdout + printed.stderr)
+        config.write_text(prometheus_config(self._spec, version), encoding="utf-8")
         argv = [
             self._spec.prometheus,
             f"--config.file={config}",
