@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["run_one", "run_pair", "run_series"]
 
+_CHAOS = "chaosproof.toolkit.command.chaos"
+
 
 def run_one(request: RunRequest) -> Path:
     """Run an experiment that has one mode only; returns the run folder, `ChaosproofError` when there is none."""
@@ -77,7 +79,8 @@ def _run(request: RunRequest, variables: Mapping[str, str], mode: str) -> Path:
     click.secho(f"--- {request.file.stem}, {mode} ---", bold=True, err=True)
     with tempfile.TemporaryDirectory(prefix="chaosproof-") as scratch:
         journal = Path(scratch) / "journal.json"
-        argv = [str(Path(sys.executable).with_name("chaos")), "--no-version-check", "--no-log-file", "run"]
+        # -P: a module in the folder of the caller must not stand in for an installed one
+        argv = [sys.executable, "-P", "-m", _CHAOS, "--no-version-check", "--no-log-file", "run"]
         argv += ["--journal-path", str(journal)]
         for variable_file in request.variable_files:
             argv += ["--var-file", variable_file]

@@ -5,8 +5,9 @@ In an experiment: `"controls": [{"name": "session", "provider": {"type": "python
 """
 
 from chaoslib.run import EventHandlerRegistry
-from chaoslib.types import Configuration, Experiment, Journal, Secrets
+from chaoslib.types import Configuration, Control, Experiment, Journal, Secrets
 
+from chaosproof.toolkit.command.plain_logs import keep_logs_plain
 from chaosproof.toolkit.control import begin_session, close_anyhow, end_session
 from chaosproof.toolkit.events import (
     after_activity_control,
@@ -30,11 +31,18 @@ __all__ = [
     "before_method_control",
     "before_rollback_control",
     "configure_control",
+    "validate_control",
 ]
+
+
+def validate_control(control: Control) -> None:
+    """What Chaos Toolkit calls first of a control, before the run: from here on its logs are plain."""
+    keep_logs_plain()
 
 
 def configure_control(event_registry: EventHandlerRegistry, configuration: Configuration = None) -> None:
     """Have the run closed and judged also where Chaos Toolkit dies on its way; see `close_anyhow`."""
+    keep_logs_plain()
     register_before_events(event_registry, close_anyhow(configuration))
 
 

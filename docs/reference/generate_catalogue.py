@@ -31,7 +31,7 @@ Which of them imitates what happened to you, such as a killed process or a firew
 
 All faults but `kill` and `terminate` end by themselves, whoever of ours is still alive. `./run chaosproof doctor` says
 which of them this machine can do; the experiment of one that it cannot do ends `unknown` and says what is missing.
-`./run chaos discover --no-install chaosproof` lists the arguments of each. `--var backend=iptables` makes a network
+`./run chaos discover chaosproof` lists the arguments of each. `--var backend=iptables` makes a network
 fault by that way and no other; else the best that there is, nft before iptables before tc. A delay needs netem; where
 the kernel has none it is made by `nfqueue`, a queue in a program inside the instance. The receipt says which.
 

@@ -1,4 +1,4 @@
-"""Prometheus 2.42 to 3: a metrics page of any Content-Type is scraped, and one that cannot be read is named with why."""
+"""Prometheus 2.42 to 3: a metrics page of any Content-Type is scraped; one that cannot be read is named with why."""
 
 import json
 import os
@@ -140,14 +140,14 @@ def test_a_page_that_cannot_be_read_is_said_by_lab_up_and_by_lab_status(tmp_path
         assert "  no metrics: gone-0 answered 404 when asked for its metrics.\n" in up.stdout
         assert "  no metrics: other-0 answers /other.json with no page of metrics (" in up.stdout
         assert "good-0" not in up.stdout and "typed-0" not in up.stdout
-        shown: list[str] = []
+        down: list[str] = []
 
         def is_scraped() -> bool:
-            shown[:] = _chaosproof("lab", "status").stdout.splitlines()
-            return sum(line.startswith("  Prometheus has no metrics of ") for line in shown) == 2
+            rows = json.loads(_chaosproof("lab", "status", "--json").stdout)
+            down[:] = next(row["no_metrics"] for row in rows if row["lab"] == name)
+            return len(down) == 2
 
-        assert eventually(is_scraped, within_s=20), shown
-        down = [line for line in shown if line.startswith("  Prometheus has")]
+        assert eventually(is_scraped, within_s=20), down
         assert "of gone-0: http://10.77.0.12:8000/nowhere is down, server returned HTTP status 404" in down[0]
         assert "of other-0: http://10.77.0.13:8000/other.json is down, " in down[1]
     finally:

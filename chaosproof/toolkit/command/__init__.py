@@ -1,0 +1,1 @@
+"""Chaos Toolkit's command `chaos`, started by this project."""
