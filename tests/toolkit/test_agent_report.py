@@ -87,7 +87,7 @@ def test_the_report_of_a_reviewed_run_is_of_its_verdict(
             "title": "h", "probes": [activity("probe", "answers", asks, tolerance=tolerance)]
         },
     }  # fmt: skip
-    control = {"verdict": {"provider": {"type": "python", "module": "controls.verdict"}}}
+    control = {"verdict": {"provider": {"type": "python", "module": "chaosproof.controls.verdict"}}}
     (tmp_path / "e.json").write_text(json.dumps(content))
     (tmp_path / "verdict.json").write_text(json.dumps(control))
 

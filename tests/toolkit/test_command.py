@@ -15,7 +15,7 @@ ESCAPE = b"\x1b"
 OURS = [sys.executable, "-P", "-m", "chaosproof.toolkit.command.chaos", "--no-version-check"]
 TOOLKITS = [str(Path(sys.executable).with_name("chaos")), "--no-version-check"]
 PLAIN = {"title": "t", "description": "d", "method": []}
-VERDICT = {"name": "verdict", "provider": {"type": "python", "module": "controls.verdict"}}
+VERDICT = {"name": "verdict", "provider": {"type": "python", "module": "chaosproof.controls.verdict"}}
 
 
 def run(
