@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 __all__ = ["TOOLKITS", "Toolkit", "Unavailable", "installed", "venv", "with_everything", "with_review"]
 
 _REPOSITORY = Path(__file__).resolve().parents[3]
+_OF_A_REVIEW = ("click", "jinja2", "jsonpath2", "msgspec", "pyyaml", "rich")
 
 
 class Unavailable(Exception):
@@ -85,18 +85,18 @@ def venv(toolkit: Toolkit, folder: Path) -> Path:
 
 def with_review(toolkit: Toolkit, *more: str) -> Toolkit:
     """The toolkit beside what a review needs, as this project pins it, so that its control can be loaded."""
-    project = tomllib.loads((_REPOSITORY / "pyproject.toml").read_text())["project"]
-    lines = (_REPOSITORY / "requirements.txt").read_text().splitlines()
-    pins = {line.partition("==")[0]: line for line in lines if "==" in line}
-    needed = (pins[name] for name in project["optional-dependencies"]["review"])
-    return replace(toolkit, packages=(*toolkit.packages, *needed, *more))
+    pins = {line.partition("==")[0]: line for line in _pins()}
+    return replace(toolkit, packages=(*toolkit.packages, *(pins[name] for name in _OF_A_REVIEW), *more))
 
 
 def with_everything(toolkit: Toolkit) -> Toolkit:
     """The toolkit as a run with a session needs it: all that requirements.txt pins for that Python."""
+    return replace(toolkit, label=f"{toolkit.label} with everything", packages=_pins())
+
+
+def _pins() -> tuple[str, ...]:
     lines = (_REPOSITORY / "requirements.txt").read_text().splitlines()
-    pins = tuple(line for line in lines if "==" in line and not line.startswith("#"))
-    return replace(toolkit, label=f"{toolkit.label} with everything", packages=pins)
+    return tuple(line for line in lines if "==" in line and not line.startswith("#"))
 
 
 def installed(environment: Path) -> dict[str, str]:
