@@ -19,6 +19,7 @@ def write_metadata(root: Path, folder: Path) -> None:
     info = folder / f"{name}-{version}.dist-info"
     info.mkdir(exist_ok=True)
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n", "utf-8")
+    (info / "top_level.txt").write_text("chaosproof\n", "utf-8")
     lines = []
     for group, entries in project["entry-points"].items():
         lines += [f"[{group}]", *(f"{key} = {value}" for key, value in entries.items())]

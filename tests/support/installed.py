@@ -24,7 +24,10 @@ def use_entry_points_of(root: Path) -> None:
     write_metadata(root, folder)
     (declared,) = importlib.metadata.distributions(path=[str(folder)])
     installed = importlib.metadata.distribution(declared.name)
-    if set(declared.entry_points) <= set(installed.entry_points):
+    top_level = "top_level.txt"
+    if installed.read_text(top_level) == declared.read_text(top_level) and set(declared.entry_points) <= set(
+        installed.entry_points
+    ):
         return
     folder.chmod(0o755)
     sys.path.insert(0, str(folder))

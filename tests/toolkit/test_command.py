@@ -5,6 +5,7 @@ import os
 import pty
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from tests.support.chaos import REPOSITORY
 ESCAPE = b"\x1b"
 OURS = [sys.executable, "-P", "-m", "chaosproof.toolkit.command.chaos", "--no-version-check"]
 TOOLKITS = [str(Path(sys.executable).with_name("chaos")), "--no-version-check"]
+PLACES = [str(REPOSITORY), os.environ.get("PYTHONPATH")]
 PLAIN = {"title": "t", "description": "d", "method": []}
 VERDICT = {"name": "verdict", "provider": {"type": "python", "module": "chaosproof.controls.verdict"}}
 
@@ -23,7 +25,7 @@ def run(
 ) -> "subprocess.CompletedProcess[bytes]":
     return subprocess.run(
         command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, timeout=60, check=False,
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY), "TERM": "xterm-256color"},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, PLACES)), "TERM": "xterm-256color"},
     )  # fmt: skip
 
 
@@ -35,6 +37,15 @@ def test_discover_prints_what_there_is_and_leaves_no_file(tmp_path: Path) -> Non
     assert {activity["name"] for activity in discovery["activities"]} >= {"reset", "heal", "error_ratio"}
     assert b"install" not in done.stderr and ESCAPE not in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_editable_installation_says_its_top_level_package_too() -> None:
+    """By a file of its metadata, whose folder has the version in its name."""
+    content = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())
+    project, build = content["project"], content["tool"]["hatch"]["build"]["targets"]["wheel"]
+    info = f"{project['name']}-{project['version']}.dist-info"
+    (source,) = (file for file, place in build["force-include"].items() if place == f"{info}/top_level.txt")
+    assert (REPOSITORY / source).read_text() == "chaosproof\n"
 
 
 def test_discover_writes_the_file_that_is_asked_for(tmp_path: Path) -> None:
