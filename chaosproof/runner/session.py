@@ -28,9 +28,9 @@ class Session:
 
     `run_dir` and `record` (session.json as it was written last) are None outside of a run. `lab` is the lab's name, or
     the cluster's namespace; `take_down` ends the system, where this run started it, and `is_up` is false once somebody
-    else has. `load` is what the experiment says of its load, with its variables filled in; `variables` are those of the run as checked, and where its endpoints are;
-    `secrets` are texts that are written nowhere. `foreign` looks for what others put into the instances' networks.
-    `clock_lead_s` is that of the moment at which it began.
+    else has. `load` is what the experiment says of its load, with its variables filled in; `variables` are those of the
+    run as checked, and where its endpoints are; `secrets` are texts that are written nowhere. `foreign` looks for what
+    others put into the instances' networks. `clock_lead_s` is that of the moment at which it began.
     """
 
     run_dir: Path | None

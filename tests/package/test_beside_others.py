@@ -55,7 +55,8 @@ EXPERIMENT = {
     "rollbacks": [],
     "extensions": [
         {
-            "name": "chaosproof", "experiment": "shop", "modes": ["resilient"], "no_fault": True, "artifacts": ["load.json"],
+            "name": "chaosproof", "experiment": "shop", "modes": ["resilient"], "no_fault": True,
+            "artifacts": ["load.json"],
             "load": {"url": "http://shop:8000/"},
             "checks": [{"id": "USERS", "claim": "nobody minds", "figure": "load.error_ratio", "at_most": 0.05}],
         }
