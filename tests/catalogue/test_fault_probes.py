@@ -42,7 +42,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Configuration]:
     configuration: dict[str, Any] = {
         "mode": "resilient",
         "target": "local",
-        "system": str(REPOSITORY / "demo" / "catalogue" / "system.yaml"),
+        "system": str(REPOSITORY / "chaosproof" / "demo" / "catalogue" / "system.yaml"),
         "journals": str(tmp_path_factory.mktemp("probes") / "journals"),
     }
     claim = {"id": "P1", "claim": "few fail", "figure": "load.error_ratio", "at_most": 0.5}

@@ -24,7 +24,7 @@ def name_of(system: str, mode: str, scenario: str) -> str:
 
 def lab_system(system: str, mode: str, scenario: str) -> System:
     """What a lab on a laptop would run."""
-    return load_system(ROOT / "demo" / system / "system.yaml", mode, scenario)
+    return load_system(ROOT / "chaosproof" / "demo" / system / "system.yaml", mode, scenario)
 
 
 def run_cases() -> dict[str, dict[str, Any]]:
