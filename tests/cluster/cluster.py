@@ -40,7 +40,7 @@ def until(what: str, done: Callable[[], Any], *, within_s: float) -> Any:
 def values_of(mode: str, scenario: str, more: dict[str, Any] | None = None) -> dict[str, Any]:
     """The overlays as a run merges them. Prometheus' image is the archive's, or CHAOSPROOF_PROMETHEUS_IMAGE."""
     prometheus = os.environ.get("CHAOSPROOF_PROMETHEUS_IMAGE", PROMETHEUS)
-    overlays = load_system(ROOT / "demo" / "grpc" / "system.yaml", mode, scenario).values
+    overlays = load_system(ROOT / "chaosproof" / "demo" / "grpc" / "system.yaml", mode, scenario).values
     return merge(overlays, merge({"images": {"prometheus": prometheus}}, more or {}))
 
 
