@@ -46,8 +46,9 @@ ARROWS: dict[str, set[str]] = {
     "campaign": {"runner", "pack", "report", "compare", *_JUDGED, *_RUN},
     "testing": {*_RUN, "runner", *_JUDGED},
     "toolkit": {"campaign", "runner", "pack", "report", "compare", *_JUDGED, *_RUN},
+    "init": {"runner", *_RUN},
     "cli": {
-        "campaign", "runner", "pack", "report", "compare", "images", "toolkit", *_JUDGED, *_RUN,
+        "init", "campaign", "runner", "pack", "report", "compare", "images", "toolkit", *_JUDGED, *_RUN,
     },
 }  # fmt: skip
 
@@ -84,6 +85,7 @@ _NAMING_FOLDERS = {
     Path("chaosproof/cli"),
     Path("chaosproof/cli/cluster"),
     Path("chaosproof/cli/packs"),
+    Path("chaosproof/cli/start"),
 }
 
 KNOWN: dict[str, set[str]] = {

@@ -29,13 +29,15 @@ _COMMANDS = {
     "gate": ("packs.gate:gate", "Say whether a pack shows all that a release needs."),
     "readiness": ("packs.readiness:readiness", "Say how ready a pack is, from 0 to 100."),
     "verify-pack": ("packs.verify_pack:verify_pack", "Hold every word of a pack against its raw files."),
+    "verdict": ("packs.verdict:verdict", "Say a verdict in four lines, as a comment."),
     "ci-summary": ("packs.ci_summary:ci_summary", "Show a pack in the words of a CI job."),
     "lab": ("lab:lab", "Run a system in private namespaces: up, down, status."),
     "load": ("load:load", "Send requests at a planned rate and record each of them."),
     "inject": ("inject:inject", "Put one fault on an instance by hand, and watch it end."),
     "doctor": ("doctor:doctor", "Say which faults this kernel can do, by trying them."),
     "images": ("cluster.images:images", "Make the images for a cluster: build, load, archive."),
-    "init": ("cluster.init:init", "Write an experiment for a service of your own in a cluster."),
+    "init": ("start.init:init", "Write experiments for programs of your own, here or in a cluster."),
+    "schema": ("start.schema:schema", "Print the JSON Schema of experiments, for an editor."),
     "halt": ("halt:halt", "End the labs of this checkout and every fault in them, now."),
 }
 

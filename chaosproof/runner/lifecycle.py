@@ -78,7 +78,7 @@ def begin(
     )
     _refuse_claims_that_cannot_miss(experiment, settings)
     overlays = overlays_of(content, settings.mode, experiment.scenario)
-    system = system_to_run(settings.variables, *overlays)
+    system = system_to_run(settings.variables, *overlays, one_mode=len(experiment.modes) == 1)
     faults = fault_word_mistakes(content, settings.variables)
     if mistakes := [*endpoint_mistakes(content, system, settings.target), *faults]:
         raise UsageError(f"{'; '.join(mistakes)}{'' if mistakes[-1].endswith('?') else '.'}")

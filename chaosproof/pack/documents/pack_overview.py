@@ -14,7 +14,7 @@ from chaosproof.report.overview import Located, Overview, RunRow
 from chaosproof.report.quantities import figure
 from chaosproof.runfolder.checks import Check
 
-__all__ = ["overview_of", "pack_page"]
+__all__ = ["effect_figures", "overview_of", "pack_page", "run_figures"]
 
 
 def overview_of(pack: Pack, gate: GateVerdict | None = None, readiness: Readiness | None = None) -> Overview:
@@ -61,11 +61,30 @@ def _rows(judged: Judged) -> list[RunRow]:
     return sorted(rows, key=lambda row: row.experiment)
 
 
-def _of_comparison(comparison: JudgedComparison) -> RunRow:
-    shown = [
+def effect_figures(document: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The first figures of a comparison, by their labels: of the baseline, and of the resilient run."""
+    return [
         (text(effect.get("label")), f"{_of(effect, 'baseline')} → {_of(effect, 'resilient')}")
-        for effect in mappings(comparison.document.get("effects"))[:3]
+        for effect in mappings(document.get("effects"))[:3]
     ]
+
+
+def run_figures(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The figures of a run that a person wants first, by their labels."""
+    load = mapping(summary.get("load"))
+    shown = [("requests", figure(load.get("requests"), "count"))]
+    if number(load.get("requests")):
+        shown += [
+            ("failed", figure(load.get("error_ratio"), "ratio")),
+            ("p99", figure(load.get("p99_ms"), "ms")),
+        ]
+    if number(summary.get("recovery_s")) is not None:
+        shown.append(("recovered after", figure(summary.get("recovery_s"), "s")))
+    return shown
+
+
+def _of_comparison(comparison: JudgedComparison) -> RunRow:
+    shown = effect_figures(comparison.document)
     page = f"{comparison.place}/report.html" if comparison.page else f"{comparison.place}/compare.json"
     return RunRow(comparison.experiment, "baseline against resilient", comparison.status, tuple(shown), page)
 
@@ -75,13 +94,5 @@ def _of(effect: Mapping[str, Any], mode: str) -> str:
 
 
 def _of_run(run: JudgedRun) -> RunRow:
-    load = mapping(run.summary.get("load"))
-    shown = [("requests", figure(load.get("requests"), "count"))]
-    if number(load.get("requests")):
-        shown += [
-            ("failed", figure(load.get("error_ratio"), "ratio")),
-            ("p99", figure(load.get("p99_ms"), "ms")),
-        ]
-    if number(run.summary.get("recovery_s")) is not None:
-        shown.append(("recovered after", figure(run.summary.get("recovery_s"), "s")))
-    return RunRow(run.experiment, run.mode, run.status, tuple(shown), f"{run.place}/report.html")
+    shown = tuple(run_figures(run.summary))
+    return RunRow(run.experiment, run.mode, run.status, shown, f"{run.place}/report.html")

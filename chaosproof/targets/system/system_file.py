@@ -28,10 +28,13 @@ def load_system(
     mode: str | None = None,
     scenario: str | None = None,
     environment: Mapping[str, str] | None = None,
+    *,
+    one_mode: bool = False,
 ) -> System:
     """Read and check a system file; a `UsageError` has every mistake with its line and what to write instead.
 
-    Variables in it are those of `environment` (the caller's own), then of a file `.env` beside it.
+    Variables in it are those of `environment` (the caller's own), then of a file `.env` beside it. With `one_mode`
+    nothing has to differ by mode: a file without `values` is taken as it stands.
     """
     file = here_or_shipped(file)
     document = load_yaml(file, text_at)
@@ -42,7 +45,7 @@ def load_system(
     values = Values(merged={}, files=())
     if "values" in raw:
         values = load_values((file.parent / raw["values"]).resolve(), mode, scenario)
-    elif mode:
+    elif mode and not one_mode:
         raise UsageError(f"{file} names no folder of `values`, so it has no mode {mode!r}.")
     services = _overlaid(raw, values)
     refuse(document, name_mistakes(services))
@@ -56,13 +59,16 @@ def load_system(
     )
 
 
-def system_to_run(variables: Mapping[str, Any], mode: str, scenario: str | None) -> System:
+def system_to_run(
+    variables: Mapping[str, Any], mode: str, scenario: str | None, *, one_mode: bool = False
+) -> System:
     """The system file that `system` names, with its overlays; or the one `service` that is deployed already.
 
-    Raises `UsageError` for a file that cannot be read, or when neither is named.
+    `one_mode`: the experiment has no other, so the file needs no overlays. Raises `UsageError` for a file that cannot
+    be read, or when neither is named.
     """
     if variables.get("system"):
-        return load_system(Path(str(variables["system"])), mode, scenario)
+        return load_system(Path(str(variables["system"])), mode, scenario, one_mode=one_mode)
     if not variables.get("service"):
         raise UsageError(
             "The experiment's configuration must say 'system', or the 'service' that is deployed."

@@ -1,0 +1,1 @@
+"""Commands to start with in a repository of one's own."""

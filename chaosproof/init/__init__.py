@@ -1,0 +1,5 @@
+"""What `chaosproof init` is made of: from the programs of a repository to experiments on them.
+
+`discover` reads what is there, `trial` tries it in a lab, `sizing` turns what was measured into numbers, `write` makes
+the files. Only `trial` and `write.to_disk` have effects.
+"""

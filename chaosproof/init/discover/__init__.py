@@ -1,0 +1,1 @@
+"""Where the programs of a repository can be read from: one source, one file."""

@@ -1,0 +1,1 @@
+"""The files that `chaosproof init` writes: one kind, one file; each a text, made of data."""
