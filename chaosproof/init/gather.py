@@ -48,8 +48,8 @@ def gather(
     if not programs:
         raise UsageError(_nothing_here(survey, run))
     every_name = [program.name for program in programs]
-    told = [read_edge(text, every_name) for text in calls]
-    edges = tuple(dict.fromkeys([*told, *survey.edges, *mentioned_edges(programs)]))
+    stated = [read_edge(text, every_name) for text in calls]
+    edges = tuple(dict.fromkeys([*stated, *survey.edges, *mentioned_edges(programs)]))
     return replace(survey, programs=programs, edges=edges)
 
 

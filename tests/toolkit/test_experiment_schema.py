@@ -17,12 +17,12 @@ from chaosproof.toolkit.schema.signatures import activities
 ROOT = Path(__file__).parents[2]
 FILES = sorted(
     file
-    for folder in ("experiments", "demo", "chaosproof/demo", "chaosproof/experiments")
+    for folder in ("experiments", "chaosproof/demo")
     for file in (ROOT / folder).rglob("*.json")
     if "extensions" in file.read_text(encoding="utf-8")
 )
 SCHEMA = experiment_schema()
-S4 = json.loads(next(file for file in FILES if file.name == "s4.json" and "own" not in str(file)).read_text())
+S4 = json.loads((ROOT / "experiments/s4.json").read_text(encoding="utf-8"))
 
 
 def mistakes(content: Any) -> list[str]:

@@ -24,25 +24,25 @@ def named_command(text: str) -> Program:
         raise UsageError(
             f"--service takes NAME=COMMAND, such as --service 'shop=python shop.py', not {text!r}."
         )
-    environment, words = split_command(command, f"--service {name}")
-    return Program(service_name(name.strip()), words, "--service", environment=environment)
+    environment, argv = split_command(command, f"--service {name}")
+    return Program(service_name(name.strip()), argv, "--service", environment=environment)
 
 
 def split_command(command: str, where: str) -> tuple[dict[str, str], tuple[str, ...]]:
     """The variables in front of a command, and its words; `where` it stands, for the `UsageError` of a mistake."""
     try:
-        words = shlex.split(command)
+        argv = shlex.split(command)
     except ValueError as error:
         raise UsageError(f"{where}: {command!r} cannot be split into words: {error}.") from error
     environment: dict[str, str] = {}
-    while words and _ASSIGNMENT.match(words[0]):
-        name, _, value = words.pop(0).partition("=")
+    while argv and _ASSIGNMENT.match(argv[0]):
+        name, _, value = argv.pop(0).partition("=")
         environment[name] = value
-    if not words:
+    if not argv:
         raise UsageError(f"{where}: {command!r} names no program.")
     if _needs_a_shell(command):
         return {}, ("sh", "-c", command.strip())
-    return environment, tuple(words)
+    return environment, tuple(argv)
 
 
 def service_name(name: str) -> str:

@@ -59,7 +59,7 @@ def survey_of_config(
     left_out: list[LeftOut] = []
     for name, raw in mapping(config.get("services")).items():
         body = mapping(raw)
-        command = tuple(_words(body.get("entrypoint"))) + tuple(_words(body.get("command")))
+        command = tuple(_command_of(body.get("entrypoint"))) + tuple(_command_of(body.get("command")))
         written = service_name(str(name))
         why = "" if written in named else _why_not(written, command, body, is_here)
         if why:
@@ -92,7 +92,7 @@ def _why_not(
     return ""
 
 
-def _words(value: Any) -> Iterator[str]:
+def _command_of(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield from value.split()
     else:

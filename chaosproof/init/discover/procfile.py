@@ -33,11 +33,11 @@ def read_procfile(text: str, env_files: tuple[str, ...] = ()) -> Survey:
             left_out.append(LeftOut(f"{name} of the Procfile", "it ends by itself, so it is no service"))
             continue
         port = _FIRST_PORT + _STEP * len(programs)
-        environment, words = split_command(_PORT.sub(str(port), command), f"Procfile:{number}")
+        environment, argv = split_command(_PORT.sub(str(port), command), f"Procfile:{number}")
         programs.append(
             Program(
                 service_name(name),
-                words,
+                argv,
                 "Procfile",
                 environment={"PORT": str(port), **environment},
                 env_files=env_files,

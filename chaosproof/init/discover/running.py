@@ -140,21 +140,21 @@ def _program(
     has_command: bool,
 ) -> Program:
     try:
-        words = (proc / str(pid) / "cmdline").read_bytes().decode(errors="replace").rstrip("\0").split("\0")
+        argv = (proc / str(pid) / "cmdline").read_bytes().decode(errors="replace").rstrip("\0").split("\0")
         where = (proc / str(pid) / "cwd").resolve(strict=True)
     except OSError as error:
         raise UsageError(
             f"--process {name}={pid}: {error.strerror or error}. Name a process of yours that runs (ss -ltnp)."
         ) from error
-    if not has_command and (words == [""] or (len(words) == 1 and _TITLE.match(words[0]))):
+    if not has_command and (argv == [""] or (len(argv) == 1 and _TITLE.match(argv[0]))):
         raise UsageError(
-            f"--process {name}={pid} does not show its command, only {words[0]!r}: say it besides, "
+            f"--process {name}={pid} does not show its command, only {argv[0]!r}: say it besides, "
             f"--service '{name}=COMMAND'."
         )
     inside = where.is_relative_to(folder.resolve())
     return Program(
         name,
-        tuple(_readdressed(word, name, name_of_port) for word in words),
+        tuple(_readdressed(word, name, name_of_port) for word in argv),
         f"process {pid}",
         working_dir=str(where.relative_to(folder.resolve())) if inside else str(where),
         ports=running.ports if running else (),

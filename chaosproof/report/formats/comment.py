@@ -29,9 +29,9 @@ class Headline:
 def comment(headline: Headline) -> str:
     """The four lines, whatever the words in them hold."""
     lines = (
-        f"### {mark(headline.status)} Chaosproof: {_words(headline.subject)}: {headline.status}",
-        _words(headline.question) or "No question is written down.",
-        _words("; ".join(headline.figures)) or "No figure was measured.",
+        f"### {mark(headline.status)} Chaosproof: {_quoted(headline.subject)}: {headline.status}",
+        _quoted(headline.question) or "No question is written down.",
+        _quoted("; ".join(headline.figures)) or "No figure was measured.",
         _what_fails(headline),
     )
     # two blanks end a line in Markdown, where a line end alone does not
@@ -42,7 +42,7 @@ def _what_fails(headline: Headline) -> str:
     if not headline.failing:
         return f"All {headline.checks} checks pass." if headline.checks else "Nothing was checked."
     shown = [
-        f"{_words(check.id)} ({check.status}): {_words(check.details[:_DETAILS_CHARS])}"
+        f"{_quoted(check.id)} ({check.status}): {_quoted(check.details[:_DETAILS_CHARS])}"
         for check in headline.failing[:_SHOWN_MAX]
     ]
     more = len(headline.failing) - len(shown)
@@ -52,6 +52,6 @@ def _what_fails(headline: Headline) -> str:
     )
 
 
-def _words(text: str) -> str:
+def _quoted(text: str) -> str:
     """Words on one line that start neither HTML nor a link, and call nobody by name."""
     return cell(text).replace("@", "@\u200b")

@@ -69,14 +69,14 @@ def _of_kind(name: str, kind: NetworkKind | None) -> dict[str, Any]:
             # 0 stands for one that is not given
             bound = {"exclusiveMinimum": 0} if parameter.required and parameter.least == 0 else {"minimum": 0}
             return {"anyOf": [{"type": "number", **bound, "maximum": parameter.most}, _NUMBER_AS_TEXT]}
-    words: Mapping[str, tuple[str, ...]] = {
+    choices: Mapping[str, tuple[str, ...]] = {
         "protocol": kind.protocols,
         "direction": kind.directions,
         "port_side": ("destination", "source"),
         kind.choice_name: kind.choice.values if kind.choice else (),
     }
-    if name in words:
-        return {"anyOf": [{"enum": list(words[name])}, _FILLED_IN]}
+    if name in choices:
+        return {"anyOf": [{"enum": list(choices[name])}, _FILLED_IN]}
     return {}
 
 

@@ -14,12 +14,12 @@ from chaosproof import __version__
 from chaosproof.experiment.schema import extension_schema
 from chaosproof.toolkit.schema.arguments import arguments_schema
 from chaosproof.toolkit.schema.signatures import Activity, activities, names_of
+from chaosproof.toolkit.schema.toolkit_keys import TEXT, activity_properties, top_properties
 
 __all__ = ["experiment_schema", "schema_text"]
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _SESSION = ("chaosproof.controls.session", "controls.session")
-_TEXT = {"type": "string", "minLength": 1}
 
 
 def schema_text() -> str:
@@ -37,56 +37,12 @@ def experiment_schema(known: Sequence[Activity] | None = None) -> dict[str, Any]
         "required": ["title", "description", "method"],
         "additionalProperties": False,
         "patternProperties": {"^x-": {}},
-        "properties": _top(),
+        "properties": top_properties(),
         "$defs": {
             **_toolkit_definitions(known),
             **{f"arguments-{activity.key}": arguments_schema(activity) for activity in known},
             **_extension_definitions(),
         },
-    }
-
-
-def _top() -> dict[str, Any]:
-    def about(description: str, **schema: Any) -> dict[str, Any]:
-        return {"description": description, **schema}
-
-    activity_list = {"type": "array", "items": {"$ref": "#/$defs/activity"}}
-    return {
-        "$schema": about("Where this schema is; Chaos Toolkit does not read it.", type="string"),
-        "version": about("The version of the experiment.", type="string"),
-        "title": about("The question that the experiment asks, in one sentence.", **_TEXT),
-        "description": about("What it does, and why.", **_TEXT),
-        "tags": about("Words to find it by.", type="array", items=_TEXT),
-        "configuration": about(
-            "Variables: each can be overridden by --var NAME=VALUE, and names its unit.", type="object"
-        ),
-        "secrets": about("Secrets by group; their values are written down nowhere.", type="object"),
-        "contributions": about("What the experiment adds to which goal.", type="object"),
-        "runtime": about(
-            'How it runs; {"rollbacks": {"strategy": "always"}} rolls back whatever happens.', type="object"
-        ),
-        "controls": about(
-            "What runs beside it; the session of chaosproof is one.",
-            type="array",
-            items={"$ref": "#/$defs/control"},
-        ),
-        "steady-state-hypothesis": about(
-            "What is measured before the method, under the warm-up load, and again after it.",
-            type="object",
-            required=["title"],
-            properties={
-                "title": _TEXT,
-                "probes": {"type": "array", "items": {"$ref": "#/$defs/hypothesis-probe"}},
-            },
-        ),
-        "method": about("What is done, in order.", **activity_list),
-        "rollbacks": about("What puts everything back.", **activity_list),
-        "extensions": about(
-            "What others than Chaos Toolkit read; chaosproof has one entry.",
-            type="array",
-            items={"$ref": "#/$defs/extension-entry"},
-        ),
-        "dry": about("Which activities are left out, as the command line can say.", type="string"),
     }
 
 
@@ -96,13 +52,13 @@ def _toolkit_definitions(known: Sequence[Activity]) -> dict[str, Any]:
             "type": "object",
             "anyOf": [{"required": ["ref"]}, {"required": ["type", "name", "provider"]}],
             "additionalProperties": False,
-            "properties": _activity_properties(),
+            "properties": activity_properties(),
         },
         "hypothesis-probe": {
             "type": "object",
             "anyOf": [{"required": ["ref"]}, {"required": ["type", "name", "provider", "tolerance"]}],
             "additionalProperties": False,
-            "properties": _activity_properties(),
+            "properties": activity_properties(),
         },
         "provider": {
             "type": "object",
@@ -110,7 +66,7 @@ def _toolkit_definitions(known: Sequence[Activity]) -> dict[str, Any]:
             "properties": {
                 "type": {"enum": ["python", "process", "http"]},
                 "module": {"anyOf": [{"enum": _module_names(known)}, {"type": "string"}]},
-                "func": _TEXT,
+                "func": TEXT,
                 "arguments": {"description": "What it is given.", "type": ["object", "string", "array"]},
             },
             "allOf": [*_functions(known), *_arguments(known), _no_unknown_module(known)],
@@ -118,7 +74,7 @@ def _toolkit_definitions(known: Sequence[Activity]) -> dict[str, Any]:
         "control": {
             "type": "object",
             "properties": {
-                "name": _TEXT,
+                "name": TEXT,
                 "scope": {"enum": ["before", "after"]},
                 "automatic": {"type": "boolean"},
                 "provider": {
@@ -133,23 +89,6 @@ def _toolkit_definitions(known: Sequence[Activity]) -> dict[str, Any]:
             "if": {"properties": {"name": {"const": "chaosproof"}}, "required": ["name"]},
             "then": {"$ref": "#/$defs/chaosproof"},
         },
-    }
-
-
-def _activity_properties() -> dict[str, Any]:
-    return {
-        "ref": {"description": "The name of an activity that stands elsewhere in this file.", **_TEXT},
-        "type": {"enum": ["action", "probe"]},
-        "name": {"description": "What it does, in words; claims name its output by it.", **_TEXT},
-        "provider": {"$ref": "#/$defs/provider"},
-        "tolerance": {"description": "What its output must be: a value, a list, or an object with a type."},
-        "expected": {"description": "The same as tolerance."},
-        "background": {"description": "true: the next activity does not wait for it."},
-        "pauses": {"type": "object"},
-        "controls": {"type": "array", "items": {"$ref": "#/$defs/control"}},
-        "configuration": {"type": "object"},
-        "secrets": {"type": ["array", "object"]},
-        "dry": {},
     }
 
 
