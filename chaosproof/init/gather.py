@@ -26,6 +26,9 @@ from chaosproof.targets.host_command import command_path
 
 __all__ = ["gather", "is_something_here"]
 
+_PYTHONS = ("python", "python3")
+_OWN_PYTHONS = (".venv/bin/python", "venv/bin/python")
+
 Run = Callable[[Sequence[str]], CommandResult]
 
 
@@ -44,7 +47,7 @@ def gather(
     named = [named_command(text) for text in services]
     names = [program.name for program in named]
     survey = _of_processes(folder, processes, names, run) if processes else _of_files(folder, names, run)
-    programs = _with_commands(survey.programs, named)
+    programs = tuple(_with_own_python(p, folder) for p in _with_commands(survey.programs, named))
     if not programs:
         raise UsageError(_nothing_here(survey, run))
     every_name = [program.name for program in programs]
@@ -111,6 +114,15 @@ def _with_commands(programs: Sequence[Program], named: Sequence[Program]) -> tup
             else program
         )
     return tuple(by_name.values())
+
+
+def _with_own_python(program: Program, folder: Path) -> Program:
+    """The program by the Python of the folder's own environment: a lab's `python` is the one that runs this."""
+    python, *arguments = program.command
+    if python not in _PYTHONS or program.working_dir != ".":
+        return program
+    own = next((name for name in _OWN_PYTHONS if (folder / name).is_file()), python)
+    return replace(program, command=(own, *arguments))
 
 
 def _nothing_here(survey: Survey, run: Run) -> str:

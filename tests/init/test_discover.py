@@ -121,6 +121,17 @@ def test_a_service_of_an_option_is_started_so_and_keeps_what_a_file_says_of_it(t
     assert survey.edges == (Edge("shop", "web", 5000),)
 
 
+def test_a_program_runs_by_the_python_of_its_folders_own_environment(tmp_path: Path) -> None:
+    """The lab's `python` is that of chaosproof, which has nothing of the program's packages."""
+    (tmp_path / ".venv/bin").mkdir(parents=True)
+    (tmp_path / ".venv/bin/python").touch()
+    survey = gather(tmp_path, services=("a=python3 a.py", "b=./b python"), processes=(), calls=(), run=ran())
+    assert [program.command for program in survey.programs] == [
+        (".venv/bin/python", "a.py"),
+        ("./b", "python"),
+    ]
+
+
 def test_edges_are_read_off_commands_and_settings_but_not_off_names_that_only_begin_alike() -> None:
     web = Program("web", ("web",), "x", ports=(8080,))
     cache = Program("cache", ("redis-server",), "x", ports=(6379,))

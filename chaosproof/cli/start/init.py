@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["chooses_cluster", "init"]
 
 _OWN_FOLDER = PurePosixPath("experiments")
+# the schema for editors has thousands
+_SHOWN_LINES_MAX = 400
 
 
 class _Init(click.Command):
@@ -165,7 +167,9 @@ def init(
     if dry_run:
         for name, text in proposal.files.items():
             there = " (there already)" if (here / name).exists() else ""
-            click.echo(f"\n--- would write {name}{there}\n{text}", nl=False)
+            lines = text.count("\n")
+            shown = text if lines <= _SHOWN_LINES_MAX else f"({lines} lines)\n"
+            click.echo(f"\n--- would write {name}{there}\n{shown}", nl=False)
     else:
         questions.confirm(len(proposal.files))
         write_files(proposal.files, here, force=force)

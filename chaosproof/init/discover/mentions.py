@@ -29,9 +29,9 @@ def _mentioned(programs: Sequence[Program]) -> Iterator[Edge]:
 
 def _ports_in(text: str, other: Program) -> Iterator[int]:
     """The ports of `other` that `text` names."""
-    for found_port in re.findall(rf"(?<![\w.-]){re.escape(other.name)}:(\d{{1,5}})\b", text):
-        if 1 <= int(found_port) <= 65535:
-            yield int(found_port)
+    for number in re.findall(rf"(?<![\w.-]){re.escape(other.name)}:(\d{{1,5}})\b", text):
+        if 1 <= int(number) <= 65535:
+            yield int(number)
     for url in _URL.findall(text):
         try:
             parts = urlsplit(url)

@@ -29,12 +29,12 @@ def headline_of(folder: Path, rules: Rules | None, profile: str) -> Headline:
 
     Raises `UsageError` where there is none.
     """
-    found_in = _newest(folder)
-    if (found_in / _PACK).is_file():
-        return _of_pack(found_in, rules, profile)
-    if (found_in / _COMPARISON).is_file():
-        return _of_comparison(found_in)
-    return _of_run(found_in)
+    place = _newest(folder)
+    if (place / _PACK).is_file():
+        return _of_pack(place, rules, profile)
+    if (place / _COMPARISON).is_file():
+        return _of_comparison(place)
+    return _of_run(place)
 
 
 def _newest(folder: Path) -> Path:

@@ -46,8 +46,8 @@ def names_of(module: str) -> tuple[str, ...]:
 def _of_package(package: str, kind: str) -> Iterator[Activity]:
     spec = importlib.util.find_spec(package)
     folders = spec.submodule_search_locations if spec else None
-    for found_module in sorted(pkgutil.iter_modules(folders), key=lambda module: module.name):
-        name = f"{package}.{found_module.name}"
+    for submodule in sorted(pkgutil.iter_modules(folders), key=lambda module: module.name):
+        name = f"{package}.{submodule.name}"
         try:
             module = importlib.import_module(name)
         except ModuleNotFoundError:
