@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from chaosproof.errors import UsageError
 from chaosproof.init.sizing import sizes_of
 from chaosproof.init.survey import LeftOut, Program, Switch
-from chaosproof.init.trial import Trial
+from chaosproof.init.tryout import Trial
 from chaosproof.init.write.ci_job import Job
 from chaosproof.init.write.edge_experiment import Setting, edge_experiment, experiment_name
 from chaosproof.init.write.gate_file import gate_text

@@ -9,7 +9,7 @@ from chaosproof import __version__
 from chaosproof.faults.doctor import capabilities, findings
 from chaosproof.init.gather import gather
 from chaosproof.init.proposal import Proposal, proposal_of, read_switch, system_file_in
-from chaosproof.init.trial import Trial, try_out
+from chaosproof.init.tryout import Trial, try_out
 from chaosproof.init.write.ci_job import job_files
 from chaosproof.init.write.to_disk import refuse_to_overwrite
 from chaosproof.targets.host_command import run_to_end

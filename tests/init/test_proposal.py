@@ -1,6 +1,8 @@
 """What would be written: files that every reader of theirs takes, with a question for each edge."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -14,7 +16,7 @@ from chaosproof.experiment.experiment import mistakes_of
 from chaosproof.init.proposal import Proposal, proposal_of, read_switch
 from chaosproof.init.sizing import Measured
 from chaosproof.init.survey import Edge, LeftOut, Program, Switch
-from chaosproof.init.trial import Trial
+from chaosproof.init.tryout import Trial
 from chaosproof.init.write.ci_job import job_files
 from chaosproof.init.write.to_disk import write_files
 from chaosproof.pack.gate.rules import parse_rules
@@ -172,6 +174,18 @@ def test_the_job_goes_where_the_ci_of_the_repository_looks(tmp_path: Path) -> No
     assert "include: [{local: experiments/gitlab-ci.yml}]" in job.notes[0]
     assert not job_files("none", tmp_path, EXPERIMENTS, (WEB,), "1").files
     assert job_files("github", tmp_path, PurePosixPath("chaos"), (WEB,), "1").left_out
+
+
+@pytest.mark.parametrize(
+    ("ci", "schema"), [("github", "vendor.github-workflows"), ("gitlab", "vendor.gitlab-ci")]
+)
+def test_a_job_is_right_by_the_schema_of_its_ci(ci: str, schema: str, tmp_path: Path) -> None:
+    (text,) = job_files(ci, tmp_path, EXPERIMENTS, (WEB,), "1.2.3").files.values()
+    file = tmp_path / "job.yml"
+    file.write_text(text)
+    command = [str(Path(sys.executable).with_name("check-jsonschema")), "--builtin-schema", schema, str(file)]
+    checked = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
 @pytest.mark.parametrize("ci", ["github", "gitlab"])

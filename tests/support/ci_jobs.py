@@ -14,7 +14,7 @@ from typing import Any
 from chaosproof.init.proposal import proposal_of
 from chaosproof.init.sizing import Measured
 from chaosproof.init.survey import Edge, Program
-from chaosproof.init.trial import Trial
+from chaosproof.init.tryout import Trial
 from chaosproof.init.write.to_disk import write_files
 from tests.support.chaos import REPOSITORY
 from tests.support.two_servers import shop_and_web
