@@ -68,7 +68,7 @@ def sizes_of(measured: Measured) -> Sizes:
         fault_at_s=fault_at_s,
         fault_s=fault_s,
         delay_ms=min(_DELAY_MAX_MS, _nice_up(max(50.0, 10 * p99_ms))),
-        latency_limit_ms=min(1000 * timeout_s, _nice_up(max(100.0, 5 * p99_ms))),
+        latency_limit_ms=min(1000 * timeout_s, _nice_up(max(200.0, 10 * p99_ms))),
         tolerated_error_ratio=0.01,
         back_within_s=2.0,
         why=_why(measured),
