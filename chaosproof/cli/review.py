@@ -69,8 +69,9 @@ def review(
     from chaosproof.review.finding import worst_of
     from chaosproof.review.places import Located
     from chaosproof.review.review import reviews_of
+    from chaosproof.runner.fault_words import fault_word_mistakes
 
-    reviews = list(reviews_of(paths))
+    reviews = list(reviews_of(paths, fault_word_mistakes))
     if as_json:
         from chaosproof.report.reviews.reviews_json import reviews_json
 

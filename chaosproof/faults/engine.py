@@ -380,7 +380,7 @@ class FaultEngine:
         self._store.change(
             fault_id,
             lambda r: closed(r, at, packets, after, cleaned=end.cleaned, note=end.note).replace(
-                spoke_with=peers, on_at=still_on_at(r, end, at)
+                spoke_with=peers, on_at=still_on_at(r, end, at), affected=end.affected
             ),
         )
 

@@ -43,7 +43,7 @@ _PLAN_KEYS = (
     "seed",
 )
 _FAULT_KEYS = ("kind", "instance", "direction", "planned_s", "applied_at", "expires_at", "expects")
-_ENDED_KEYS = ("ended_at", "ended_by", "packets", "canary")
+_ENDED_KEYS = ("ended_at", "ended_by", "packets", "affected", "canary")
 
 
 def progress_objects(run: RunFolder, fold: RequestStats) -> list[str]:

@@ -24,7 +24,8 @@ class Document:
     Times are seconds since the epoch, `start` and `end` the texts that they stand in the journal as. `has_session` is
     whether this project's own session judges the run, by evidence that a journal does not hold, and `session_verdict`
     what it made of it, empty where that is not known yet. `ended_by` is what ended the run early, where the journal
-    says so: a safeguard, a signal. `text` is the file of an experiment.
+    says so: a safeguard, a signal. `text` is the file of an experiment. `refused_words` are sentences about the words
+    of its faults that a run would refuse, where the reader of the file knows which those are.
     """
 
     file: Path
@@ -46,6 +47,7 @@ class Document:
     ended_by: str = ""
     doubled_keys: tuple[str, ...] = ()
     text: str = ""
+    refused_words: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:

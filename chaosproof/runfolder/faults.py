@@ -65,6 +65,17 @@ class Expectation(Record):
     canary: CanaryExpectation | None = about(
         "what a test connection may meet; `null` where one proves nothing", default=None
     )
+    effect: str | None = about(
+        "what must have happened to at least one of the packets that met it, such as `held back`; absent where all of "
+        "them are hit",
+        default=None,
+        omit=True,
+    )
+    chance: str | None = about(
+        "of an effect that no kernel counts: the magnitude that says how likely it is for each packet, in percent",
+        default=None,
+        omit=True,
+    )
 
     @property
     def usable(self) -> bool:
@@ -106,6 +117,12 @@ class FaultRecord(Record):
     packets: int | None = about(
         "hit, without the canary's own, and at least one for each connection that it ended; `null`: not counted",
         default=None,
+    )
+    affected: int | None = about(
+        "how often its queue did to a packet what `expects` calls its effect, as the kernel counts; absent where it "
+        "keeps no such count",
+        default=None,
+        omit=True,
     )
     canary: Canary = about("how a test connection fared", default_factory=Canary)
     healed: bool | None = about("whether it was ended early on purpose", default=False)

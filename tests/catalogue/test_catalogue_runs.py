@@ -31,6 +31,14 @@ def test_a_fault_that_bites_too_little_fails(tmp_path: Path):
     assert [row[:2] for row in unmet(rows)] == [["LOSS_SHARE", "fail"]]
 
 
+def test_a_rate_too_wide_to_hold_anything_back_did_not_act(tmp_path: Path):
+    """Whatever is claimed: packets went through its queue, and none had to wait."""
+    exit_code, summary, rows = run(tmp_path, "rate", rate_kbit=10_000_000)
+    assert (exit_code, summary["verdict"]) == (1, "fail")
+    assert {row[0]: row[1] for row in unmet(rows)}["SYS_FAULT_HIT"] == "fail"
+    assert "none was held back" in next(row[2] for row in rows if row[0] == "SYS_FAULT_HIT")
+
+
 def test_a_delay_is_had_without_netem_and_says_by_what(tmp_path: Path):
     exit_code, summary, rows = run(tmp_path, "delay", backend="nfqueue")
     assert unmet(rows) == []

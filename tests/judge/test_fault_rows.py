@@ -34,6 +34,21 @@ def promised(run: Run, *, peer: str) -> None:
     run.fault["canary"].update(peer=peer)
 
 
+def queued(run: Run, affected: int | None, **changes: object) -> None:
+    """A fault that acts by a queue, through which its packets went."""
+    run.fault.update(kind="rate", schema_version=2, expects={"proof": "packets", "effect": "held back"})
+    run.fault.update(magnitude={"rate_kbit": 2000}, affected=affected, **changes)
+    run.experiment["method"][1]["provider"].update(func="rate")
+
+
+def by_chance(run: Run, percent: object, packets: int) -> None:
+    """A fault that hits each packet by a chance of its own, and that no kernel counts."""
+    expects = {"proof": "packets", "effect": "corrupted", "chance": "corrupt_percent"}
+    run.fault.update(kind="corrupt", schema_version=2, expects=expects, packets=packets)
+    run.fault.update(magnitude={"corrupt_percent": percent})
+    run.experiment["method"][1]["provider"].update(func="corrupt")
+
+
 UNSEEN = "kill on app-a-0: the target saw nothing happen to it"
 
 
@@ -68,6 +83,37 @@ UNSEEN = "kill on app-a-0: the target saw nothing happen to it"
             lambda r: r.fault.update(schema_version=2),
             "unknown",
             "reset on app-a-0: its row does not say what would prove that it acted",
+        ),
+        (lambda r: queued(r, 1), "pass", "rate on app-a-0: 412 packets hit"),
+        (
+            lambda r: queued(r, 0),
+            "fail",
+            "rate on app-a-0: 412 packets passed, and none was held back: it did nothing to them; make it stronger "
+            "than rate_kbit 2000, or let more traffic meet it",
+        ),
+        (
+            lambda r: queued(r, None),
+            "unknown",
+            "rate on app-a-0: how many of its 412 packets were held back is not known",
+        ),
+        (
+            lambda r: queued(r, 0, healed=True),
+            "unknown",
+            "rate on app-a-0: a moment before it was healed none of its packets had been held back",
+        ),
+        (lambda r: queued(r, 0, packets=0), "fail", "rate on app-a-0 hit no packets: it did not happen"),
+        # 0.95 to the 59th is just below 5 %
+        (lambda r: by_chance(r, 5, 59), "pass", "corrupt on app-a-0: 59 packets hit"),
+        (
+            lambda r: by_chance(r, 5, 58),
+            "unknown",
+            "corrupt on app-a-0: no kernel counts which packets are corrupted, and of 58 there may have been none (by "
+            "a chance of 5%): let more pass while it is on, or ask for a larger corrupt_percent",
+        ),
+        (
+            lambda r: by_chance(r, None, 400),
+            "unknown",
+            "corrupt on app-a-0: how likely a packet was to be corrupted is not known",
         ),
         (
             lambda r: r.faults.append(r.fault | {"id": "f2", "packets": 1}),

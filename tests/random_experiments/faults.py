@@ -9,7 +9,7 @@ from chaosproof.faults.errors import FaultError
 from chaosproof.faults.limits import Limits, check_fault, check_spread
 from chaosproof.faults.model import Fault
 from chaosproof.faults.process import ProcessFaults
-from chaosproof.runfolder.faults import Canary, FaultLedger, FaultRecord
+from chaosproof.runfolder.faults import Canary, Expectation, FaultLedger, FaultRecord
 from tests.random_experiments.traffic import FRONT_PORT, Stood
 from tests.random_experiments.world import World
 
@@ -141,6 +141,7 @@ class MadeUpEngine:
                 ended_by=by,
                 healed=healed,
                 packets=packets,
+                affected=packets if record.expects and _is_counted(record.expects) else None,
                 canary=canary,
                 spoke_with=self._world.spoke_with(stood.instance),
             )
@@ -154,6 +155,11 @@ class MadeUpEngine:
         self._records[record.id] = record
         self._ledger.write(record)
         return record
+
+
+def _is_counted(expects: Expectation) -> bool:
+    """Whether the kernel counts what the fault does to packets: here each that meets it."""
+    return bool(expects.effect) and not expects.chance
 
 
 class _Armed:

@@ -8,9 +8,11 @@ import pytest
 
 from chaosproof.review.finding import verdict_of
 from chaosproof.review.reading import read_document
+from chaosproof.review.review import review_file
 from chaosproof.review.rules.registry import codes, findings_of
-from tests.review.journals import honest, written
-from tests.review.spoilt import EXPERIMENTS, JOURNALS, NEAR, Content
+from chaosproof.runner.fault_words import fault_word_mistakes
+from tests.review.journals import action, honest, probe, written
+from tests.review.spoilt import EXPERIMENTS, JOURNALS, NEAR, Content, lint
 
 
 def found_in(folder: Path, content: Any) -> dict[str, str]:
@@ -58,12 +60,29 @@ def test_a_key_that_stands_twice_is_found(tmp_path: Path) -> None:
     assert "doubled-key" in {finding.code for finding in findings_of(read_document(file))}
 
 
+def test_a_word_that_a_run_would_refuse_is_found_before_it(tmp_path: Path) -> None:
+    """By what the kinds of faults declare; nothing is known of them where nobody says."""
+    provider = {
+        "type": "python",
+        "module": "actions.network",
+        "func": "reset",
+        "arguments": {"sides": "${whom}"},
+    }
+    content = lint(method=[action("cut", **provider), probe()], configuration={"whom": "clent"})
+    file = written(tmp_path, content)
+    (finding,) = [f for f in review_file(file, fault_word_mistakes).findings if f.code == "fault-word"]
+    assert (finding.severity, finding.message) == ("error", "'cut': sides is 'clent': did you mean client?")
+    assert "fault-word" not in {f.code for f in review_file(file).findings}
+    file = written(tmp_path, {**content, "configuration": {"whom": "client"}})
+    assert "fault-word" not in {f.code for f in review_file(file, fault_word_mistakes).findings}
+
+
 def test_every_code_has_a_file_that_gets_it() -> None:
     """A rule that nobody tries is a rule that may find nothing."""
     tried = (
         {code for code, _, _ in JOURNALS}
         | {code for code, _, _ in EXPERIMENTS}
-        | {"doubled-key", "evidence-missing"}
+        | {"doubled-key", "evidence-missing", "fault-word"}
     )
     assert set(codes()) == tried
 

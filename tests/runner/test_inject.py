@@ -94,9 +94,19 @@ def test_every_cause_bites_where_it_is_put(lab, cause):
     """On the end of the connections that it says, with traffic over them."""
     instance = {"client": "client-0", "server": "web-0"}[cause.on]
     where = ("--instance", instance, "--port", "8000", "--duration", "2s")
-    done = _inject(lab, "--like", cause.name, *where)
+    # what these few requests fill of a wider link leaves nothing to hold back
+    narrow = ("--rate-kbit", "8") if cause.kind == "rate" else ()
+    done = _inject(lab, "--like", cause.name, *where, *narrow)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.startswith(f"Like {cause.name!r}, on the {cause.on} of the connection.")
+
+
+def test_a_rate_that_holds_nothing_back_is_no_success(lab):
+    """Packets went through its queue, and none had to wait."""
+    where = ("--instance", "client-0", "--port", "8000", "--duration", "1s")
+    done = _inject(lab, "rate", *where, "--rate-kbit", "1000000")
+    assert done.returncode == 1
+    assert "None of them was held back" in done.stdout
 
 
 def test_ctrl_c_ends_it_early(lab):

@@ -108,7 +108,8 @@ class ObservedEnd:
     """What was seen of a fault's end: its last own count, the count of its chain, and when (Unix seconds).
 
     `on_at` is the latest instant after which it was still seen on, 0 where nobody saw that. `cleaned` says that its
-    watchdog did not end it, and the observer had to; `note` is what else a reader should know.
+    watchdog did not end it, and the observer had to; `note` is what else a reader should know. `affected` is how many
+    of its packets its queue did something to, `None` where no queue counts those.
     """
 
     packets: int
@@ -117,6 +118,7 @@ class ObservedEnd:
     cleaned: bool = False
     note: str = ""
     on_at: float = 0.0
+    affected: int | None = None
 
 
 @dataclass(frozen=True)

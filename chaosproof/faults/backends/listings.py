@@ -1,12 +1,21 @@
 """What the listings of nft, iptables and tc say of the faults that are on: pure."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from chaosproof.faults.backends.iptables.render import PREFIX
 
-__all__ = ["Reading", "Seen", "elements_of", "left_s_of", "read_dropped", "read_rules", "read_table"]
+__all__ = [
+    "Reading",
+    "Seen",
+    "elements_of",
+    "left_s_of",
+    "read_dropped",
+    "read_queue",
+    "read_rules",
+    "read_table",
+]
 
 _CHAIN = re.compile(r"chain (\w+) \{\s*(?:meta l4proto tcp )?counter packets (\d+)")
 _ELEMENTS = re.compile(r"elements = \{(.*?)\}", re.DOTALL)
@@ -16,6 +25,8 @@ _EXPIRES = re.compile(r"expires (\w+)")
 _UNIT_S = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 _RULE = re.compile(rf"^\[(\d+):\d+\] .*--comment \"?{PREFIX}([\w-]+)", re.MULTILINE)
 _DROPPED = re.compile(r"qdisc netem .*\n.*\(dropped (\d+)")
+_QUEUE = re.compile(r"^qdisc \w+ (\w+:) dev .*\n Sent .* \((.*)\)", re.MULTILINE)
+_COUNTER = re.compile(r"(\w+) (\d+)")
 
 
 @dataclass(frozen=True)
@@ -75,6 +86,19 @@ def read_rules(text: str) -> dict[str, int]:
 def read_dropped(text: str) -> int:
     """The packets that our netem dropped, from `tc -s qdisc show`."""
     return sum(int(count) for count in _DROPPED.findall(text))
+
+
+def read_queue(text: str, handle: str, counters: Collection[str]) -> int | None:
+    """The sum of these counters of the queues with that handle, over all devices, from `tc -s qdisc show`.
+
+    `None` where there is no such queue.
+    """
+    queues = [counted for found, counted in _QUEUE.findall(text) if found == handle]
+    if not queues:
+        return None
+    return sum(
+        int(count) for counted in queues for name, count in _COUNTER.findall(counted) if name in counters
+    )
 
 
 def _seconds(span: str) -> float:

@@ -195,6 +195,9 @@ class NetworkKind(FaultKind):
     - `qdisc`: the queue of a `shape`, as arguments of `tc qdisc add`; `qdisc_needs`: the abilities for it.
       `qdisc_on_lo`: the same for loopback, where that differs.
     - `held`: what a queue in a program does, for kernels without netem.
+    - `effect`: what the queue of a `shape` does to some of the packets that go through it, as a participle; empty: it
+      does the same to all. `effect_counters`: the counters of `tc -s qdisc` that count those. `effect_chance`: where
+      the kernel keeps no such counter, the parameter that says in percent how likely a packet is to be one of them.
     """
 
     doc: str
@@ -227,6 +230,9 @@ class NetworkKind(FaultKind):
     qdisc_on_lo: Callable[[Magnitudes], str] | None = None
     qdisc_needs: tuple[str, ...] = ("htb", "netem")
     held: Callable[[Magnitudes], Delay] | None = None
+    effect: str = ""
+    effect_counters: tuple[str, ...] = ()
+    effect_chance: str = ""
 
     @property
     def chain(self) -> str:
@@ -287,7 +293,9 @@ class NetworkKind(FaultKind):
         decides = self.canary and selector["protocol"] == "tcp" and opens
         peer = (self.canary_peer,) if self.canary_peer and direction in self.ends_open else None
         canary = CanaryExpectation(during=self.canary, peer=peer) if decides else None
-        return Expectation(proof="packets", canary=canary)
+        return Expectation(
+            proof="packets", canary=canary, effect=self.effect or None, chance=self.effect_chance or None
+        )
 
     def _directions(self) -> tuple[Direction, ...]:
         return ("egress", "ingress")

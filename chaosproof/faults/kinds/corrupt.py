@@ -13,4 +13,7 @@ KIND = NetworkKind(
     refusals=(ONLY_ON_EGRESS,),
     differs="a bit that is flipped in the header of the link is noticed by nobody",
     qdisc=lambda magnitudes: netem(f"corrupt {magnitudes['corrupt_percent']:.6g}%"),
+    effect="corrupted",
+    # netem counts none of them
+    effect_chance="corrupt_percent",
 )

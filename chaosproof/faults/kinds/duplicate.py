@@ -12,4 +12,7 @@ KIND = NetworkKind(
     parameters=(Parameter("duplicate_percent", 0.0, 100.0),),
     refusals=(ONLY_ON_EGRESS,),
     qdisc=lambda magnitudes: netem(f"duplicate {magnitudes['duplicate_percent']:.6g}%"),
+    effect="duplicated",
+    # netem counts none of them
+    effect_chance="duplicate_percent",
 )

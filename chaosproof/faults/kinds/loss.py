@@ -51,6 +51,8 @@ KIND = NetworkKind(
             "share": "",
             "refusals": (ONLY_ON_EGRESS,),
             "differs": "its packets are those that it decides on, lost or not",
+            "effect": "lost",
+            "effect_counters": ("dropped",),
         }
     },
     check=_impossible,

@@ -33,4 +33,7 @@ KIND = NetworkKind(
     qdisc=_tbf,
     qdisc_on_lo=lambda magnitudes: _tbf(magnitudes, _LO_MTU_BYTES),
     qdisc_needs=("htb",),
+    effect="held back",
+    # each time that the next packet has to wait, and each that finds the queue full
+    effect_counters=("overlimits", "dropped"),
 )

@@ -22,4 +22,7 @@ KIND = NetworkKind(
     parameters=(Parameter("reorder_percent", 0.0, 100.0), DELAY_MS, JITTER_MS),
     refusals=(ONLY_ON_EGRESS,),
     qdisc=lambda magnitudes: netem(netem_delay(magnitudes), f"reorder {magnitudes['reorder_percent']:.6g}%"),
+    effect="sent ahead of the rest",
+    # where netem counts those that it puts at the head of its queue
+    effect_counters=("requeues",),
 )

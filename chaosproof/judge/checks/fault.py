@@ -11,6 +11,7 @@ from chaosproof.judge.absent_fault import no_fault, shown_evidence, unproven_act
 from chaosproof.judge.check import unknown
 from chaosproof.judge.checks.base import BuiltinCheck, Material
 from chaosproof.judge.cross_checks import journal_objects_to_faults
+from chaosproof.judge.fault_rules.effect import examine_effect
 from chaosproof.judge.fault_rules.fault_proof import canary_objections
 from chaosproof.judge.fault_rules.foreign_entries import foreign_entries
 from chaosproof.judge.fault_rules.healed import healed_by
@@ -33,7 +34,7 @@ LOADED_RATIO_MIN = 0.5
 
 
 def fault_hit(material: Material) -> Check:
-    """Every fault hit packets, on the instance that the experiment names, while the load was on."""
+    """Every fault hit packets, and did what it is for, on the instance that the experiment names, under the load."""
     run, id, evidence = material.run, HIT.id, "faults.jsonl"
     foreign = list(foreign_entries(run))
     without_load = _acted_without_load(material)
@@ -193,6 +194,8 @@ def _examine_receipt(
             findings.unclear.append(f"{label}: how many packets it hit is not known")
         elif fault.packets <= 0 and not _hit_on_another_side(fault, faults):
             findings.wrong.append(f"{label} hit no packets: it did not happen")
+        elif fault.packets > 0:
+            examine_effect(fault, findings)
 
 
 def _hit_on_another_side(fault: FaultRecord, faults: Sequence[FaultRecord]) -> bool:

@@ -68,6 +68,18 @@ def _saw(folder: Folder, **canary: str) -> None:
     change_fault(folder, canary=_fault(folder)["canary"] | canary)
 
 
+def _by_a_queue(folder: Folder, **changes: Any) -> None:
+    """The fault was one whose packets go through a queue, as a rate is."""
+    expects = {"proof": "packets", "effect": "held back"}
+    change_fault(folder, **{"schema_version": 2, "expects": expects, **changes})
+
+
+def _rarely(folder: Folder, percent: float) -> None:
+    """It was one that hits a packet by chance, and that no kernel counts."""
+    expects = {"proof": "packets", "effect": "corrupted", "chance": "corrupt_percent"}
+    change_fault(folder, schema_version=2, expects=expects, magnitude={"corrupt_percent": percent})
+
+
 def _healed(folder: Folder, *, in_journal: bool) -> None:
     """The fault was on for half a second, then something ended it."""
     _end(folder, 0.5 - _fault(folder)["planned_s"])
@@ -150,6 +162,9 @@ CASES: Table = {
         "the fault hits no packet": (FAIL, lambda f: change_fault(f, packets=0)),
         "packets are put into the ledger that the journal never saw": (FAIL, _more_packets),
         "how many packets were hit is not known": (UNKNOWN, lambda f: change_fault(f, packets=None)),
+        "the rate was too wide to hold anything back": (FAIL, lambda f: _by_a_queue(f, affected=0)),
+        "what the queue held back is not known": (UNKNOWN, _by_a_queue),
+        "the corruption was so rare that it may have hit nothing": (UNKNOWN, lambda f: _rarely(f, 0.1)),
         "the fault is on the wrong instance": (FAIL, lambda f: change_fault(f, instance="app-a-1")),
         "the wrong instance is named right in the ledger alone": (FAIL, _renamed),
         "the fault action raises, and nothing was recorded": (FAIL, _action_raises),

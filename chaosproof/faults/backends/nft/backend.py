@@ -18,7 +18,7 @@ from chaosproof.faults.backends.base import (
     ResolvedFault,
     output_of,
 )
-from chaosproof.faults.backends.listings import Seen, read_table
+from chaosproof.faults.backends.listings import Seen, read_queue, read_table
 from chaosproof.faults.backends.nft.activation import (
     Gate,
     Gates,
@@ -40,7 +40,7 @@ from chaosproof.faults.backends.nft.render import (
     prepare_script,
 )
 from chaosproof.faults.backends.tc.qdisc import with_queue
-from chaosproof.faults.backends.tc.render import shape_down, shape_up, shape_wait
+from chaosproof.faults.backends.tc.render import leaf_handle, shape_down, shape_up, shape_wait
 from chaosproof.faults.backends.watchdog import READ_ORDER, Step, clean, clean_argv, put_on, watchdog_argv
 from chaosproof.faults.errors import FaultCutShort, FaultError, failure
 from chaosproof.faults.kinds.base import Layer
@@ -157,7 +157,9 @@ class Nft:
             clean(run, [shape_wait(order, _DRAIN_S + TURN_S), *shape_down(order, order.devices)])
 
     def watch(self, run: CommandRunner, order: ResolvedFault, left_s: float) -> ObservedEnd:
-        seen = watch(run, f"nft list table {TABLE}", f'"{order.id}"', left_s)
+        counters = order.fault.declared.effect_counters
+        listing = f"nft list table {TABLE}{' && tc -s qdisc show' if counters else ''}"
+        seen = watch(run, listing, f'"{order.id}"', left_s)
         looks = [read_table(look).faults for look in seen.looks]
         if _is_shut_out(order, looks, seen.looks):
             raise FaultCutShort(
@@ -171,7 +173,10 @@ class Nft:
         if not now.faults and any(is_open(seen.now, direction) for direction in get_args(Direction)):
             run(["sh", "-c", shut_wait()])
         chains = sum(now.chains.get(chain, 0) for chain in chains_of(order.fault, order.shape_class))
-        return ObservedEnd(packets, chains if alone else None, seen.at, on_at=seen.on_at)
+        # the queue outlives the element a little: mostly the last look still has it
+        queued = [read_queue(look, leaf_handle(order), counters) for look in (*seen.looks, seen.now)]
+        affected = max((count for count in queued if count is not None), default=None) if counters else None
+        return ObservedEnd(packets, chains if alone else None, seen.at, on_at=seen.on_at, affected=affected)
 
     def _switch_on(
         self, run: CommandRunner, order: ResolvedFault, gates: _FoundGates
