@@ -224,5 +224,7 @@ def _report(final: FaultRecord, *, as_json: bool) -> int:
         if not final.packets:
             click.echo("It hit nothing: was there traffic, and is the port that of the service's address?")
         elif final.affected == 0 and final.expects:
-            click.echo(f"None of them was {final.expects.effect}: let more traffic meet it, or make it stronger.")
+            click.echo(
+                f"None of them was {final.expects.effect}: let more traffic meet it, or make it stronger."
+            )
     return 0 if final.packets and final.affected != 0 and in_time else 1

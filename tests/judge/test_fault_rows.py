@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from chaosproof.judge.fault_rules.load_behind import too_short_behind
 from tests.support.asked import asked, material_of
 from tests.support.runs import FAULT_AT, FAULT_END, LOAD_AT, Run, resilient_run
 
@@ -172,6 +173,31 @@ def test_a_kill_needs_the_load_to_be_on_around_it(
     run.fault.update(applied_at=at, ended_at=at)
     _, details, _ = answer(run, tmp_path, "SYS_FAULT_HIT")
     assert ("no request was due while kill on app-a-0 was on" in details) is not met
+
+
+@pytest.mark.parametrize(("behind_s", "status"), [(1.0, "pass"), (0.99, "unknown"), (0.05, "unknown")])
+def test_the_load_goes_on_for_a_second_behind_a_kill(tmp_path: Path, behind_s: float, status: str) -> None:
+    """The figures look at requests through a second: of a later kill they show nothing, whatever it did."""
+    run = resilient_run()
+    at = float(run.rows[1900][1]) - behind_s
+    killed(run, at)
+    run.fault.update(applied_at=at, ended_at=at)
+    found, details, _ = answer(run, tmp_path, "SYS_FAULT_HIT")
+    assert found == status, details
+    sentence = f"of kill on app-a-0: the load went on for {behind_s:.2f} s behind it"
+    assert (sentence in details) is (status == "unknown")
+
+
+@pytest.mark.parametrize(
+    ("lasted_s", "behind_s", "enough"),
+    [(None, 1.0, True), (None, 0.9, False), (4.0, 3.0, True), (4.0, 2.9, False), (-1.0, 1.0, True)],
+)
+def test_what_lasts_is_under_the_load_for_half_of_its_time_besides(
+    lasted_s: float | None, behind_s: float, enough: bool
+) -> None:
+    """An end that is not known, or that a clock has set back, is that of something over at once."""
+    ended_at = None if lasted_s is None else FAULT_AT + lasted_s
+    assert (too_short_behind(FAULT_AT, ended_at, FAULT_AT + behind_s) == "") is enough
 
 
 ENDED = "reset on app-a-0 ended +0.020 s from its deadline by kernel"

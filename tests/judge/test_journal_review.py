@@ -9,7 +9,7 @@ import pytest
 
 from chaosproof.judge.judge import judge_run
 from chaosproof.runfolder.checks import Check
-from tests.support.runs import FAULT_AT, LOAD_AT, Run, activity, ran, resilient_run
+from tests.support.runs import DURATION_S, FAULT_AT, LOAD_AT, RATE_RPS, Run, activity, ran, resilient_run
 
 KILL = activity("kill a pod", "chaosk8s.pod.actions", "terminate_pods", label_selector="app=shop")
 GONE = {**activity("a pod is gone", "probes.shop", "pods"), "tolerance": 1}
@@ -82,6 +82,16 @@ def test_a_fault_of_somebody_elses_is_proved_by_what_the_experiment_says(
         assert {id for id, check in checks.items() if check.status != "pass"} == set()
         nothing_more = "no fault of ours was on; of 'kill a pod' nothing here is known but that it acted"
         assert {checks[id].details for id in ("SYS_FAULT_ENDED", "SYS_FAULT_CANARY")} == {nothing_more}
+
+
+@pytest.mark.parametrize(("behind_s", "status"), [(1.15, "pass"), (1.05, "unknown"), (0.05, "unknown")])
+def test_the_load_goes_on_behind_an_action_of_others(tmp_path: Path, behind_s: float, status: str) -> None:
+    """For a second of requests, and for half of the 0.2 s that it takes itself."""
+    run = killed("output is not empty", ["shop-1"], LOAD_AT + DURATION_S - 1 / RATE_RPS - behind_s)
+    found = checks_of(run, tmp_path)["SYS_FAULT_HIT"]
+    assert found.status == status
+    sentence = f"of 'kill a pod': the load went on for {behind_s:.2f} s behind it, and what it does to requests takes"
+    assert (sentence in found.details) is (status == "unknown")
 
 
 def test_all_evidence_of_an_action_has_to_be_seen(tmp_path: Path) -> None:

@@ -47,9 +47,9 @@ so that the two seals fit, and only what the files say of each other can tell. W
 - An action of others is `unknown` until the experiment lists it under `no_fault`: who lists one that is a fault has
   said so. Or until it says what shows that it acted (`evidence`): a probe that is met without the fault shows it all
   the same where nobody looked before the action.
-- A kill, a restart and an action of others need a load that is on when they begin, not one that goes on: begun 50 ms
-  before the end of the load, an action of others passed. The hypothesis alone asks then what came of it: let
-  it begin in the middle of the load.
+- A kill, a restart and an action of others need a load that goes on for a second behind them, through which the figures
+  look at requests. What shows only later, such as a queue that fills for a minute, is not asked for: let the load go on
+  for as long as that takes, and claim something of that time.
 - A log of events from which who the run was is left out looks like one of a version that did not write it down.
 - Percentiles of `load.json` are held against the rows up to 1,000,000 of them, and where it says which version wrote
   it.

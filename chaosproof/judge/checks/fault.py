@@ -15,6 +15,7 @@ from chaosproof.judge.fault_rules.effect import examine_effect
 from chaosproof.judge.fault_rules.fault_proof import canary_objections
 from chaosproof.judge.fault_rules.foreign_entries import foreign_entries
 from chaosproof.judge.fault_rules.healed import healed_by
+from chaosproof.judge.fault_rules.load_behind import LOADED_RATIO_MIN, too_short_behind
 from chaosproof.judge.fault_rules.met_nobody import met_nobody
 from chaosproof.judge.fault_rules.planned_faults import elsewhere, label_of, unlike_arguments
 from chaosproof.judge.figures.request_stats import RequestStats
@@ -29,8 +30,6 @@ from chaosproof.runfolder.run_folder import RunFolder
 __all__ = ["END_SLACK_S", "fault_canary", "fault_ended", "fault_hit"]
 
 END_SLACK_S = 0.5
-# of a fault's time, how much there must be a load for: what outlives its load is no recovery's witness
-LOADED_RATIO_MIN = 0.5
 
 
 def fault_hit(material: Material) -> Check:
@@ -73,7 +72,8 @@ def fault_hit(material: Material) -> Check:
 
 
 def _acted_without_load(material: Material) -> str:
-    """Which action, proved by the experiment's own evidence, began while no load was on; empty where there is none."""
+    """Which action, proved by the experiment's own evidence, began while no load was on, or too late for one to show
+    what it did; empty where there is none."""
     first, last = material.stats.first_due_at, material.stats.last_due_at
     if not material.load_expected or first is None or last is None:
         return ""
@@ -81,11 +81,15 @@ def _acted_without_load(material: Material) -> str:
     for entry in material.run.journal.run:
         began_at = instant(entry.start)
         is_action = entry.activity.get("type") == "action"
-        if is_action and entry.name in proven and (began_at is None or not first <= began_at <= last):
+        if not is_action or entry.name not in proven:
+            continue
+        if began_at is None or not first <= began_at <= last:
             return (
                 f"the load was not on when {entry.name!r} began{MARK}let it begin while the load is on: the load in "
                 "the background, or the action with a pause before it"
             )
+        if why := too_short_behind(began_at, instant(entry.end), last):
+            return f"of {entry.name!r}: {why}{MARK}let it begin earlier, or let the load last longer"
     return ""
 
 
@@ -225,7 +229,12 @@ def _examine_overlap(run: RunFolder, fold: RequestStats, figures: Figures, findi
             )
         if not met:
             findings.wrong.append(f"no request was due while {label_of(fault)} was on")
-        elif fault.planned_s is not None:
+        elif fault.planned_s is None:
+            if why := too_short_behind(began_at, ended_at, fold.last_due_at):
+                findings.unclear.append(
+                    f"of {label_of(fault)}: {why}: begin it earlier, or let the load last longer"
+                )
+        else:
             loaded_s = min(ended_at, fold.last_due_at) - max(began_at, fold.first_due_at)
             _examine_share(fault, loaded_s, min(fault.planned_s, ended_at - began_at), findings)
 

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from tests.support.recorded_runs import Folder
@@ -46,6 +47,25 @@ def _fault_of_others(provider: Any) -> Callable[[Folder], None]:
         folder.change_lines("events.ndjson", _no_fault_rows)
 
     return change
+
+
+def _late(folder: Folder, behind_s: float) -> None:
+    """In the place of the fault an action of others, of which its output is evidence, that began that long before the
+    load's last request.
+    """
+    _fault_of_others({"type": "python", "module": "chaosk8s.pod.actions", "func": "terminate_pods"})(folder)
+    last_due_at = max(float(row[1]) for row in folder.rows())
+    began, ended = (
+        datetime.fromtimestamp(last_due_at - behind_s + more_s, UTC).isoformat() for more_s in (0, 0.01)
+    )
+
+    def change(journal: Any) -> None:
+        entry = next(e for e in journal["run"] if e["activity"]["provider"].get("func") == "terminate_pods")
+        entry.update(start=began, end=ended)
+        shown = {"activity": entry["activity"]["name"], "shows": "output is not empty"}
+        journal["experiment"]["extensions"][0]["evidence"] = [shown]
+
+    folder.change("journal.json", change)
 
 
 def _no_fault_rows(rows: list[Any]) -> None:
@@ -132,6 +152,10 @@ CASES: Table = {
         "the only fault is a function of somebody else's": (
             UNKNOWN,
             _fault_of_others({"type": "python", "module": "chaosk8s.pod.actions", "func": "terminate_pods"}),
+        ),
+        "an action of others with evidence began 50 ms before the load's end": (
+            UNKNOWN,
+            lambda f: _late(f, 0.05),
         ),
         "the method has a load and no fault": (UNKNOWN, _fault_of_others(None)),
     },
