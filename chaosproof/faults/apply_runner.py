@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from chaosproof.errors import ChaosproofError
 from chaosproof.faults.backends.base import Backend, CommandRunner, ResolvedFault
+from chaosproof.faults.backends.socket_kill import kill_argv, rest_of_filter, waiting_kill_argv
 from chaosproof.targets.base import (
     CommandResult,
     DeferredCommand,
@@ -26,8 +27,6 @@ __all__ = ["Ending", "apply_run", "begin"]
 _KEEP_S = 400.0
 _KILLED = 128 + 9
 _PATIENCE_S = 5.0
-_GO = "go"
-_WAITING = f'IFS= read -r go && [ "$go" = {_GO} ] && exec "$@"'
 _RULE = "\n====\n"
 # what the command says, and then what the one behind it does: that has no part in whether the fault is on
 _BEHIND = (
@@ -41,20 +40,19 @@ class Ending:
     Its own command where the target has begun it ahead; else whoever puts the fault on runs it in one with that.
     """
 
-    def __init__(self, target: Target, instance: str, argv: Sequence[str]) -> None:
-        self.argv = tuple(argv)
+    def __init__(self, target: Target, order: ResolvedFault) -> None:
+        self.argv = tuple(kill_argv(order))
         self._target = target
-        self._instance = instance
+        self._order = order
         self._done: CommandResult | ChaosproofError | None = None
-        waiting = ["sh", "-c", _WAITING, "sh", *self.argv]
-        self.begun = begin(target, instance, waiting)
+        self.begun = begin(target, order.instance, waiting_kill_argv(order))
 
     def finish(self) -> CommandResult | ChaosproofError:
         """Run it now, if it has not been, and return what became of it."""
         if self._done is None:
             try:
-                done = self.begun(f"{_GO}\n", _PATIENCE_S) if self.begun else None
-                self._done = done or self._target.run(self._instance, self.argv, timeout_s=_PATIENCE_S)
+                done = self.begun(rest_of_filter(self._order), _PATIENCE_S) if self.begun else None
+                self._done = done or self._target.run(self._order.instance, self.argv, timeout_s=_PATIENCE_S)
             except ChaosproofError as error:
                 self._done = error
         return self._done

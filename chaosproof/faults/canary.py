@@ -4,13 +4,12 @@ It runs beside the fault, never in its way. It closes with RST, so that nothing 
 a fault goes on; and it gives up before TCP repeats its SYN, so that one try under a fault is one packet.
 """
 
-import ipaddress
 from collections.abc import Sequence
 
 from chaosproof.errors import ChaosproofError
 from chaosproof.faults.backends.interpreter import python_argv
 from chaosproof.faults.model import Fault
-from chaosproof.faults.selector import Network, resolve_peer
+from chaosproof.faults.selector import resolve_peer, within
 from chaosproof.targets.base import CommandResult, Target
 
 __all__ = ["ANSWERS", "TIMEOUT_S", "canary_address", "canary_argv", "hits", "read_canary"]
@@ -80,7 +79,7 @@ def canary_address(fault: Fault, instance: str, target: Target) -> tuple[str, in
         return str(networks[0].network_address), fault.port
     for service in _services_first(fault.peer, here.service, target):
         for ip in _addresses(service, fault.port, target):
-            if _within(ip, networks):
+            if within(ip, networks):
                 return ip, fault.port
     return None
 
@@ -103,8 +102,3 @@ def _services_first(peer: str | None, own: str, target: Target) -> Sequence[str]
     if peer in names:
         return [peer] if peer else []
     return [name for name in names if name != own] + [own]
-
-
-def _within(ip: str, networks: Sequence[Network]) -> bool:
-    address = ipaddress.ip_address(ip)
-    return any(address.version == network.version and address in network for network in networks)

@@ -30,7 +30,7 @@ from chaosproof.faults.backends.base import (
     ResolvedFault,
 )
 from chaosproof.faults.backends.heal import active, heal
-from chaosproof.faults.backends.socket_kill import Killed, kill_argv, killed
+from chaosproof.faults.backends.socket_kill import Killed, killed
 from chaosproof.faults.canary import canary_address, canary_argv, read_canary
 from chaosproof.faults.conflicts import conflicts
 from chaosproof.faults.doctor import ABILITIES, capabilities
@@ -163,7 +163,7 @@ class FaultEngine:
         ends_open = fault.direction in fault.declared.ends_open
         far_end = FarEnd.of(self._target, resolved) if self._canary and ends_open else None
         pending = begin(self._target, instance, backend.argv(resolved))
-        ending = Ending(self._target, instance, kill_argv(resolved)) if ends_open else None
+        ending = Ending(self._target, resolved) if ends_open else None
         armed = ArmedFault(
             self,
             self._clock(),

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 from chaosproof.errors import ChaosproofError
 from chaosproof.faults.backends.base import ResolvedFault
-from chaosproof.faults.backends.socket_kill import HALVES, connections, socket_filter
-from chaosproof.faults.selector import overlap
+from chaosproof.faults.backends.socket_kill import HALVES, connections
+from chaosproof.faults.selector import overlap, within
 from chaosproof.targets.base import Instance, Target
 from chaosproof.targets.tcp_sockets import End, Ends, read_ends
 
@@ -38,11 +38,12 @@ class FarEnd:
     def of(cls, target: Target, order: ResolvedFault) -> "FarEnd":
         """Those of the connections that the fault would end now; none where nobody can be asked."""
         try:
-            near = _off_loopback(_listed(target, order.instance, socket_filter(order)))
-            rest = _listed(target, order.instance, "") - near
+            listed = _listed(target, order.instance)
             others = [other for other in target.instances() if other.name != order.instance]
         except ChaosproofError:
             return cls(target)
+        near = frozenset(socket for socket in listed if _would_end(order, socket))
+        rest = listed - near
         if not near:
             return cls(target)
         egress = order.fault.direction == "egress"
@@ -83,7 +84,7 @@ class FarEnd:
         return "closed"
 
     def _left(self) -> bool:
-        now = _ask(list(self.sockets), lambda name: _listed(self.target, name, ""))
+        now = _ask(list(self.sockets), lambda name: _listed(self.target, name))
         return any(sockets & now[name] for name, sockets in self.sockets.items())
 
 
@@ -99,8 +100,14 @@ def _ask(names: Sequence[str], look: Callable[[str], frozenset[Ends]]) -> Mappin
         return dict(zip(names, pool.map(look, names), strict=True))
 
 
-def _off_loopback(sockets: frozenset[Ends]) -> frozenset[Ends]:
-    return frozenset(socket for socket in sockets if not ipaddress.ip_address(socket.own[0]).is_loopback)
+def _would_end(order: ResolvedFault, socket: Ends) -> bool:
+    """Whether the instance's socket is one that the fault ends (see `socket_filter`), and not over loopback."""
+    called = socket.other if order.fault.direction == "egress" else socket.own
+    return (
+        (order.fault.port is None or called[1] == order.fault.port)
+        and within(socket.other[0], order.networks)
+        and not ipaddress.ip_address(socket.own[0]).is_loopback
+    )
 
 
 def _of(
@@ -112,7 +119,7 @@ def _of(
     instance is the client. Such an end says nothing, and both ends have to agree.
     """
     try:
-        listed = _listed(target, name, "")
+        listed = _listed(target, name)
     except ChaosproofError:
         return frozenset()  # one that cannot be asked has none that could be looked at later
     shared = {end for end, count in Counter(socket.own for socket in listed).items() if count > 1}
@@ -127,8 +134,8 @@ def _of(
     return frozenset(filter(is_other_end, listed))
 
 
-def _listed(target: Target, instance: str, filter_: str) -> frozenset[Ends]:
-    done = target.run(instance, connections("-Htn", filter_, HALVES), timeout_s=5.0)
+def _listed(target: Target, instance: str) -> frozenset[Ends]:
+    done = target.run(instance, connections("-Htn", states=HALVES), timeout_s=5.0)
     if done.exit_code != 0:
         raise ChaosproofError(f"ss on {instance} ended with {done.exit_code}.")
     return read_sockets(done.stdout)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from chaosproof.errors import TargetError
 from chaosproof.targets.base import Target
 
-__all__ = ["ANYONE", "LOOPBACK", "Network", "overlap", "resolve_peer"]
+__all__ = ["ANYONE", "LOOPBACK", "Network", "overlap", "resolve_peer", "within"]
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -51,6 +51,12 @@ def merge(networks: Iterable[Network]) -> tuple[Network, ...]:
     four = ipaddress.collapse_addresses(n for n in known if isinstance(n, ipaddress.IPv4Network))
     six = ipaddress.collapse_addresses(n for n in known if isinstance(n, ipaddress.IPv6Network))
     return (*four, *six)
+
+
+def within(ip: str, networks: Iterable[Network]) -> bool:
+    """Whether the address is in one of the networks."""
+    address = ipaddress.ip_address(ip)
+    return any(address.version == network.version and address in network for network in networks)
 
 
 def overlap(these: Iterable[Network], those: Iterable[Network]) -> bool:

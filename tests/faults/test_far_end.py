@@ -1,6 +1,6 @@
 """What the kernels at the other end say of connections that a fault ends."""
 
-from collections.abc import Sequence
+import ipaddress
 
 import pytest
 
@@ -35,14 +35,14 @@ def target(near: str = NEAR) -> FakeTarget:
         [Instance("app-a-0", "app-a", "10.0.0.1", "", {}), Instance("app-b-0", "app-b", "10.0.0.3", "", {})],
         {},
     )
-    fake.answer(["ss", "-Htn"], FAR)
-    fake.answer([*filtered(), "dport = :80"], near)
+    answer(fake, near, FAR)
     return fake
 
 
-def filtered() -> Sequence[str]:
-    states = ("established", "close-wait", "fin-wait-1", "fin-wait-2")
-    return ["ss", "-Htn", *(word for state in states for word in ("state", state))]
+def answer(fake: FakeTarget, near: str, far: str) -> None:
+    """What the fault's own instance lists from now on, and what any other does."""
+    fake.answer(["ss", "-Htn"], far)
+    fake.answer(["ss", "-Htn"], near, instance="app-a-0")
 
 
 def look(far_end: FarEnd) -> str:
@@ -86,8 +86,7 @@ def test_a_client_s_port_that_its_other_connections_have_too_is_known_by_both_en
     fake = target()
     client = "ESTAB 0 0 10.0.0.1:40001 10.0.0.3:80\nESTAB 0 0 10.0.0.1:40001 10.0.0.3:90\n"
     server = "ESTAB 0 0 10.0.0.3:80 10.0.0.1:40001\nESTAB 0 0 10.0.0.3:90 10.0.0.1:40001\n"
-    fake.answer(["ss", "-Htn"], client + server)
-    fake.answer([*filtered(), "dport = :80"], client.splitlines()[0])
+    answer(fake, client, server)
     assert FarEnd.of(fake, ORDER).sockets == {"app-b-0": {Ends(("10.0.0.3", 80), ("10.0.0.1", 40001))}}
 
 
@@ -96,24 +95,34 @@ def test_the_same_where_the_fault_is_on_the_server():
         "f0", Fault(kind="reset", port=80, duration_s=5, direction="ingress"), ANYONE, instance="app-a-0"
     )
     fake = target()
-    fake.answer(
-        ["ss", "-Htn"], "ESTAB 0 0 10.0.0.3:40001 10.0.0.1:80\nESTAB 0 0 10.0.0.3:40001 10.0.0.9:90\n"
-    )
-    fake.answer([*filtered(), "sport = :80"], "0 0 10.0.0.1:80 10.0.0.3:40001\n")
+    far = "ESTAB 0 0 10.0.0.3:40001 10.0.0.1:80\nESTAB 0 0 10.0.0.3:40001 10.0.0.9:90\n"
+    answer(fake, "0 0 10.0.0.1:80 10.0.0.3:40001\n", far)
     assert FarEnd.of(fake, order).sockets == {"app-b-0": {Ends(("10.0.0.3", 40001), ("10.0.0.1", 80))}}
 
 
 def test_a_connection_over_loopback_is_not_taken_for_that_of_another_instance():
     fake = target()
-    fake.answer(["ss", "-Htn"], "ESTAB 0 0 127.0.0.1:80 127.0.0.1:40001\nESTAB 0 0 [::1]:80 [::1]:40002\n")
-    fake.answer([*filtered(), "dport = :80"], "0 0 127.0.0.1:40001 127.0.0.1:80\n0 0 [::1]:40002 [::1]:80\n")
+    far = "ESTAB 0 0 127.0.0.1:80 127.0.0.1:40001\nESTAB 0 0 [::1]:80 [::1]:40002\n"
+    answer(fake, "0 0 127.0.0.1:40001 127.0.0.1:80\n0 0 [::1]:40002 [::1]:80\n", far)
     assert FarEnd.of(fake, ORDER).sockets == {}
+
+
+def test_its_own_instance_is_asked_once_and_only_what_the_fault_would_end_has_another_end():
+    """By the fault's port and peer, as its command to end them is."""
+    fake = target()
+    ends = (("40001", "10.0.0.3:80"), ("40002", "10.0.0.9:80"), ("40003", "10.0.0.3:90"))
+    near = "".join(f"ESTAB 0 0 10.0.0.1:{port} {other}\n" for port, other in ends)
+    far = "ESTAB 0 0 10.0.0.3:80 10.0.0.1:40001\nESTAB 0 0 10.0.0.3:90 10.0.0.1:40003\n"
+    answer(fake, near, far)
+    peer = (ipaddress.ip_network("10.0.0.3/32"),)
+    order = ResolvedFault("f0", Fault(kind="reset", port=80, duration_s=5), peer, instance="app-a-0")
+    assert FarEnd.of(fake, order).sockets == {"app-b-0": {Ends(("10.0.0.3", 80), ("10.0.0.1", 40001))}}
+    assert len(fake.commands("app-a-0")) == 1
 
 
 def test_of_more_instances_than_are_asked_those_that_are_spoken_with_come_first():
     members = [Instance(f"app-b-{n:02}", "app-b", f"10.0.1.{n}", "", {}) for n in range(1, 31)]
     fake = FakeTarget([Instance("app-a-0", "app-a", "10.0.0.1", "", {}), *members], {})
-    fake.answer(["ss", "-Htn"], "ESTAB 0 0 10.0.1.30:80 10.0.0.1:40001\n")
-    fake.answer([*filtered(), "dport = :80"], "0 0 10.0.0.1:40001 10.0.1.30:80\n")
+    answer(fake, "0 0 10.0.0.1:40001 10.0.1.30:80\n", "ESTAB 0 0 10.0.1.30:80 10.0.0.1:40001\n")
     assert "app-b-30" in FarEnd.of(fake, ORDER).sockets
     assert len({call.name for call in fake.calls if call.what == "run"}) == 1 + 16

@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from chaosproof.faults.backends.base import CommandRunner, ResolvedFault
-from chaosproof.faults.backends.socket_kill import kill_argv, killed
+from chaosproof.faults.backends.socket_kill import kill_argv, killed, rest_of_filter, waiting_kill_argv
 from chaosproof.faults.model import Fault
 from chaosproof.targets.base import CommandResult
 
@@ -38,6 +38,19 @@ def test_what_the_kernel_refuses_to_end_is_left_alone_and_counted(room: NetnsTar
     assert client.ask("after").startswith("ok")
     assert end(partial(room.run, "client-0")) == "1 connections were ended by ss -K"
     assert end(partial(room.run, "client-0")) == "0 connections were ended by ss -K"
+
+
+@pytest.mark.lab
+def test_one_that_waits_ends_what_it_is_told_to_and_without_a_word_nothing(
+    room: NetnsTarget, client: Client
+) -> None:
+    """Who began it may be gone by then: its input ends, and no connection does."""
+    assert client.ask("before").startswith("ok")
+    without = room.run("client-0", waiting_kill_argv(ORDER))
+    assert without.exit_code != 0 and client.ask("still").startswith("ok")
+    done = room.run("client-0", waiting_kill_argv(ORDER), stdin=rest_of_filter(ORDER))
+    assert killed(partial(room.run, "client-0"), ORDER, done).note == "1 connections were ended by ss -K"
+    assert client.ask("echo 1") in ("ECONNABORTED", "ECONNRESET")
 
 
 def test_a_kernel_that_ends_no_sockets_says_nothing_so_what_is_left_is_counted() -> None:

@@ -28,7 +28,7 @@ def killed(run: Run, seen_at: float | None, instance: str = "app-a-0", event: st
     run.readiness.append({"at": seen_at, "instance": instance, "event": event, "detail": ""})
 
 
-def promised(run: Run, *, peer: str) -> None:
+def promised(run: Run, *, peer: str | None) -> None:
     """A fault of today's kind, that promises to end connections at both ends."""
     canary = {"before": ["open"], "during": ["refused", "reset"], "after": ["open"], "peer": ["closed"]}
     run.fault.update(schema_version=2, expects={"proof": "packets", "canary": canary})
@@ -317,6 +317,12 @@ def test_each_fault_ended_at_its_deadline(tmp_path: Path, bend: Bend, status: st
             "reset on app-a-0: what became of the connections that it found open is not known: ss ended with 127",
         ),
         (lambda r: r.fault["canary"].update(peer="open"), "pass", "reset proved by the canary"),
+        # as of a runner that was killed behind the fault
+        (
+            lambda r: promised(r, peer=None),
+            "unknown",
+            "reset on app-a-0: nobody looked at the other end of the connections that it found open",
+        ),
     ],
 )
 def test_a_connection_met_what_each_fault_promises(

@@ -43,7 +43,7 @@ class FakeTarget(LimitedTarget):
         self._lock = threading.Lock()
         super().__init__(instances)
         self._addresses = dict(addresses or {})
-        self._answers: list[tuple[tuple[str, ...], CommandResult]] = []
+        self._answers: list[tuple[str | None, CommandResult]] = []
         self._states = {
             name: InstanceState(name, alive=True, ready=True, pid=100 + number)
             for number, name in enumerate(self._instances)
@@ -51,10 +51,19 @@ class FakeTarget(LimitedTarget):
         self._jobs: dict[str, JobState] = {}
         self._pages: dict[tuple[str, str], str] = {}
 
-    def answer(self, argv: Sequence[str], stdout: str = "", *, exit_code: int = 0, stderr: str = "") -> None:
-        """From now on, commands that begin with `argv` end like this."""
+    def answer(
+        self,
+        argv: Sequence[str],
+        stdout: str = "",
+        *,
+        exit_code: int = 0,
+        stderr: str = "",
+        instance: str | None = None,
+    ) -> None:
+        """From now on, commands that begin with `argv` end like this, on that instance or on all."""
+        done = CommandResult(tuple(argv), exit_code, stdout, stderr, 0.0)
         with self._lock:
-            self._answers.insert(0, (tuple(argv), CommandResult(tuple(argv), exit_code, stdout, stderr, 0.0)))
+            self._answers.insert(0, (instance, done))
 
     def set_pages(self, instance: str, *, metrics: str | None = None, logs: str | None = None) -> None:
         """From now on, the instance's metrics page or its log is this."""
@@ -98,8 +107,8 @@ class FakeTarget(LimitedTarget):
     ) -> CommandResult:
         self._note("run", self.instance(instance).name, tuple(argv), stdin)
         with self._lock:
-            for beginning, done in self._answers:
-                if tuple(argv[: len(beginning)]) == beginning:
+            for where, done in self._answers:
+                if where in (None, instance) and tuple(argv[: len(done.argv)]) == done.argv:
                     return replace(done, argv=tuple(argv))
         return CommandResult(tuple(argv), 0, "", "", 0.0)
 

@@ -7,10 +7,20 @@ from chaosproof.errors import ChaosproofError
 from chaosproof.faults.backends.base import CommandRunner, ResolvedFault
 from chaosproof.targets.base import CommandResult
 
-__all__ = ["HALVES", "Killed", "connections", "kill_argv", "killed", "socket_filter"]
+__all__ = [
+    "HALVES",
+    "Killed",
+    "connections",
+    "kill_argv",
+    "killed",
+    "rest_of_filter",
+    "socket_filter",
+    "waiting_kill_argv",
+]
 
 # the states in which the other end has a connection, or will
 HALVES = ("established", "close-wait", "fin-wait-1", "fin-wait-2")
+_KILL = "-HKtn"
 # what is on its way opens after the rule is there: the answer to it is an RST then, from a kernel that knows of none
 _STATES = (*HALVES, "syn-sent")
 
@@ -31,7 +41,21 @@ def connections(options: str, filter_: str = "", states: Sequence[str] = _STATES
 
 def kill_argv(order: ResolvedFault) -> Sequence[str]:
     """The command that ends them, and lists those that it has ended."""
-    return connections("-HKtn", socket_filter(order))
+    return connections(_KILL, socket_filter(order))
+
+
+def waiting_kill_argv(order: ResolvedFault) -> Sequence[str]:
+    """The same, which does nothing before it has `rest_of_filter` as its input: to start it takes as long as its work.
+
+    The filter in its arguments is half a filter. So one that gets no input fails, and ends no connection.
+    """
+    program, options, *rest = connections(_KILL, f"( {socket_filter(order)} ) and")
+    return [program, options, "-F", "-", *rest]
+
+
+def rest_of_filter(order: ResolvedFault) -> str:
+    """The input of `waiting_kill_argv`: the same filter again."""
+    return f"( {socket_filter(order)} )\n"
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,9 @@ def canary_objections(fault: FaultRecord, expected: CanaryExpectation) -> Iterat
     # where no connection was open there is no other end to be told
     if expected.peer and canary.peer == "unknown":
         yield "", f"{label}: what became of the connections that it found open is not known: {fault.note}"
-    elif expected.peer and canary.peer not in (None, "", "none", *expected.peer):
+    elif expected.peer and not canary.peer:
+        yield "", f"{label}: nobody looked at the other end of the connections that it found open"
+    elif expected.peer and canary.peer not in ("none", *expected.peer):
         yield (
             (
                 f"{label}: the connections that it found open were {canary.peer} at their other end, "

@@ -1,8 +1,8 @@
 """Whether the load went on behind what is over in a moment, for as long as it takes to see what that did to requests.
 
-The figures look at users through a sliding second of requests (`recovery.WINDOW_S`): a disturbance that begins less than
-a second before the last request shows in none of them, whatever it does. What takes longer is to be under the load for
-half of its time besides, as a fault of ours is.
+The figures look at users through a sliding second of requests (`recovery.WINDOW_S`): what begins less than a second
+before the last request shows in none of them, whatever it does. What takes longer is to be under the load for half of
+its time besides, as a fault of ours is.
 """
 
 import math
