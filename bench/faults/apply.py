@@ -48,7 +48,7 @@ _HOWS = ("armed", "at once", "as a whole")
 class _Plain(LocalTarget):
     """The lab without commands that wait for their input."""
 
-    begin = None  # type: ignore[assignment]
+    prestart = None  # type: ignore[assignment]
 
 
 def measure(calls: int, hows: Sequence[str] = _HOWS) -> dict[str, list[float]]:

@@ -1,4 +1,4 @@
-"""The fault catalogue as a page, from the experiments that show each fault; reads them and nothing else.
+"""The fault catalogue as a page, from the experiments that show each fault, and what their kinds declare.
 
 python docs/reference/generate_catalogue.py > docs/reference/catalogue.md
 """
@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+from chaosproof.faults.kinds import KINDS
 
 __all__ = ["page"]
 
@@ -76,6 +78,35 @@ nfqueue carries 10,000 small packets a second within 5 % of the delay asked for,
 percentile, on two shared processors; beyond what it can carry packets wait longer, and those that do not fit into its
 buffer pass at once, counted in the receipt. `python -m bench.faults.held` measures it.
 
+"""
+
+SIDES = """\
+## Which end is told
+
+A connection has two ends, and either may be told that it is over, or both. `reset` has a word for that:
+
+    "arguments": {"instance": "app-0", "port": 50051, "duration_s": 15, "sides": "client"}
+
+"""
+
+CANARY = """
+Nobody has to believe that. Beside each fault that decides on whole TCP connections one of our own is tried, the canary:
+before it, while it is on, and once it has ended. And of the connections that the fault found open, those whose other
+end is an instance of the system are looked for there, in that kernel's own list, by their addresses and ports: before
+it, and once they were ended. The receipt (`faults.jsonl`) has what both saw as `canary`, what they had to see as
+`expects`, and `SYS_FAULT_CANARY` compares the two. `canary.peer` is
+
+| it says | when | the check |
+|---|---|---|
+| `closed` | none of them is left at its other end | passes, where they are to be ended there too |
+| `open` | some are still there a second after the fault went on | passes for a fault that tells one end only |
+| `none` | none was open, or none whose other end could be seen: outside of the system, over loopback, behind a \
+translated address | passes: there was nobody to be told |
+| `unknown` | those on the fault's own instance could not be ended (no `ss`, or it was refused) | unknown |
+| nothing at all | nobody looked, as when the runner was killed in between | unknown |
+
+Where more than 16 instances could have the other ends, 16 are asked.
+
 ## The faults
 """
 
@@ -94,7 +125,23 @@ def page(repository: Path = REPOSITORY) -> str:
         for file in (repository / FOLDER).glob("*.json")
     }
     ordered = sorted(experiments.items(), key=lambda item: (item[1]["tags"][0], item[0]))
-    return "\n".join([HEAD, *_overview(ordered), *(line for item in ordered for line in _section(*item))])
+    head = "".join([HEAD, SIDES, *_sides(), CANARY])
+    return "\n".join([head, *_overview(ordered), *(line for item in ordered for line in _section(*item))])
+
+
+def _sides() -> Iterator[str]:
+    """A row for each word of each choice of a kind."""
+    yield "| `sides` | open connections are ended | a new connection is | at their other end the open ones are |\n"
+    yield "|---|---|---|---|\n"
+    for kind in KINDS.values():
+        for value in kind.choice.values if kind.choice else ():
+            chosen = kind.chosen(value)
+            default = " (where nothing is said)" if kind.choice and value == kind.choice.values[0] else ""
+            ends = " or ".join(chosen.ends_open)
+            yield (
+                f"| `{value}`{default} | with a fault on {ends} | {' or '.join(chosen.canary)} | "
+                f"{chosen.canary_peer} |\n"
+            )
 
 
 def _overview(experiments: list[tuple[str, Mapping[str, Any]]]) -> Iterator[str]:
