@@ -1,6 +1,6 @@
 """Measures the fidelity table on this kernel, and writes it and its page anew: `./run test --fidelity`.
 
-python -m tests.fidelity [--only SUBJECT]... [--at-once N] [--fault-s S] [--kernel VMLINUZ]
+python -m tests.fidelity [--only SUBJECT]... [--missing] [--at-once N] [--fault-s S] [--kernel VMLINUZ]
 """
 
 import argparse
@@ -8,7 +8,7 @@ import platform
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
 from pathlib import Path
@@ -21,7 +21,7 @@ from .causes import CAUSES
 from .kernel import measure_in_kernel
 from .measure import measure_cause, measure_trial
 from .page import page
-from .record import FOLDER, Measurement, Row, read_measurement, write_measurement
+from .record import FOLDER, Key, Measurement, Row, read_measurement, write_measurement
 from .room import Pace
 from .trials import CONNECTIONS, FAMILIES, trials, unmeasured
 
@@ -41,6 +41,9 @@ _VERSIONS = {
 def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="./run test --fidelity")
     parser.add_argument("--only", action="append", default=[], metavar="SUBJECT", help="a kind, or a cause")
+    parser.add_argument(
+        "--missing", action="store_true", help="what this kernel's table has not yet, or failed"
+    )
     parser.add_argument("--at-once", type=int, default=8, help="rooms that are open at once")
     for field in fields(Pace):
         name = f"--{field.name.replace('_', '-')}"
@@ -53,19 +56,27 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--where", default="this machine", help="what the kernel runs on, for the page")
     options = parser.parse_args(arguments)
     if options.kernel:
-        code = measure_in_kernel(options.kernel, [word for name in options.only for word in ("--only", name)])
+        more = [word for name in options.only for word in ("--only", name)]
+        code = measure_in_kernel(options.kernel, [*more, *(["--missing"] if options.missing else [])])
         _write_page()
         return code
     pace = Pace(*(getattr(options, field.name) for field in fields(Pace)))
     began = time.monotonic()
-    jobs, rows = _jobs(_known(), pace, options.only)
     path = options.folder / f"{platform.release()}.json"
-    old = read_measurement(path) if options.only and path.exists() else None
+    old = read_measurement(path) if (options.only or options.missing) and path.exists() else None
+    done_before = {row.trial for row in old.rows if not row.failed} if old and options.missing else set()
+    jobs, rows = _jobs(_known(), pace, options.only, done_before)
 
     def write() -> None:
-        again = {row.subject for row in rows}
-        kept = [row for row in old.rows if row.subject not in again] if old else []
-        took_s = old.took_s if old else round(time.monotonic() - began, 1)
+        trials_again, again = {row.trial for row in rows}, {row.subject for row in rows}
+        kept = [
+            row
+            for row in (old.rows if old else ())
+            if (row.trial not in trials_again if options.missing else row.subject not in again)
+        ]
+        took_s = round(time.monotonic() - began, 1)
+        if old:
+            took_s = round(old.took_s + took_s, 1) if options.missing else old.took_s
         measured = Measurement(platform.release(), options.where, _versions(), took_s, [*rows, *kept])
         write_measurement(measured, options.folder)
 
@@ -81,7 +92,7 @@ def main(arguments: Sequence[str]) -> int:
     print(f"{len(rows)} rows in {time.monotonic() - began:.0f} s: {path}")
     if options.folder == FOLDER and not options.inside:
         _write_page()
-    failed = [row for row in rows if row.problem.startswith("not measured")]
+    failed = [row for row in rows if row.failed]
     for row in failed:
         print(f"*** {' '.join(row.key)}: {row.problem}")
     return 1 if failed else 0
@@ -92,7 +103,7 @@ def _write_page() -> None:
 
 
 def _jobs(
-    known: Capabilities, pace: Pace, only: Sequence[str]
+    known: Capabilities, pace: Pace, only: Sequence[str], done_before: Collection[Key]
 ) -> tuple[list[Callable[[], list[Row]]], list[Row]]:
     """What is to be measured, and the rows of what is not."""
     jobs: list[Callable[[], list[Row]]] = []
@@ -100,13 +111,15 @@ def _jobs(
     for trial in trials(known):
         if only and trial.subject not in only and trial.subject.split()[0] not in only:
             continue
+        if (trial.subject, trial.backend, trial.place, trial.protocol) in done_before:
+            continue
         if trial.problem:
             rows += unmeasured(trial)
         else:
             jobs.append(lambda trial=trial: measure_trial(trial, known, pace))
     for cause in CAUSES:
         for protocol in cause.protocols:
-            if only and cause.name not in only:
+            if (only and cause.name not in only) or (cause.name, "", "", protocol) in done_before:
                 continue
             if cause.needs and (lack := known.lack(cause.needs)):
                 rows += [

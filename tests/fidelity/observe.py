@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .record import UNKNOWN, End, Row
+from .record import NOT_MEASURED, UNKNOWN, End, Row
 from .trials import CONNECTIONS, FAMILIES
 
 __all__ = ["Logs", "conntrack_states", "failed_rows", "rows_of"]
@@ -35,7 +35,7 @@ class Logs:
 def failed_rows(empty: Row, problem: str) -> list[Row]:
     """The rows of a trial that came to nothing."""
     return [
-        replace(empty, family=family, connection=connection, problem=f"not measured: {problem}")
+        replace(empty, family=family, connection=connection, problem=f"{NOT_MEASURED}: {problem}")
         for family in FAMILIES
         for connection in CONNECTIONS[empty.protocol]
     ]

@@ -4,7 +4,7 @@ python -m tests.fidelity.page > docs/reference/fidelity.md
 """
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -166,6 +166,23 @@ def _other_kernel(main: Measurement, other: Measurement) -> Iterator[str]:
         connection = f"{row.protocol.upper()}, IPv{row.family}, {row.connection}"
         yield f"| {_fault(row.trial)} | {connection} | {' | '.join(cells)} | {likes.get(row.key, '')} |"
     yield f"\n{same} rows are the same in all columns.\n"
+    yield from _gaps(main, other)
+
+
+def _gaps(main: Measurement, other: Measurement) -> Iterator[str]:
+    """What was tried on the main kernel and not on the other, or was tried there and failed."""
+    there = {row.key for row in other.rows}
+    kinds: tuple[tuple[str, list[Row]], ...] = (
+        (
+            "Rows that were not measured there",
+            [row for row in main.rows if row.key not in there and not row.refused],
+        ),
+        ("Rows whose measurement failed there", [row for row in other.rows if row.failed]),
+    )
+    for heading, rows in kinds:
+        if rows:
+            counts = Counter(row.subject for row in rows)
+            yield f"{heading}: {', '.join(f'{count} of {subject}' for subject, count in sorted(counts.items()))}.\n"
 
 
 def _fault(trial: Key) -> str:

@@ -9,12 +9,23 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-__all__ = ["FOLDER", "UNKNOWN", "End", "Key", "Measurement", "Row", "read_measurement", "write_measurement"]
+__all__ = [
+    "FOLDER",
+    "NOT_MEASURED",
+    "UNKNOWN",
+    "End",
+    "Key",
+    "Measurement",
+    "Row",
+    "read_measurement",
+    "write_measurement",
+]
 
 FOLDER = Path(__file__).parents[2] / "docs" / "reference" / "fidelity"
 
 Key = tuple[str, ...]
 UNKNOWN = "unknown"
+NOT_MEASURED = "not measured"
 
 
 @dataclass(frozen=True)
@@ -86,6 +97,11 @@ class Row:
     def trial(self) -> Key:
         """The fault, or the cause, without its connection."""
         return self.subject, self.backend, self.place, self.protocol
+
+    @property
+    def failed(self) -> bool:
+        """Whether to measure it was tried, and failed."""
+        return self.problem.startswith(NOT_MEASURED)
 
     @property
     def key(self) -> Key:
