@@ -43,6 +43,7 @@ from chaosproof.faults.peers import spoke_with, with_later
 from chaosproof.faults.receipts.closing import closed, closed_by_heal, met_another, packets_hit, still_on_at
 from chaosproof.faults.receipts.store import ReceiptStore
 from chaosproof.faults.selector import resolve_peer
+from chaosproof.faults.standby import Standby
 from chaosproof.runfolder.faults import Canary, FaultLedger, FaultRecord
 from chaosproof.targets.base import CommandResult, PendingCommand, SupportsDeferred, Target
 
@@ -69,7 +70,7 @@ class ArmedFault:
     `everyone` are all instances of its `service`; `address` is where the canary goes, and `before` what it met there;
     `counted` what its chain had counted by then; `pending` its command, where that has begun already; `spoke_with` whom
     its instance had spoken with. `ending` ends the connections that it finds open, whose other ends are `far_end`;
-    `None` where it does not.
+    `None` where it does not. `standby` is what was put up for it.
     """
 
     engine: "FaultEngine"
@@ -85,6 +86,7 @@ class ArmedFault:
     spoke_with: Mapping[str, float] | None = None
     ending: Ending | None = None
     far_end: FarEnd | None = None
+    standby: Standby | None = None
 
     def apply(self, *, note: str = "", planned_at: float | None = None) -> FaultRecord:
         """Switch the fault on and return its receipt; it ends by itself after `fault.duration_s`.
@@ -162,6 +164,8 @@ class FaultEngine:
         before, counted = self._try(resolved, address), backend.count(run, resolved)
         ends_open = fault.direction in fault.declared.ends_open
         far_end = FarEnd.of(self._target, resolved) if self._canary and ends_open else None
+        standby = Standby.of(self._target, backend, resolved)
+        resolved = replace(resolved, stands_by=standby is not None)
         pending = begin(self._target, instance, backend.argv(resolved))
         ending = Ending(self._target, resolved) if ends_open else None
         armed = ArmedFault(
@@ -178,6 +182,7 @@ class FaultEngine:
             peers,
             ending,
             far_end,
+            standby,
         )
         self._armed[resolved.id] = armed
         return armed
@@ -220,6 +225,8 @@ class FaultEngine:
             run = apply_run(self._target, instance, backend, resolved, armed.pending, armed.ending)
             backend.apply(run, resolved)
         except ChaosproofError as error:
+            if armed.standby:
+                armed.standby.give_up()
             self._store.keep(receipt.replace(error=str(error)))
             raise
         applied_at = self._clock()
@@ -334,6 +341,8 @@ class FaultEngine:
         if armed.ending:
             # before all else: until then its packets are held
             armed.ending.finish()
+        if armed.standby:
+            self._keep_up(fault_id, armed.standby)
         if self._foreign:
             self._foreign.look_aside(instance, f"as {fault.kind} on {instance} went on")
         try:
@@ -346,6 +355,17 @@ class FaultEngine:
             self._foreign.look_aside(instance, f"as {fault.kind} on {instance} had ended")
         with suppress(ChaosproofError):
             armed.backend.tidy(self._run(self._store.get(fault_id).instance), armed.resolved)
+
+    def _keep_up(self, fault_id: str, standby: Standby) -> None:
+        """Tell what was put up for the fault that it is on."""
+        try:
+            note = standby.go_on()
+        except ChaosproofError as error:
+            message = str(error)
+            self._store.change(fault_id, lambda r: r.replace(error=message))
+            return
+        if note:
+            self._store.change(fault_id, lambda r: r.replace(note="; ".join(filter(None, [r.note, note]))))
 
     def _follow(self, fault_id: str, armed: ArmedFault) -> None:
         """Close the fault's receipt with all that is to be seen of it."""

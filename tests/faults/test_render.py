@@ -264,5 +264,6 @@ def test_a_class_is_the_lowest_that_is_free():
 @pytest.mark.parametrize(("duration_s", "hold"), [(0.1, "100ms"), (0.8, "800ms"), (15, "1000ms")])
 def test_a_reset_holds_packets_at_first_and_never_longer_than_it_lasts(duration_s: float, hold: str):
     fault = Fault(kind="reset", port=80, duration_s=duration_s)
-    assert hold_script(fault) == f"add element inet chaosproof hold_egress {{ 0-255 timeout {hold} }}\n"
+    held = f"ipv4 timeout {hold}, ipv6 timeout {hold}"
+    assert hold_script(fault) == f"add element inet chaosproof hold_egress {{ {held} }}\n"
     assert hold_script(Fault(kind="reset", port=80, duration_s=duration_s, sides="client")) == ""

@@ -13,7 +13,7 @@ from chaosproof.faults.backends.nft.backend import Nft
 from chaosproof.faults.backends.nft.render import elements
 from chaosproof.faults.doctor import findings
 from chaosproof.faults.engine import FaultEngine
-from chaosproof.faults.errors import CapabilityError
+from chaosproof.faults.errors import CapabilityError, FaultError
 from chaosproof.faults.model import Fault
 from chaosproof.faults.selector import ANYONE
 from chaosproof.targets.base import CommandResult, DeferredCommand, PendingCommand
@@ -183,14 +183,15 @@ def test_two_that_are_armed_before_either_goes_on_have_each_a_queue(room: NetnsT
 class Prestarting(NetnsTarget):
     """The room as a target that begins a command ahead."""
 
-    begun: "subprocess.Popen[str]"
+    begun: "list[subprocess.Popen[str]]"
 
     def prestart(self, instance: str, argv: Sequence[str], *, keep_s: float) -> PendingCommand:
-        self.begun = self.start(instance, argv)
+        process = self.start(instance, argv)
+        self.begun = [*getattr(self, "begun", ()), process]
 
         def go(stdin: str, timeout_s: float, after: DeferredCommand | None = None) -> CommandResult:
-            out, _ = self.begun.communicate(stdin, timeout=timeout_s)
-            return CommandResult(tuple(argv), self.begun.returncode, out, "", 0.0)
+            out, _ = process.communicate(stdin, timeout=timeout_s)
+            return CommandResult(tuple(argv), process.returncode, out, "", 0.0)
 
         return go
 
@@ -215,8 +216,9 @@ def test_the_queue_is_there_when_its_fault_is_armed_and_goes_when_that_is_never_
     engine.arm(fault, "client-0")
     wait_for_queue(room, there=True)
     # as when the process that armed it is killed
-    assert target.begun.stdin
-    target.begun.stdin.close()
+    for process in target.begun:
+        assert process.stdin
+        process.stdin.close()
     wait_for_queue(room, there=False)
 
 
@@ -227,9 +229,26 @@ def test_who_heals_between_takes_the_queue_and_the_fault_puts_up_another(room: N
     wait_for_queue(room, there=True)
     FaultEngine(room).heal("client-0")
     wait_for_queue(room, there=False)
-    armed.apply()
+    receipt = armed.apply()
+    wait_for_queue(room, there=True)
     room.run("client-0", ["python3", "-I", "-S", "-c", DATAGRAM, "7105", room.instance("server-0").address])
     assert engine.heal("client-0")[0].packets == 1
+    assert "was put up again behind it" in engine.wait_until_ended(receipt).note
+
+
+@pytest.mark.lab
+def test_a_fault_that_is_refused_at_its_moment_leaves_no_queue(room: NetnsTarget):
+    """Its queue was up; another fault had come to the same packets in between."""
+    engine = FaultEngine(Prestarting.of(room.pid), backend="nft", canary=False)
+    fault = Fault(kind="drop", protocol="udp", port=7106, duration_s=20)
+    armed = engine.arm(fault, "client-0")
+    wait_for_queue(room, there=True)
+    other = FaultEngine(room, backend="nft", canary=False)
+    other.apply(Fault(kind="reject", protocol="udp", port=7106, duration_s=20), "client-0")
+    with pytest.raises(FaultError, match="another fault acts on the same packets already"):
+        armed.apply()
+    wait_for_queue(room, there=False)
+    other.heal("client-0")
 
 
 @pytest.mark.lab

@@ -24,6 +24,7 @@ __all__ = [
     "CommandRunner",
     "ObservedEnd",
     "ResolvedFault",
+    "StandbyCommand",
     "output_of",
 ]
 
@@ -76,7 +77,8 @@ class ResolvedFault:
 
     One that needs a queue also has the devices to put it on and the number of its class. `instance` is its name, by
     which a backend may remember what it did there. `noticed` is why the sender will notice what it drops, where its
-    kind would lose that behind the sender's stack.
+    kind would lose that behind the sender's stack. `stands_by` says that its queue is up already, by a command of its
+    own.
     """
 
     id: str
@@ -86,6 +88,7 @@ class ResolvedFault:
     shape_class: int = 0
     instance: str = ""
     noticed: str = ""
+    stands_by: bool = False
 
     @property
     def queued(self) -> bool:
@@ -129,6 +132,19 @@ class Cleanup:
     after_s: float
 
 
+@dataclass(frozen=True)
+class StandbyCommand:
+    """The command that puts up ahead what a fault needs beside it, and takes it back.
+
+    It does so at the deadline once it was given `word`, and at once where its input ends without. `check` ends with 0
+    when it is up.
+    """
+
+    argv: Sequence[str]
+    word: str
+    check: Sequence[str]
+
+
 class Backend(Protocol):
     """One way of making faults. Every method raises `FaultError` with what the command printed."""
 
@@ -168,6 +184,9 @@ class Backend(Protocol):
 
     def count(self, run: CommandRunner, order: ResolvedFault) -> int:
         """The packets that were ever counted where the fault's packets will be."""
+
+    def standby(self, order: ResolvedFault) -> StandbyCommand | None:
+        """What can be put up before the fault's moment; `None` where nothing is, or `apply` does it all."""
 
     def argv(self, order: ResolvedFault) -> Sequence[str]:
         """The command of `apply`, which does nothing before it has its input, so that it can be begun ahead."""

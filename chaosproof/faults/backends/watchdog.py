@@ -16,16 +16,30 @@ Watchdogs of one instance take turns by a lock on its network namespace: no lock
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chaosproof.faults.backends.base import CommandRunner, output_of
 from chaosproof.targets.base import CommandResult
 
-__all__ = ["NAME", "READ_ORDER", "Step", "clean", "clean_argv", "detached_argv", "put_on", "watchdog_argv"]
+__all__ = [
+    "NAME",
+    "READ_ORDER",
+    "WORD",
+    "Step",
+    "clean",
+    "clean_argv",
+    "detached_argv",
+    "is_on",
+    "put_on",
+    "standby_argv",
+    "watchdog_argv",
+]
 
 NAME = "chaosproof-watchdog"
 
 _GO = "go"
+WORD = f"{_GO}\n"
+"""The input upon which a watchdog begins."""
 _ON = "on"
 _FAILED = "failed"
 # prints what else the watchdog was told
@@ -53,6 +67,8 @@ class Step:
     learn: str = ":"
     ahead: bool = False
 
+
+_WORD_HEARD = Step("cat", "echo heard", done="* heard")
 
 # `sh`, by whose name the watchdog is known, only waits; the last of the pipeline is there as long as the fault. To it
 # comes what the last program says, and on 7 what kept the others from going on.
@@ -157,6 +173,11 @@ def watchdog_argv(
     return detached_argv(inner, fault_id)
 
 
+def standby_argv(fault_id: str, duration_s: float, up: Step, down: Sequence[str]) -> list[str]:
+    """The command of a watchdog that does the step `up` at once, and whose time begins with its `WORD`."""
+    return watchdog_argv(fault_id, duration_s, [replace(up, ahead=True), _WORD_HEARD], down)
+
+
 def detached_argv(inner: str, fault_id: str) -> list[str]:
     """The command that leaves the script `inner` running in a session of its own, and ends with its first line."""
     return ["sh", "-c", _OUTER, "sh", inner, NAME, fault_id]
@@ -184,11 +205,16 @@ def put_on(
     """
     lines = [_GO, order.rstrip("\n").replace("\n", "\\n")]
     done = run(argv, stdin="".join(f"{line}\n" for line in lines if line))
-    if done.exit_code == 0 and done.stdout.strip() == _ON:
+    if is_on(done):
         return None
     if done.exit_code == _KILLED:
         clean(run, down)
     return done
+
+
+def is_on(done: CommandResult) -> bool:
+    """Whether a watchdog's command says that all of it is done, and that it sees to the end."""
+    return done.exit_code == 0 and done.stdout.strip() == _ON
 
 
 def clean(run: CommandRunner, down: Sequence[str]) -> None:

@@ -3,7 +3,13 @@
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Sequence
 
-from chaosproof.faults.backends.base import TURN_S, Cleanup, CommandRunner, ResolvedFault
+from chaosproof.faults.backends.base import (
+    TURN_S,
+    Cleanup,
+    CommandRunner,
+    ResolvedFault,
+    StandbyCommand,
+)
 from chaosproof.faults.backends.watchdog import clean_argv, put_on
 from chaosproof.faults.errors import failure
 from chaosproof.faults.model import Fault
@@ -39,6 +45,9 @@ class WatchdogBackend(ABC):
 
     def release(self, run: CommandRunner) -> None:  # noqa: B027
         """Nothing: the base chains that `prepare` may have left are empty, and may be somebody's by now."""
+
+    def standby(self, order: ResolvedFault) -> StandbyCommand | None:
+        return None
 
     def count(self, run: CommandRunner, order: ResolvedFault) -> int:
         return 0

@@ -2,7 +2,8 @@
 
 A fault that shapes needs a queue besides, and so does one that loses packets on egress as the network would: a watchdog
 puts it up before the element goes in, and takes it down a moment after the element has gone. Traffic is whole by the
-kernel alone, tidiness needs the watchdog.
+kernel alone, tidiness needs the watchdog. Where the target begins commands ahead, the queue is up when the fault is
+armed, and the fault is the element alone; else the watchdog puts in both, one after the other.
 """
 
 import shlex
@@ -16,6 +17,7 @@ from chaosproof.faults.backends.base import (
     CommandRunner,
     ObservedEnd,
     ResolvedFault,
+    StandbyCommand,
     output_of,
 )
 from chaosproof.faults.backends.listings import Seen, read_queue, read_table
@@ -40,8 +42,17 @@ from chaosproof.faults.backends.nft.render import (
     prepare_script,
 )
 from chaosproof.faults.backends.tc.qdisc import with_queue
-from chaosproof.faults.backends.tc.render import leaf_handle, shape_down, shape_up, shape_wait
-from chaosproof.faults.backends.watchdog import READ_ORDER, Step, clean, clean_argv, put_on, watchdog_argv
+from chaosproof.faults.backends.tc.render import leaf_handle, shape_check, shape_down, shape_up, shape_wait
+from chaosproof.faults.backends.watchdog import (
+    READ_ORDER,
+    WORD,
+    Step,
+    clean,
+    clean_argv,
+    put_on,
+    standby_argv,
+    watchdog_argv,
+)
 from chaosproof.faults.errors import FaultCutShort, FaultError, failure
 from chaosproof.faults.kinds.base import Layer
 from chaosproof.faults.model import Direction, Fault
@@ -53,6 +64,8 @@ __all__ = ["BACKEND", "Nft"]
 _NFT = ("nft", "-f", "-")
 # what is in the queue at the deadline may still leave it; the rest is dropped with the queue
 _DRAIN_S = 0.1
+# how long a queue may take to come up
+_UP_S = 0.5
 _DONE = "done"
 _SURE_S = 0.03
 # each is lost to a fault that somebody else put on in those milliseconds
@@ -119,8 +132,15 @@ class Nft:
         # one listing each: nft 1.0.6 finds but the last of several chains that one command lists
         return sum(_counted(run, chain) for chain in chains_of(order.fault, order.shape_class))
 
-    def argv(self, order: ResolvedFault) -> Sequence[str]:
+    def standby(self, order: ResolvedFault) -> StandbyCommand | None:
         if not order.queued:
+            return None
+        up, down = shape_up(order, order.devices), shape_down(order, order.devices)
+        argv = standby_argv(order.id, order.fault.duration_s + _DRAIN_S, up, down)
+        return StandbyCommand(argv, WORD, ["sh", "-c", shape_check(order, order.devices, _UP_S)])
+
+    def argv(self, order: ResolvedFault) -> Sequence[str]:
+        if not order.queued or order.stands_by:
             return _NFT
         # nft is silent about what it has done
         element = Step(f"{shlex.join(_NFT)} && echo {_DONE}", READ_ORDER, done=f"* {_DONE}")
@@ -183,7 +203,7 @@ class Nft:
     ) -> CommandResult | None:
         """One try: `None` when the fault is on, else what became of it."""
         script = self._script(order, gates)
-        if order.queued:
+        if order.queued and not order.stands_by:
             return put_on(run, self.argv(order), shape_down(order, order.devices), order=script)
         done = run(_NFT, stdin=script)
         return done if done.exit_code else None

@@ -123,7 +123,8 @@ def hold_script(fault: Fault) -> str:
     # with a short fault it goes, so that nothing is left when that is seen to have ended
     hold_ms = min(fault.declared.nft_hold_ms, round(fault.duration_s * 1000))
     # added: what another fault holds, it holds on
-    return f"add element {TABLE} hold_{fault.direction} {{ 0-255 timeout {hold_ms}ms }}\n"
+    each = ", ".join(f"{family} timeout {hold_ms}ms" for family in ("ipv4", "ipv6"))
+    return f"add element {TABLE} hold_{fault.direction} {{ {each} }}\n"
 
 
 def add_script(parts: Sequence[Element]) -> str:
@@ -166,7 +167,8 @@ def _lines() -> Iterator[str]:
     for name, key, _ in (*_maps("cut"), *_maps("shape")):
         yield f"  map {name} {{ typeof {key} : verdict; flags interval,timeout; counter; }}"
     for direction in _HOOKS:
-        yield f"  set hold_{direction} {{ typeof meta nfproto; flags interval,timeout; }}"
+        # no intervals: nft would ask for the elements of one before it adds any
+        yield f"  set hold_{direction} {{ typeof meta nfproto; flags timeout; }}"
     for variant in _variants("cut"):
         for way in ways_of(variant):
             for direction in map(way.direction, variant.directions):

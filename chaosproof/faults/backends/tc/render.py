@@ -31,6 +31,7 @@ __all__ = [
     "leaf",
     "leaf_handle",
     "may_use_loopback",
+    "shape_check",
     "shape_down",
     "shape_up",
     "shape_wait",
@@ -120,6 +121,16 @@ def shape_down(order: ResolvedFault, devs: Sequence[str]) -> list[str]:
         f"tc class show dev {dev} | grep -q '^class htb {ROOT}' || {_root_down(dev)}; }}"
         for dev in devs
     ]
+
+
+def shape_check(order: ResolvedFault, devs: Sequence[str], within_s: float) -> str:
+    """The command that returns when the fault's queue is on every device, and fails where it is not `within_s`."""
+    now_ms = "$(date +%s%N) / 1000000"
+    count = f"tc qdisc show | grep -c ' {leaf_handle(order)} '"
+    return (
+        f"until=$(( {now_ms} + {round(within_s * 1000)} )); "
+        f"while [ $({count}) -lt {len(devs)} ]; do [ $(( {now_ms} )) -lt $until ] || exit 1; sleep 0.005; done"
+    )
 
 
 def shape_wait(order: ResolvedFault, within_s: float) -> str:
