@@ -64,7 +64,7 @@ def test_a_word_that_a_run_would_refuse_is_found_before_it(tmp_path: Path) -> No
     """By what the kinds of faults declare; nothing is known of them where nobody says."""
     provider = {
         "type": "python",
-        "module": "actions.network",
+        "module": "chaosproof.actions.network",
         "func": "reset",
         "arguments": {"sides": "${whom}"},
     }

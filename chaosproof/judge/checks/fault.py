@@ -3,7 +3,7 @@ it was.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from chaosproof.experiment.experiment import read_experiment
 from chaosproof.json_access import at, instant
@@ -11,7 +11,7 @@ from chaosproof.judge.absent_fault import no_fault, shown_evidence, unproven_act
 from chaosproof.judge.check import unknown
 from chaosproof.judge.checks.base import BuiltinCheck, Material
 from chaosproof.judge.cross_checks import journal_objects_to_faults
-from chaosproof.judge.fault_rules.effect import examine_effect
+from chaosproof.judge.fault_rules.effect import effect_objections
 from chaosproof.judge.fault_rules.fault_proof import canary_objections
 from chaosproof.judge.fault_rules.foreign_entries import foreign_entries
 from chaosproof.judge.fault_rules.healed import healed_by
@@ -164,9 +164,7 @@ def fault_canary(material: Material) -> Check:
         if fault.expects.canary is None:
             continue
         proved += 1
-        for wrong, unclear in canary_objections(fault, fault.expects.canary):
-            findings.wrong.extend(filter(None, [wrong]))
-            findings.unclear.extend(filter(None, [unclear]))
+        _add(canary_objections(fault, fault.expects.canary), findings)
     if not proved:
         return findings.check(
             "no fault of this run cuts TCP connections, so there is nothing to prove by one"
@@ -177,6 +175,13 @@ def fault_canary(material: Material) -> Check:
 def _findings(id: str, evidence: str, run: RunFolder) -> Findings:
     torn = "faults.jsonl" in run.problems
     return Findings(id, evidence, unclear=[run.missing("faults.jsonl")] if torn else [])
+
+
+def _add(objections: Iterator[tuple[str, str]], findings: Findings) -> None:
+    """Pairs of what is wrong and what is not known, where one of both is empty."""
+    for wrong, unclear in objections:
+        findings.wrong.extend(filter(None, [wrong]))
+        findings.unclear.extend(filter(None, [unclear]))
 
 
 def _examine_receipt(
@@ -199,7 +204,7 @@ def _examine_receipt(
         elif fault.packets <= 0 and not _hit_on_another_side(fault, faults):
             findings.wrong.append(f"{label} hit no packets: it did not happen")
         elif fault.packets > 0:
-            examine_effect(fault, findings)
+            _add(effect_objections(fault), findings)
 
 
 def _hit_on_another_side(fault: FaultRecord, faults: Sequence[FaultRecord]) -> bool:

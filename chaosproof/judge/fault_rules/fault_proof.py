@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from chaosproof.judge.fault_rules.effect import effect_objections
 from chaosproof.judge.fault_rules.planned_faults import label_of
 from chaosproof.runfolder.faults import CanaryExpectation, FaultRecord
 
@@ -27,6 +28,9 @@ def unproven(fault: FaultRecord) -> Iterator[str]:
             f"{label} hit no packets: is there traffic while it is on, and are its port, peer and direction the "
             "traffic's?"
         )
+    elif expects.proof == "packets":
+        for wrong, unclear in effect_objections(fault):
+            yield wrong or unclear
     if expects.canary is not None:
         for wrong, unclear in canary_objections(fault, expects.canary):
             yield wrong or unclear
