@@ -2,16 +2,21 @@
 
 Where the target can, the command has begun when the fault was armed and only waits for its input; and what comes
 after the fault is left to the target itself, for when no watchdog is there to do it. What ends the connections that the
-fault finds open comes right behind it: as a command that has begun, too, or else in the fault's own.
+fault finds open comes right behind it: as a command that has begun, too, or else in the fault's own. What a fault needs
+beside it, its queue, is up before its moment, by a watchdog that waits to be told that the fault is on: it takes that
+back at the deadline, or at once when nobody tells it. So the fault itself is one command of the kernel's.
 """
 
 import shlex
+import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from chaosproof.errors import ChaosproofError
-from chaosproof.faults.backends.base import Backend, CommandRunner, ResolvedFault
+from chaosproof.faults.backends.base import Backend, CommandRunner, ResolvedFault, StandbyCommand
 from chaosproof.faults.backends.socket_kill import kill_argv, rest_of_filter, waiting_kill_argv
+from chaosproof.faults.backends.watchdog import is_on
 from chaosproof.targets.base import (
     CommandResult,
     DeferredCommand,
@@ -21,12 +26,13 @@ from chaosproof.targets.base import (
     Target,
 )
 
-__all__ = ["Ending", "apply_run", "begin"]
+__all__ = ["Ending", "Standby", "apply_run", "begin"]
 
 # longer than anybody waits between arming a fault and its moment
 _KEEP_S = 400.0
 _KILLED = 128 + 9
 _PATIENCE_S = 5.0
+_AGAIN = "what was put up for it ahead was gone by its moment, and was put up again behind it"
 _RULE = "\n====\n"
 # what the command says, and then what the one behind it does: that has no part in whether the fault is on
 _BEHIND = (
@@ -60,6 +66,61 @@ class Ending:
     def keep(self, done: CommandResult) -> None:
         """It has run, in one with the command that put the fault on."""
         self._done = done
+
+
+class Standby:
+    """What was put up for a fault, once it is there."""
+
+    def __init__(self, target: Target, instance: str, command: StandbyCommand, begun: PendingCommand) -> None:
+        self._target = target
+        self._instance = instance
+        self._command = command
+        self._begun = begun
+        self._settled = threading.Event()
+
+    @classmethod
+    def of(cls, target: Target, backend: Backend, order: ResolvedFault) -> "Standby | None":
+        """Put it up; `None` where there is nothing to, or this target cannot, or it did not come up."""
+        command = backend.standby(order)
+        begun = begin(target, order.instance, command.argv) if command else None
+        if command is None or begun is None:
+            return None
+        standby = cls(target, order.instance, command, begun)
+        with suppress(ChaosproofError):
+            if target.run(order.instance, command.check, timeout_s=_PATIENCE_S).exit_code == 0:
+                return standby
+        standby.give_up()
+        return None
+
+    def go_on(self) -> str:
+        """The fault is on. Returns what a reader of its receipt should know; raises where the fault has no queue."""
+        try:
+            return self._told()
+        finally:
+            self._settled.set()
+
+    def wait(self) -> None:
+        """Return when nothing is put up any more: who heals before that would leave what comes later."""
+        self._settled.wait(3 * _PATIENCE_S)
+
+    def _told(self) -> str:
+        done = self._begun(self._command.word, _PATIENCE_S)
+        if done is not None and is_on(done):
+            return ""
+        again = self._target.run(
+            self._instance, self._command.argv, stdin=self._command.word, timeout_s=_PATIENCE_S
+        )
+        if not is_on(again):
+            said = (again.stdout + again.stderr).strip()[:200]
+            raise ChaosproofError(
+                f"what the fault needs beside it was gone, and could not be put up again: {said}"
+            )
+        return _AGAIN
+
+    def give_up(self) -> None:
+        """The fault does not go on: take back what was put up."""
+        with suppress(ChaosproofError):
+            self._begun("", _PATIENCE_S)
 
 
 def begin(target: Target, instance: str, argv: Sequence[str]) -> PendingCommand | None:

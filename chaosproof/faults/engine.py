@@ -20,7 +20,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from chaosproof.errors import ChaosproofError
-from chaosproof.faults.apply_runner import Ending, apply_run, begin
+from chaosproof.faults.apply_runner import Ending, Standby, apply_run, begin
 from chaosproof.faults.backends import choose_backend, make_backends, noticed, refusal_where_noticed
 from chaosproof.faults.backends.base import (
     Backend,
@@ -43,7 +43,6 @@ from chaosproof.faults.peers import spoke_with, with_later
 from chaosproof.faults.receipts.closing import closed, closed_by_heal, met_another, packets_hit, still_on_at
 from chaosproof.faults.receipts.store import ReceiptStore
 from chaosproof.faults.selector import resolve_peer
-from chaosproof.faults.standby import Standby
 from chaosproof.runfolder.faults import Canary, FaultLedger, FaultRecord
 from chaosproof.targets.base import CommandResult, PendingCommand, SupportsDeferred, Target
 
@@ -417,6 +416,11 @@ class FaultEngine:
         raise AssertionError("unreachable")
 
     def _heal(self, instance: str) -> list[FaultRecord]:
+        with self._lock:
+            on = [armed for armed in self._applied.values() if armed.resolved.instance == instance]
+        for armed in on:
+            if armed.standby:
+                armed.standby.wait()
         open_before = [r.id for r in self._store.all() if r.instance == instance and not r.ended]
         packets = heal(self._run(instance))
         if self._foreign:
