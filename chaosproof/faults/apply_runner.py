@@ -58,7 +58,10 @@ class Ending:
         if self._done is None:
             try:
                 done = self.begun(rest_of_filter(self._order), _PATIENCE_S) if self.begun else None
-                self._done = done or self._target.run(self._order.instance, self.argv, timeout_s=_PATIENCE_S)
+                # one that was killed while it waited has ended nothing, and so has one that knows no such option
+                if done is None or done.exit_code != 0:
+                    done = self._target.run(self._order.instance, self.argv, timeout_s=_PATIENCE_S)
+                self._done = done
             except ChaosproofError as error:
                 self._done = error
         return self._done
