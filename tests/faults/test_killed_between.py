@@ -45,13 +45,14 @@ import os, signal, sys, time
 from pathlib import Path
 from chaosproof.faults import apply_runner
 from chaosproof.faults.engine import FaultEngine
+from chaosproof.faults.limits import Limits
 from chaosproof.faults.model import Fault
 from chaosproof.runfolder.faults import FaultLedger
 from chaosproof.targets.local.target import LocalTarget
 
 # the rule is in, and the receipt is written: the next thing is to end what is open
 apply_runner.Ending.finish = lambda ending: os.kill(os.getpid(), signal.SIGKILL)
-engine = FaultEngine(LocalTarget(sys.argv[1]), FaultLedger(Path(sys.argv[2])))
+engine = FaultEngine(LocalTarget(sys.argv[1]), FaultLedger(Path(sys.argv[2])), Limits(allow_all=True))
 engine.apply(Fault(kind="reset", port=8000, duration_s=1.5), "holder-0")
 time.sleep(30)
 """

@@ -186,7 +186,8 @@ class Prestarting(NetnsTarget):
     begun: "list[subprocess.Popen[str]]"
 
     def prestart(self, instance: str, argv: Sequence[str], *, keep_s: float) -> PendingCommand:
-        process = self.start(instance, argv)
+        # what it complains of, too
+        process = self.start(instance, ["sh", "-c", 'exec "$@" 2>&1', "sh", *argv])
         self.begun = [*getattr(self, "begun", ()), process]
 
         def go(stdin: str, timeout_s: float, after: DeferredCommand | None = None) -> CommandResult:

@@ -11,13 +11,13 @@ from chaosproof.judge.absent_fault import no_fault, shown_evidence, unproven_act
 from chaosproof.judge.check import unknown
 from chaosproof.judge.checks.base import BuiltinCheck, Material
 from chaosproof.judge.cross_checks import journal_objects_to_faults
-from chaosproof.judge.fault_rules.effect import effect_objections
 from chaosproof.judge.fault_rules.fault_proof import canary_objections
 from chaosproof.judge.fault_rules.foreign_entries import foreign_entries
 from chaosproof.judge.fault_rules.healed import healed_by
 from chaosproof.judge.fault_rules.load_behind import LOADED_RATIO_MIN, too_short_behind
 from chaosproof.judge.fault_rules.met_nobody import met_nobody
 from chaosproof.judge.fault_rules.planned_faults import elsewhere, label_of, unlike_arguments
+from chaosproof.judge.fault_rules.queue_effect import effect_objections
 from chaosproof.judge.figures.request_stats import RequestStats
 from chaosproof.judge.figures.summary import Figures, acted
 from chaosproof.judge.findings import Findings

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from chaosproof.judge.fault_rules.effect import effect_objections
 from chaosproof.judge.fault_rules.planned_faults import label_of
+from chaosproof.judge.fault_rules.queue_effect import effect_objections
 from chaosproof.runfolder.faults import CanaryExpectation, FaultRecord
 
 __all__ = ["canary_objections", "unproven"]
