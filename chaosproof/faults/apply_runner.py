@@ -98,7 +98,7 @@ class Standby:
     def go_on(self) -> str:
         """The fault is on. Returns what a reader of its receipt should know; raises where the fault has no queue."""
         try:
-            return self._told()
+            return self._tell()
         finally:
             self._settled.set()
 
@@ -106,7 +106,7 @@ class Standby:
         """Return when nothing is put up any more: who heals before that would leave what comes later."""
         self._settled.wait(3 * _PATIENCE_S)
 
-    def _told(self) -> str:
+    def _tell(self) -> str:
         done = self._begun(self._command.word, _PATIENCE_S)
         if done is not None and is_on(done):
             return ""
@@ -114,9 +114,9 @@ class Standby:
             self._instance, self._command.argv, stdin=self._command.word, timeout_s=_PATIENCE_S
         )
         if not is_on(again):
-            said = (again.stdout + again.stderr).strip()[:200]
+            answer = (again.stdout + again.stderr).strip()[:200]
             raise ChaosproofError(
-                f"what the fault needs beside it was gone, and could not be put up again: {said}"
+                f"what the fault needs beside it was gone, and could not be put up again: {answer}"
             )
         return _AGAIN
 

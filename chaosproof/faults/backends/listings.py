@@ -93,7 +93,7 @@ def read_queue(text: str, handle: str, counters: Collection[str]) -> int | None:
 
     `None` where there is no such queue.
     """
-    queues = [counted for found, counted in _QUEUE.findall(text) if found == handle]
+    queues = [counted for name, counted in _QUEUE.findall(text) if name == handle]
     if not queues:
         return None
     return sum(
