@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from chaosproof.experiment.own_modules import provider_module
 from tests.support.recorded_runs import Folder
 from tests.tampering.case import FAIL, UNKNOWN, Table
 
@@ -32,7 +33,7 @@ def _fault_of_others(provider: Any) -> Callable[[Folder], None]:
             if activity["provider"].get("func") == "reset" and provider:
                 activity["provider"] = provider
                 item.update(output={"status": 0}) if item is not activity else None
-            elif activity["provider"].get("module") == "chaosproof.actions.network":
+            elif provider_module(activity) == "chaosproof.actions.network":
                 continue
             kept.append(item)
         activities[:] = kept
