@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 from chaosproof.errors import ChaosproofError
-from chaosproof.json_access import at, mapping, whole
+from chaosproof.experiment.method_actions import provider_module
+from chaosproof.json_access import mapping, whole
 from chaosproof.runfolder.events import EVENTS
 from chaosproof.runfolder.faults import FaultRecord
 from chaosproof.runfolder.journal import Journal
@@ -102,7 +103,7 @@ class RunFolder:
     def calls(self, module: str) -> tuple[Mapping[str, Any], ...]:
         """The method's activities that call a function of `module` (`chaosproof.actions.load`), in order."""
         planned = self.journal.planned("method")
-        return tuple(a for a in planned if f"{at(a, 'provider', 'module')}.".startswith(f"{module}."))
+        return tuple(a for a in planned if f"{provider_module(a)}.".startswith(f"{module}."))
 
     def missing(self, name: str) -> str:
         """Why `name` is not there to be read; for details of a check that needs it."""

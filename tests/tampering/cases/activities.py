@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from chaosproof.experiment.own_modules import provider_module
+from chaosproof.experiment.method_actions import provider_module
 from tests.support.recorded_runs import Folder
 from tests.tampering.case import FAIL, UNKNOWN, Table
 
@@ -62,7 +62,7 @@ def _late(folder: Folder, behind_s: float) -> None:
 
     def change(journal: Any) -> None:
         entry = next(e for e in journal["run"] if e["activity"]["provider"].get("func") == "terminate_pods")
-        entry.update(start=began, end=ended)
+        entry.update(start=began, end=ended, output=["app-a-0"])
         shown = {"activity": entry["activity"]["name"], "shows": "output is not empty"}
         journal["experiment"]["extensions"][0]["evidence"] = [shown]
 
