@@ -192,7 +192,7 @@ def metrics(instance: str, started_at: float = T0 + 1.5) -> str:
 
 def activity(name: str, module: str, func: str, **arguments: Any) -> dict[str, Any]:
     return {
-        "type": "probe" if module.startswith("chaosproof.probes.") else "action",
+        "type": "probe" if ".probes." in f".{module}" else "action",
         "name": name,
         "provider": {"type": "python", "module": module, "func": func, "arguments": arguments},
     }
