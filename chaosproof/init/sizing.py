@@ -6,7 +6,10 @@ from dataclasses import dataclass
 __all__ = ["UNMEASURED", "Measured", "Sizes", "sizes_of"]
 
 _NICE = (1, 2, 3, 5, 10)
-_TIMEOUT_MAX_S = 30.0
+# a SYN that was lost is sent again after a second, as any busy server may have it
+_TIMEOUT_LEAST_S, _TIMEOUT_MAX_S = 2.0, 30.0
+# what is quicker than this no person calls slow, whatever is usual
+_NOTICED_MS = 500.0
 _FAULT_MAX_S = 60.0
 _DELAY_MAX_MS = 30_000.0
 
@@ -55,7 +58,7 @@ def sizes_of(measured: Measured) -> Sizes:
     """
     p50_ms, p99_ms = max(measured.p50_ms, 0.1), max(measured.p99_ms, 0.1)
     rate_rps = _nice_down(min(100.0, max(5.0, 500.0 / p50_ms)))
-    timeout_s = min(_TIMEOUT_MAX_S, _nice_up(max(1.0, 10 * p99_ms / 1000)))
+    timeout_s = min(_TIMEOUT_MAX_S, _nice_up(max(_TIMEOUT_LEAST_S, 10 * p99_ms / 1000)))
     fault_s = min(_FAULT_MAX_S, max(8.0, 4 * timeout_s))
     fault_at_s = 8.0
     return Sizes(
@@ -68,7 +71,7 @@ def sizes_of(measured: Measured) -> Sizes:
         fault_at_s=fault_at_s,
         fault_s=fault_s,
         delay_ms=min(_DELAY_MAX_MS, _nice_up(max(50.0, 10 * p99_ms))),
-        latency_limit_ms=min(1000 * timeout_s, _nice_up(max(200.0, 10 * p99_ms))),
+        latency_limit_ms=min(1000 * timeout_s, _nice_up(max(_NOTICED_MS, 10 * p99_ms))),
         tolerated_error_ratio=0.01,
         back_within_s=2.0,
         why=_why(measured),

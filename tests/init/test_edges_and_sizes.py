@@ -55,9 +55,9 @@ def test_an_edge_of_another_form_is_refused_with_a_sentence(text: str) -> None:
 
 def test_a_slow_system_gets_less_load_and_longer_faults() -> None:
     quick, slow = sizes_of(Measured(300, 0, 2.0, 8.0)), sizes_of(Measured(300, 0, 200.0, 900.0))
-    assert (quick.rate_rps, quick.timeout_s, quick.fault_s) == (100, 1, 8)
+    assert (quick.rate_rps, quick.timeout_s, quick.fault_s) == (100, 2, 8)
     assert (slow.rate_rps, slow.timeout_s, slow.fault_s) == (5, 10, 40)
-    assert (quick.latency_limit_ms, slow.latency_limit_ms) == (200, 10000)
+    assert (quick.latency_limit_ms, slow.latency_limit_ms) == (500, 10000)
     assert "300 requests" in quick.why
 
 
