@@ -126,16 +126,19 @@ def status(as_json: bool) -> None:
 def _row(lab: ListedLab) -> dict[str, Any]:
     target = LocalTarget(lab.name)
     states = target.states()
-    endpoints = ask(lab.name, "info")["endpoints"]
+    endpoints, instances = ask(lab.name, "info")["endpoints"], target.instances()
+    # a service may have that name, too, where there is no Prometheus
+    services = {instance.service for instance in instances}
+    prometheus = None if "prometheus" in services else endpoints.get("prometheus")
     return {
         "lab": lab.name,
         "pid": lab_pid(lab.name),
         "folder": lab.folder,
         "owner": lab.owner,
         "endpoints": endpoints,
-        "no_metrics": _down_by_prometheus(endpoints.get("prometheus")),
+        "no_metrics": _down_by_prometheus(prometheus),
         "instances": [
-            {**asdict(states[instance.name]), "address": instance.address} for instance in target.instances()
+            {**asdict(states[instance.name]), "address": instance.address} for instance in instances
         ],
     }
 

@@ -131,7 +131,7 @@ def _warn_of_missing_metrics(prometheus: str | None) -> None:
         for target in down_targets(prometheus, timeout_s=1.0):
             _LOG.warning(target.sentence)
     except ChaosproofError as error:
-        _LOG.warning(str(error))
+        _LOG.debug(str(error))
 
 
 def _prometheus(settings: Mapping[str, object]) -> str | None:

@@ -126,6 +126,27 @@ What does not fit:
   without the control, and writes no report. It needs pandoc for HTML.
 - Chaos Toolkit and chaostoolkit-opentracing are found to fit each other by pip 26.3 in less than a minute; pip 23.2.1
   was still looking after 100 s.
+
+## Beside what Chaos Toolkit 1.21 brings
+
+Each was run with 1.21.4 (Python 3.12), the control `controls.verdict` or a session, in November 2026.
+
+- `--output agent`: the outcome is `passed` and conclusive for a pass alone. A `fail` is `deviated`, with the names of
+  the checks that failed among `steady_state.during.unmet_probes`; `unknown` is `probe-error`, and not conclusive. The
+  report reads neither `deviated` nor the status `failed`, so what it does read is in the journal: a state more under
+  `steady_states.during`, which says `"added_by": "chaosproof"`, and which a review passes over. What the toolkit
+  measured stays as it is, and where that says no pass by itself, nothing is added: a baseline that was not met, a
+  probe of the hypothesis that raised, an interruption. The journal in a run folder has no such state.
+- `--events-file`: its last row has the status and `deviated` of the verdict. SIGINT and SIGTERM are named in the
+  journal and in the report, as without a session.
+- `runtime.python.dependencies`: runs, with uv. With `isolated` or `version` the environment has nothing but what is
+  listed: `chaosproof` has to be, and what the programs of the system import (`chaosproof[demo]`); without it the run
+  ends by "has no session", with exit code 1. The first line of the log, before any control, has a colour code there.
+- The bundled load control runs beside a session. Listed behind it, it knows `${endpoint_shop_http}`. Its load then
+  ends a moment after the system does, so its own summary has errors at the end. Its requests are none of the measured
+  load, and no check counts them.
+- The bundled fault control was not tried: its library needs Python 3.14. To a session its actions are somebody
+  else's, and `unknown` without [evidence](#what-proves-the-effect).
 """
 
 
