@@ -23,6 +23,8 @@ from chaosproof.faults.errors import FaultRefused
 from chaosproof.faults.kinds import KINDS
 from chaosproof.faults.model import Fault
 from chaosproof.faults.selector import ANYONE
+from chaosproof.targets.host_packages import how_to_install, package_names
+from chaosproof.targets.namespaces import FACTS, Situation, forbidden_by, read_facts
 
 __all__ = ["ABILITIES", "Finding", "capabilities", "findings"]
 
@@ -35,15 +37,11 @@ ABILITIES = {
     "nfqueue": "CONFIG_NETFILTER_NETLINK_QUEUE and CONFIG_NETFILTER_XT_TARGET_NFQUEUE",
     "end-idle": "CONFIG_INET_DIAG_DESTROY",
 }
-_PACKAGES = {
-    "nft": "nftables",
-    "iptables": "iptables",
-    "ip6tables": "iptables",
-    "tc": "iproute2",
-    "ss": "iproute2",
-    "ip": "iproute2",
-    "unshare": "util-linux",
-    "python3": "python3",
+# where a command says that it may not, and where it says that the kernel does not know a thing
+_DENIED = ("operation not permitted", "permission denied")
+_NO_NETEM = {
+    "dnf": "install the package kernel-modules-extra",
+    "": "boot one with it, such as Debian's linux-image-amd64",
 }
 _MARK = "doctor"
 # it takes as long as some 300 commands that do nothing: who is slow, as an emulated processor is, gets the time
@@ -73,7 +71,11 @@ _TRY = f"""
 dev=${{here:-lo}}
 attempt() {{
   case " $only " in *" $2 "*) ;; *) return ;; esac
-  if said=$($1 2>&1); then printf '%s\\n' "$2"; else printf '%s\\t%s\\n' "$2" "$(echo $said)"; fi
+  if said=$($1 2>&1); then printf '%s\\n' "$2"; return; fi
+  # of a traceback the last line says what was the matter
+  case $said in *Traceback*) said=${{said##*
+}} ;; esac
+  printf '%s\\t%s\\n' "$2" "$(echo $said)"
 }}
 try_nft() {{
   [ -z "$here" ] || {{ nft list tables >/dev/null; return; }}
@@ -119,20 +121,23 @@ attempt try_netem netem
 attempt try_nfqueue nfqueue
 attempt try_iptables iptables
 """
-_ROOM = """
+# Namespaces can be had and all that is done in them be denied (AppArmor, on Ubuntu): so something is done in them.
+_ROOM = f"""
 PATH=$PATH:/usr/sbin:/sbin
+{FACTS}
 for room in 'unshare --user --map-root-user --net --mount' 'unshare --net --mount'; do
-  said=$($room true 2>&1) && exec $room sh -c "$@"
+  said=$($room sh -c 'mount -t tmpfs tmpfs /run && ip link set lo up' 2>&1) && exec $room sh -c "$@"
+  first=${{first:-$said}}
 done
 # A sidecar may not make a room, but a link of its own: nothing passes over it, and it goes again.
 here=cproof$$
-if ip link add $here type veth peer name ${here}p 2>/dev/null; then
+if ip link add $here type veth peer name ${{here}}p 2>/dev/null; then
   export here
   sh -c "$@"
   ip link del $here
   exit
 fi
-printf 'room\\t%s\\n' "$(echo $said)"
+printf 'room\\t%s\\n' "$(echo $first)"
 """
 
 
@@ -159,14 +164,16 @@ def capabilities(run: CommandRunner, abilities: Iterable[str] = tuple(ABILITIES)
         ["sh", "-c", _ROOM, "sh", _TRY, "doctor", *scripts, *programs, " ".join(abilities)],
         timeout_s=patience_s,
     )
-    answers = dict(line.partition("\t")[::2] for line in done.stdout.splitlines())
+    lines = done.stdout.splitlines()
+    answers = dict(line.partition("\t")[::2] for line in lines if not line.startswith("fact\t"))
+    here = read_facts(lines)
     if "room" in answers:
-        return Capabilities(dict.fromkeys(abilities, _no_room(answers["room"])))
+        return Capabilities(dict.fromkeys(abilities, _no_room(answers["room"], here)))
     if not answers:
         message = " ".join(done.stderr.split()) or f"exit code {done.exit_code}"
         return Capabilities(dict.fromkeys(abilities, f"it could not be tried: {message}"))
     return Capabilities(
-        {ability: _sentence(ability, answers.get(ability, "it was not tried")) for ability in abilities}
+        {ability: _sentence(ability, answers.get(ability, "it was not tried"), here) for ability in abilities}
     )
 
 
@@ -200,28 +207,32 @@ def _sample(kind: str, duration_s: float = 1.0, port: int = 1) -> Fault:
     )
 
 
-def _no_room(message: str) -> str:
-    if "not found" in message:
-        return "unshare is not installed: install the package util-linux"
-    return (
-        f"no network namespace could be made to try it in ({message}): allow user namespaces "
-        "(sysctl kernel.unprivileged_userns_clone=1, user.max_user_namespaces above 0) or run as root"
+def _no_room(message: str, here: Situation) -> str:
+    if missing := _missing(message, here):
+        return missing
+    what_to_do = forbidden_by(message, here) or (
+        "Run as root, or, in a container, with the right to make namespaces (CAP_SYS_ADMIN) or to change its own "
+        "network (CAP_NET_ADMIN)."
     )
+    return f"no network namespace could be made to try it in ({message}). {what_to_do}".removesuffix(".")
 
 
-def _sentence(ability: str, message: str) -> str:
-    """Why an ability is missing, given what was said when it was tried; empty when nothing was."""
+def _sentence(ability: str, message: str, here: Situation) -> str:
+    """Why an ability is missing, given the message when it was tried; empty when there was none."""
     if not message:
         return ""
-    for tool, package in _PACKAGES.items():
-        if (
-            f"{tool}: not found" in message
-            or f"{tool}: command not found" in message
-            or f"'{tool}'" in message
-        ):
-            return f"{tool} is not installed: install the package {package}"
+    if missing := _missing(message, here):
+        return missing
     if ability == "netem" and ("unknown" in message or "No such file" in message):
-        return (
-            f"this kernel has no {ABILITIES[ability]}: boot one with it, such as Debian's linux-image-amd64"
-        )
+        return f"this kernel has no {ABILITIES[ability]}: {_NO_NETEM.get(here.manager, _NO_NETEM[''])}"
+    if any(denied in message.lower() for denied in _DENIED) and (cause := forbidden_by(message, here)):
+        return f"it is not permitted here ({message}). {cause}".removesuffix(".")
     return f"it does not work here ({message}): the kernel needs {ABILITIES[ability]}"
+
+
+def _missing(message: str, here: Situation) -> str:
+    """Which program is missing, where the message says so; else empty."""
+    for tool in package_names():
+        if any(sign in message for sign in (f"{tool}: not found", f"{tool}: command not found", f"'{tool}'")):
+            return f"{tool} is not installed: {how_to_install(tool, here.manager)}"
+    return ""

@@ -20,6 +20,7 @@ from chaosproof.faults.limits import Limits, check_spread
 from chaosproof.faults.peers import spoke_with
 from chaosproof.runfolder.faults import FaultLedger, FaultRecord
 from chaosproof.targets.base import Target
+from chaosproof.targets.host_packages import how_to_install, manager_of_host
 
 __all__ = ["ProcessFaults"]
 
@@ -82,9 +83,8 @@ class ProcessFaults:
         if cpu_workers < 0 or memory_mb < 0 or not cpu_workers + memory_mb:
             raise UsageError("stress needs cpu_workers or memory_mb above zero, and neither below.")
         if self._target.run(instance, ["stress-ng", "--version"]).exit_code != 0:
-            raise CapabilityError(
-                "The command 'stress-ng' is missing; install it with: apt-get install stress-ng"
-            )
+            way = how_to_install("stress-ng", manager_of_host())
+            raise CapabilityError(f"The command 'stress-ng' is missing; {way}")
         argv = ["stress-ng", "--quiet", "--timeout", f"{max(1, round(duration_s))}s"]
         argv += ["--cpu", str(cpu_workers)] if cpu_workers else []
         argv += ["--vm", "1", "--vm-keep", "--vm-bytes", f"{memory_mb}m"] if memory_mb else []

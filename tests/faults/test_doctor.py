@@ -38,8 +38,8 @@ def test_a_kernel_without_netem_is_told_by_the_name_of_its_option():
 
 
 def test_a_missing_tool_is_told_by_its_package():
-    known = capabilities(answering(**{**WORKING, "nft": "sh: 1: nft: not found"}))
-    assert known.lack("nft") == "nft is not installed: install the package nftables"
+    known = capabilities(answering(**{**WORKING, "nft": "sh: 1: nft: not found", "fact": "manager\tdnf"}))
+    assert known.lack("nft") == "nft is not installed: install it with: dnf install nftables"
     assert {one.kind: one.backend for one in findings(known)}["reset"] == "iptables"
 
 

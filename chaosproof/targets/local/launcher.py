@@ -23,8 +23,9 @@ from typing import Any
 from chaosproof.errors import TargetError, UsageError
 from chaosproof.targets.base import Running
 from chaosproof.targets.host_command import command_path
-from chaosproof.targets.local import all_users
+from chaosproof.targets.host_packages import how_to_install, manager_of_host
 from chaosproof.targets.local.control_client import ask, find_labs, socket_name, take_down
+from chaosproof.targets.local.enter import enter_command
 from chaosproof.targets.local.listed_labs import checkout_of
 from chaosproof.targets.local.spec import ONE_SHOT_LIMIT_S, PROMETHEUS_PORT, LabSpec, PublishedPort, plan_lab
 from chaosproof.targets.local.target import LocalTarget
@@ -33,14 +34,7 @@ from chaosproof.targets.system.definition import System
 
 __all__ = ["launch_lab"]
 
-_TOOLS = {
-    "unshare": "util-linux",
-    "nsenter": "util-linux",
-    "setpriv": "util-linux",
-    "mount": "mount",
-    "ip": "iproute2",
-    "nft": "nftables",
-}
+_TOOLS = ("unshare", "nsenter", "setpriv", "mount", "ip", "nft")
 # a second on any real machine, and an emulated one takes its time; a supervisor that died is noticed at once
 _LISTENING_TIMEOUT_S = 120.0
 
@@ -60,8 +54,8 @@ def launch_lab(
         raise UsageError(
             f"A lab needs Linux (namespaces, nftables); this is {sys.platform}. Use a Linux machine or VM."
         )
-    for tool, package in _TOOLS.items():
-        _find_tool(tool, package, path)
+    for tool in _TOOLS:
+        _find_tool(tool, path)
     _need_commands(system, path)
     lab = name or f"{system.name}-{secrets.token_hex(3)}"
     spec = plan_lab(
@@ -114,10 +108,10 @@ def _inherited(environment: Mapping[str, str]) -> dict[str, str]:
     return {key: value for key, value in environment.items() if not key.lower().endswith("_proxy")}
 
 
-def _find_tool(tool: str, package: str, path: str) -> str:
+def _find_tool(tool: str, path: str) -> str:
     file = shutil.which(tool, path=path)
     if file is None:
-        raise UsageError(f"The command {tool!r} is missing; install it with: apt-get install {package}")
+        raise UsageError(f"The command {tool!r} is missing; {how_to_install(tool, manager_of_host())}")
     return file
 
 
@@ -146,7 +140,7 @@ def _need_commands(system: System, path: str) -> None:
 def _prometheus(system: System, path: str) -> str | None:
     if all(service.metrics_port is None for service in system.services):
         return None
-    return _find_tool("prometheus", "prometheus", path)
+    return _find_tool("prometheus", path)
 
 
 def _publish(spec: LabSpec) -> list[tuple[PublishedPort, socket.socket]]:
@@ -191,7 +185,7 @@ def _start_supervisor(spec: LabSpec, listeners: list[socket.socket], *, detached
                 [
                     # Set before unshare, this survives into it: the lab ends with the thread that started it.
                     *([] if detached else ["setpriv", "--pdeathsig", "KILL"]),
-                    *_unshare(spec.path),
+                    *enter_command(spec.path),
                     *[sys.executable, "-m", "chaosproof.targets.local.inside.supervisor"],
                     *[str(spec_file.fileno()), str(control.fileno()), str(ready_write)],
                 ],
@@ -216,46 +210,6 @@ def _start_supervisor(spec: LabSpec, listeners: list[socket.socket], *, detached
         errors.seek(0)
         printed = errors.read().decode(errors="replace").strip()
         raise TargetError(f"The lab could not be made: {printed or 'its supervisor said nothing'}")
-
-
-def _unshare(path: str) -> list[str]:
-    """The command that enters fresh namespaces; `UsageError` says what forbids it."""
-    fresh = ["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
-    user = ["--user", "--map-root-user"]
-    environment = {**os.environ, "PATH": path}
-
-    def tried(enter: list[str]) -> "subprocess.CompletedProcess[str]":
-        argv = [*enter, "true"]
-        return subprocess.run(argv, capture_output=True, text=True, env=environment, check=False)
-
-    # Root can keep every user in it, so that programs can give up root as they do elsewhere.
-    with_all_users = [sys.executable, "-IS", all_users.__file__, "unshare", *fresh]
-    if os.geteuid() == 0 and tried(with_all_users).returncode == 0:
-        return with_all_users
-    with_user = tried(["unshare", *user, *fresh])
-    if with_user.returncode == 0:
-        return ["unshare", *user, *fresh]
-    # Root needs no user namespace for the rest, where user namespaces are forbidden.
-    if os.geteuid() == 0 and tried(["unshare", *fresh]).returncode == 0:
-        return ["unshare", *fresh]
-    raise UsageError(
-        f"This system does not let user {os.getuid()} make namespaces "
-        f"({with_user.stderr.strip()}). {_forbidden_by()}"
-    )
-
-
-def _forbidden_by() -> str:
-    """Which setting forbids user namespaces, and what to do about it."""
-    for setting, forbids, allows in (
-        ("user/max_user_namespaces", "0", "15000"),
-        ("kernel/unprivileged_userns_clone", "0", "1"),
-        ("kernel/apparmor_restrict_unprivileged_userns", "1", "0"),
-    ):
-        file = Path("/proc/sys") / setting
-        if file.exists() and file.read_text(encoding="ascii").strip() == forbids:
-            name = setting.replace("/", ".")
-            return f"{name}={forbids} forbids it: as root, sysctl -w {name}={allows}, or run as root."
-    return "Run as root, or, in a container, with the right to make user namespaces and to mount /proc."
 
 
 def _longest_start_s(system: System) -> float:
