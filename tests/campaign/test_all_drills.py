@@ -83,6 +83,7 @@ def test_drills_that_leave_no_run_make_no_pack(tmp_path):
 def test_what_the_gate_cannot_ask_for_is_said_before_any_run(tmp_path, monkeypatch, capsys, words, sentence):
     """Neither a folder without rules nor an unknown profile costs a run."""
     if not words:
+        (tmp_path / "experiments").mkdir()
         monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit) as ended:
         main(["all", "--out", str(tmp_path / "out"), *words])

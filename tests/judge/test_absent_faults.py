@@ -101,5 +101,5 @@ def test_a_fault_that_is_denied_is_refused_before_the_run(no_fault: Any, mistake
 
 def test_every_module_with_actions_is_known_to_the_verdict() -> None:
     """Adding one here means to say what proves its actions."""
-    files = {f"actions.{file.stem}" for file in Path("actions").glob("[!_]*.py")}
+    files = {f"chaosproof.actions.{file.stem}" for file in Path("chaosproof/actions").glob("[!_]*.py")}
     assert files == set(OWN_MODULES)

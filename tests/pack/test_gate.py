@@ -215,6 +215,7 @@ def test_without_a_gate_file_the_sentence_says_where_one_is_looked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By default the rules are those of experiments/gate.yaml in the current folder."""
+    (tmp_path / "experiments").mkdir()
     monkeypatch.chdir(tmp_path)
     with pytest.raises(
         UsageError, match=r"no experiments/gate\.yaml in .*: go to the folder that has it, or name"

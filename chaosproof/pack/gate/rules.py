@@ -119,12 +119,13 @@ class Rules:
 
 
 def read_rules(path: Path | None = None) -> Rules:
-    """The rules of a gate file, by default of `experiments/gate.yaml` in the current folder, else of the installed
-    one.
+    """The rules of a gate file, by default of `experiments/gate.yaml`; of the installed one where there is no folder of
+    that name here.
 
     Raises UsageError that says what is wrong, and where.
     """
-    file = path or (_DEFAULT if _DEFAULT.is_file() else shipped_experiment(_DEFAULT.name) or _DEFAULT)
+    installed = None if FOLDER.is_dir() else shipped_experiment(_DEFAULT.name)
+    file = path or installed or _DEFAULT
     if path is None and not file.is_file():
         raise UsageError(
             f"There is no {_DEFAULT} in {Path.cwd()}: go to the folder that has it, or name another (--gate-file)"
