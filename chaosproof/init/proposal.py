@@ -1,7 +1,7 @@
 """What `chaosproof init` would write: every file as a text, the question of each experiment, and what is left out."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -50,11 +50,14 @@ def proposal_of(
     switches: Sequence[Switch] = (),
     schema: str = "",
     left_out: Sequence[LeftOut] = (),
+    here: str = "",
 ) -> Proposal:
     """One experiment for each edge and each of `kinds`, but for those that are `impossible` here, by kind, and why.
 
     `name` is that of the system, `folder` where all files go, `schema` the text of the experiments' JSON schema,
-    `left_out` what was left out before. Raises `UsageError` where no service calls another: there is no question then.
+    `left_out` what was left out before, `here` the folder that the programs are in.
+
+    Raises `UsageError` where no service calls another: there is no question then.
     """
     if not trial.edges:
         raise UsageError(
@@ -95,7 +98,7 @@ def proposal_of(
         files,
         {own: str(experiment["title"]) for own, experiment in experiments.items()},
         tuple(out),
-        (*trial.notes, *_notes(trial.programs)),
+        (*trial.notes, *_notes(trial.programs, here)),
     )
 
 
@@ -119,11 +122,16 @@ def read_switch(text: str, names: Sequence[str]) -> Switch:
     return Switch(service, name, baseline, resilient)
 
 
-def _notes(programs: Sequence[Program]) -> tuple[str, ...]:
-    secrets = unwritten_secrets(programs)
-    if not secrets:
-        return ()
-    return (
-        f"not written down, since it may be a secret: {', '.join(secrets)}; it comes from the environment of whoever "
-        "runs the lab",
-    )
+def _notes(programs: Sequence[Program], here: str) -> Iterator[str]:
+    if secrets := unwritten_secrets(programs):
+        yield (
+            f"not written down, since it may be a secret: {', '.join(secrets)}; it comes from the environment of "
+            "whoever runs the lab"
+        )
+    for program in programs:
+        texts = (*program.command, *program.environment.values())
+        if program.working_dir.startswith("/") or (here and any(here in text for text in texts)):
+            yield (
+                f"{program.name} names a folder of this machine, which is another in CI: write a path relative to "
+                "this folder, where the program takes one"
+            )

@@ -79,6 +79,7 @@ def propose(
         switches=switches,
         schema=schema,
         left_out=survey.left_out,
+        here=str(here),
     )
     return proposal.with_job(job_files(wishes.ci, here, wishes.folder, trial.programs, __version__)), trial
 

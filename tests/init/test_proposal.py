@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -99,6 +100,16 @@ def test_a_secret_is_written_down_nowhere_and_named() -> None:
     proposal = proposed()
     assert not any("hunter2" in text for text in proposal.files.values())
     assert "shop.API_TOKEN" in proposal.notes[0]
+
+
+def test_a_folder_of_this_machine_is_named() -> None:
+    """The job in CI has the repository elsewhere."""
+    web = Program("web", ("nginx", "-c", "/my/shop/nginx.conf"), "x", ports=(8080,))
+    trial = replace(TRIAL, programs=(web, SHOP))
+    assert any(
+        "web names a folder of this machine" in note for note in proposed(trial, here="/my/shop").notes
+    )
+    assert not any("names a folder" in note for note in proposed(here="/my/shop").notes)
 
 
 @pytest.mark.parametrize("switches", [(), (SWITCH,)], ids=["one mode", "two modes"])

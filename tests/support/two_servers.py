@@ -1,71 +1,31 @@
-"""Two small servers as somebody has them: a web server, nginx where it is here, and a shop that asks it each time."""
+"""The two servers of docs/quickstart-own.md, as its page has them: nginx, or where that is not here the web server that
+Python has, and a shop that asks it for each of its answers.
+"""
 
+import re
 import shutil
+import textwrap
 from pathlib import Path
 
 from chaosproof.targets.host_command import command_path
+from tests.support.chaos import REPOSITORY
 
-__all__ = ["NGINX", "shop_and_web", "web_command"]
+__all__ = ["NGINX", "SHOP", "shop_and_web"]
 
+_PAGE = (REPOSITORY / "docs" / "quickstart-own.md").read_text(encoding="utf-8")
+SHOP = re.findall(r"```python\n(.*?)```", _PAGE, re.DOTALL)[0]
+_NGINX_CONF = textwrap.dedent(re.findall(r"`nginx.conf`:\n\n((?:    .*\n)+)", _PAGE)[0])
+_SERVICES = re.findall(r"--service \"(\w+)=(.*?)\" \\\n", _PAGE)
 NGINX = shutil.which("nginx", path=command_path())
-
-_SHOP = '''\
-"""GET / asks the web server; with FALLBACK=on the last answer stands in for one that does not come."""
-import os, urllib.request
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-
-last_known = b""
-
-
-class Shop(BaseHTTPRequestHandler):
-    def do_GET(self):
-        global last_known
-        status = 200
-        try:
-            with urllib.request.urlopen(os.environ["UPSTREAM"], timeout=1) as answer:
-                last_known = body = answer.read()
-        except OSError:
-            status, body = (200, last_known) if os.environ.get("FALLBACK") == "on" and last_known else (503, b"")
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *words):
-        pass
-
-
-print("open", flush=True)
-ThreadingHTTPServer(("0.0.0.0", 9000), Shop).serve_forever()
-'''
-_NGINX_CONF = """\
-user root;
-error_log stderr;
-pid {folder}/nginx.pid;
-events {{}}
-http {{
-  access_log off;
-  client_body_temp_path {folder}/body;
-  proxy_temp_path {folder}/proxy;
-  fastcgi_temp_path {folder}/fastcgi;
-  uwsgi_temp_path {folder}/uwsgi;
-  scgi_temp_path {folder}/scgi;
-  server {{ listen 8080; location / {{ return 200 "in stock\\n"; }} }}
-}}
-"""
+_WITHOUT_NGINX = "python -u -m http.server 8080 --directory page"
 
 
 def shop_and_web(folder: Path) -> dict[str, str]:
-    """The programs in `folder`, by name, and how each is started."""
-    (folder / "shop.py").write_text(_SHOP)
+    """The programs in `folder`, by name, and how the page starts each."""
+    (folder / "shop.py").write_text(SHOP)
+    (folder / "nginx.conf").write_text(_NGINX_CONF)
     (folder / "page").mkdir()
     (folder / "page" / "index.html").write_text("in stock\n")
-    (folder / "nginx.conf").write_text(_NGINX_CONF.format(folder=folder))
-    return {"web": web_command(folder), "shop": "UPSTREAM=http://web:8080/ python -u shop.py"}
-
-
-def web_command(folder: Path) -> str:
-    """nginx, or the web server that Python has."""
-    if NGINX:
-        return f"nginx -c {folder}/nginx.conf -g 'daemon off;'"
-    return "python -u -m http.server 8080 --directory page"
+    services = dict(_SERVICES)
+    assert set(services) == {"web", "shop"}, "the page names no programs that this reads"
+    return services if NGINX else {**services, "web": _WITHOUT_NGINX}
