@@ -129,7 +129,7 @@ What does not fit:
 
 ## Beside what Chaos Toolkit 1.21 brings
 
-Each was run with 1.21.4 (Python 3.12), the control `controls.verdict` or a session, in November 2026.
+Each was run with 1.21.4 (Python 3.12 and 3.14), the control `controls.verdict` or a session, in November 2026.
 
 - `--output agent`: the outcome is `passed` and conclusive for a pass alone. A `fail` is `deviated`, with the names of
   the checks that failed among `steady_state.during.unmet_probes`; `unknown` is `probe-error`, and not conclusive. The
@@ -145,8 +145,11 @@ Each was run with 1.21.4 (Python 3.12), the control `controls.verdict` or a sess
 - The bundled load control runs beside a session. Listed behind it, it knows `${endpoint_shop_http}`. Its load then
   ends a moment after the system does, so its own summary has errors at the end. Its requests are none of the measured
   load, and no check counts them.
-- The bundled fault control was not tried: its library needs Python 3.14. To a session its actions are somebody
-  else's, and `unknown` without [evidence](#what-proves-the-effect).
+- The bundled fault control (with faultlib 1.2.1 and Python 3.14) runs beside a session; behind it, an `upstream` may
+  be `${address_shop_http}`. To a session its actions are somebody else's, so a run is `unknown` until the experiment
+  says what shows them: `"evidence": [{"activity": "slow", "shows": {"probe": "impacted"}}]` with a probe of
+  `ensure_traffic_impacted`, and `"no_fault"` with the name of the `clear_faults` of the method. The measured load
+  runs inside of the lab and does not go through its proxies.
 """
 
 
