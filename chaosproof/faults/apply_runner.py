@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from chaosproof.errors import ChaosproofError
 from chaosproof.faults.backends.base import Backend, CommandRunner, ResolvedFault, StandbyCommand
-from chaosproof.faults.backends.socket_kill import kill_argv, rest_of_filter, waiting_kill_argv
+from chaosproof.faults.backends.socket_kill import WORD, kill_argv, waiting_kill_argv
 from chaosproof.faults.backends.watchdog import is_on
 from chaosproof.targets.base import (
     CommandResult,
@@ -57,8 +57,8 @@ class Ending:
         """Run it now, if it has not been, and return what became of it."""
         if self._done is None:
             try:
-                done = self.begun(rest_of_filter(self._order), _PATIENCE_S) if self.begun else None
-                # one that was killed while it waited has ended nothing, and so has one that knows no such option
+                done = self.begun(WORD, _PATIENCE_S) if self.begun else None
+                # one that was killed while it waited has ended nothing, and so has one that found no interpreter
                 if done is None or done.exit_code != 0:
                     done = self._target.run(self._order.instance, self.argv, timeout_s=_PATIENCE_S)
                 self._done = done

@@ -50,7 +50,7 @@ def test_a_reset_on_the_client_leaves_nothing_at_the_server(room: NetnsTarget, b
     assert receipt.applied_at is not None and gone_at < receipt.applied_at + 10
     assert sum(words.values()) == count and set(words) <= {"ECONNABORTED", "ECONNRESET"}
     assert final.canary.peer == "closed"
-    assert f"{count} connections were ended by ss -K" in final.note or backend == "iptables"
+    assert f"{count} connections were ended" in final.note or backend == "iptables"
 
 
 def test_a_reset_on_the_server_is_heard_by_its_clients(room: NetnsTarget):
@@ -137,7 +137,7 @@ def test_a_reset_that_ends_idle_connections_alone_has_hit(
     peer = SERVER if direction == "egress" else room.instance("client-0").address
     fault = reset(port=ECHO_PORT, peer=peer, direction=direction, duration_s=1.5)
     final = engine.wait_until_ended(engine.apply(fault, instance))
-    assert final.note == "1 connections were ended by ss -K"
+    assert final.note == "1 connections were ended"
     assert final.packets is not None and final.packets >= 1
     assert idle.ask("read 1") in ("ECONNABORTED", "ECONNRESET")
     idle.close()

@@ -1,19 +1,23 @@
 """Ends the connections that a fault finds open, many of which its rule would never meet: `ss -K`."""
 
+import inspect
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chaosproof.errors import ChaosproofError
+from chaosproof.faults.backends import connection_killer
 from chaosproof.faults.backends.base import CommandRunner, ResolvedFault
+from chaosproof.faults.backends.interpreter import python_argv
 from chaosproof.targets.base import CommandResult
 
 __all__ = [
     "HALVES",
+    "WORD",
     "Killed",
     "connections",
     "kill_argv",
     "killed",
-    "rest_of_filter",
     "socket_filter",
     "waiting_kill_argv",
 ]
@@ -23,6 +27,10 @@ HALVES = ("established", "close-wait", "fin-wait-1", "fin-wait-2")
 _KILL = "-HKtn"
 # what is on its way opens after the rule is there: the answer to it is an RST then, from a kernel that knows of none
 _STATES = (*HALVES, "syn-sent")
+# as the kernel numbers them (net/tcp_states.h)
+_NUMBERS = {"established": 1, "syn-sent": 2, "fin-wait-1": 4, "fin-wait-2": 5, "close-wait": 8}
+WORD = f"{connection_killer.WORD}\n"
+"""The input upon which `waiting_kill_argv` ends connections."""
 
 
 def socket_filter(order: ResolvedFault) -> str:
@@ -45,17 +53,14 @@ def kill_argv(order: ResolvedFault) -> Sequence[str]:
 
 
 def waiting_kill_argv(order: ResolvedFault) -> Sequence[str]:
-    """The same, which does nothing before it has `rest_of_filter` as its input: to start it takes as long as its work.
-
-    The filter in its arguments is half a filter. So one that gets no input fails, and ends no connection.
-    """
-    program, options, *rest = connections(_KILL, f"( {socket_filter(order)} ) and")
-    return [program, options, "-F", "-", *rest]
-
-
-def rest_of_filter(order: ResolvedFault) -> str:
-    """The input of `waiting_kill_argv`: the same filter again."""
-    return f"( {socket_filter(order)} )\n"
+    """A command that ends the same once it has `WORD` as its input, sooner than `ss` would; without, it ends none."""
+    named = {
+        "own": order.fault.direction != "egress",
+        "port": order.fault.port,
+        "networks": list(map(str, order.networks)),
+        "states": sum(1 << _NUMBERS[state] for state in _STATES),
+    }
+    return python_argv(inspect.getsource(connection_killer), json.dumps(named))
 
 
 @dataclass(frozen=True)
@@ -79,7 +84,7 @@ def killed(run: CommandRunner, order: ResolvedFault, done: CommandResult | Chaos
         why = f"ss ended with {done.exit_code}: {_cut(done.stderr)}"
         return Killed(0, True, f"open connections were left alone: {why}")
     ended = len(done.stdout.splitlines())
-    note = f"{ended} connections were ended by ss -K"
+    note = f"{ended} connections were ended"
     if ended and not done.stderr.strip():
         return Killed(ended, False, note)
     try:
