@@ -1,4 +1,4 @@
-"""The program that ends TCP connections in an instance as `ss -K` does, but all by one call; the standard library alone.
+"""Ends TCP connections in an instance as `ss -K` does, but all by one call: a program, of the standard library alone.
 
 It is begun ahead, and ends them once its input is `go`; an input that ends without leaves them alone. `ss` asks the
 kernel for each socket by itself, and each time the other end, which hears of it, takes the processor. Of a thousand
