@@ -107,7 +107,7 @@ def _dump(netlink: socket.socket, family: int, states: int) -> bytes:
 
 def _errors(netlink: socket.socket) -> list[int]:
     """The errors that the kernel has answered with: it is done when a call returns, and says nothing of success."""
-    numbers = []
+    numbers: list[int] = []
     while True:
         try:
             part = netlink.recv(_READ_BYTES, socket.MSG_DONTWAIT)
