@@ -16,6 +16,8 @@ from chaosproof.init.write.lab_file import overlays, system_text, unwritten_secr
 
 __all__ = ["Proposal", "proposal_of", "read_switch", "system_file_in"]
 
+# what is there is there on most machines
+_SYSTEM_FOLDERS = ("/usr/", "/bin/", "/sbin/", "/opt/")
 _SCHEMA = PurePosixPath("schema/experiment.schema.json")
 
 
@@ -130,7 +132,11 @@ def _notes(programs: Sequence[Program], here: str) -> Iterator[str]:
         )
     for program in programs:
         texts = (*program.command, *program.environment.values())
-        if program.working_dir.startswith("/") or (here and any(here in text for text in texts)):
+        places = (program.working_dir, program.command[0])
+        is_here = here and any(here in text for text in texts)
+        if is_here or any(
+            place.startswith("/") and not place.startswith(_SYSTEM_FOLDERS) for place in places
+        ):
             yield (
                 f"{program.name} names a folder of this machine, which is another in CI: write a path relative to "
                 "this folder, where the program takes one"

@@ -161,11 +161,13 @@ def test_a_process_is_copied_with_its_command_and_addresses_of_this_machine_beco
         (proc / str(pid)).mkdir(parents=True)
         (proc / str(pid) / "cmdline").write_bytes("\0".join(words).encode() + b"\0")
         (proc / str(pid) / "cwd").symlink_to(tmp_path)
+    (proc / "20/environ").write_bytes(b"UPSTREAM=http://localhost:8080/\0TOKEN=hunter2\0OWN=localhost:9000\0")
     running = running_programs(LISTENING, CONNECTED)
     survey = survey_of_processes([("web", 11), ("shop", 20)], running, proc=proc, folder=tmp_path)
     assert survey.edges == (Edge("shop", "web", 8080),)
     assert survey.programs[1].command == ("python", "shop.py", "http://web:8080/", "localhost:9000")
     assert survey.programs[1].working_dir == "."
+    assert survey.programs[1].environment == {"UPSTREAM": "http://web:8080/"}
 
 
 def test_a_process_that_writes_a_title_over_its_command_is_asked_for_it(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from tests.support.cli import chaosproof
 from tests.support.packs import BASELINE_STAMP, RESILIENT_STAMP, true_pair
 
 FAILING = (
-    Check("SHOP_USERS", "fail", "14 % of the requests failed", "summary.json"),
+    Check("SHOP_USERS", "fail", "14 % of the requests failed. Next: see in report.html", "summary.json"),
     Check("SYS_FAULT_HIT", "unknown", "met nobody", "faults.jsonl"),
     Check("SHOP_BACK", "fail", "9 s", "summary.json"),
 )

@@ -1,7 +1,7 @@
 """Programs that run on this machine, and who of them talks to whom: by what `ss` lists, and what /proc says of each.
 
-A lab starts copies of them, with their commands in their folders. What is in their environment is not copied: nobody
-wants to find a password in a file of the repository.
+A lab starts copies of them, with their commands in their folders. Of their environment only those variables are copied
+that name an address of another of them: nobody wants to find a password in a file of the repository.
 """
 
 import re
@@ -63,7 +63,7 @@ def running_programs(listening: str, connected: str) -> tuple[RunningProgram, ..
             pid,
             names[pid],
             tuple(sorted(port for port, owner in ports.items() if owner == pid)),
-            tuple(sorted(calls.get(pid, ()))),
+            tuple(sorted(port for port in calls.get(pid, ()) if ports[port] != pid)),
         )
         for pid in firsts
     )
@@ -156,9 +156,21 @@ def _program(
         name,
         tuple(_readdressed(word, name, name_of_port) for word in argv),
         f"process {pid}",
+        environment=_addresses_in(proc / str(pid) / "environ", name, name_of_port),
         working_dir=str(where.relative_to(folder.resolve())) if inside else str(where),
         ports=running.ports if running else (),
     )
+
+
+def _addresses_in(file: Path, own: str, name_of_port: Mapping[int, str]) -> dict[str, str]:
+    """The variables that name an address of another program here, with its name in that place."""
+    try:
+        entries = file.read_bytes().decode(errors="replace").split("\0")
+    except OSError:
+        return {}
+    settings = (entry.partition("=")[::2] for entry in entries if "=" in entry)
+    renamed = {name: (value, _readdressed(value, own, name_of_port)) for name, value in settings}
+    return {name: after for name, (before, after) in renamed.items() if before != after}
 
 
 def _readdressed(word: str, own: str, name_of_port: Mapping[int, str]) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from chaosproof.judge.next_steps import answer_of
 from chaosproof.report.formats.ci import cell, mark
 from chaosproof.runfolder.checks import Check
 
@@ -42,7 +43,7 @@ def _what_fails(headline: Headline) -> str:
     if not headline.failing:
         return f"All {headline.checks} checks pass." if headline.checks else "Nothing was checked."
     shown = [
-        f"{_quoted(check.id)} ({check.status}): {_quoted(check.details[:_DETAILS_CHARS])}"
+        f"{_quoted(check.id)} ({check.status}): {_quoted(answer_of(check)[:_DETAILS_CHARS])}"
         for check in headline.failing[:_SHOWN_MAX]
     ]
     more = len(headline.failing) - len(shown)
