@@ -17,7 +17,8 @@ class ReadinessRow(Record):
     at: float | None = about("when the target saw it")
     instance: str = about("whose state changed")
     event: str = about(
-        "`ready`, `not_ready`, `started`, `exited`, `completed`, `killed`, `paused` or `resumed`"
+        "`ready`, `not_ready`, `started`, `exited`, `completed`, `killed`, `paused` or `resumed`; of `lab`, the lab as "
+        "a whole, `down`, with the command that ended it as its detail where it was not the run"
     )
     detail: str = about("what the target knows of the reason", default="")
     exact: bool | None = about(
