@@ -156,7 +156,7 @@ def _control() -> dict[str, Any]:
 
 
 def _own(call: dict[str, Any]) -> bool:
-    return str(call["provider"].get("module", "")).startswith("actions.")
+    return str(call["provider"].get("module", "")).startswith("chaosproof.actions.")
 
 
 def _probes(random: Random, url: str) -> list[dict[str, Any]]:
