@@ -4,11 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -19,6 +15,7 @@ from chaosproof.targets.local.control_client import take_down
 from chaosproof.targets.local.inside.scraping import prometheus_config, prometheus_version
 from chaosproof.targets.local.spec import LabSpec, plan_lab
 from chaosproof.targets.system.system_file import load_system
+from tests.support.json_server import answering
 from tests.support.small_lab import system_file
 from tests.support.waiting import eventually
 
@@ -64,27 +61,6 @@ def _target(instance: str, health: str, error: str = "") -> dict[str, Any]:
     return {"labels": labels, "scrapeUrl": url, "lastError": error, "health": health}
 
 
-@contextmanager
-def _answering(status: int, content: Any) -> Iterator[str]:
-    """The address of a server on the loopback that answers every GET so."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = json.dumps(content).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-
-
 def test_a_target_that_is_down_is_named_with_prometheus_own_reason() -> None:
     """One that was not scraped yet is not down."""
     targets = [
@@ -93,7 +69,7 @@ def test_a_target_that_is_down_is_named_with_prometheus_own_reason() -> None:
         _target("web-0", "up"),
         _target("a-0", "down"),
     ]
-    with _answering(200, {"status": "success", "data": {"activeTargets": targets}}) as url:
+    with answering(200, {"status": "success", "data": {"activeTargets": targets}}) as url:
         assert [target.sentence for target in down_targets(url)] == [
             "Prometheus has no metrics of a-0: http://10.77.0.10:8000/a-0 is down, without a reason",
             "Prometheus has no metrics of web-2: http://10.77.0.10:8000/web-2 is down, "
@@ -102,7 +78,7 @@ def test_a_target_that_is_down_is_named_with_prometheus_own_reason() -> None:
 
 
 def test_a_prometheus_that_does_not_answer_is_an_error_with_its_address() -> None:
-    with _answering(503, {}) as url, pytest.raises(ChaosproofError, match=f"{url}/api/v1/targets did not"):
+    with answering(503, {}) as url, pytest.raises(ChaosproofError, match=f"{url}/api/v1/targets did not"):
         down_targets(url)
 
 
