@@ -52,7 +52,7 @@ def test_the_fields_of_a_journal() -> None:
         "measured": {"before": True, "after": True}, "status": "completed", "deviated": False,
         "has_session": True, "began_at": 1795862400.0, "ended_at": 1795862420.0, "duration_s": 20.0,
         "start": "2026-11-28T10:40:00+00:00", "end": "2026-11-28T10:40:20+00:00", "toolkit_version": "1.44.0",
-        "session_verdict": "pass", "ended_by": "", "doubled_keys": (), "text": "",
+        "session_verdict": "pass", "ended_by": "", "doubled_keys": (), "refused_words": (), "text": "",
     }  # fmt: skip
     assert document.title == "The shop does without its stock"
 
