@@ -4,16 +4,18 @@
 """
 
 import json
+import os
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
 import yaml
 
+from chaosproof.init.write.ci_job import job_files
 from tests.support.chaos import REPOSITORY
 from tests.support.ci_jobs import SHORT_ARGS, build_wheel, comments_api, own_repository, run_step
 
@@ -178,3 +180,30 @@ def test_a_comment_that_is_refused_is_a_warning_and_no_failure(tmp_path: Path) -
         )
     assert done.returncode == 0
     assert "::warning::" in done.stdout and len(comments.written) == 1
+
+
+@pytest.mark.lab
+@pytest.mark.e2e
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_the_job_that_init_writes_is_green_where_users_notice_nothing(
+    runner: dict[str, str], tmp_path: Path
+) -> None:
+    """Each `run` of it, as it stands, in a place where the wheel is installed."""
+    folder = own_repository(tmp_path / "mine", shielded=True)
+    ((_, text),) = job_files("github", folder, PurePosixPath("experiments"), (), "0").files.items()
+    job = yaml.safe_load(text)["jobs"]["chaos"]
+    venv = Path(runner["RUNNER_TEMP"]) / "chaosproof" / "bin"
+    variables = {
+        **job["env"],
+        "CHAOSPROOF": runner["WHEEL"],
+        "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md"),
+        "PATH": f"{venv}:{os.environ['PATH']}",
+    }
+    for step in job["steps"]:
+        script = step.get("run", "true")
+        # a sysctl of this machine's own is not the test's to change
+        done = run_step("true" if "sysctl" in script else script, folder, variables)
+        assert done.returncode == 0, f"{script}: {done.stdout}{done.stderr}"
+    assert "gate all: pass" in (tmp_path / "summary.md").read_text()
+    assert (folder / job["steps"][-1]["with"]["path"] / "meta/pack.json").is_file()
