@@ -75,7 +75,7 @@ class _Port(click.ParamType):
 @click.option("--protocol", type=click.Choice(get_args(Protocol)), default="tcp", show_default=True)
 @click.option("--direction", type=click.Choice(get_args(Direction)), default="egress", show_default=True)
 @click.option("--backend", type=click.Choice(BACKENDS), help="Use this one and no other.")
-@click.option("--lab", help="The lab's name; may be left out when only one is up.")
+@click.option("--lab", help="The lab's name; may be left out when `lab up` has one in this checkout.")
 @click.option(
     "--ceiling", default=f"{DEFAULT_CEILING_S:g}s", show_default=True, help="The longest fault allowed."
 )

@@ -130,6 +130,19 @@ def test_a_lab_is_taken_down_without_its_name_in_its_own_checkout_only(two, tmp_
 
 
 @pytest.mark.lab
+def test_a_fault_without_the_name_of_a_lab_is_put_on_none_of_another_checkout(two, tmp_path: Path) -> None:
+    one, first, _, second = two
+    fault = ["inject", "drop", "--instance", "sleeper-0", "--port", "9", "--duration", "300ms", "--allow-all"]
+    elsewhere = _chaosproof(tmp_path, *fault)
+    assert elsewhere.returncode == 2
+    assert "Only by --lab NAME is meant: " in elsewhere.stderr and f"{first}, from {one}" in elsewhere.stderr
+    here = _chaosproof(one, *fault)
+    # it met no packet, which is another answer than that there is no lab
+    assert here.returncode == 1 and "is on sleeper-0" in here.stdout, here.stderr
+    assert {first, second} <= set(find_labs())
+
+
+@pytest.mark.lab
 def test_halt_without_a_terminal_ends_nothing_until_it_is_told_to(two) -> None:
     one, first, other, second = two
     refused = _chaosproof(one, "halt")
