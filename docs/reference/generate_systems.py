@@ -24,6 +24,9 @@ doctor` tries what the kernel can do, and names what forbids it.
 | Debian forky | `./run test --systems` | 3.14 | 3.5 |
 | Ubuntu 24.04, 26.04; Fedora; Arch; NixOS | in words only, below | | |
 
+Python 3.15 is refused: in November 2026 hdrhistogram and orjson have no wheel for it, and grpcio, MarkupSafe, PyYAML
+and uvloop have one only from a version on that is newer than the pinned one.
+
 Python 3.12 is tried in Debian 12, which does not bring it: `PYTHON=/path/to/python3.12 ./run s4`.
 
 ## What differs

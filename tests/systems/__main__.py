@@ -13,6 +13,7 @@ import os
 import shutil
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 
 from tests.systems.roots import Impossible, Root, build
@@ -35,7 +36,7 @@ def main() -> None:
         logs = arguments.log or Path(scratch) / "log"
         for system in SYSTEMS:
             if system.suite in names:
-                rows += _try(system, roots, Path(scratch), arguments.mirror, logs)
+                rows += _try(system, roots, Path(scratch), arguments, logs)
     print(f"\n{_table(rows)}")
     for row in rows:
         if row.trouble:
@@ -50,20 +51,24 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--only", metavar="SUITE,...", help="these, instead of all")
     parser.add_argument("--roots", type=Path, metavar="FOLDER", help="where the systems are kept")
     parser.add_argument("--mirror", metavar="URL", help="Debian's mirror; default: mmdebstrap's own")
+    parser.add_argument("--python", metavar="FILE", help="a Python 3.12 for Debian 12; default: python3.12")
     parser.add_argument("--log", type=Path, metavar="FILE", help="what all commands printed")
     return parser.parse_args()
 
 
-def _try(system: System, roots: Path, scratch: Path, mirror: str | None, log_file: Path) -> list[Row]:
+def _try(
+    system: System, roots: Path, scratch: Path, arguments: argparse.Namespace, log_file: Path
+) -> list[Row]:
     rows: list[Row] = []
     folder = scratch / system.suite
     try:
         _need_root_and_tools()
         print(f"=== {system.suite}", flush=True)
-        build(system.suite, roots / f"{system.suite}.tar", mirror)
+        build(system.suite, roots / f"{system.suite}.tar", arguments.mirror)
         root = Root(roots / f"{system.suite}.tar", folder)
         with log_file.open("a") as log:
-            for row in trials(system, root, lambda text: print(text, file=log, flush=True)):
+            printing = partial(print, file=log, flush=True)
+            for row in trials(system, root, arguments.python, printing):
                 print(f"{_line(row)}", flush=True)
                 rows.append(row)
     except Impossible as reason:

@@ -2,7 +2,6 @@
 
 import re
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,14 +53,14 @@ class Row:
     impossible: bool = False
 
 
-def trials(system: System, root: Root, log: Callable[[str], None]) -> Iterator[Row]:
-    """Try one after the other; a row for each, as soon as it has ended."""
+def trials(system: System, root: Root, other_python: str | None, log: Callable[[str], None]) -> Iterator[Row]:
+    """Try one after the other; a row for each, as soon as it has ended. `other_python` is copied into the root."""
     yield _refused(system, root, log)
     for uid in (0, USER):
         yield from _readme(system, root, uid, system.python, {}, log)
     if system.other_python:
         try:
-            place = _bring_python(root, system.other_python)
+            place = _bring_python(root, system.other_python, other_python or f"python{system.other_python}")
         except Impossible as reason:
             yield Row(
                 *(system.suite, "user", system.other_python, "", "./run s4"),
@@ -122,16 +121,17 @@ def _version(root: Root, uid: int, tree: str, argv: list[str]) -> str:
     return match[0] if match else ""
 
 
-def _bring_python(root: Root, version: str) -> str:
+def _bring_python(root: Root, version: str, program: str) -> str:
     """Copy this machine's Python of that version into the root; the path of it there. Raises `Impossible`."""
-    asks = ["-c", "import sys; print(sys.base_prefix, sys.version_info[:2])"]
-    major, minor = version.split(".")
+    asks = "import sys; print(*sys.version_info[:2], sep='.'); print(sys.base_prefix)"
     try:
-        done = subprocess.run([f"python{version}", *asks], capture_output=True, text=True, check=True)
-    except (FileNotFoundError, subprocess.CalledProcessError):
-        raise Impossible(f"this machine has no python{version} to copy into the root") from None
-    prefix, _, has = done.stdout.strip().partition(" ")
-    if has != f"({major}, {minor})" or prefix in ("/usr", sys.prefix):
-        raise Impossible(f"the python{version} of this machine is its system's own, which cannot be copied")
+        done = subprocess.run([program, "-c", asks], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        raise Impossible(f"there is no {program} to copy into the root; --python names one") from None
+    has, prefix = done.stdout.splitlines()
+    if has != version or prefix == "/usr":
+        raise Impossible(
+            f"{program} is Python {has} in {prefix}: this needs a {version} in a folder of its own"
+        )
     root.add_folder(Path(prefix), f"/opt/python{version}")
     return f"/opt/python{version}/bin/python{version}"
