@@ -134,4 +134,8 @@ def _bring_python(root: Root, version: str, program: str) -> str:
             f"{program} is Python {has} in {prefix}: this needs a {version} in a folder of its own"
         )
     root.add_folder(Path(prefix), f"/opt/python{version}")
+    # one that was built with a shared library looks for it where it was built
+    known = root.folder / f"etc/ld.so.conf.d/python{version}.conf"
+    known.write_text(f"/opt/python{version}/lib\n", encoding="ascii")
+    root.run(0, ["ldconfig"], cwd="/", timeout_s=60)
     return f"/opt/python{version}/bin/python{version}"
