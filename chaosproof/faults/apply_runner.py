@@ -51,6 +51,7 @@ class Ending:
         self._target = target
         self._order = order
         self._done: CommandResult | ChaosproofError | None = None
+        self._settled = threading.Event()
         self.begun = begin(target, order.instance, waiting_kill_argv(order))
 
     def finish(self) -> CommandResult | ChaosproofError:
@@ -64,11 +65,18 @@ class Ending:
                 self._done = done
             except ChaosproofError as error:
                 self._done = error
+            finally:
+                self._settled.set()
         return self._done
+
+    def wait(self) -> None:
+        """Return when it has run, or could not, whoever runs it."""
+        self._settled.wait(3 * _PATIENCE_S)
 
     def keep(self, done: CommandResult) -> None:
         """It has run, in one with the command that put the fault on."""
         self._done = done
+        self._settled.set()
 
 
 class Standby:

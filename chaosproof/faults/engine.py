@@ -281,6 +281,17 @@ class FaultEngine:
         """The newest state of every fault, oldest first."""
         return self._store.all()
 
+    def wait_for_open_connections(self) -> None:
+        """Return when the connections that the faults so far found open have been ended, or could not be.
+
+        A fault is on a moment before that; who counts connections under it waits for this.
+        """
+        with self._lock:
+            endings = [armed.ending for armed in self._applied.values()]
+        for ending in endings:
+            if ending:
+                ending.wait()
+
     def wait_until_ended(self, receipt: FaultRecord) -> FaultRecord:
         """Wait for the fault's end and return its final receipt, with packets, end and canary.
 

@@ -52,6 +52,8 @@ def half_open(
     """
     at, session = port_number("port", port), session_of(configuration)
     must_be_on(session, under, "before")
+    if under:
+        session.faults.wait_for_open_connections()
     held = held_connections(session.target, instance, at)
     must_be_on(session, under, "after")
     all_held = [connection for connections in held.values() for connection in connections]
