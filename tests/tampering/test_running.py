@@ -72,10 +72,10 @@ def _events(folder: Path) -> Iterator[str]:
             yield json.loads(line)["what"]
 
 
-def test_a_fault_that_somebody_injects_into_the_same_lab_is_named(tmp_path: Path) -> None:
-    """By hand, on the other instance and on no packet: the figures show nothing of it."""
+def _run_until(event: str, at: Path) -> tuple["subprocess.Popen[str]", Path, str]:
+    """A true run that goes on, once it has written that event: its process, its folder and the name of its lab."""
     process = subprocess.Popen(
-        mutated_argv(tmp_path, lambda experiment: None),
+        mutated_argv(at, lambda experiment: None),
         cwd=REPOSITORY,
         env=environment(),
         stdin=subprocess.DEVNULL,
@@ -83,9 +83,14 @@ def test_a_fault_that_somebody_injects_into_the_same_lab_is_named(tmp_path: Path
         stderr=subprocess.STDOUT,
         text=True,
     )
-    assert eventually(lambda: "method_begins" in _events(tmp_path), within_s=60)
-    (folder,) = (tmp_path / "journals").glob("s4/*/*")
-    lab = json.loads((folder / "session.json").read_text())["lab"]
+    assert eventually(lambda: event in _events(at), within_s=60)
+    (folder,) = (at / "journals").glob("s4/*/*")
+    return process, folder, json.loads((folder / "session.json").read_text())["lab"]
+
+
+def test_a_fault_that_somebody_injects_into_the_same_lab_is_named(tmp_path: Path) -> None:
+    """By hand, on the other instance and on no packet: the figures show nothing of it."""
+    process, folder, lab = _run_until("method_begins", tmp_path)
     argv = [str(Path(sys.executable).with_name("chaosproof")), "inject", "drop", "--instance", "app-a-1"]
     with subprocess.Popen([*argv, "--port", "9", "--duration", "60s", "--lab", lab]) as inject:
         printed, _ = process.communicate(timeout=90)
@@ -98,18 +103,7 @@ def test_a_fault_that_somebody_injects_into_the_same_lab_is_named(tmp_path: Path
 
 def test_a_run_whose_lab_somebody_takes_down_is_unknown_and_says_so(tmp_path: Path) -> None:
     """By its name, in the middle of the fault: what the run saw from then on is no finding."""
-    process = subprocess.Popen(
-        mutated_argv(tmp_path, lambda experiment: None),
-        cwd=REPOSITORY,
-        env=environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    assert eventually(lambda: "fault_on" in _events(tmp_path), within_s=60)
-    (folder,) = (tmp_path / "journals").glob("s4/*/*")
-    lab = json.loads((folder / "session.json").read_text())["lab"]
+    process, folder, lab = _run_until("fault_on", tmp_path)
     down = [str(Path(sys.executable).with_name("chaosproof")), "lab", "down", lab]
     subprocess.run(down, check=True, timeout=30)
     printed, _ = process.communicate(timeout=90)
