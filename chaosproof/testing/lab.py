@@ -170,15 +170,22 @@ class Lab:
         self._load = MeasuredLoad(self.target, self.folder, self._log)
         return self._load
 
-    def verdict(self, *claims: Mapping[str, Any]) -> LabVerdict:
+    def verdict(self, *claims: Mapping[str, Any], no_fault: bool = False) -> LabVerdict:
         """What was shown: of the load and of every fault that it is what it says, and of each claim whether it holds.
 
         A claim is one of `checks` of an experiment: `id`, `claim`, `figure` and a bound (`at_most`, `at_least`,
-        `equals`, `between`). Ends what is still on. Raises `UsageError` for a claim that is malformed.
+        `equals`, `between`). Without any, and without a fault unless `no_fault` says that none is meant, nothing is
+        shown: `unknown`. Ends what is still on. Raises `UsageError` for a claim that is malformed.
         """
         self.end()
         return judge_lab(
-            self.folder, self._running, self._log.entries, claims, self._events_file, began_at=self._began_at
+            self.folder,
+            self._running,
+            self._log.entries,
+            claims,
+            self._events_file,
+            began_at=self._began_at,
+            no_fault=no_fault,
         )
 
     def end(self) -> None:

@@ -13,12 +13,13 @@ from typing import Any
 
 from chaosproof.errors import UsageError
 from chaosproof.experiment.claims import claims_of
-from chaosproof.judge.check import guarded, worst
+from chaosproof.judge.check import worst
 from chaosproof.judge.checks.base import Material
-from chaosproof.judge.checks.registry import builtin_checks
+from chaosproof.judge.checks.registry import answers
 from chaosproof.judge.claims import judge_claims
 from chaosproof.judge.figures.request_stats import fold_requests
 from chaosproof.judge.figures.summary import fault_span, figures_of
+from chaosproof.judge.nothing_claimed import nothing_claimed
 from chaosproof.runfolder.checks import Check, Status
 from chaosproof.runfolder.journal import Journal
 from chaosproof.runfolder.paths import WARMUP, write_json
@@ -35,8 +36,6 @@ ANSWERED = (
     "SYS_LOAD_ACCOUNTED", "SYS_LOAD_RATE", "SYS_FAULT_HIT", "SYS_FAULT_ENDED", "SYS_FAULT_CANARY", "SYS_INSTANCES",
 )  # fmt: skip
 """The built-in checks that a lab answers."""
-
-_WITHOUT_FAULT = ("SYS_FAULT_HIT", "SYS_FAULT_ENDED", "SYS_FAULT_CANARY")
 
 
 @dataclass(frozen=True)
@@ -62,9 +61,11 @@ def judge_lab(
     events_file: Path,
     *,
     began_at: float,
+    no_fault: bool = False,
 ) -> LabVerdict:
     """Write what the checks read into `folder`, and answer them; `UsageError` for a claim that is malformed."""
-    extension = {"name": "chaosproof", "experiment": "lab", "checks": [dict(claim) for claim in claims]}
+    own = [dict(claim) for claim in claims]
+    extension = {"name": "chaosproof", "experiment": "lab", "checks": own, "no_fault": no_fault}
     experiment = {
         "title": "a lab in a test",
         "method": [dict(entry.activity) for entry in entries],
@@ -116,16 +117,7 @@ def judge_lab(
     warmup = fold_requests(folder / WARMUP / REQUESTS, closed=False, fault=None)
     measured = figures_of(run, fold)
     material = Material(run, fold, warmup, measured)
-    tried = any(entry.activity["provider"]["module"] == "chaosproof.actions.network" for entry in entries)
-    answered = [
-        check
-        for check in builtin_checks()
-        if check.id in ANSWERED and (tried or check.id not in _WITHOUT_FAULT)
-    ]
-    builtin = tuple(
-        guarded(check.id, Journal.FILE, lambda check=check: check.answer(material))  # type: ignore[misc]
-        for check in answered
-    )
+    builtin = tuple(check for check in answers(material) if check.id in ANSWERED)
     figures = measured.as_json()
-    checks = (*builtin, *judge_claims(wanted, figures, {}))
+    checks = (*builtin, *nothing_claimed(run, wanted), *judge_claims(wanted, figures, {}))
     return LabVerdict(worst([check.status for check in checks]), checks, figures)

@@ -38,6 +38,24 @@ def test_a_lab_a_fault_a_load_and_a_verdict():
 
 
 @pytest.mark.lab
+def test_where_nothing_was_tried_or_nothing_is_claimed_nothing_is_shown():
+    """As of a run: a load without a fault is the steady state alone, and a fault without a claim asks nothing."""
+    with Lab.up(SYSTEM, mode="resilient") as lab:
+        load = lab.load("http://shop:8000/buy", rate_rps=50, duration_s=1.5)
+        load.finish()
+        untried, meant, unclaimed = (
+            lab.verdict(USERS),
+            lab.verdict(USERS, no_fault=True),
+            lab.verdict(no_fault=True),
+        )
+    assert untried.status == "unknown"
+    assert "has no action but its load, so nothing was tried" in str(untried)
+    assert meant.status == "pass", meant
+    assert unclaimed.status == "unknown"
+    assert "unknown SYS_CLAIMS: the experiment claims nothing" in str(unclaimed)
+
+
+@pytest.mark.lab
 def test_a_system_that_minds_the_fault_fails_its_claim_and_no_other():
     verdict = reset_under_load("baseline", USERS)
     assert verdict.status == "fail"
