@@ -15,6 +15,7 @@
 A load runs beside the services; what a test does itself it does by `lab.target.run`, or by `lab.endpoints`.
 """
 
+import secrets
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -59,7 +60,7 @@ def launched(
     `UsageError` for a system that cannot run here, `TargetError` when it does not get ready.
     """
     definition = load_system(Path(system), mode, scenario)
-    name = f"{definition.name}-test-{time.monotonic_ns() % 16**6:06x}"
+    name = f"{definition.name}-test-{secrets.token_hex(3)}"
     running = launcher_of(DEFAULT_TARGET).launch(definition, {}, name=name, events_file=events_file)
     try:
         yield running
