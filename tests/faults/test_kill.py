@@ -16,7 +16,9 @@ import pytest
 from chaosproof.faults.canary import canary_argv
 from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.model import Fault
+from chaosproof.judge.checks.fault import END_SLACK_S
 from tests.support.network import snapshot
+from tests.support.sleeper import Sleeper
 
 from .conftest import ECHO
 from .netns_target import PORT, SERVICE_ADDRESS, NetnsTarget
@@ -133,8 +135,9 @@ def test_a_fault_ends_with_every_process_of_its_instance_killed(wide_room: Netns
     room = wide_room.instance_network("client-0")
     while not kill_all_in(room):
         assert time.time() < receipt.expires_at - 0.5  # the observer is about to start
+    sleeper = Sleeper(receipt.expires_at)
     probe = wide_room.python("client-0", PROBE, SERVICE_ADDRESS, str(PORT))
     assert probe.stdout
     refused, first_open_at = json.loads(probe.stdout.readline())
     assert refused > 0
-    assert abs(first_open_at - receipt.expires_at) < 0.1
+    assert -END_SLACK_S < first_open_at - receipt.expires_at < END_SLACK_S + sleeper.late_s()

@@ -7,6 +7,8 @@ import pytest
 
 from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.model import Fault
+from chaosproof.judge.checks.fault import END_SLACK_S
+from tests.support.sleeper import Sleeper
 
 from .conftest import Client
 from .netns_target import PORT, SERVICE_ADDRESS, NetnsTarget
@@ -40,16 +42,20 @@ def test_a_reset_leaves_the_other_instances_alone(engine: FaultEngine, room: Net
 
 def test_a_reset_ends_at_its_deadline_and_traffic_is_whole_again(engine: FaultEngine, client: Client):
     receipt = engine.apply(reset(1.0), "client-0")
+    assert receipt.expires_at is not None
+    sleeper = Sleeper(receipt.expires_at)
     answer, at = client.ask_when("new 1")
     while answer != "ok":
         answer, at = client.ask_when("new 1")
-    assert receipt.expires_at is not None
-    assert abs(at - receipt.expires_at) < 0.1
+    # and as late as this machine wakes anybody; how late the kernel itself is, bench.faults.deadline measures
+    assert -END_SLACK_S < at - receipt.expires_at < END_SLACK_S + sleeper.late_s()
     assert client.ask("echo 1") == "ok"
 
 
 def test_the_receipt_proves_the_reset(engine: FaultEngine, client: Client):
     receipt = engine.apply(reset(3.0), "client-0")
+    assert receipt.expires_at is not None
+    sleeper = Sleeper(receipt.expires_at)
     tries = [client.ask("new 1") for _ in range(20)]
     final = engine.wait_until_ended(receipt)
     assert tries == ["ECONNREFUSED"] * 20
@@ -58,7 +64,7 @@ def test_the_receipt_proves_the_reset(engine: FaultEngine, client: Client):
     assert 20 <= final.packets <= 21
     assert final.ended_by == "kernel" and not final.healed and final.error is None
     assert final.ended_at is not None and final.expires_at is not None
-    assert abs(final.ended_at - final.expires_at) < 0.1
+    assert -END_SLACK_S < final.ended_at - final.expires_at < END_SLACK_S + sleeper.late_s()
 
 
 def test_a_fault_that_meets_no_traffic_has_no_packets_on_its_receipt(engine: FaultEngine):
@@ -143,10 +149,11 @@ def test_the_ledger_has_the_newest_state_of_every_fault(engine: FaultEngine, tmp
 
 def test_several_faults_end_each_at_its_own_time(engine: FaultEngine):
     short = engine.apply(Fault(kind="reset", port=7001, duration_s=0.5), "client-0")
-    long = engine.apply(Fault(kind="reset", port=7002, duration_s=1.2), "client-0")
+    long = engine.apply(Fault(kind="reset", port=7002, duration_s=2.0), "client-0")
+    sleepers = [Sleeper(each.expires_at or 0.0) for each in (short, long)]
     ends = [engine.wait_until_ended(one) for one in (short, long)]
-    for end in ends:
+    for end, sleeper in zip(ends, sleepers, strict=True):
         assert end.ended_at is not None and end.expires_at is not None
-        assert abs(end.ended_at - end.expires_at) < 0.1
+        assert -END_SLACK_S < end.ended_at - end.expires_at < END_SLACK_S + sleeper.late_s()
     # the kernel began to count at some moment of the command
     assert time.time() >= (ends[1].expires_at or 0) - (ends[1].apply_ms or 0) / 1000
