@@ -1,0 +1,1 @@
+"""The target `containers`: a project of containers of Podman or Docker."""
