@@ -1,7 +1,8 @@
-"""`chaosproof inject`: one fault by hand, on a lab that is up, or on a process that runs already.
+"""`chaosproof inject`: one fault by hand, on a lab that is up, or on a container or process that runs already.
 
 chaosproof lab up system.yaml --mode resilient
 chaosproof inject reset --instance shop-0 --port 50051 --duration 15s
+chaosproof inject reset --container shop --port 50051 --duration 15s
 chaosproof inject reset --pid 1234 --port 50051 --duration 15s
 chaosproof inject --like "peer process killed" --instance shop-0 --port 50051 --duration 15s
 """
@@ -13,7 +14,7 @@ from typing import Any, get_args
 
 import click
 
-from chaosproof.errors import UsageError
+from chaosproof.errors import EXIT_CODES, UsageError
 from chaosproof.faults.backends import BACKENDS
 from chaosproof.faults.causes.base import Cause, arguments_of, cause_named
 from chaosproof.faults.causes.shown import cause_document, fault_document, provider_of
@@ -25,7 +26,7 @@ from chaosproof.faults.model import Direction, Fault, PortSide, Protocol
 from chaosproof.load.duration import parse_duration
 from chaosproof.runfolder.faults import FaultRecord
 from chaosproof.runner.settings import DEFAULT_CEILING_S
-from chaosproof.targets.registry import open_running
+from chaosproof.targets.by_hand import open_place
 
 __all__ = ["inject"]
 
@@ -66,6 +67,14 @@ class _Port(click.ParamType):
 @click.option("--list-causes", is_flag=True, help="Say what --like knows, and what a real one looks like.")
 @click.option("--dry-run", is_flag=True, help="Say which fault it would be, and put none on.")
 @click.option("--instance", help="Which copy of a service, such as shop-0.")
+@click.option(
+    "--container",
+    "containers",
+    multiple=True,
+    metavar="NAME|SERVICE",
+    help="Instead: a container of Podman or Docker, or a Compose service. Again: one that shares its network.",
+)
+@click.option("--engine", type=click.Choice(["podman", "docker"]), help="With --container: whose it is.")
 @click.option("--pid", type=click.IntRange(1), help="Instead: a process in a network namespace of its own.")
 @click.option("--allow-host-network", is_flag=True, help="With --pid: also where that is the machine's own.")
 @click.option("--duration", help="How long, with its unit: 15s, 500ms, 1m. Always needed.")
@@ -94,6 +103,8 @@ def inject(
     list_causes: bool,
     dry_run: bool,
     instance: str | None,
+    containers: tuple[str, ...],
+    engine: str | None,
     pid: int | None,
     allow_host_network: bool,
     duration: str | None,
@@ -138,32 +149,36 @@ def inject(
             click.echo(f"{_likeness(cause)}It would be {fault}.")
             click.echo(f"In an experiment: {json.dumps(provider_of(fault, instance))}")
         return
-    if (instance is None) == (pid is None):
-        raise UsageError("Name either an instance of a lab (--instance shop-0) or a process (--pid 1234).")
-    if pid is not None:
-        process = {"target": "attached", "pid": pid, "allow_host_network": allow_host_network}
-        target = open_running(process).target
-        (attached,) = target.instances()
-        # naming one process says that it is meant, though it is the only one
-        instance, allow_all = attached.name, True
-    else:
-        target = open_running({"lab": lab}).target
-    assert instance is not None
-    limits = Limits(ceiling_s=ceiling_s, allow_all=allow_all)
-    engine = FaultEngine(target, limits=limits, backend=backend)
-    receipt = engine.apply(fault, instance)
+    place = open_place(
+        instance=instance,
+        containers=containers,
+        engine=engine,
+        pid=pid,
+        lab=lab,
+        allow_host_network=allow_host_network,
+        port=fault.port,
+    )
+    # naming one container or process says that it is meant, though it is the only one
+    limits = Limits(ceiling_s=ceiling_s, allow_all=allow_all or place.is_foreign)
+    faults = FaultEngine(place.running.target, limits=limits, backend=backend)
+    receipt = faults.apply(fault, place.instance)
     try:
         if not as_json:
             click.echo(
-                f"{_likeness(cause)}{fault} is on {instance}, by {receipt.backend} ({receipt.fidelity})."
+                f"{_likeness(cause)}{fault} is on {place.instance}, by {receipt.backend} ({receipt.fidelity})."
             )
-        final = _watch(engine, receipt, quiet=as_json)
+        final = _watch(faults, receipt, quiet=as_json)
     except KeyboardInterrupt:
-        engine.heal(instance)
-        final = engine.wait_until_ended(receipt)
-    if pid is not None:
-        engine.release(instance)  # it is somebody else's network
-    ctx.exit(_report(final, as_json=as_json))
+        faults.heal(place.instance)
+        final = faults.wait_until_ended(receipt)
+    if place.is_foreign:
+        faults.release(place.instance)
+    moved = place.moved()
+    place.running.take_down()
+    exit_code = _report(final, as_json=as_json)
+    if moved:
+        click.echo(moved, err=as_json)
+    ctx.exit(exit_code or (EXIT_CODES["unknown"] if moved else 0))
 
 
 def _is_given(ctx: click.Context, name: str) -> bool:

@@ -61,8 +61,9 @@ class EngineClient:
         filters = {"label": f"{PROJECT}={project}"} if project else None
         with self._asking("list its containers"):
             listed = self._api.containers(all=True, filters=filters)
-        found = (self._inspect(each["Id"]) for each in listed if not is_one_off(each.get("Labels") or {}))
-        return tuple(sorted((each for each in found if each is not None), key=lambda each: each.name))
+        ids = [each["Id"] for each in listed if not is_one_off(each.get("Labels") or {})]
+        containers = [each for each in map(self._inspect, ids) if each is not None]
+        return tuple(sorted(containers, key=lambda each: each.name))
 
     def container(self, name: str) -> Container:
         """The container of that name or id; `TargetError` when there is none."""
@@ -182,14 +183,16 @@ def connect(socket: Path, kind: EngineKind | None = None) -> EngineClient:
         raise ConnectionRefusedError(f"{socket} was closed before an answer") from error
     except (DockerException, RequestException) as error:
         raise TargetError(f"At {socket} there is no container engine: {_reason(error)}.") from error
-    found = _kind_of(answer)
-    if kind is not None and found != kind:
-        raise TargetError(f"At {socket} {found.capitalize()} answers, not {kind.capitalize()}.")
+    kind_there = _kind_of(answer)
+    if kind is not None and kind_there != kind:
+        raise TargetError(f"At {socket} {kind_there.capitalize()} answers, not {kind.capitalize()}.")
     api_version = wanted_api(answer)
     if api_version != _API:
         api.close()
         api = _client(socket, api_version)
-    return EngineClient(api, kind=found, version=str(answer.get("Version", "")), socket=socket, owner=owner)
+    return EngineClient(
+        api, kind=kind_there, version=str(answer.get("Version", "")), socket=socket, owner=owner
+    )
 
 
 def wanted_api(answer: Mapping[str, Any]) -> tuple[int, int]:

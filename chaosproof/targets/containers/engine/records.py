@@ -151,8 +151,7 @@ def _environment(lines: Sequence[str]) -> dict[str, str]:
 
 
 def _health_test(test: Sequence[str]) -> tuple[str, ...]:
-    words = tuple(str(word) for word in test)
-    return () if words[:1] == ("NONE",) else words
+    return () if test[:1] == ["NONE"] else tuple(map(str, test))
 
 
 def _seconds(text: str | None) -> float:

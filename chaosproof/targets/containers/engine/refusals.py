@@ -62,7 +62,7 @@ def why_not(container: Container, situation: Situation, *, project: str | None =
 
 
 def engine_refusal(engine: str, owner: int, user: int) -> str:
-    """Why this `user` cannot act on the containers of an engine that runs as `owner` (user ids); empty when they can."""
+    """Why this `user` cannot act on an engine that runs as `owner`, both as user ids; empty when they can."""
     if owner == user:
         return ""
     if owner == 0:

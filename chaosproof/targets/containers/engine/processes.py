@@ -1,0 +1,77 @@
+"""What this machine's kernel shows of containers: whether their processes are here, and who shares a network."""
+
+import os
+from collections.abc import Collection, Iterable
+from pathlib import Path
+
+from chaosproof.targets.containers.engine.records import Container
+from chaosproof.targets.containers.engine.refusals import Situation
+
+__all__ = ["situation_of"]
+
+_NEAR_S = 5.0
+_START_TIME = 19  # starttime, the 22nd field of proc_pid_stat(5): here the 20th behind the process' name
+
+
+def situation_of(
+    container: Container, everyone: Iterable[Container], meant: Collection[str] = ()
+) -> Situation:
+    """What the kernel shows of a running container. `everyone` are its engine's, `meant` the names of those meant."""
+    network = _network(container.pid)
+    shared = [
+        other.name
+        for other in everyone
+        if other.id != container.id
+        and other.name not in meant
+        and not _is_infra(other)
+        and (_refers_to(other, container) or (network is not None and network == _network(other.pid)))
+    ]
+    return Situation(
+        is_here=_is_here(container),
+        is_own_network=network is not None and network in (_network(os.getpid()), _network(1)),
+        shared_with=tuple(sorted(shared)),
+    )
+
+
+def _is_here(container: Container) -> bool:
+    """Whether the process of that number is the container's: its cgroup has the id, or it began when that did.
+
+    Rootless engines without cgroups of their own leave no id there.
+    """
+    try:
+        if container.id in Path(f"/proc/{container.pid}/cgroup").read_text():
+            return True
+        return abs(_started_at(container.pid) - container.started_at) < _NEAR_S
+    except OSError:
+        return False
+
+
+def _started_at(pid: int) -> float:
+    """When the process began, in Unix seconds. Raises `OSError` where there is none."""
+    after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    ticks = int(after_name[_START_TIME])
+    lines = Path("/proc/stat").read_text().splitlines()
+    (booted_at,) = (int(line.split()[1]) for line in lines if line.startswith("btime "))
+    return booted_at + ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _network(pid: int) -> tuple[int, int] | None:
+    """The identity of a process' network; `None` where there is no process, or where it may not be looked at."""
+    if not pid:
+        return None
+    try:
+        stat = Path(f"/proc/{pid}/ns/net").stat()
+    except OSError:
+        return None
+    return stat.st_dev, stat.st_ino
+
+
+def _refers_to(other: Container, container: Container) -> bool:
+    """Whether the other one was made to use the container's network, also where it does not run now."""
+    kind, _, owner = other.network_mode.partition(":")
+    return kind == "container" and bool(owner) and (owner == container.name or container.id.startswith(owner))
+
+
+def _is_infra(container: Container) -> bool:
+    """Whether it only holds a Podman pod's namespaces: it does nothing itself, so that it may be hit."""
+    return container.name.endswith("-infra") and not container.labels
