@@ -8,8 +8,7 @@ import io
 import socket
 import struct
 import tarfile
-import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
@@ -51,7 +50,7 @@ class EngineClient:
         self.rootless = owner != 0
         self._api = api
         self._streams: list[CancellableStream[dict[str, Any]]] = []
-        self._closed = threading.Event()
+        self._when_closed: list[Callable[[], object]] = []
 
     def __str__(self) -> str:
         return f"{self.kind.capitalize()} {self.version} at {self.socket}"
@@ -143,11 +142,16 @@ class EngineClient:
 
     def close(self) -> None:
         """End all `events`, and let go of the socket."""
-        self._closed.set()
         for stream in self._streams:
             with suppress(OSError, AttributeError):
                 stream.close()
         self._api.close()
+        while self._when_closed:
+            self._when_closed.pop()()
+
+    def when_closed(self, call: Callable[[], object]) -> None:
+        """Have it called when the client is closed, such as what ends an engine that was started for it."""
+        self._when_closed.append(call)
 
     def _inspect(self, name: str) -> Container | None:
         with self._asking(f"describe {name}"):
@@ -183,6 +187,8 @@ def connect(socket: Path, kind: EngineKind | None = None) -> EngineClient:
         raise ConnectionRefusedError(f"{socket} was closed before an answer") from error
     except (DockerException, RequestException) as error:
         raise TargetError(f"At {socket} there is no container engine: {_reason(error)}.") from error
+    if not isinstance(answer, dict) or "ApiVersion" not in answer:
+        raise TargetError(f"At {socket} there is no container engine: it does not say its version.")
     kind_there = _kind_of(answer)
     if kind is not None and kind_there != kind:
         raise TargetError(f"At {socket} {kind_there.capitalize()} answers, not {kind.capitalize()}.")

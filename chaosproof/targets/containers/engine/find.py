@@ -5,6 +5,7 @@ sockets that the engines make by themselves, those of an ordinary user before ro
 """
 
 import os
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,14 +13,17 @@ from pathlib import Path
 from chaosproof.errors import TargetError, UsageError
 from chaosproof.targets.containers.engine.client import EngineClient, EngineKind, connect
 from chaosproof.targets.containers.engine.docker_context import context_host
+from chaosproof.targets.containers.engine.podman_service import start_podman
 from chaosproof.targets.containers.engine.refusals import engine_refusal
 
 __all__ = ["find_engine"]
 
+Connect = Callable[[Path, EngineKind | None], EngineClient]
+
 _NAMED_BY: Mapping[str | None, tuple[str, ...]] = {
     None: ("DOCKER_HOST", "CONTAINER_HOST"),
     "docker": ("DOCKER_HOST",),
-    "podman": ("CONTAINER_HOST", "DOCKER_HOST"),
+    "podman": ("CONTAINER_HOST",),
 }
 _KINDS: Mapping[str | None, tuple[EngineKind, ...]] = {
     None: ("podman", "docker"),
@@ -30,10 +34,13 @@ _KINDS: Mapping[str | None, tuple[EngineKind, ...]] = {
 
 @dataclass(frozen=True)
 class _Place:
-    """A socket where an engine may be; `named_by` is what names it, empty where engines make it by themselves."""
+    """A socket where an engine of one of these kinds may be.
+
+    `named_by` is what names it, empty where engines make it by themselves.
+    """
 
     socket: Path
-    kind: EngineKind | None
+    kinds: tuple[EngineKind, ...]
     named_by: str = ""
 
 
@@ -43,7 +50,8 @@ def find_engine(
     *,
     user: int | None = None,
     root: Path = Path("/"),
-    connect: Callable[[Path, EngineKind | None], EngineClient] = connect,
+    connect: Connect = connect,
+    programs: Callable[[str], str | None] = shutil.which,
 ) -> EngineClient:
     """The engine of this user (a user id; default: this process'). `wanted` is `podman`, `docker` or `None` for any.
 
@@ -52,36 +60,42 @@ def find_engine(
     if wanted not in _KINDS:
         raise UsageError(f"There is no engine {wanted!r}: it is podman or docker.")
     user = os.geteuid() if user is None else user
+    only: EngineKind | None = _KINDS[wanted][0] if wanted else None
     named = _named(wanted, environment, user)
     if named is not None:
-        return _use(named, user, connect)
+        return _use(named, user, connect, only)
     problems = []
     for place in _usual(wanted, environment, user, root):
-        if not place.socket.exists():
+        if not _is_there(place.socket):
             continue
         try:
-            return _use(place, user, connect)
+            return _use(place, user, connect, only)
         except UsageError as problem:
             problems.append(problem)
+    if (wanted == "podman" or (wanted is None and not problems)) and programs("podman"):
+        return start_podman()
     if problems:
         raise problems[0]
     raise UsageError(_none_there(wanted, user))
 
 
+def _is_there(socket: Path) -> bool:
+    try:
+        return socket.exists()
+    except PermissionError:  # below a folder of somebody else
+        return False
+
+
 def _named(wanted: str | None, environment: Mapping[str, str], user: int) -> _Place | None:
     """The engine that the environment or Docker's context names; `None` where they name none."""
-    only: EngineKind | None = _KINDS[wanted][0] if wanted else None
     for variable in _NAMED_BY[wanted]:
         if host := environment.get(variable):
-            return _Place(_socket_of(host, variable), only, variable)
+            return _Place(_socket_of(host, variable), _KINDS[wanted], variable)
     if wanted == "podman":
         return None
     name, host = context_host(environment)
-    return (
-        _Place(_socket_of(host, f"the Docker context {name}"), only, f"the Docker context {name}")
-        if host
-        else None
-    )
+    context = f"the Docker context {name}"
+    return _Place(_socket_of(host, context), ("docker",), context) if host else None
 
 
 def _socket_of(host: str, named_by: str) -> Path:
@@ -104,19 +118,20 @@ def _usual(wanted: str | None, environment: Mapping[str, str], user: int, root: 
     folders = [] if user == 0 else [runtime]
     names = {"podman": "podman/podman.sock", "docker": "docker.sock"}
     return [
-        _Place(root / folder.lstrip("/") / names[kind], kind)
+        _Place(root / folder.lstrip("/") / names[kind], (kind,))
         for folder in (*folders, "/run")
         for kind in _KINDS[wanted]
     ]
 
 
-def _use(
-    place: _Place, user: int, connect: Callable[[Path, EngineKind | None], EngineClient]
-) -> EngineClient:
-    """The engine of that place; `UsageError` where it cannot be used."""
+def _use(place: _Place, user: int, connect: Connect, only: EngineKind | None) -> EngineClient:
+    """The engine of that place; `UsageError` where it cannot be used, or where it is not the `only` kind that will do.
+
+    Else one may answer at the other's place, as Podman does with the package podman-docker.
+    """
     where = f"{place.socket} ({place.named_by})" if place.named_by else str(place.socket)
     try:
-        client = connect(place.socket, place.kind)
+        client = connect(place.socket, only)
     except FileNotFoundError:
         raise UsageError(f"There is no socket {where}. {_start(place, user)}") from None
     except PermissionError:
@@ -137,9 +152,7 @@ def _start(place: _Place, user: int) -> str:
     """How the engine is started whose socket that is."""
     systemctl = "systemctl" if user == 0 or not _is_of_user(place.socket) else "systemctl --user"
     starts = {"podman": f"{systemctl} start podman.socket", "docker": f"{systemctl} start docker"}
-    if place.kind is None:
-        return f"Start its engine: {starts['podman']}, or {starts['docker']}."
-    return f"Start it: {starts[place.kind]}."
+    return f"Start it: {', or '.join(starts[kind] for kind in place.kinds)}."
 
 
 def _is_of_user(socket: Path) -> bool:
@@ -155,4 +168,7 @@ def _none_there(wanted: str | None, user: int) -> str:
     if wanted is None:
         how = f"{starts['podman']}, {starts['docker']}"
         return f"Neither Podman nor Docker has a socket here: {how}. DOCKER_HOST names one that is elsewhere."
-    return f"{wanted.capitalize()} has no socket here: {starts[wanted]}. DOCKER_HOST names one that is elsewhere."
+    named_by = _NAMED_BY[wanted][0]
+    return (
+        f"{wanted.capitalize()} has no socket here: {starts[wanted]}. {named_by} names one that is elsewhere."
+    )

@@ -5,9 +5,8 @@ Both engines answer in Docker's format (https://docs.docker.com/reference/api/en
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from types import MappingProxyType
 from typing import Any
 
 __all__ = [
@@ -25,7 +24,6 @@ PROJECT = "com.docker.compose.project"
 SERVICE = "com.docker.compose.service"
 NUMBER = "com.docker.compose.container-number"
 _ONE_OFF = "com.docker.compose.oneoff"
-_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 # Podman's own words for what Docker has another word for
 _ACTIONS = {"died": "die", "remove": "destroy", "removed": "destroy", "init": "create"}
@@ -60,7 +58,7 @@ class Container:
     user: str
     working_dir: str
     health_test: tuple[str, ...] = ()
-    labels: Mapping[str, str] = _NOTHING
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
