@@ -3,6 +3,7 @@
     ./run test --containers                                  Podman and Docker, each rootful and rootless
     ./run test --containers --only podman-rootless
     ./run test --containers -- tests/targets/containers -k inject      pytest's own arguments
+    ./run test --containers --only docker-rootful --command -- python -m bench.containers.apply
 
 Each engine comes from Debian's packages and is started on a copy-on-write view of this machine, in a network of its
 own; nothing is pulled, and nothing is left behind. Needs root and apt-get. Prints a table.
@@ -16,7 +17,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.containers.machines import ENGINES, Engine, Impossible, Row, install, try_engine
+from tests.containers.machines import ENGINES, Engine, Impossible, Row, install, tests_of, try_engine
 
 _PRIVATE = "CHAOSPROOF_PRIVATE_MOUNTS"
 _FOLDER = Path("/mnt")  # there on every machine; what is mounted on it is seen by this process alone
@@ -41,7 +42,7 @@ def main() -> None:
     except Impossible as reason:
         rows = [Row(engine.name, trouble=str(reason), impossible=True) for engine in engines]
     else:
-        rows = [_try(engine, arguments.pytest) for engine in engines]
+        rows = [_try(engine, arguments) for engine in engines]
     print("\n" + "\n".join([" | ".join(_HEAD), *map(_line, rows)]))
     for row in rows:
         if row.trouble:
@@ -56,7 +57,10 @@ def _arguments() -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--only", metavar="ENGINE,...", help="these, instead of all")
-    parser.add_argument("pytest", nargs="*", help="pytest's own arguments, behind --")
+    parser.add_argument(
+        "--command", action="store_true", help="what is behind -- is a command to run instead"
+    )
+    parser.add_argument("arguments", nargs="*", help="pytest's own arguments, behind --")
     return parser.parse_args()
 
 
@@ -74,9 +78,10 @@ def _again_with_private_mounts() -> None:
     os.execvp(argv[0], [*argv, *sys.argv[1:]])
 
 
-def _try(engine: Engine, arguments: list[str]) -> Row:
+def _try(engine: Engine, arguments: argparse.Namespace) -> Row:
     print(f"\n=== {engine.name}", flush=True)
-    row = try_engine(engine, _FOLDER, arguments)
+    command = arguments.arguments if arguments.command else tests_of(arguments.arguments)
+    row = try_engine(engine, _FOLDER, command)
     print(_line(row), flush=True)
     return row
 

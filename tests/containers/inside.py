@@ -1,8 +1,8 @@
-"""What runs beside an engine, on its machine and as its user: waits for it, gives it an image, and runs the tests.
+"""What runs beside an engine, on its machine and as its user: waits for it, gives it an image, and runs a command.
 
-    python -m tests.containers.inside podman-rootless [PYTEST'S ARGUMENTS]
+    python -m tests.containers.inside podman-rootless COMMAND...
 
-Exit codes: pytest's, and 3 where the engine does not answer.
+Exit codes: the command's, and 3 where the engine does not answer.
 """
 
 import os
@@ -10,8 +10,6 @@ import sys
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
-
-import pytest
 
 from chaosproof.errors import UsageError
 from chaosproof.targets.containers.engine.client import EngineClient
@@ -23,8 +21,8 @@ ENGINE = "CHAOSPROOF_ENGINE"
 
 
 def main() -> None:
-    """Run the tests that are marked `containers`, or those that the arguments name."""
-    name, *arguments = sys.argv[1:]
+    """Run the command once the engine answers and has the image; it is told which engine by CHAOSPROOF_ENGINE."""
+    name, *command = sys.argv[1:]
     client = _wait(name.partition("-")[0])
     print(f"{client}, {'rootless' if client.rootless else 'rootful'}", flush=True)
     with TemporaryDirectory() as folder:
@@ -32,9 +30,7 @@ def main() -> None:
         write_image(archive)
         load_image(client.socket, archive)
     client.close()
-    os.environ[ENGINE] = name
-    own = ["-p", "no:cacheprovider", "-m", "containers"]
-    sys.exit(pytest.main([*own, *(arguments or ["tests"])]))
+    os.execvpe(command[0], command, {**os.environ, ENGINE: name})
 
 
 def _wait(kind: str) -> EngineClient:

@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.containers.control_groups import own_groups
 from tests.support.chaos import REPOSITORY
 
-__all__ = ["ENGINES", "Engine", "Impossible", "Row", "install", "try_engine"]
+__all__ = ["ENGINES", "Engine", "Impossible", "Row", "install", "tests_of", "try_engine"]
 
 _MACHINE = Path(__file__).with_name("machine")
 _USER = 2345
@@ -64,9 +64,15 @@ def install(folder: Path) -> None:
         raise Impossible(f"apt-get could not install {', '.join(_PACKAGES)}: {last[0]}")
 
 
-def try_engine(engine: Engine, folder: Path, arguments: Sequence[str]) -> Row:
-    """Run the tests that need an engine beside this one; what they print is shown as it comes."""
-    inside = [sys.executable, "-m", "tests.containers.inside", engine.name, *arguments]
+def tests_of(arguments: Sequence[str]) -> list[str]:
+    """The command that runs the tests that need an engine, or those of them that pytest's arguments name."""
+    argv = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-m", "containers"]
+    return [*argv, *(arguments or ["tests"])]
+
+
+def try_engine(engine: Engine, folder: Path, command: Sequence[str]) -> Row:
+    """Run a command beside this engine, as its user; what it prints is shown as it comes."""
+    inside = [sys.executable, "-m", "tests.containers.inside", engine.name, *command]
     with own_groups(f"chaosproof-{os.getpid()}") as groups:
         variables = {**os.environ, **_variables(engine, groups)}
         argv = [str(_MACHINE), "run", str(folder), engine.kind, str(engine.user), *inside]
