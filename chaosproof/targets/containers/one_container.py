@@ -17,7 +17,7 @@ from chaosproof.targets.containers.engine.find import find_engine
 from chaosproof.targets.containers.engine.processes import situation_of
 from chaosproof.targets.containers.engine.records import Container
 from chaosproof.targets.containers.engine.refusals import port_refusal, why_not
-from chaosproof.targets.containers.names import choose, instance_name
+from chaosproof.targets.containers.instance_names import choose, instance_name
 from chaosproof.targets.limited import LimitedTarget
 from chaosproof.targets.process_network import ProcessNetwork
 

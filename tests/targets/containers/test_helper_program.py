@@ -22,6 +22,13 @@ connection.sendall(b"more than it reads in one go")
 print("sent", flush=True)
 time.sleep(60)
 """
+# this machine's program, and that of each other which Debian's qemu-user runs, where it is installed
+RUNNERS = {platform.machine(): []} | {
+    machine: [emulator]
+    for machine in MACHINES
+    for emulator in (f"qemu-{machine}", f"qemu-{machine}-static")
+    if machine != platform.machine() and shutil.which(emulator)
+}
 Started = Callable[..., "subprocess.Popen[bytes]"]
 
 
@@ -34,8 +41,7 @@ def started(tmp_path: Path) -> Iterator[Started]:
         program = tmp_path / "helper"
         program.write_bytes(helper_program(machine, wait_s=wait_s))
         program.chmod(0o755)
-        runner = [] if machine == platform.machine() else [f"qemu-{machine}"]
-        argv = ["unshare", "--user", "--map-root-user", "--net", *runner, str(program)]
+        argv = ["unshare", "--user", "--map-root-user", "--net", *RUNNERS[machine], str(program)]
         processes.append(subprocess.Popen(argv))
         return processes[-1]
 
@@ -60,10 +66,7 @@ def _listens(pid: int) -> bool:
     return any(row[3] == "00010000" for row in rows)
 
 
-@pytest.mark.parametrize(
-    "machine",
-    [each for each in MACHINES if each == platform.machine() or shutil.which(f"qemu-{each}")],
-)
+@pytest.mark.parametrize("machine", RUNNERS)
 class TestRun:
     def test_it_ends_when_its_holder_dies(self, started: Started, machine: str):
         """It goes on while it is held, whatever it is sent; a holder that is killed ends it, with 0."""

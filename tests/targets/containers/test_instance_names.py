@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from chaosproof.errors import UsageError
-from chaosproof.targets.containers.names import choose, instance_name
+from chaosproof.targets.containers.instance_names import choose, instance_name
 from tests.support.containers import SHOP
 
 SECOND = replace(SHOP, id="2f" * 32, name="mine-shop-2", number=2)
