@@ -35,18 +35,25 @@ class Project:
         number: int = 1,
         network_mode: str | None = None,
         host: dict[str, Any] | None = None,
+        user_namespace: str = "",
         **config: Any,
     ) -> Container:
-        """Start a container of that service and return what the engine knows of it. `host` is of its HostConfig."""
+        """Start a container of that service and return what the engine knows of it.
+
+        `host` and `config` are as the client's `create_host_config` and `create_container` take them.
+        """
         labels = {PROJECT: self.name, SERVICE: service, NUMBER: str(number), **config.pop("labels", {})}
         mode = network_mode or self.network
         networking = {"EndpointsConfig": {mode: {"Aliases": [service]}}} if network_mode is None else None
+        host_config = self.api.create_host_config(network_mode=mode, init=False, **(host or {}))
+        if user_namespace:  # which the client takes for a mistake, unless it is "host"
+            host_config["UsernsMode"] = user_namespace
         created = self.api.create_container(
             config.pop("image", IMAGE),
             list(argv),
             name=f"{self.name}-{service}-{number}",
             labels=labels,
-            host_config=self.api.create_host_config(network_mode=mode, init=False, **(host or {})),
+            host_config=host_config,
             networking_config=networking,
             use_config_proxy=False,
             stop_timeout=1,

@@ -116,6 +116,16 @@ def test_those_who_share_a_network_are_hit_where_all_are_named(project: Project,
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_a_container_with_a_user_namespace_of_its_own_is_reached(project: Project, caller: Container):
+    """Podman's keep-id: its network belongs to another user namespace than its process does. Docker has none."""
+    modes = {"podman": "keep-id" if project.client.rootless else "auto", "docker": "host"}
+    argv = ["sh", "-c", CALLS]
+    container = project.run("deeper", argv, user_namespace=modes[project.client.kind])
+    assert eventually(lambda: "good" in project.client.logs(container.id), 15)
+    done = inject("reset", "--container", container.name, "--port", str(PORT), "--duration", "1s")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_port_53_is_refused_where_docker_answers_names_itself(
     project: Project, client: EngineClient, caller: Container
 ):
