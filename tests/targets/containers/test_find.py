@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from chaosproof.errors import UsageError
-from chaosproof.targets.containers.engine.client import EngineClient, wanted_api
+from chaosproof.targets.containers.engine.client import EngineClient
 from chaosproof.targets.containers.engine.find import find_engine
+from chaosproof.targets.containers.engine.versions import wanted_api
 from tests.support.engine_socket import DOCKER, PODMAN, answering_at
 
 Find = Callable[..., EngineClient]

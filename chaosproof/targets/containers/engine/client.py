@@ -5,13 +5,11 @@ Every call has a time limit; what goes wrong is a `TargetError` of one sentence.
 """
 
 import io
-import socket
-import struct
 import tarfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from docker.api import APIClient
 from docker.errors import APIError, DockerException, NotFound
@@ -20,6 +18,7 @@ from requests.exceptions import ConnectionError as NoConnection
 from requests.exceptions import RequestException, Timeout
 
 from chaosproof.errors import TargetError
+from chaosproof.targets.containers.engine.processes import listener_of
 from chaosproof.targets.containers.engine.records import (
     PROJECT,
     Container,
@@ -28,15 +27,12 @@ from chaosproof.targets.containers.engine.records import (
     read_container,
     read_event,
 )
+from chaosproof.targets.containers.engine.versions import API, EngineKind, kind_of, wanted_api
 
-__all__ = ["CALL_LIMIT_S", "EngineClient", "EngineKind", "connect", "wanted_api"]
-
-EngineKind = Literal["podman", "docker"]
+__all__ = ["CALL_LIMIT_S", "EngineClient", "connect"]
 
 CALL_LIMIT_S = 10
 """How long one call may take; a restart may take its grace period in addition."""
-_API = (1, 41)
-_PEER = struct.Struct("3i")  # struct ucred of unix(7): pid, uid, gid
 
 
 class EngineClient:
@@ -177,8 +173,8 @@ def connect(socket: Path, kind: EngineKind | None = None) -> EngineClient:
 
     Raises `OSError` where nobody listens there, `TargetError` where the answer is late, or not that of `kind`.
     """
-    owner = _owner_of(socket)
-    api = _client(socket, _API)
+    owner = listener_of(socket, CALL_LIMIT_S)
+    api = _client(socket, API)
     try:
         answer = api.version(api_version=False)
     except Timeout as error:
@@ -189,11 +185,11 @@ def connect(socket: Path, kind: EngineKind | None = None) -> EngineClient:
         raise TargetError(f"At {socket} there is no container engine: {_reason(error)}.") from error
     if not isinstance(answer, dict) or "ApiVersion" not in answer:
         raise TargetError(f"At {socket} there is no container engine: it does not say its version.")
-    kind_there = _kind_of(answer)
+    kind_there = kind_of(answer)
     if kind is not None and kind_there != kind:
         raise TargetError(f"At {socket} {kind_there.capitalize()} answers, not {kind.capitalize()}.")
     api_version = wanted_api(answer)
-    if api_version != _API:
+    if api_version != API:
         api.close()
         api = _client(socket, api_version)
     return EngineClient(
@@ -201,35 +197,10 @@ def connect(socket: Path, kind: EngineKind | None = None) -> EngineClient:
     )
 
 
-def wanted_api(answer: Mapping[str, Any]) -> tuple[int, int]:
-    """The version of the API to ask for, of an answer to `GET /version`: 1.41, or the nearest that the engine has."""
-    least, most = (_pair(answer.get(name)) for name in ("MinAPIVersion", "ApiVersion"))
-    return min(max(_API, least or _API), most or _API)
-
-
 def _client(socket: Path, api_version: tuple[int, int]) -> APIClient:
     client = APIClient(f"unix://{socket}", version="{}.{}".format(*api_version), timeout=CALL_LIMIT_S)
     client.trust_env = False  # no proxy and no .netrc is for a socket of this machine
     return client
-
-
-def _pair(text: Any) -> tuple[int, int] | None:
-    major, _, minor = str(text or "").partition(".")
-    return (int(major), int(minor)) if major.isdecimal() and minor.isdecimal() else None
-
-
-def _kind_of(answer: Mapping[str, Any]) -> EngineKind:
-    names = [str(each.get("Name", "")) for each in answer.get("Components") or ()]
-    return "podman" if any("podman" in name.lower() for name in names) else "docker"
-
-
-def _owner_of(path: Path) -> int:
-    """The user whose process listens at the socket, as the kernel knows it."""
-    with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(CALL_LIMIT_S)
-        connection.connect(str(path))
-        peer = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size)
-    return int(_PEER.unpack(peer)[1])
 
 
 def _explanation(error: APIError) -> str:

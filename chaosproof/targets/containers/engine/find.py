@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chaosproof.errors import TargetError, UsageError
-from chaosproof.targets.containers.engine.client import EngineClient, EngineKind, connect
+from chaosproof.targets.containers.engine.client import EngineClient, connect
 from chaosproof.targets.containers.engine.docker_context import context_host
 from chaosproof.targets.containers.engine.podman_service import start_podman
 from chaosproof.targets.containers.engine.refusals import engine_refusal
+from chaosproof.targets.containers.engine.versions import EngineKind
 
 __all__ = ["find_engine"]
 

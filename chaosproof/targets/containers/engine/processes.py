@@ -1,16 +1,28 @@
-"""What this machine's kernel shows of containers: whether their processes are here, and who shares a network."""
+"""What this machine's kernel shows: whose an engine is, whether a container is here, and who shares its network."""
 
 import os
+import socket
+import struct
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from chaosproof.targets.containers.engine.records import Container
 from chaosproof.targets.containers.engine.refusals import Situation
 
-__all__ = ["situation_of"]
+__all__ = ["listener_of", "situation_of"]
 
 _NEAR_S = 5.0
 _START_TIME = 19  # starttime, the 22nd field of proc_pid_stat(5): here the 20th behind the process' name
+_PEER = struct.Struct("3i")  # struct ucred of unix(7): pid, uid, gid
+
+
+def listener_of(path: Path, limit_s: float) -> int:
+    """The user whose process listens at a Unix socket. Raises `OSError` where none does, or none within `limit_s`."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(limit_s)
+        connection.connect(str(path))
+        peer = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size)
+    return int(_PEER.unpack(peer)[1])
 
 
 def situation_of(
