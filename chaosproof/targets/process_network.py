@@ -18,7 +18,8 @@ __all__ = ["ProcessNetwork"]
 # Our own network, and that of the machine's first process, which are two inside a container.
 _OWN_NETWORKS = (Path("/proc/self/ns/net"), Path("/proc/1/ns/net"))
 
-_NS_GET_USERNS = 0xB701  # ioctl_ns(2)
+_OWN_USER = Path("/proc/self/ns/user")
+_NS_GET_USERNS, _NS_GET_PARENT = 0xB701, 0xB702  # ioctl_ns(2)
 
 
 class ProcessNetwork:
@@ -57,7 +58,7 @@ class ProcessNetwork:
         """Run a command of this machine in that network, to its end."""
         enter = ["nsenter", f"--net=/proc/self/fd/{self._network}"]
         # root may enter any network; others are root in a user namespace of their own
-        if os.geteuid() != 0 and not _same(self._user, Path("/proc/self/ns/user")):
+        if os.geteuid() != 0 and not _same(self._user, _OWN_USER):
             enter += [f"--user=/proc/self/fd/{self._user}", "--preserve-credentials"]
         fds = (self._network, self._user)
         return run_to_end(argv, prefix=[*enter, "--"], stdin=stdin, timeout_s=timeout_s, pass_fds=fds)
@@ -81,15 +82,26 @@ class ProcessNetwork:
 
 
 def _owner(network: int, pid: int) -> int:
-    """The user namespace that the network belongs to, in which root may act on it.
+    """The user namespace to enter: of those that the network belongs to, the first below ours, where we are root.
 
-    It is not always that of the process: a rootless Podman makes the network itself, before the user namespace of a
-    container with `--userns=keep-id`. Where the owner is none that we may see, it is ours, or the process' is as good.
+    A container may have another one below that, as with Podman's `--userns=keep-id`, where we are an ordinary user
+    again. Where the owner is none that we may see, the network is ours, or the process' user namespace is as good.
     """
     try:
-        return fcntl.ioctl(network, _NS_GET_USERNS)
+        user = fcntl.ioctl(network, _NS_GET_USERNS)
     except OSError:
         return os.open(f"/proc/{pid}/ns/user", os.O_RDONLY)
+    while not _same(user, _OWN_USER):
+        try:
+            parent = fcntl.ioctl(user, _NS_GET_PARENT)
+        except OSError:
+            break
+        if _same(parent, _OWN_USER):
+            os.close(parent)
+            break
+        os.close(user)
+        user = parent
+    return user
 
 
 def _same(fd: int, *namespaces: Path) -> bool:

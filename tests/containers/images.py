@@ -16,21 +16,7 @@ from pathlib import Path
 __all__ = ["IMAGE", "load_image", "write_image"]
 
 IMAGE = "localhost/chaosproof-test:latest"
-_COMMANDS = (
-    "sh",
-    "httpd",
-    "nc",
-    "wget",
-    "sleep",
-    "cat",
-    "echo",
-    "mkdir",
-    "nslookup",
-    "date",
-    "true",
-    "false",
-    "kill",
-)
+_COMMANDS = ("sh", "httpd", "nc", "sleep", "echo", "nslookup", "true")
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 

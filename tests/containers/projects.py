@@ -23,6 +23,7 @@ class Project:
     def __init__(self, client: EngineClient, name: str) -> None:
         self.client = client
         self.name = name
+        self._made: list[str] = []
         self.network = f"{name}_default"
         self.api = APIClient(f"unix://{client.socket}", version="1.41", timeout=_LIMIT_S)
         self.api.create_network(self.network, driver="bridge", labels={PROJECT: name})
@@ -56,17 +57,19 @@ class Project:
             host_config=host_config,
             networking_config=networking,
             use_config_proxy=False,
-            stop_timeout=1,
+            stop_timeout=0,
             **config,
         )
+        self._made.append(created["Id"])
         self.api.start(created["Id"])
         return self.client.container(created["Id"])
 
     def remove(self) -> None:
-        """Remove all of it."""
-        for each in self.api.containers(all=True, filters={"label": f"{PROJECT}={self.name}"}):
+        """Remove all of it, the last first: Podman removes none in whose network another one is."""
+        others = self.api.containers(all=True, filters={"label": f"{PROJECT}={self.name}"})
+        for container in dict.fromkeys([*reversed(self._made), *(each["Id"] for each in others)]):
             try:
-                self.api.remove_container(each["Id"], v=True, force=True)
+                self.api.remove_container(container, v=True, force=True)
             except APIError as error:
                 if error.status_code != 404:
                     raise

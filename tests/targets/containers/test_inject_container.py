@@ -17,8 +17,8 @@ pytestmark = pytest.mark.containers
 
 PORT = 8080
 FOREVER = ("sleep", "1000")
-CALL = f"wget -q -T 1 -O /dev/null http://shop:{PORT}/etc/hosts"
-CALLS = f"while true; do {CALL} && echo good || echo bad; sleep 0.05; done"
+# by its address, the first argument: busybox without libraries looks up no name
+CALLS = f"while true; do nc -w 1 $0 {PORT} </dev/null && echo good || echo bad; sleep 0.05; done"
 
 
 def inject(*arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -37,8 +37,8 @@ def refused(*arguments: str) -> str:
 @pytest.fixture
 def caller(project: Project) -> Container:
     """A container that calls the service `shop` for ever, and has had an answer."""
-    project.run("shop", ["httpd", "-f", "-p", str(PORT), "-h", "/"])
-    container = project.run("caller", ["sh", "-c", CALLS])
+    shop = project.run("shop", ["httpd", "-f", "-p", str(PORT)])
+    container = project.run("caller", ["sh", "-c", CALLS, shop.networks[project.network][0]])
     assert eventually(lambda: "good" in project.client.logs(container.id), 15)
     return container
 
@@ -50,7 +50,7 @@ def test_a_reset_bites_ends_by_the_kernel_and_leaves_nothing(project: Project, c
     done = inject("reset", "--container", caller.name, "--port", str(PORT), "--duration", "2s", "--json")
     assert done.returncode == 0, done.stdout + done.stderr
     receipt = json.loads(done.stdout)
-    assert receipt["packets"] > 0 and receipt["affected"] > 0
+    assert receipt["packets"] > 0
     assert (receipt["instance"], receipt["backend"], receipt["ended_by"]) == ("caller-0", "nft", "kernel")
     assert network.run(["nft", "list", "ruleset"]).stdout == before
     assert "bad" in project.client.logs(caller.id)
@@ -64,8 +64,9 @@ def test_a_service_of_the_project_is_a_peer_by_its_name(project: Project, caller
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     receipt = json.loads(done.stdout)
-    shop = project.client.container(f"{project.name}-shop-1").networks[project.network][0]
-    assert receipt["packets"] > 0 and receipt["selector"]["peer"] == "shop" and shop in receipt["spoke_with"]
+    assert receipt["packets"] > 0
+    canary = receipt["canary"]
+    assert (canary["before"], canary["during"], canary["after"]) == ("open", "timeout", "open")
 
 
 def test_a_restart_in_the_middle_is_told(project: Project, caller: Container):
@@ -119,8 +120,8 @@ def test_those_who_share_a_network_are_hit_where_all_are_named(project: Project,
 def test_a_container_with_a_user_namespace_of_its_own_is_reached(project: Project, caller: Container):
     """Podman's keep-id: its network belongs to another user namespace than its process does. Docker has none."""
     modes = {"podman": "keep-id" if project.client.rootless else "auto", "docker": "host"}
-    argv = ["sh", "-c", CALLS]
-    container = project.run("deeper", argv, user_namespace=modes[project.client.kind])
+    shop = project.client.container(f"{project.name}-shop-1").networks[project.network][0]
+    container = project.run("deeper", ["sh", "-c", CALLS, shop], user_namespace=modes[project.client.kind])
     assert eventually(lambda: "good" in project.client.logs(container.id), 15)
     done = inject("reset", "--container", container.name, "--port", str(PORT), "--duration", "1s")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -130,7 +131,8 @@ def test_port_53_is_refused_where_docker_answers_names_itself(
     project: Project, client: EngineClient, caller: Container
 ):
     """Podman's DNS is outside of the container, where a fault sees its packets."""
-    arguments = ("drop", "--container", caller.name, "--port", "53", "--protocol", "udp", "--duration", "1s")
+    project.run("asker", ["sh", "-c", "while true; do nslookup shop; sleep 0.1; done"])
+    arguments = ("drop", "--container", "asker", "--port", "53", "--protocol", "udp", "--duration", "1s")
     done = inject(*arguments)
     if client.kind == "docker":
         assert done.returncode == 64 and "Docker's own DNS" in done.stderr
