@@ -7,32 +7,40 @@ from pathlib import Path
 
 __all__ = ["own_groups"]
 
+_PREFIX = "chaosproof-"
 # empty in a new group of the first version, which then takes no process
 _INHERITED = ("cpuset.cpus", "cpuset.mems")
 
 
 @contextmanager
-def own_groups(name: str) -> Iterator[list[Path]]:
-    """The files that a process writes itself to, to enter a group of that name in each hierarchy.
+def own_groups() -> Iterator[list[Path]]:
+    """The files that a process writes itself to, to enter a group of this process in each hierarchy.
 
-    The groups are removed afterwards with all groups in them; nothing may run there any more.
+    The groups are removed afterwards with all groups in them; nothing may run there any more. So are those that a
+    killed process has left.
     """
-    groups = []
-    for point in _hierarchies():
-        group = point / name
-        with suppress(OSError):
-            group.mkdir()
-            groups.append(group)
-            for file in _INHERITED:
-                if (point / file).exists() and (point / "cgroup.clone_children").exists():
-                    (group / file).write_text((point / file).read_text())
+    points = _hierarchies()
+    for point in points:
+        for group in point.glob(f"{_PREFIX}*"):
+            if not Path(f"/proc/{group.name.removeprefix(_PREFIX)}").exists():
+                _remove(group)
+    groups = [point / f"{_PREFIX}{os.getpid()}" for point in points]
     try:
+        for group in groups:
+            group.mkdir()
+            for file in _INHERITED:
+                if (group / file).exists() and (group.parent / "cgroup.clone_children").exists():
+                    (group / file).write_text((group.parent / file).read_text())
         yield [group / "cgroup.procs" for group in groups]
     finally:
         for group in groups:
-            for folder, _, _ in os.walk(group, topdown=False):
-                with suppress(OSError):
-                    Path(folder).rmdir()
+            _remove(group)
+
+
+def _remove(group: Path) -> None:
+    for folder, _, _ in os.walk(group, topdown=False):
+        with suppress(OSError):
+            Path(folder).rmdir()
 
 
 def _hierarchies() -> list[Path]:

@@ -73,7 +73,7 @@ def tests_of(arguments: Sequence[str]) -> list[str]:
 def try_engine(engine: Engine, folder: Path, command: Sequence[str]) -> Row:
     """Run a command beside this engine, as its user; what it prints is shown as it comes."""
     inside = [sys.executable, "-m", "tests.containers.inside", engine.name, *command]
-    with own_groups(f"chaosproof-{os.getpid()}") as groups:
+    with own_groups() as groups:
         variables = {**os.environ, **_variables(engine, groups)}
         argv = [str(_MACHINE), "run", str(folder), engine.kind, str(engine.user), *inside]
         # with it ends its process namespace, and all that runs in that
