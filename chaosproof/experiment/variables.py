@@ -20,7 +20,20 @@ RUN_VARIABLES = frozenset(
 )
 """What the session and the load read by name, whether or not an experiment has it."""
 
-_WHERE = frozenset({"context", "deployed", "keep", "namespace", "selector", "service"})
+_WHERE = frozenset(
+    {
+        "compose",
+        "container",
+        "context",
+        "deployed",
+        "engine",
+        "keep",
+        "namespace",
+        "project",
+        "selector",
+        "service",
+    }
+)
 _IMAGE = "image_"
 _NAME = re.compile(r"\$\{([^}]*)\}")
 
@@ -48,5 +61,5 @@ def resolve_all(value: Any, variables: Mapping[str, Any]) -> Any:
 
 
 def says_where(name: str) -> bool:
-    """Whether the variable says where an experiment runs: the namespace, whose service, which images."""
+    """Whether the variable says where an experiment runs: the namespace or project, whose service, which images."""
     return name in _WHERE or name.startswith(_IMAGE)

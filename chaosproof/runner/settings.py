@@ -11,10 +11,12 @@ from typing import Any
 
 from chaosproof.errors import UsageError
 from chaosproof.faults.backends import BACKENDS
+from chaosproof.targets.containers.compose.files import compose_names
 
 __all__ = ["DEFAULT_CEILING_S", "Settings", "count", "flag", "port", "ports", "read_settings", "seconds"]
 
 DEFAULT_CEILING_S = 300.0
+_CONTAINERS = "containers"
 _MAY_BE_ZERO = frozenset({"fault_at_s", "warmup_s"})
 
 
@@ -101,13 +103,23 @@ def read_settings(configuration: Mapping[str, Any], known_targets: tuple[str, ..
         raise UsageError(f"Unknown target {target!r}; known targets: {', '.join(known_targets)}.")
     if not isinstance(variables.get("mode"), str) or not variables["mode"]:
         raise UsageError("The experiment's configuration must say 'mode'.")
-    if not variables.get("service") and not (
-        isinstance(variables.get("system"), str) and variables["system"]
-    ):
+    _refuse_compose_elsewhere(target, variables)
+    system_named = isinstance(variables.get("system"), str) and variables["system"]
+    if not system_named and not any(variables.get(name) for name in ("service", "compose", "project")):
         raise UsageError("The experiment's configuration must say 'system'.")
     _fault_within_load(variables)
     system = str(variables.get("system") or "")
     return Settings(mode=variables["mode"], target=target, system=system, variables=variables)
+
+
+def _refuse_compose_elsewhere(target: str, variables: Mapping[str, Any]) -> None:
+    """What only containers have; a lab and a cluster would run something else than the files that were named."""
+    for name in ("compose", "project"):
+        if target != _CONTAINERS and variables.get(name):
+            raise UsageError(
+                f"{name} is for the target {_CONTAINERS}, and this run is on {target}: say --target {_CONTAINERS}, or "
+                f'have it on that target only: "on": {{"{_CONTAINERS}": {{"{name}": ...}}}} in the extension.'
+            )
 
 
 def _variable(name: str, value: Any, ceiling_s: float) -> Any:
@@ -135,6 +147,8 @@ def _variable(name: str, value: Any, ceiling_s: float) -> Any:
         )
     if name == "protected_ports":
         return sorted(ports(name, value))
+    if name == "compose" and value:
+        return list(compose_names(value))
     if name == "seed":
         return count(name, value, least=0, most=2**31 - 1)
     return value

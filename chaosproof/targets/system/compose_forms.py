@@ -17,14 +17,13 @@ from typing import Any
 
 import yaml
 
+from chaosproof.targets.system.compose_durations import duration_s
 from chaosproof.targets.system.env_file import read_env_file
 from chaosproof.targets.system.interpolation import interpolated
 from chaosproof.targets.system.mistakes import Mistake
 
 __all__ = ["ComposeForms", "text_at"]
 
-_DURATION = re.compile(r"(?:\d+(?:\.\d+)?(?:h|ms|us|m|s))+")
-_UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001, "us": 0.000001}
 _CONDITIONS = ("service_healthy", "service_started", "service_completed_successfully")
 _DEFAULT_LIMIT_S = 20.0
 
@@ -223,8 +222,8 @@ class ComposeForms:
         return result
 
     def _seconds(self, value: Any, where: Where) -> float | None:
-        if isinstance(value, str) and _DURATION.fullmatch(value):
-            parts = re.findall(r"(\d+(?:\.\d+)?)(h|ms|us|m|s)", value)
-            return float(sum(float(number) * _UNITS[unit] for number, unit in parts))
+        seconds = duration_s(value) if isinstance(value, str) else None
+        if seconds is not None:
+            return seconds
         self._mistake(where, f"expected a time such as 5s or 1m30s, got {value!r}")
         return None

@@ -60,3 +60,5 @@ class System:
     scrape_interval_s: float = 1.0
     values: Mapping[str, Any] = field(default_factory=dict)
     values_files: tuple[str, ...] = ()
+    compose: tuple[str, ...] = ()
+    """Its Compose files, as absolute paths, in the order in which they are merged: what the target containers runs."""

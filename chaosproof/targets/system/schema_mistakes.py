@@ -56,7 +56,9 @@ def _expectation(error: ValidationError) -> str:
             return f"expected exactly one of {options}"
         case "type":
             hint = "; write it in quotes" if schema.get("type") == "string" else ""
-            return f"expected {schema.get('type')}, got {error.instance!r}{hint}"
+            kinds = schema.get("type")
+            expected = " or ".join(kinds) if isinstance(kinds, list) else kinds
+            return f"expected {expected}, got {error.instance!r}{hint}"
         case "pattern":
             return f"{error.instance!r} does not match {schema.get('pattern')}"
         case "required" if "'command'" in error.message:

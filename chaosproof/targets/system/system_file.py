@@ -12,15 +12,16 @@ from typing import Any
 from chaosproof.errors import UsageError
 from chaosproof.shipped import here_or_shipped
 from chaosproof.targets.system.compose_forms import ComposeForms, text_at
-from chaosproof.targets.system.definition import HealthCheck, Service, System
+from chaosproof.targets.system.definition import System
 from chaosproof.targets.system.env_file import read_env_file
 from chaosproof.targets.system.mistakes import Mistake, refuse
 from chaosproof.targets.system.schema_mistakes import schema_mistakes
+from chaosproof.targets.system.service_body import service_mistakes, service_of_body
 from chaosproof.targets.system.service_names import name_mistakes, name_of_folder
 from chaosproof.targets.system.values import Values, load_values, merge
 from chaosproof.targets.system.yaml_lines import load_yaml
 
-__all__ = ["load_system", "system_to_run"]
+__all__ = ["load_system"]
 
 
 def load_system(
@@ -41,7 +42,8 @@ def load_system(
     forms = ComposeForms(file.parent, _variables(file, os.environ if environment is None else environment))
     raw = forms.rewritten(document.value)
     mistakes = schema_mistakes(raw)
-    refuse(document, [*forms.mistakes, *mistakes, *_service_mistakes(raw, mistakes)])
+    compose, missing = _compose_files(file.parent, raw if not mistakes else {})
+    refuse(document, [*forms.mistakes, *mistakes, *service_mistakes(raw, mistakes), *missing])
     values = Values(merged={}, files=())
     if "values" in raw:
         values = load_values((file.parent / raw["values"]).resolve(), mode, scenario)
@@ -52,29 +54,12 @@ def load_system(
     return System(
         name=raw.get("name", name_of_folder(file)),
         file=str(file),
-        services=tuple(_service(file.parent, name, body) for name, body in services.items()),
+        services=tuple(service_of_body(file.parent, name, body) for name, body in services.items()),
         scrape_interval_s=float(raw.get("prometheus", {}).get("scrape_interval_s", 1)),
         values=values.merged,
         values_files=values.files,
+        compose=compose,
     )
-
-
-def system_to_run(
-    variables: Mapping[str, Any], mode: str, scenario: str | None, *, one_mode: bool = False
-) -> System:
-    """The system file that `system` names, with its overlays; or the one `service` that is deployed already.
-
-    `one_mode`: the experiment has no other, so the file needs no overlays. Raises `UsageError` for a file that cannot
-    be read, or when neither is named.
-    """
-    if variables.get("system"):
-        return load_system(Path(str(variables["system"])), mode, scenario, one_mode=one_mode)
-    if not variables.get("service"):
-        raise UsageError(
-            "The experiment's configuration must say 'system', or the 'service' that is deployed."
-        )
-    name = str(variables["service"])
-    return System(name=name, services=(Service(name=name, command=()),))
 
 
 def _variables(file: Path, environment: Mapping[str, str]) -> dict[str, str]:
@@ -101,73 +86,9 @@ def _overlaid(raw: Mapping[str, Any], values: Values) -> dict[str, dict[str, Any
     return services
 
 
-def _service_mistakes(raw: Any, known: list[Mistake]) -> list[Mistake]:
-    """What no schema sees, in services of which it is content: names that lead nowhere, words that contradict."""
-    services = raw.get("services") if isinstance(raw, Mapping) else None
-    if not isinstance(services, Mapping):
-        return []
-    refused = {mistake.path[1:2] for mistake in known if mistake.path[:1] == ("services",)}
-    mistakes = []
-    for name, body in services.items():
-        if (name,) in refused:
-            continue
-        ports = body.get("ports", {})
-        for key in ("healthcheck", "metrics"):
-            asked_port = _port_name(body.get(key, {}))
-            if asked_port and asked_port not in ports:
-                text = (
-                    f"port {asked_port!r} is not one of this service's ports ({', '.join(ports) or 'none'})"
-                )
-                mistakes.append(Mistake(("services", name, key), text))
-        for other in body.get("depends_on", []):
-            if other not in services or other == name:
-                text = f"{other!r} is not another service of this file ({', '.join(services)})"
-                mistakes.append(Mistake(("services", name, "depends_on"), text))
-        if body.get("one_shot"):
-            for key in ("healthcheck", "metrics", "restart"):
-                if key in body and body[key] != "no":
-                    text = f"{name!r} is to end by itself (one_shot), so it has no `{key}`; leave one of the two out"
-                    mistakes.append(Mistake(("services", name, key), text))
-    return mistakes
-
-
-def _port_name(check: Mapping[str, Any]) -> str | None:
-    return check.get("tcp") or check.get("port")
-
-
-def _service(folder: Path, name: str, body: Mapping[str, Any]) -> Service:
-    ports: dict[str, int] = dict(body.get("ports", {}))
-    check = body.get("healthcheck")
-    metrics = body.get("metrics")
-    return Service(
-        name=name,
-        command=tuple(body["command"]),
-        replicas=int(body.get("replicas", 1)),
-        working_dir=str((folder / body.get("working_dir", ".")).resolve()),
-        environment=dict(body.get("environment", {})),
-        ports=ports,
-        healthcheck=_healthcheck(check, ports) if check else None,
-        metrics_path=metrics.get("path", "/metrics") if metrics else "/metrics",
-        metrics_port=ports[metrics["port"]] if metrics else None,
-        depends_on=tuple(body.get("depends_on", ())),
-        stop_grace_period_s=float(body.get("stop_grace_period_s", 2.0)),
-        one_shot=bool(body.get("one_shot")),
-        restart=body.get("restart", "no"),
-        user=body.get("user", ""),
-    )
-
-
-def _healthcheck(check: Mapping[str, Any], ports: Mapping[str, int]) -> HealthCheck:
-    kind = next(kind for kind in ("http", "tcp", "unix", "test") if kind in check)
-    port_name = _port_name(check)
-    answer_timeout_s = check.get("answer_timeout_s")
-    return HealthCheck(
-        kind=kind,
-        target=" ".join(check["test"]) if kind == "test" else str(check[kind]),
-        port=ports[port_name] if port_name else 0,
-        interval_s=float(check.get("interval_s", 0.1)),
-        timeout_s=float(check.get("timeout_s", 20)),
-        command=tuple(check.get("test", ())),
-        answer_timeout_s=float(answer_timeout_s) if answer_timeout_s is not None else None,
-        retries=int(check.get("retries", 1)),
-    )
+def _compose_files(folder: Path, raw: Mapping[str, Any]) -> tuple[tuple[str, ...], list[Mistake]]:
+    """The Compose files that the file names, as absolute paths, and a mistake for each that is not there."""
+    named = raw.get("compose", [])
+    files = [(folder / name).resolve() for name in ([named] if isinstance(named, str) else named)]
+    missing = [Mistake(("compose",), f"there is no file {file}") for file in files if not file.is_file()]
+    return tuple(map(str, files)), missing

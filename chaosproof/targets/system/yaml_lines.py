@@ -13,7 +13,7 @@ import yaml
 
 from chaosproof.errors import UsageError
 
-__all__ = ["Document", "load_yaml"]
+__all__ = ["Document", "load_yaml", "parse_yaml"]
 
 _TEXT = "tag:yaml.org,2002:str"
 _MERGE = "tag:yaml.org,2002:merge"
@@ -50,6 +50,11 @@ def load_yaml(path: Path, text_at: Callable[[Where], bool] = lambda where: False
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise UsageError(f"Cannot read {path}: {reason}.") from error
+    return parse_yaml(text, path, text_at)
+
+
+def parse_yaml(text: str, path: Path, text_at: Callable[[Where], bool] = lambda where: False) -> Document:
+    """The same of a text; `path` is where it comes from, for the sentence of a mistake."""
     lines: dict[Where, int] = {}
     value = None
     try:

@@ -4,10 +4,8 @@ Docker Compose 2 (`docker compose`, `docker-compose`) works on both engines; pod
 taken has to talk to the engine that is watched, and not to the one that its own configuration names.
 """
 
-import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import threading
@@ -17,19 +15,32 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-import yaml
-
 from chaosproof.errors import TargetError, UsageError
 from chaosproof.json_access import mapping
 from chaosproof.targets.base import CommandResult
+from chaosproof.targets.containers.compose.forms import docker_form
+from chaosproof.targets.host_command import command_path
+from chaosproof.targets.system.compose_forms import text_at
+from chaosproof.targets.system.yaml_lines import parse_yaml
 
-__all__ = ["ComposeCli", "Engine", "down", "find_any_compose", "find_compose", "read_config", "up"]
+__all__ = ["ComposeCli", "Engine", "Run", "down", "find_any_compose", "find_compose", "read_config", "up"]
 
+# Podman's own order of those that `podman compose` calls; last that itself, which says no more than they do.
+_DOCKER = (("docker-compose",), ("docker", "compose"))
+_PODMAN = (*_DOCKER, ("podman-compose",), ("podman", "compose"))
+_VERSION = re.compile(r"(podman-compose|docker-compose|Docker Compose) version v?(\d+)(\.\d+)?(\.\d+)?", re.I)
+_NO_SUCH_OPTION = "unrecognized arguments"
+
+# Another engine or project, for a CLI that is called as if by hand.
+_NOT_INHERITED = frozenset(
+    {"DOCKER_CONTEXT", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "CONTAINER_CONNECTION"}
+    | {"COMPOSE_FILE", "COMPOSE_PROJECT_NAME", "COMPOSE_PROJECT_DIR", "COMPOSE_PATH_SEPARATOR"}
+)
 _CONFIG_S = 60.0
 # Images may have to be pulled and built first.
 _UP_S = 1200.0
 _DOWN_S = 180.0
-_LINES_SHOWN = 12
+_LINES_SHOWN = 8
 
 Run = Callable[[Sequence[str]], CommandResult]
 
@@ -39,6 +50,7 @@ class Engine(Protocol):
 
     @property
     def kind(self) -> Literal["podman", "docker"]: ...
+
     @property
     def socket(self) -> Path: ...
 
@@ -47,7 +59,7 @@ class Engine(Protocol):
 class ComposeCli:
     """A Compose CLI: how it is called, its name with its version, and the variables that make it talk to one engine.
 
-    `is_podman`: it is podman-compose, which knows fewer options and prints YAML.
+    `is_podman`: it is podman-compose, also where `podman compose` calls it; it knows fewer options.
     """
 
     argv: tuple[str, ...]
@@ -58,12 +70,17 @@ class ComposeCli:
 
 def find_compose(client: Engine, run: Run) -> ComposeCli:
     """The Compose CLI for the engine of `client`; `UsageError` with what to install where there is none."""
-    raise NotImplementedError
+    socket = f"unix://{client.socket}"
+    if client.kind == "docker":
+        return _first(_DOCKER, {"DOCKER_HOST": socket}, run, for_docker=True)
+    # Podman's API has no BuildKit: `podman compose` says the same to whom it calls.
+    there = {"DOCKER_HOST": socket, "CONTAINER_HOST": socket, "DOCKER_BUILDKIT": "0"}
+    return _first(_PODMAN, there, run, for_docker=False)
 
 
 def find_any_compose(run: Run) -> ComposeCli:
     """Any Compose CLI, to read files with: that needs no engine. `UsageError` where there is none."""
-    raise NotImplementedError
+    return _first(_PODMAN, {}, run, for_docker=False)
 
 
 def read_config(
@@ -72,12 +89,22 @@ def read_config(
     project: str | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> Mapping[str, Any]:
-    """What `config` says of the files, in the forms of `docker compose config --format json`; `$$` stays doubled.
+    """What `config` says of the files, in Docker Compose's canonical form: `$$` stays doubled, `env_file` is resolved.
 
-    `environment` is what `${NAME}` may name (the caller's own where it is None). Raises `UsageError` with the CLI's
-    words where it refuses the files.
+    `environment` is what `${NAME}` may name (the caller's own where it is None). It is read as YAML, which all of them
+    print: in JSON Docker Compose leaves out a service's `x-` keys. Raises `UsageError` with the CLI's words where it
+    refuses the files.
     """
-    raise NotImplementedError
+    variables = dict(os.environ if environment is None else environment)
+    # podman-compose looks for podman also where it is only to print.
+    argv = [*cli.argv, *(["--dry-run"] if cli.is_podman else []), *_project(files, project), "config"]
+    code, stdout, stderr = _ran(cli, argv, variables)
+    if code != 0:
+        raise UsageError(f"{cli.name} refuses {', '.join(files)}: {_last(stderr or stdout)}")
+    config = mapping(parse_yaml(stdout, Path(f"{cli.name} config"), text_at).value)
+    if not cli.is_podman:
+        return config
+    return docker_form(config, Path(files[0]).resolve().parent, variables)
 
 
 def up(cli: ComposeCli, files: Sequence[str], project: str, on_line: Callable[[str], None]) -> None:
@@ -85,12 +112,119 @@ def up(cli: ComposeCli, files: Sequence[str], project: str, on_line: Callable[[s
 
     Every line that the CLI prints goes to `on_line`. Raises `TargetError` with its last lines where it fails.
     """
-    raise NotImplementedError
+    plain = ["--no-ansi"] if cli.is_podman else ["--ansi", "never"]
+    argv = [*cli.argv, *plain, *_project(files, project), "up", "--detach"]
+    last: deque[str] = deque(maxlen=_LINES_SHOWN)
+    process = subprocess.Popen(
+        argv,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+        env=_environment(cli, os.environ),
+    )
+    timer = threading.Timer(_UP_S, _end, [process])
+    timer.start()
+    try:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.strip():
+                last.append(line.strip())
+                on_line(line.rstrip())
+        code = process.wait()
+    finally:
+        timed_out = not timer.is_alive()
+        timer.cancel()
+        _end(process)
+    if code != 0:
+        how = f"was ended after {_UP_S:g} s" if timed_out else f"ended with exit code {code}"
+        raise TargetError(f"{cli.name} up {how}: {' '.join(last) or 'it printed nothing'}")
 
 
 def down(cli: ComposeCli, files: Sequence[str], project: str) -> None:
     """Take the project away: containers, networks, its own volumes, and images that were built for it under its name.
 
-    A project that is not there is no error. Raises `TargetError` with the CLI's words where something stays.
+    A project that is not there is no error; Docker Compose needs no `files` for it, podman-compose does. Raises
+    `TargetError` with the CLI's words where something stays.
     """
-    raise NotImplementedError
+    argv = [*cli.argv, *_project(files, project), "down", "--volumes", "--remove-orphans"]
+    code, stdout, stderr = _ran(cli, [*argv, "--rmi", "local"], os.environ, _DOWN_S)
+    if code != 0 and cli.is_podman and _NO_SUCH_OPTION in stderr:
+        # Before its release 1.4.
+        code, stdout, stderr = _ran(cli, argv, os.environ, _DOWN_S)
+    if code != 0:
+        raise TargetError(f"{cli.name} could not take {project} down: {_last(stderr or stdout)}")
+
+
+def _first(
+    candidates: Sequence[tuple[str, ...]], environment: Mapping[str, str], run: Run, *, for_docker: bool
+) -> ComposeCli:
+    too_old = []
+    for argv in candidates:
+        done = run([*argv, "version"])
+        match = _VERSION.search(done.stdout) if done.exit_code == 0 else None
+        if match is None:
+            continue
+        version = "".join(filter(None, match.groups()[1:]))
+        is_podman = match[1].lower() == "podman-compose"
+        if match[2] == "1" and not is_podman:
+            too_old.append(f"{' '.join(argv)} {version}")
+        elif not (is_podman and for_docker):
+            own = "podman-compose" if is_podman else " ".join(argv)
+            return ComposeCli(argv, f"{own} {version}", environment, is_podman)
+    there = f"{' and '.join(too_old)} is too old" if too_old else "none is here"
+    other = "" if for_docker else ", or on Podman podman-compose: pip install podman-compose"
+    raise UsageError(
+        f"A Compose file is read and started by the Compose CLI, and {there}. Install Docker Compose 2 "
+        f"(https://docs.docker.com/compose/install/){other}."
+    )
+
+
+def _project(files: Sequence[str], project: str | None) -> list[str]:
+    named = ["--project-name", project] if project else []
+    return [*named, *(word for file in files for word in ("--file", file))]
+
+
+def _environment(cli: ComposeCli, variables: Mapping[str, str]) -> dict[str, str]:
+    kept = {name: value for name, value in variables.items() if name not in _NOT_INHERITED}
+    return {**kept, "PATH": command_path(), **cli.environment}
+
+
+def _ran(
+    cli: ComposeCli, argv: Sequence[str], variables: Mapping[str, str], timeout_s: float = _CONFIG_S
+) -> tuple[int, str, str]:
+    """Exit code (124 where it did not end in time), stdout and stderr."""
+    try:
+        process = subprocess.Popen(
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+            env=_environment(cli, variables),
+        )
+    except OSError as error:
+        raise UsageError(f"{argv[0]} cannot be started: {error.strerror}.") from error
+    try:
+        stdout, stderr = process.communicate(timeout=timeout_s)
+    except subprocess.TimeoutExpired:
+        return 124, "", f"it did not end within {timeout_s:g} s"
+    finally:
+        _end(process)
+    return process.returncode, stdout, stderr
+
+
+def _end(process: "subprocess.Popen[str]") -> None:
+    """End it and all that it started, where it has not ended."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _last(printed: str) -> str:
+    lines = [" ".join(line.split()) for line in printed.splitlines() if line.strip()]
+    return " ".join(lines[-_LINES_SHOWN:])[-600:] or "it printed nothing"

@@ -4,16 +4,40 @@ from collections.abc import Mapping
 from typing import Any
 
 from chaosproof.json_access import mapping
+from chaosproof.targets.containers.compose.system import replicas_of
 from chaosproof.targets.system.definition import System
 
 __all__ = ["overlay_of"]
 
 
 def overlay_of(system: System, config: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """`{"services": {name: {"environment": ..., "deploy": ...}}}` of the services that have settings.
+    """`{"services": {name: {"environment": ..., "scale": ..., "deploy": ...}}}` of the services that have settings.
 
-    `environment` is that of the mode's values, `replicas` that of the system file with those values on top. With
-    `config` (what the CLI says of the user's files) only services that it has, and replicas only where they differ:
-    Compose takes a service of the overlay alone for one without an image. Empty where nothing is to be set.
+    `environment` is that of the mode's values, the number of copies that of the system file with those values on top.
+    With `config` (what the CLI says of the user's files) only services that it has, for Compose takes one that only the
+    overlay names for one without an image, and copies only where they differ. Empty where nothing is to be set.
     """
-    raise NotImplementedError
+    there = None if config is None else mapping(config.get("services"))
+    copies = {service.name: service.replicas for service in system.services} if system.file else {}
+    settings = mapping(system.values.get("services"))
+    services: dict[str, Any] = {}
+    for name in dict.fromkeys([*copies, *settings]):
+        if there is not None and name not in there:
+            continue
+        body: dict[str, Any] = {}
+        environment = mapping(mapping(settings.get(name)).get("environment"))
+        if environment:
+            body["environment"] = {key: str(value).replace("$", "$$") for key, value in environment.items()}
+        wanted = copies.get(name) or mapping(settings.get(name)).get("replicas")
+        if wanted and wanted != (1 if there is None else replicas_of(mapping(there[name]))):
+            body |= _copies(int(wanted))
+        if body:
+            services[name] = body
+    return {"services": services} if services else {}
+
+
+def _copies(number: int) -> dict[str, Any]:
+    """In all words at once, which Compose wants to agree: podman-compose goes by `scale`, and by `replicas` only where
+    the mode is said; its releases before 1.3 know nothing but `replicas`.
+    """
+    return {"scale": number, "deploy": {"mode": "replicated", "replicas": number}}
