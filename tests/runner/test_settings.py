@@ -81,3 +81,20 @@ def test_protected_ports_are_a_number_or_text_or_a_list(given):
 def test_what_is_no_port_is_refused(given):
     with pytest.raises(UsageError, match="protected_ports must be"):
         read_settings({**GOOD, "protected_ports": given}, ("local",))
+
+
+@pytest.mark.parametrize("given", ["a.yaml,b.yaml", ["a.yaml", "b.yaml"]])
+def test_compose_files_stand_for_a_system_on_containers(given):
+    """So does the name of a project that is deployed."""
+    without = {name: value for name, value in GOOD.items() if name != "system"} | {"target": "containers"}
+    settings = read_settings({**without, "compose": given}, ("local", "containers"))
+    assert (settings.system, settings.variables["compose"]) == ("", ["a.yaml", "b.yaml"])
+    assert read_settings({**without, "project": "shop"}, ("local", "containers")).system == ""
+    with pytest.raises(UsageError, match="must say 'system'"):
+        read_settings(without, ("local", "containers"))
+
+
+@pytest.mark.parametrize("name", ["compose", "project"])
+def test_what_only_containers_have_is_refused_elsewhere(name):
+    with pytest.raises(UsageError, match=f"{name} is for the target containers, and this run is on local"):
+        read_settings({**GOOD, name: "shop"}, ("local", "containers"))

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from chaosproof.errors import UsageError
+from chaosproof.targets.local.launcher import launch_lab
 from chaosproof.targets.local.spec import plan_lab
 from chaosproof.targets.system.system_file import load_system
 
@@ -104,6 +105,34 @@ def test_a_file_that_does_not_exist_is_one_sentence(tmp_path):
 def test_a_mode_needs_a_folder_of_values(tmp_path):
     with pytest.raises(UsageError, match="names no folder of `values`"):
         load_system(_write(tmp_path, GOOD), "baseline")
+
+
+def test_compose_files_are_found_beside_the_file_and_their_services_need_no_command(tmp_path):
+    """Compose's names of services are allowed with them, which a lab has not."""
+    for name in ("compose.yaml", "more.yaml"):
+        (tmp_path / name).write_text("services: {}\n")
+    text = "services: {my_db: {ports: {sql: 5432}, healthcheck: {tcp: sql}}}\n"
+    system = load_system(_write(tmp_path, "compose: [compose.yaml, more.yaml]\n" + text))
+    assert system.compose == (str(tmp_path / "compose.yaml"), str(tmp_path / "more.yaml"))
+    assert [(service.name, service.command) for service in system.services] == [("my_db", ())]
+    assert load_system(_write(tmp_path, "compose: more.yaml\n" + text)).compose == (
+        str(tmp_path / "more.yaml"),
+    )
+    with pytest.raises(UsageError, match=r"my_db has no `command`.*--target containers"):
+        launch_lab(system)
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("compose: none.yaml", r"system.yaml:1: compose: there is no file .*/none.yaml"),
+        ("compose: 3", r"system.yaml:1: compose: expected string or array, got 3"),
+        ("name: x", r"system.yaml:2: services.web: 'command' is a required property: the program that"),
+    ],
+)
+def test_a_compose_file_that_is_not_there_and_a_service_of_a_lab_without_a_command(tmp_path, line, sentence):
+    with pytest.raises(UsageError, match=sentence):
+        load_system(_write(tmp_path, f"{line}\nservices: {{web: {{}}}}\n"))
 
 
 def test_services_that_wait_for_each_other_in_a_circle_are_refused(tmp_path):

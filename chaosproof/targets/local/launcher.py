@@ -117,6 +117,11 @@ def _find_tool(tool: str, path: str) -> str:
 
 def _need_commands(system: System, path: str) -> None:
     """Refuse folders, commands and users that this machine does not have, all of them at once."""
+    if without := [service.name for service in system.services if not service.command]:
+        raise UsageError(
+            f"{system.file or system.name}: {', '.join(without)} has no `command`, and a lab runs programs of this "
+            "machine: give it one, or run the project's containers, --target containers."
+        )
     missing = []
     for service in system.services:
         here = f"{system.file}: services.{service.name}"
