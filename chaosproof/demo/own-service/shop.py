@@ -9,12 +9,13 @@ users are sent to another shop until stock answers again.
 
 import asyncio
 import os
+import socket
 from collections.abc import AsyncIterator
 
 import aiohttp
 from aiohttp import web
 
-NAME = os.environ.get("INSTANCE_NAME", "shop")
+NAME = os.environ.get("INSTANCE_NAME", socket.gethostname())
 STOCK = os.environ.get("STOCK", "http://stock:7000")
 SHIELD = os.environ.get("SHIELD", "off") == "on"
 TIMEOUT = aiohttp.ClientTimeout(total=2)
