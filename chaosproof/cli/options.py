@@ -18,7 +18,7 @@ journals_option = click.option(
     help="Where the folders of runs are.",
 )
 _RUN_OPTIONS = (
-    click.option("--target", help="Where to run: local (default) or kubernetes."),
+    click.option("--target", help="Where to run: local (default), containers or kubernetes."),
     click.option(
         "--var", "variables", multiple=True, metavar="NAME=VALUE", help="Override a variable of a run."
     ),

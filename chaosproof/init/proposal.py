@@ -14,11 +14,12 @@ from chaosproof.init.write.edge_experiment import Setting, edge_experiment, expe
 from chaosproof.init.write.gate_file import gate_text
 from chaosproof.init.write.lab_file import overlays, system_text, unwritten_secrets
 
-__all__ = ["Proposal", "proposal_of", "read_switch", "system_file_in"]
+__all__ = ["SCHEMA", "Proposal", "proposal_of", "read_switch", "system_file_in"]
 
 # what is there is there on most machines
 _SYSTEM_FOLDERS = ("/usr/", "/bin/", "/sbin/", "/opt/")
-_SCHEMA = PurePosixPath("schema/experiment.schema.json")
+SCHEMA = PurePosixPath("schema/experiment.schema.json")
+"""Of the folder of experiments; they name it, so that an editor knows their words."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def proposal_of(
     setting = Setting(
         url=trial.url,
         system=str(system),
-        schema=f"./{_SCHEMA}",
+        schema=f"./{SCHEMA}",
         two_modes=bool(switches),
         copies={program.name: program.replicas for program in trial.programs},
         printing=trial.printing,
@@ -93,7 +94,7 @@ def proposal_of(
         for own, experiment in experiments.items()
     }
     if schema:
-        files[folder / _SCHEMA] = schema
+        files[folder / SCHEMA] = schema
     if experiments:
         files[folder / "gate.yaml"] = gate_text(experiments, two_modes=bool(switches))
     return Proposal(

@@ -15,7 +15,7 @@ from chaosproof.init.write.to_disk import refuse_to_overwrite
 from chaosproof.targets.host_command import run_to_end
 from chaosproof.targets.system.service_names import name_of_folder
 
-__all__ = ["Answers", "Wishes", "propose"]
+__all__ = ["Answers", "Wishes", "impossible_kinds", "propose"]
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def propose(
         name=name_of_folder(here / "system.yaml"),
         folder=wishes.folder,
         kinds=wishes.kinds,
-        impossible=_impossible(wishes.kinds),
+        impossible=impossible_kinds(wishes.kinds),
         switches=switches,
         schema=schema,
         left_out=survey.left_out,
@@ -84,7 +84,7 @@ def propose(
     return proposal.with_job(job_files(wishes.ci, here, wishes.folder, trial.programs, __version__)), trial
 
 
-def _impossible(kinds: Sequence[str]) -> Mapping[str, str]:
+def impossible_kinds(kinds: Sequence[str]) -> Mapping[str, str]:
     """Of `kinds` those that this kernel cannot do, and why, as doctor says it."""
     rows = findings(capabilities(run_to_end))
     return {row.kind: row.why for row in rows if row.kind in kinds and row.backend is None}

@@ -1,36 +1,37 @@
-"""`chaosproof init`: from the programs of a repository, or a service in a cluster, to experiments on them.
+"""`chaosproof init`: from programs of a repository, its containers, or a service in a cluster, to experiments on them.
 
 chaosproof init --service 'web=nginx -g "daemon off;"' --service 'shop=UPSTREAM=http://web:80 python shop.py'
+chaosproof init --target containers --help
 chaosproof init --target kubernetes --help
 """
 
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from chaosproof.init.write.edge_experiment import FAULTS
 from chaosproof.load.duration import parse_duration
 
-if TYPE_CHECKING:
-    from chaosproof.init.proposal import Proposal
-
-__all__ = ["chooses_cluster", "init"]
+__all__ = ["chooses_cluster", "init", "target_of"]
 
 _OWN_FOLDER = PurePosixPath("experiments")
-# the schema for editors has thousands
-_SHOWN_LINES_MAX = 400
 
 
 class _Init(click.Command):
-    """The command for programs here; where an option says so, that for a service in a cluster takes its place."""
+    """The command for programs here; where an option says so, that for a Compose project or for a service in a cluster
+    takes its place.
+    """
 
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
     ) -> click.Context:
         from chaosproof.cli.cluster.init import init as cluster_init
+        from chaosproof.cli.start.containers import init as containers_init
 
+        if target_of(args) == "containers":
+            return containers_init.make_context(info_name, args, parent, **extra)
         if chooses_cluster(args, _options(cluster_init) - _options(self)):
             return cluster_init.make_context(info_name, args, parent, **extra)
         return super().make_context(info_name, args, parent, **extra)
@@ -38,12 +39,19 @@ class _Init(click.Command):
 
 def chooses_cluster(arguments: Sequence[str], cluster_only: set[str]) -> bool:
     """Whether the call is about a cluster: `--target` says so, or else an option that only the cluster's case has."""
+    if target := target_of(arguments):
+        return target == "kubernetes"
+    return not cluster_only.isdisjoint(argument.partition("=")[0] for argument in arguments)
+
+
+def target_of(arguments: Sequence[str]) -> str:
+    """What `--target` says; empty where it is not there."""
     names = [argument.partition("=")[0] for argument in arguments]
-    if "--target" in names:
-        place = names.index("--target")
-        _, equals, value = arguments[place].partition("=")
-        return (value if equals else "".join(arguments[place + 1 : place + 2])) == "kubernetes"
-    return not cluster_only.isdisjoint(names)
+    if "--target" not in names:
+        return ""
+    place = names.index("--target")
+    _, equals, value = arguments[place].partition("=")
+    return value if equals else "".join(arguments[place + 1 : place + 2])
 
 
 def _options(command: click.Command) -> set[str]:
@@ -53,10 +61,10 @@ def _options(command: click.Command) -> set[str]:
 @click.command(cls=_Init)
 @click.option(
     "--target",
-    type=click.Choice(["local", "kubernetes"]),
+    type=click.Choice(["local", "containers", "kubernetes"]),
     default="local",
     show_default=True,
-    help="Where it runs; --target kubernetes --help has the options of a cluster.",
+    help="Where it runs; --target containers --help has the options of a Compose project, and so on.",
 )
 @click.option(
     "--service",
@@ -140,9 +148,10 @@ def init(
     Exit codes: 0 written, or shown with --dry-run; 2 a lab could not be had; 64 for a wrong call, with what to say.
     """
     # Imported late: --help needs none of it.
+    from chaosproof.cli.start.delivery import deliver, report
     from chaosproof.cli.start.questions import Questions
     from chaosproof.init.steps import Wishes, propose
-    from chaosproof.init.write.to_disk import write_files
+    from chaosproof.toolkit.schema.experiment_schema import schema_text
 
     here, questions = Path.cwd(), Questions.here(asks=not no_input)
     wishes = Wishes(
@@ -158,50 +167,10 @@ def init(
         ci=ci,
         overwrite=force or dry_run,
     )
-    proposal, trial = propose(wishes, here, questions, schema=_schema_text(), report=_report)
+    proposal, trial = propose(wishes, here, questions, schema=schema_text(), report=report)
     measured = trial.measured
     click.echo(
         f"{trial.url}: {measured.requests} requests, {measured.errors} failed, p50 {measured.p50_ms:.3g} ms, "
         f"p99 {measured.p99_ms:.3g} ms"
     )
-    if dry_run:
-        for name, text in proposal.files.items():
-            there = " (there already)" if (here / name).exists() else ""
-            lines = text.count("\n")
-            shown = text if lines <= _SHOWN_LINES_MAX else f"({lines} lines)\n"
-            click.echo(f"\n--- would write {name}{there}\n{shown}", nl=False)
-    else:
-        questions.confirm(len(proposal.files))
-        write_files(proposal.files, here, force=force)
-        for name in proposal.files:
-            click.echo(f"wrote {name}")
-    _show_rest(proposal, folder)
-
-
-def _report(step: str) -> None:
-    click.echo(step, err=True)
-
-
-def _show_rest(proposal: "Proposal", folder: PurePosixPath) -> None:
-    """The questions, what was left out, what a person should know, and what to do next."""
-    if proposal.questions:
-        click.echo("\nThe questions:")
-    for name, question in proposal.questions.items():
-        click.echo(f"  {name}: {question}")
-    for title, lines in (
-        ("Left out:", [f"{item.what}: {item.why}" for item in proposal.left_out]),
-        ("To know:", proposal.notes),
-    ):
-        if lines:
-            click.echo(f"\n{title}")
-        for line in lines:
-            click.echo(f"  {line}")
-    for name in list(proposal.questions)[:1]:
-        file = name if folder == _OWN_FOLDER else folder / f"{name}.json"
-        click.echo(f"\nNext:  chaosproof drill {file}")
-
-
-def _schema_text() -> str:
-    from chaosproof.toolkit.schema.experiment_schema import schema_text
-
-    return schema_text()
+    deliver(proposal, here, folder, questions, dry_run=dry_run, force=force)

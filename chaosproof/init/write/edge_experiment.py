@@ -19,8 +19,9 @@ FAULTS: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Setting:
-    """What all experiments of one system share. `url` is where users come in; `system` and `schema` are paths as the
-    experiment writes them; `copies` is how often each service runs; `printing` are the instances that have a log.
+    """What all experiments of one system share. `url` is where users come in; `system`, `compose` and `schema` are
+    paths as the experiment writes them, of the first two the one that its `target` has; `copies` is how often each
+    service runs; `printing` are the instances that have a log.
     """
 
     url: str
@@ -29,6 +30,8 @@ class Setting:
     two_modes: bool
     copies: Mapping[str, int]
     printing: Sequence[str] = ()
+    target: str = "local"
+    compose: Sequence[str] = ()
 
 
 def experiment_name(edge: Edge, kind: str, edges: Sequence[Edge]) -> str:
@@ -81,8 +84,8 @@ def edge_experiment(
 def _configuration(edge: Edge, kind: str, sizes: Sizes, setting: Setting, copies: int) -> dict[str, Any]:
     settings: dict[str, Any] = {
         "mode": {"type": "env", "key": "CHAOS_MODE", "default": "resilient"},
-        "target": {"type": "env", "key": "CHAOS_TARGET", "default": "local"},
-        "system": setting.system,
+        "target": {"type": "env", "key": "CHAOS_TARGET", "default": setting.target},
+        **({"compose": list(setting.compose)} if setting.compose else {"system": setting.system}),
         "journals": "journals",
         "warmup_s": _plain(sizes.warmup_s),
         "duration_s": _plain(sizes.duration_s),

@@ -10,7 +10,10 @@ from typing import Any
 from chaosproof.errors import UsageError
 from chaosproof.shipped import here_or_shipped
 
-__all__ = ["compose_names", "project_files"]
+__all__ = ["compose_names", "files_of_folder", "project_files"]
+
+# Compose's own order of names, and the file that it puts on top where nobody names any.
+_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
 
 
 def compose_names(value: Any) -> tuple[str, ...]:
@@ -23,6 +26,16 @@ def compose_names(value: Any) -> tuple[str, ...]:
     raise UsageError(
         f"compose must be a Compose file, a list of them, or text such as compose.yaml,more.yaml, not {value!r}."
     )
+
+
+def files_of_folder(folder: Path) -> tuple[str, ...]:
+    """The names of the files that Compose takes in a folder by itself; empty where there are none."""
+    first = next((name for name in _NAMES if (folder / name).is_file()), None)
+    if first is None:
+        return ()
+    stem, _, suffix = first.rpartition(".")
+    overrides = (f"{stem}.override.{suffix}", f"{stem}.override.{'yml' if suffix == 'yaml' else 'yaml'}")
+    return (first, *[name for name in overrides if (folder / name).is_file()][:1])
 
 
 def project_files(
