@@ -11,7 +11,7 @@ from typing import Any
 
 from chaosproof.errors import UsageError
 from chaosproof.faults.backends import BACKENDS
-from chaosproof.targets.containers.compose.files import compose_names
+from chaosproof.targets.containers.compose.project_files import compose_names
 
 __all__ = ["DEFAULT_CEILING_S", "Settings", "count", "flag", "port", "ports", "read_settings", "seconds"]
 

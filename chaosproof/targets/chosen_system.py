@@ -7,7 +7,7 @@ from typing import Any
 
 from chaosproof.errors import UsageError
 from chaosproof.targets.containers.compose.cli import find_any_compose, read_config
-from chaosproof.targets.containers.compose.files import compose_names, project_files
+from chaosproof.targets.containers.compose.project_files import compose_names, project_files
 from chaosproof.targets.containers.compose.system import system_of_config
 from chaosproof.targets.host_command import run_to_end
 from chaosproof.targets.system.definition import Service, System

@@ -17,7 +17,7 @@ from chaosproof.init.containers.propose import proposal_of_project
 from chaosproof.init.survey import Edge, Program
 from chaosproof.pack.gate.rules import parse_rules
 from chaosproof.runner.settings import read_settings
-from chaosproof.targets.containers.compose.extension import read_extension
+from chaosproof.targets.containers.compose.service_extension import read_extension
 from chaosproof.targets.containers.compose.system import system_of_config
 from chaosproof.toolkit.schema.experiment_schema import experiment_schema
 

@@ -25,11 +25,11 @@ _HEAD = """\
 
 def addition_text(programs: Sequence[Program], with_health_test: Iterable[str]) -> str:
     """The text of the file; empty where Compose says all: services `with_health_test` are asked by that."""
-    asked = set(with_health_test)
+    by_test = set(with_health_test)
     services: dict[str, Any] = {
         program.name: {"x-chaosproof": _ready_by_port(program)}
         for program in programs
-        if program.ports and program.name not in asked
+        if program.ports and program.name not in by_test
     }
     if not services:
         return ""

@@ -20,7 +20,7 @@ from chaosproof.targets.containers.compose.cli import (
     read_config,
     up,
 )
-from chaosproof.targets.containers.compose.files import compose_names, project_files
+from chaosproof.targets.containers.compose.project_files import compose_names, project_files
 from chaosproof.targets.containers.compose.forms import docker_form
 
 V2 = "Docker Compose version v2.26.1\n"

@@ -14,7 +14,7 @@ from typing import Any
 
 from chaosproof.errors import UsageError
 from chaosproof.json_access import mapping, mappings, sequence, text, whole
-from chaosproof.targets.containers.compose.extension import Extension, read_extension
+from chaosproof.targets.containers.compose.service_extension import Extension, read_extension
 from chaosproof.targets.system.compose_durations import duration_s
 from chaosproof.targets.system.definition import HealthCheck, Service, System
 
@@ -117,10 +117,10 @@ def _service(
 
 
 def _health_check(check: Mapping[str, Any]) -> HealthCheck | None:
-    words = words_of(check.get("test"))
-    if check.get("disable") is True or words[:1] in ((), ("NONE",)):
+    test = words_of(check.get("test"))
+    if check.get("disable") is True or test[:1] in ((), ("NONE",)):
         return None
-    command = ("sh", "-c", *words[1:]) if words[0] == "CMD-SHELL" else words[1:]
+    command = ("sh", "-c", *test[1:]) if test[0] == "CMD-SHELL" else test[1:]
     interval_s = _seconds(check.get("interval"), _INTERVAL_S)
     answer_s = _seconds(check.get("timeout"), _ANSWER_S)
     retries = whole(check.get("retries")) or _RETRIES
