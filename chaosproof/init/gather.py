@@ -60,7 +60,7 @@ def _of_files(folder: Path, names: Sequence[str], run: Run) -> Survey:
     file = compose_file(folder)
     if file is None:
         return _of_procfile(folder)
-    config = read_compose(file, run)
+    config = read_compose(folder, run)
     if config is not None:
         has_command = partial(_is_here, folder=folder)
         return survey_of_config(config, folder, has_command, names)

@@ -1,6 +1,5 @@
 """Where programs are read from: options, a Procfile, a Compose file, and what runs."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -92,10 +91,18 @@ def test_a_compose_service_whose_command_only_its_image_knows_is_left_out_with_w
     assert {program.name: program.needs for program in named.programs} == {"db": (), "api": ("db",)}
 
 
-def test_a_compose_file_is_read_by_the_compose_command_line(tmp_path: Path) -> None:
-    file = tmp_path / "compose.yaml"
-    assert read_compose(file, ran("Compose v2", json.dumps({"services": {}}))) == {"services": {}}
-    assert read_compose(file, ran(code=127)) is None
+def test_a_compose_file_is_read_by_the_compose_command_line(tmp_path: Path, monkeypatch) -> None:
+    """With the file that Compose itself puts on top of it."""
+    for name in ("compose.yaml", "compose.override.yaml"):
+        (tmp_path / name).write_text("services: {}\n")
+    cli = tmp_path / "docker-compose"
+    cli.write_text('#!/bin/sh\nprintf "services: {web: {command: [%s]}}" "$*"\n')
+    cli.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    config = read_compose(tmp_path, ran("Docker Compose version v2.26.1"))
+    files = f"--file {tmp_path}/compose.yaml --file {tmp_path}/compose.override.yaml"
+    assert config == {"services": {"web": {"command": [f"{files} config"]}}}
+    assert read_compose(tmp_path, ran(code=127)) is None
 
 
 def test_without_a_compose_command_line_a_sentence_says_what_to_do(tmp_path: Path) -> None:

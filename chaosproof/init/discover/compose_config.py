@@ -3,8 +3,7 @@
 A lab runs programs of this machine, not images: a service that names no command that is here is left out, and named.
 """
 
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,40 +11,30 @@ from typing import Any
 from chaosproof.errors import UsageError
 from chaosproof.init.discover.command_line import service_name
 from chaosproof.init.survey import LeftOut, Program, Survey
-from chaosproof.json_access import mapping, mappings, sequence, text, whole
-from chaosproof.targets.base import CommandResult
+from chaosproof.json_access import mapping, sequence, text
+from chaosproof.targets.containers.compose.cli import Run, find_any_compose, read_config
+from chaosproof.targets.containers.compose.project_files import files_of_folder
+from chaosproof.targets.containers.compose.system import environment_of, ports_of, words_of
 
 __all__ = ["compose_file", "read_compose", "survey_of_config"]
-
-_FILES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
-_COMMANDS = (("docker", "compose"), ("docker-compose",), ("podman", "compose"))
 
 
 def compose_file(folder: Path) -> Path | None:
     """The Compose file of a folder, by Compose's own order of names; `None` where there is none."""
-    return next((folder / name for name in _FILES if (folder / name).is_file()), None)
+    names = files_of_folder(folder)
+    return folder / names[0] if names else None
 
 
-def read_compose(file: Path, run: Callable[[Sequence[str]], CommandResult]) -> Mapping[str, Any] | None:
-    """What `config --format json` says of the file; `None` where no Compose CLI is here.
+def read_compose(folder: Path, run: Run) -> Mapping[str, Any] | None:
+    """What the Compose CLI says of the folder's files; `None` where no Compose CLI is here.
 
-    Raises `UsageError` where it refuses the file.
+    Raises `UsageError` where it refuses them.
     """
-    for command in _COMMANDS:
-        if run([*command, "version"]).exit_code != 0:
-            continue
-        done = run([*command, "-f", str(file), "config", "--format", "json"])
-        if done.exit_code != 0:
-            message = " ".join((done.stderr or done.stdout).split())[:300]
-            raise UsageError(f"{' '.join(command)} config refuses {file.name}: {message}")
-        try:
-            config = json.loads(done.stdout)
-        except ValueError as error:
-            raise UsageError(
-                f"{' '.join(command)} config --format json gave no JSON of {file.name}: {error}."
-            ) from error
-        return mapping(config)
-    return None
+    try:
+        cli = find_any_compose(run)
+    except UsageError:
+        return None
+    return read_config(cli, [str(folder.resolve() / name) for name in files_of_folder(folder)])
 
 
 def survey_of_config(
@@ -59,7 +48,7 @@ def survey_of_config(
     left_out: list[LeftOut] = []
     for name, raw in mapping(config.get("services")).items():
         body = mapping(raw)
-        command = tuple(_command_of(body.get("entrypoint"))) + tuple(_command_of(body.get("command")))
+        command = (*words_of(body.get("entrypoint")), *words_of(body.get("command")))
         written = service_name(str(name))
         why = "" if written in named else _why_not(written, command, body, is_here)
         if why:
@@ -71,8 +60,8 @@ def survey_of_config(
                 command,
                 "the Compose file",
                 working_dir=_folder(body, folder),
-                environment=dict(_environment(body.get("environment"))),
-                ports=_ports(body),
+                environment=environment_of(body),
+                ports=ports_of(body),
                 needs=tuple(map(service_name, _needs(body.get("depends_on")))),
             )
         )
@@ -90,27 +79,6 @@ def _why_not(
     if not is_here(command[0]):
         return f"this machine has no command {command[0]!r}; install it, or {give}"
     return ""
-
-
-def _command_of(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield from value.split()
-    else:
-        # Compose writes a dollar that is meant for the program twice
-        yield from (str(word).replace("$$", "$") for word in sequence(value))
-
-
-def _environment(value: Any) -> Iterator[tuple[str, str]]:
-    for name, setting in mapping(value).items():
-        if setting is not None:
-            yield str(name), str(setting).replace("$$", "$")
-
-
-def _ports(body: Mapping[str, Any]) -> tuple[int, ...]:
-    """The ports inside, those that are published and those that are only exposed."""
-    targets = [whole(entry.get("target")) for entry in mappings(body.get("ports"))]
-    exposed = [int(port) for port in map(str, sequence(body.get("expose"))) if port.isdigit()]
-    return tuple(dict.fromkeys(port for port in (*targets, *exposed) if port))
 
 
 def _needs(value: Any) -> list[str]:

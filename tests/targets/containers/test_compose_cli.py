@@ -20,8 +20,9 @@ from chaosproof.targets.containers.compose.cli import (
     read_config,
     up,
 )
-from chaosproof.targets.containers.compose.project_files import compose_names, project_files
 from chaosproof.targets.containers.compose.forms import docker_form
+from chaosproof.targets.containers.compose.project_files import compose_names, project_files
+from chaosproof.targets.containers.compose.system import system_of_config
 
 V2 = "Docker Compose version v2.26.1\n"
 V1 = "docker-compose version 1.29.2, build unknown\ndocker-py version: 5.0.3\n"
@@ -174,6 +175,21 @@ def test_podman_compose_is_read_in_the_form_of_docker_compose(tmp_path: Path) ->
     assert web["depends_on"] == {"db": {"condition": "service_started"}}
     with pytest.raises(UsageError, match=r"services.web.env_file: cannot read .*none.env"):
         docker_form({"services": {"web": {"env_file": "none.env"}}}, tmp_path, {})
+
+
+@pytest.mark.parametrize(
+    ("body", "copies"),
+    [
+        ({"deploy": {"replicas": 3}}, 1),
+        ({"deploy": {"replicas": 3, "mode": "replicated"}}, 3),
+        ({"scale": 2}, 2),
+    ],
+)
+def test_podman_compose_starts_one_where_no_mode_is_said(
+    body: dict[str, object], copies: int, tmp_path: Path
+) -> None:
+    config = docker_form({"services": {"web": body}}, tmp_path, {})
+    assert system_of_config(config, "shop").services[0].replicas == copies
 
 
 @pytest.mark.parametrize("value", ["a.yaml, b.yaml", ["a.yaml", "b.yaml"], ("a.yaml", "b.yaml", "")])

@@ -23,7 +23,18 @@ from chaosproof.targets.host_command import command_path
 from chaosproof.targets.system.compose_forms import text_at
 from chaosproof.targets.system.yaml_lines import parse_yaml
 
-__all__ = ["ComposeCli", "Engine", "Run", "down", "find_any_compose", "find_compose", "read_config", "up"]
+__all__ = [
+    "ComposeCli",
+    "Engine",
+    "Run",
+    "config_argv",
+    "down",
+    "find_any_compose",
+    "find_compose",
+    "printed_config",
+    "read_config",
+    "up",
+]
 
 # Podman's own order of those that `podman compose` calls; last that itself, which says no more than they do.
 _DOCKER = (("docker-compose",), ("docker", "compose"))
@@ -96,15 +107,25 @@ def read_config(
     refuses the files.
     """
     variables = dict(os.environ if environment is None else environment)
-    # podman-compose looks for podman also where it is only to print.
-    argv = [*cli.argv, *(["--dry-run"] if cli.is_podman else []), *_project(files, project), "config"]
-    code, stdout, stderr = _ran(cli, argv, variables)
+    code, stdout, stderr = _ran(cli, config_argv(cli, files, project), variables)
     if code != 0:
         raise UsageError(f"{cli.name} refuses {', '.join(files)}: {_last(stderr or stdout)}")
-    config = mapping(parse_yaml(stdout, Path(f"{cli.name} config"), text_at).value)
-    if not cli.is_podman:
-        return config
-    return docker_form(config, Path(files[0]).resolve().parent, variables)
+    return printed_config(cli, stdout, Path(files[0]).resolve().parent, variables)
+
+
+def config_argv(cli: ComposeCli, files: Sequence[str], project: str | None = None) -> list[str]:
+    """The command that prints what the CLI makes of the files. Pure."""
+    # podman-compose looks for podman also where it is only to print.
+    dry = ["--dry-run"] if cli.is_podman else []
+    return [*cli.argv, *dry, *_project(files, project), "config"]
+
+
+def printed_config(
+    cli: ComposeCli, printed: str, folder: Path, variables: Mapping[str, str]
+) -> Mapping[str, Any]:
+    """What `config` printed of the project in `folder`, in Docker Compose's canonical form."""
+    config = mapping(parse_yaml(printed, Path(f"{cli.name} config"), text_at).value)
+    return docker_form(config, folder, variables) if cli.is_podman else config
 
 
 def up(cli: ComposeCli, files: Sequence[str], project: str, on_line: Callable[[str], None]) -> None:

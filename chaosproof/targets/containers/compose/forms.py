@@ -55,6 +55,10 @@ def _service(
         result["expose"] = [str(port) for port in sequence(body["expose"])]
     if isinstance(needs := body.get("depends_on"), list):
         result["depends_on"] = {str(other): {"condition": "service_started"} for other in needs}
+    deploy = mapping(body.get("deploy"))
+    if "scale" not in body and deploy.get("mode") != "replicated":
+        # It starts one then, whatever `replicas` says.
+        result["scale"] = 1
     if isinstance(check := result.get("healthcheck"), Mapping):
         test = check.get("test")
         if isinstance(test, str):
