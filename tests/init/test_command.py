@@ -1,6 +1,7 @@
 """`chaosproof init` and `chaosproof schema` as commands: which case is meant, what is refused, what is asked."""
 
 import json
+import os
 from pathlib import Path
 
 import click
@@ -80,3 +81,60 @@ def test_the_schema_is_printed_or_written(tmp_path: Path) -> None:
     written = chaosproof("schema", "-o", "experiments/schema/experiment.schema.json", cwd=tmp_path)
     assert written.returncode == 0
     assert (tmp_path / "experiments/schema/experiment.schema.json").read_text() == printed.stdout
+
+
+PROJECT = """\
+name: shop
+services:
+  web: {image: x, expose: ["80"], environment: {DB: "db:5432"}}
+  db: {image: postgres}
+"""
+
+
+def with_compose_cli(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A project whose Compose CLI is a stand-in that prints it as it is."""
+    (folder / "compose.yaml").write_text(PROJECT)
+    cli = folder / "bin/docker-compose"
+    cli.parent.mkdir()
+    cli.write_text(
+        '#!/bin/sh\ncase $1 in version) echo Docker Compose version v2.26.1;; *) cat "$2";; esac\n'
+    )
+    cli.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{cli.parent}:{os.environ['PATH']}")
+
+
+def test_a_compose_project_is_read_and_its_files_stay_as_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is written names the project's file and the one beside it; a second time nothing is written over."""
+    with_compose_cli(tmp_path, monkeypatch)
+    done = chaosproof("init", "--target", "containers", "--no-input", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "web calls db on 5432" in done.stderr
+    assert "Next:  chaosproof drill web-db-reset" in done.stdout
+    assert (tmp_path / "compose.yaml").read_text() == PROJECT
+    content = json.loads((tmp_path / "experiments/web-db-reset.json").read_text())
+    assert content["configuration"]["compose"] == ["compose.yaml", "experiments/compose.chaosproof.yaml"]
+    again = chaosproof("init", "--target=containers", "--no-input", cwd=tmp_path)
+    assert again.returncode == 64 and "There already" in again.stderr
+
+
+def test_a_folder_without_a_compose_file_is_answered_with_what_to_say(tmp_path: Path) -> None:
+    done = chaosproof("init", "--target", "containers", cwd=tmp_path)
+    assert done.returncode == 64
+    assert "There is no Compose file here; name it: --compose FILE." in done.stderr
+
+
+def test_a_project_in_which_nobody_calls_anybody_asks_for_an_edge(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_compose_cli(tmp_path, monkeypatch)
+    (tmp_path / "compose.yaml").write_text("services: {web: {image: x}, db: {image: y}}\n")
+    done = chaosproof("init", "--target", "containers", "--no-input", cwd=tmp_path)
+    assert done.returncode == 64
+    assert "--calls CALLER=SERVICE:PORT, of web, db" in done.stderr
+    stated = ("--calls", "web=db:5432", "--url", "http://web:80/", "--dry-run")
+    shown = chaosproof("init", "--target", "containers", "--no-input", *stated, cwd=tmp_path)
+    assert shown.returncode == 0
+    assert "would write experiments/web-db-reset.json" in shown.stdout
+    assert not (tmp_path / "experiments").exists()
