@@ -75,7 +75,10 @@ def _why_not(
     give = f"say how this machine starts it: --service '{name}=COMMAND'"
     if not command:
         image = text(body.get("image")) or "its image"
-        return f"a lab runs programs of this machine, not images, and only {image} knows its command; {give}"
+        return (
+            f"a lab runs programs of this machine, not images, and only {image} knows its command; {give}, or test "
+            "the containers themselves: chaosproof init --target containers"
+        )
     if not is_here(command[0]):
         return f"this machine has no command {command[0]!r}; install it, or {give}"
     return ""
