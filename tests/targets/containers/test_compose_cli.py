@@ -86,6 +86,12 @@ def test_where_there_is_none_a_sentence_says_what_to_install(
     assert sentence in str(caught.value)
 
 
+def test_on_podman_its_own_variable_names_the_cli() -> None:
+    both = machine(docker_compose=V2, podman_compose=PODMAN)
+    chosen = find_compose(AnEngine("podman"), both, {"PODMAN_COMPOSE_PROVIDER": "podman-compose"})
+    assert chosen.name == "podman-compose 1.5.0"
+
+
 def test_to_read_files_any_will_do() -> None:
     assert find_any_compose(machine(podman_compose=PODMAN)).environment == {}
 
@@ -109,26 +115,26 @@ def test_config_is_read_with_its_words_and_the_callers_variables(tmp_path: Path,
         tmp_path,
         'printf "services: {web: {environment: {A: 0x10, B: \\"$LEVEL\\", C: \\"$COMPOSE_FILE$DOCKER_HOST\\"}}}"',
     )
-    config = read_config(cli, ["a.yaml", "b.yaml"], "shop", {**os.environ, "LEVEL": "3"})
+    config = read_config(cli, ["/a.yaml", "/b.yaml"], "shop", {**os.environ, "LEVEL": "3"})
     environment = config["services"]["web"]["environment"]
     assert environment == {"A": "0x10", "B": "3", "C": "unix:///x"}
-    assert calls(tmp_path) == ["--project-name shop --file a.yaml --file b.yaml config"]
+    assert calls(tmp_path) == ["--project-name shop --file /a.yaml --file /b.yaml config"]
 
 
 def test_what_the_cli_refuses_is_answered_in_its_words(tmp_path: Path) -> None:
     cli = stand_in(tmp_path, 'echo "service web has neither an image nor a build context" >&2; exit 15')
-    with pytest.raises(UsageError, match=r"compose 2 refuses a.yaml: service web has neither an image"):
-        read_config(cli, ["a.yaml"])
+    with pytest.raises(UsageError, match=r"compose 2 refuses /a.yaml: service web has neither an image"):
+        read_config(cli, ["/a.yaml"])
 
 
 def test_up_reports_every_line_and_fails_with_the_last(tmp_path: Path) -> None:
     lines: list[str] = []
     cli = stand_in(tmp_path, "echo Network created; echo Container started >&2")
-    up(cli, ["a.yaml"], "shop", lines.append)
+    up(cli, ["/a.yaml"], "shop", lines.append)
     assert lines == ["Network created", "Container started"]
-    assert calls(tmp_path) == ["--ansi never --project-name shop --file a.yaml up --detach"]
+    assert calls(tmp_path) == ["--ansi never --project-name shop --file /a.yaml up --detach"]
     with pytest.raises(TargetError, match=r"compose 2 up ended with exit code 3: no such image"):
-        up(stand_in(tmp_path, "echo no such image; exit 3"), ["a.yaml"], "shop", lines.append)
+        up(stand_in(tmp_path, "echo no such image; exit 3"), ["/a.yaml"], "shop", lines.append)
 
 
 def test_down_takes_volumes_and_own_images_with_it(tmp_path: Path) -> None:
@@ -138,10 +144,10 @@ def test_down_takes_volumes_and_own_images_with_it(tmp_path: Path) -> None:
 
 def test_an_older_podman_compose_goes_down_without_the_option_that_it_lacks(tmp_path: Path) -> None:
     script = 'case "$*" in *--rmi*) echo "error: unrecognized arguments: --rmi local" >&2; exit 2;; esac'
-    down(stand_in(tmp_path, script, is_podman=True), ["a.yaml"], "shop")
-    assert calls(tmp_path)[1] == "--project-name shop --file a.yaml down --volumes --remove-orphans"
+    down(stand_in(tmp_path, script, is_podman=True), ["/a.yaml"], "shop")
+    assert calls(tmp_path)[1] == "--project-name shop --file /a.yaml down --volumes --remove-orphans"
     with pytest.raises(TargetError, match="could not take shop down: error: unrecognized arguments"):
-        down(stand_in(tmp_path, script), ["a.yaml"], "shop")
+        down(stand_in(tmp_path, script), ["/a.yaml"], "shop")
 
 
 def test_podman_compose_is_read_in_the_form_of_docker_compose(tmp_path: Path) -> None:

@@ -79,14 +79,18 @@ class ComposeCli:
     is_podman: bool = False
 
 
-def find_compose(client: Engine, run: Run) -> ComposeCli:
-    """The Compose CLI for the engine of `client`; `UsageError` with what to install where there is none."""
+def find_compose(client: Engine, run: Run, environment: Mapping[str, str] = os.environ) -> ComposeCli:
+    """The Compose CLI for the engine of `client`; `UsageError` with what to install where there is none.
+
+    PODMAN_COMPOSE_PROVIDER of `environment`, which is Podman's own word, names the one to take on Podman.
+    """
     socket = f"unix://{client.socket}"
     if client.kind == "docker":
         return _first(_DOCKER, {"DOCKER_HOST": socket}, run, for_docker=True)
     # Podman's API has no BuildKit: `podman compose` says the same to whom it calls.
     there = {"DOCKER_HOST": socket, "CONTAINER_HOST": socket, "DOCKER_BUILDKIT": "0"}
-    return _first(_PODMAN, there, run, for_docker=False)
+    provider = environment.get("PODMAN_COMPOSE_PROVIDER")
+    return _first(((provider,),) if provider else _PODMAN, there, run, for_docker=False)
 
 
 def find_any_compose(run: Run) -> ComposeCli:
@@ -107,7 +111,7 @@ def read_config(
     refuses the files.
     """
     variables = dict(os.environ if environment is None else environment)
-    code, stdout, stderr = _ran(cli, config_argv(cli, files, project), variables)
+    code, stdout, stderr = _ran(cli, config_argv(cli, files, project), variables, _folder(files))
     if code != 0:
         raise UsageError(f"{cli.name} refuses {', '.join(files)}: {_last(stderr or stdout)}")
     return printed_config(cli, stdout, Path(files[0]).resolve().parent, variables)
@@ -144,6 +148,7 @@ def up(cli: ComposeCli, files: Sequence[str], project: str, on_line: Callable[[s
         text=True,
         errors="replace",
         start_new_session=True,
+        cwd=_folder(files),
         env=_environment(cli, os.environ),
     )
     timer = threading.Timer(_UP_S, _end, [process])
@@ -171,10 +176,10 @@ def down(cli: ComposeCli, files: Sequence[str], project: str) -> None:
     `TargetError` with the CLI's words where something stays.
     """
     argv = [*cli.argv, *_project(files, project), "down", "--volumes", "--remove-orphans"]
-    code, stdout, stderr = _ran(cli, [*argv, "--rmi", "local"], os.environ, _DOWN_S)
+    code, stdout, stderr = _ran(cli, [*argv, "--rmi", "local"], os.environ, _folder(files), _DOWN_S)
     if code != 0 and cli.is_podman and _NO_SUCH_OPTION in stderr:
         # Before its release 1.4.
-        code, stdout, stderr = _ran(cli, argv, os.environ, _DOWN_S)
+        code, stdout, stderr = _ran(cli, argv, os.environ, _folder(files), _DOWN_S)
     if code != 0:
         raise TargetError(f"{cli.name} could not take {project} down: {_last(stderr or stdout)}")
 
@@ -205,7 +210,12 @@ def _first(
 
 def _project(files: Sequence[str], project: str | None) -> list[str]:
     named = ["--project-name", project] if project else []
-    return [*named, *(word for file in files for word in ("--file", file))]
+    return [*named, *(word for file in files for word in ("--file", str(Path(file).absolute())))]
+
+
+def _folder(files: Sequence[str]) -> Path | None:
+    """The project's, where a CLI is called: podman-compose reads a `.env` of the current folder besides."""
+    return Path(files[0]).parent if files else None
 
 
 def _environment(cli: ComposeCli, variables: Mapping[str, str]) -> dict[str, str]:
@@ -214,7 +224,11 @@ def _environment(cli: ComposeCli, variables: Mapping[str, str]) -> dict[str, str
 
 
 def _ran(
-    cli: ComposeCli, argv: Sequence[str], variables: Mapping[str, str], timeout_s: float = _CONFIG_S
+    cli: ComposeCli,
+    argv: Sequence[str],
+    variables: Mapping[str, str],
+    folder: Path | None,
+    timeout_s: float = _CONFIG_S,
 ) -> tuple[int, str, str]:
     """Exit code (124 where it did not end in time), stdout and stderr."""
     try:
@@ -226,6 +240,7 @@ def _ran(
             text=True,
             errors="replace",
             start_new_session=True,
+            cwd=folder,
             env=_environment(cli, variables),
         )
     except OSError as error:
