@@ -217,6 +217,13 @@ def test_copies_that_compose_has_already_are_not_set_again() -> None:
     assert overlay_of(_system(), config) == {"services": {"db": copies}}
 
 
+def test_a_service_of_the_system_file_that_compose_does_not_have_is_refused() -> None:
+    with pytest.raises(
+        UsageError, match=r"system.yaml: db is no service of its Compose files; there are web"
+    ):
+        overlay_of(_system(), {"services": {"web": {}}})
+
+
 def test_a_system_of_compose_files_alone_needs_no_overlay() -> None:
     config = {"services": {"web": {"scale": 2}, "db": {"image": "d"}}}
     assert overlay_of(system_of_config(config, "shop"), config) == {}

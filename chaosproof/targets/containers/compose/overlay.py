@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from chaosproof.errors import UsageError
 from chaosproof.json_access import mapping
 from chaosproof.targets.containers.compose.system import replicas_of
 from chaosproof.targets.system.definition import System
@@ -15,10 +16,16 @@ def overlay_of(system: System, config: Mapping[str, Any] | None = None) -> dict[
 
     `environment` is that of the mode's values, the number of copies that of the system file with those values on top.
     With `config` (what the CLI says of the user's files) only services that it has, for Compose takes one that only the
-    overlay names for one without an image, and copies only where they differ. Empty where nothing is to be set.
+    overlay names for one without an image, and copies only where they differ. Empty where nothing is to be set. Raises
+    `UsageError` for a service of the system file that the Compose files do not have.
     """
     there = None if config is None else mapping(config.get("services"))
     copies = {service.name: service.replicas for service in system.services} if system.file else {}
+    if there is not None and (missing := [name for name in copies if name not in there]):
+        raise UsageError(
+            f"{system.file}: {', '.join(missing)} is no service of {', '.join(system.compose) or 'its Compose files'}; "
+            f"there are {', '.join(there) or 'none'}."
+        )
     settings = mapping(system.values.get("services"))
     services: dict[str, Any] = {}
     for name in dict.fromkeys([*copies, *settings]):
