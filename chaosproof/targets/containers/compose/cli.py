@@ -107,8 +107,8 @@ def read_config(
     """What `config` says of the files, in Docker Compose's canonical form: `$$` stays doubled, `env_file` is resolved.
 
     `environment` is what `${NAME}` may name (the caller's own where it is None). It is read as YAML, which all of them
-    print: in JSON Docker Compose leaves out a service's `x-` keys. Raises `UsageError` with the CLI's words where it
-    refuses the files.
+    print: in JSON Docker Compose leaves out a service's `x-` keys (its issue 11528). Raises `UsageError` with the CLI's
+    words where it refuses the files.
     """
     variables = dict(os.environ if environment is None else environment)
     code, stdout, stderr = _ran(cli, config_argv(cli, files, project), variables, _folder(files))
