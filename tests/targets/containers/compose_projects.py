@@ -24,7 +24,7 @@ _HERE = Path(__file__).parent
 PROJECTS = _HERE / "projects"
 PRINTED = _HERE / "printed"
 NAMES = sorted(folder.name for folder in PROJECTS.iterdir())
-VARIABLES = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/root"}
+VARIABLES = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/root", "CALLER": "here"}
 """What the caller's environment has, so that what is recorded is the same everywhere."""
 _SHOWN = "/project"
 
@@ -74,7 +74,8 @@ def printed_by(folder: str, name: str) -> tuple[ComposeCli, str]:
 
 def main(argv: list[str], version: str) -> None:
     """Record what a CLI prints of every project; one that it refuses is left out, and its reason printed."""
-    cli = ComposeCli(tuple(argv), f"{argv[-1]}-{version}", is_podman="podman" in argv[-1])
+    name_of_cli = Path(argv[-1]).name
+    cli = ComposeCli(tuple(argv), f"{name_of_cli}-{version}", is_podman="podman" in name_of_cli)
     folder = PRINTED / cli.name
     folder.mkdir(parents=True, exist_ok=True)
     for name in NAMES:
