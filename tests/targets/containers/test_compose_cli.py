@@ -1,5 +1,6 @@
 """Which Compose CLI is taken, how it is called, and one form of what Docker's and Podman's print."""
 
+import json
 import os
 import stat
 from collections.abc import Mapping, Sequence
@@ -17,6 +18,7 @@ from chaosproof.targets.containers.compose.cli import (
     down,
     find_any_compose,
     find_compose,
+    printed_config,
     read_config,
     up,
 )
@@ -183,19 +185,26 @@ def test_podman_compose_is_read_in_the_form_of_docker_compose(tmp_path: Path) ->
         docker_form({"services": {"web": {"env_file": "none.env"}}}, tmp_path, {})
 
 
+REPLICATED = {"mode": "replicated", "replicas": 3}
+
+
 @pytest.mark.parametrize(
-    ("body", "copies"),
+    ("body", "before", "since"),
     [
-        ({"deploy": {"replicas": 3}}, 1),
-        ({"deploy": {"replicas": 3, "mode": "replicated"}}, 3),
-        ({"scale": 2}, 2),
+        ({}, 1, 1),
+        ({"deploy": {"replicas": 3}}, 3, 1),
+        ({"deploy": REPLICATED}, 3, 3),
+        ({"scale": 2}, 1, 2),
+        ({"scale": 2, "deploy": REPLICATED}, 3, 2),
     ],
 )
-def test_podman_compose_starts_one_where_no_mode_is_said(
-    body: dict[str, object], copies: int, tmp_path: Path
+def test_podman_compose_counts_copies_by_other_words_since_its_release_1_4(
+    body: dict[str, object], before: int, since: int, tmp_path: Path
 ) -> None:
-    config = docker_form({"services": {"web": body}}, tmp_path, {})
-    assert system_of_config(config, "shop").services[0].replicas == copies
+    for name, copies in (("podman-compose 1.3.0", before), ("podman-compose 1.6.0", since)):
+        printed = json.dumps({"services": {"web": body}})
+        config = printed_config(ComposeCli((), name, is_podman=True), printed, tmp_path, {})
+        assert system_of_config(config, "shop").services[0].replicas == copies, name
 
 
 @pytest.mark.parametrize("value", ["a.yaml, b.yaml", ["a.yaml", "b.yaml"], ("a.yaml", "b.yaml", "")])

@@ -129,7 +129,10 @@ def printed_config(
 ) -> Mapping[str, Any]:
     """What `config` printed of the project in `folder`, in Docker Compose's canonical form."""
     config = mapping(parse_yaml(printed, Path(f"{cli.name} config"), text_at).value)
-    return docker_form(config, folder, variables) if cli.is_podman else config
+    if not cli.is_podman:
+        return config
+    version = re.search(r"(\d+)\.(\d+)", cli.name)
+    return docker_form(config, folder, variables, (int(version[1]), int(version[2])) if version else (1, 4))
 
 
 def up(cli: ComposeCli, files: Sequence[str], project: str, on_line: Callable[[str], None]) -> None:

@@ -20,14 +20,19 @@ __all__ = ["docker_form"]
 _PORT = re.compile(r"(?:(?P<published>.*):)?(?P<target>\d+)(?:-(?P<last>\d+))?(?:/(?P<protocol>\w+))?")
 
 
-def docker_form(config: Mapping[str, Any], folder: Path, variables: Mapping[str, str]) -> dict[str, Any]:
-    """`config` as Docker Compose would print it, as far as this project reads it.
+def docker_form(
+    config: Mapping[str, Any], folder: Path, variables: Mapping[str, str], version: tuple[int, int] = (1, 4)
+) -> dict[str, Any]:
+    """`config`, printed by this version of podman-compose, as Docker Compose would print it, as far as it is read here.
 
     `folder` is the project's, `variables` what a variable without a value is taken from. Raises `UsageError` for a file
     of variables that cannot be read.
     """
     services = {
-        str(name): _service(str(name), mapping(body), folder, variables)
+        str(name): {
+            **_service(str(name), mapping(body), folder, variables),
+            **_copies(mapping(body), version),
+        }
         for name, body in mapping(config.get("services")).items()
     }
     return {**config, "services": services}
@@ -55,15 +60,20 @@ def _service(
         result["expose"] = [str(port) for port in sequence(body["expose"])]
     if isinstance(needs := body.get("depends_on"), list):
         result["depends_on"] = {str(other): {"condition": "service_started"} for other in needs}
-    deploy = mapping(body.get("deploy"))
-    if "scale" not in body and deploy.get("mode") != "replicated":
-        # It starts one then, whatever `replicas` says.
-        result["scale"] = 1
     if isinstance(check := result.get("healthcheck"), Mapping):
         test = check.get("test")
         if isinstance(test, str):
             result["healthcheck"] = {**check, "test": ["NONE"] if test == "NONE" else ["CMD-SHELL", test]}
     return result
+
+
+def _copies(body: Mapping[str, Any], version: tuple[int, int]) -> dict[str, Any]:
+    """How many it starts. Before 1.4 it knows `deploy.replicas` alone; since then `scale` stands above it, and without
+    `mode: replicated` it counts for nothing.
+    """
+    deploy = mapping(body.get("deploy"))
+    by_deploy = deploy.get("replicas", 1) if version < (1, 4) or deploy.get("mode") == "replicated" else 1
+    return {"scale": by_deploy if version < (1, 4) else body.get("scale", by_deploy)}
 
 
 def _environment(value: Any, variables: Mapping[str, str]) -> dict[str, str]:

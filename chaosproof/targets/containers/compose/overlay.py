@@ -44,7 +44,7 @@ def overlay_of(system: System, config: Mapping[str, Any] | None = None) -> dict[
 
 
 def _copies(number: int) -> dict[str, Any]:
-    """In all words at once, which Compose wants to agree: podman-compose goes by `scale`, and by `replicas` only where
-    the mode is said; its releases before 1.3 know nothing but `replicas`.
+    """In all words at once, which Docker Compose wants to agree. podman-compose goes by `scale`, and by `replicas` only
+    where the mode is said; before its release 1.4 by `replicas` alone.
     """
     return {"scale": number, "deploy": {"mode": "replicated", "replicas": number}}
