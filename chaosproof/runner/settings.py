@@ -105,8 +105,8 @@ def read_settings(configuration: Mapping[str, Any], known_targets: tuple[str, ..
         raise UsageError("The experiment's configuration must say 'mode'.")
     _refuse_compose_elsewhere(target, variables)
     system_named = isinstance(variables.get("system"), str) and variables["system"]
-    if not system_named and not any(variables.get(name) for name in ("service", "compose", "project")):
-        raise UsageError("The experiment's configuration must say 'system'.")
+    if not system_named and not variables.get("service") and not variables.get("compose"):
+        raise UsageError("The experiment's configuration must say 'system', or on containers 'compose'.")
     _fault_within_load(variables)
     system = str(variables.get("system") or "")
     return Settings(mode=variables["mode"], target=target, system=system, variables=variables)

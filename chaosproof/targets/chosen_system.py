@@ -20,8 +20,8 @@ __all__ = ["system_to_run"]
 def system_to_run(
     variables: Mapping[str, Any], mode: str, scenario: str | None, *, one_mode: bool = False
 ) -> System:
-    """The system file that `system` names, with its overlays; without one the Compose files of `compose`; or the
-    `service` or the `project` that is deployed already.
+    """The system file that `system` names, with its overlays; without one the Compose files of `compose`; or the one
+    `service` that is deployed already.
 
     `one_mode`: the experiment has no other, so the file needs no overlays. Where both are named, the files of `compose`
     take the place of those that the system file names. Raises `UsageError` for a file that cannot be read, or when none
@@ -40,6 +40,6 @@ def system_to_run(
     if variables.get("service"):
         name = str(variables["service"])
         return System(name=name, services=(Service(name=name, command=()),))
-    if variables.get("project"):
-        return System(name=str(variables["project"]), services=())
-    raise UsageError("The experiment's configuration must say 'system', or the 'service' that is deployed.")
+    raise UsageError(
+        "The experiment's configuration must say 'system', on containers 'compose', or the 'service' that is deployed."
+    )

@@ -91,7 +91,9 @@ def test_a_compose_service_whose_command_only_its_image_knows_is_left_out_with_w
     assert {program.name: program.needs for program in named.programs} == {"db": (), "api": ("db",)}
 
 
-def test_a_compose_file_is_read_by_the_compose_command_line(tmp_path: Path, monkeypatch) -> None:
+def test_a_compose_file_is_read_by_the_compose_command_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """With the file that Compose itself puts on top of it."""
     for name in ("compose.yaml", "compose.override.yaml"):
         (tmp_path / name).write_text("services: {}\n")

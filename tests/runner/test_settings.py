@@ -85,13 +85,12 @@ def test_what_is_no_port_is_refused(given):
 
 @pytest.mark.parametrize("given", ["a.yaml,b.yaml", ["a.yaml", "b.yaml"]])
 def test_compose_files_stand_for_a_system_on_containers(given):
-    """So does the name of a project that is deployed."""
+    """The name of a project alone does not say what its services are."""
     without = {name: value for name, value in GOOD.items() if name != "system"} | {"target": "containers"}
     settings = read_settings({**without, "compose": given}, ("local", "containers"))
     assert (settings.system, settings.variables["compose"]) == ("", ["a.yaml", "b.yaml"])
-    assert read_settings({**without, "project": "shop"}, ("local", "containers")).system == ""
-    with pytest.raises(UsageError, match="must say 'system'"):
-        read_settings(without, ("local", "containers"))
+    with pytest.raises(UsageError, match="must say 'system', or on containers 'compose'"):
+        read_settings({**without, "project": "shop"}, ("local", "containers"))
 
 
 @pytest.mark.parametrize("name", ["compose", "project"])

@@ -11,7 +11,9 @@ from chaosproof.targets.chosen_system import system_to_run
 SYSTEM = "services: {web: {command: [x]}}\n"
 
 
-def test_compose_files_alone_are_read_by_the_compose_cli(tmp_path: Path, monkeypatch) -> None:
+def test_compose_files_alone_are_read_by_the_compose_cli(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The name is the project's own, and the files are the system's."""
     (tmp_path / "compose.yaml").write_text("services: {web: {image: x}}\n")
     cli = tmp_path / "docker-compose"
@@ -38,6 +40,5 @@ def test_compose_files_stand_above_those_of_the_system_file(tmp_path: Path) -> N
 
 def test_what_is_deployed_is_named_alone() -> None:
     assert system_to_run({"service": "web"}, "", None).services[0].name == "web"
-    assert (system_to_run({"project": "shop"}, "", None).name) == "shop"
-    with pytest.raises(UsageError, match="must say 'system'"):
-        system_to_run({}, "", None)
+    with pytest.raises(UsageError, match="must say 'system', on containers 'compose'"):
+        system_to_run({"project": "shop"}, "", None)

@@ -110,7 +110,9 @@ def calls(folder: Path) -> list[str]:
     return (folder / "calls").read_text().splitlines()
 
 
-def test_config_is_read_with_its_words_and_the_callers_variables(tmp_path: Path, monkeypatch) -> None:
+def test_config_is_read_with_its_words_and_the_callers_variables(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Text stays text, and what names another project in the caller's environment does not reach the CLI."""
     monkeypatch.setenv("COMPOSE_FILE", "other.yaml")
     cli = stand_in(
