@@ -50,7 +50,7 @@ def test_the_fallback_is_written_for_those_that_know_it(
     tmp_path: Path, version: tuple[int, int] | None, is_written: bool
 ) -> None:
     """2 refuses the whole file for the word, and 3.0 brought it."""
-    config = prometheus_config(_spec(tmp_path), version)
+    config = prometheus_config(_spec(tmp_path).services, 1.0, version)
     assert ("    fallback_scrape_protocol: PrometheusText0.0.4\n" in config) == is_written
     assert "  - job_name: 'web'\n" in config and "job_name: 'client'" not in config
 

@@ -12,13 +12,13 @@ import signal
 import socket
 import struct
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from chaosproof.errors import TargetError
 
-__all__ = ["ask", "ask_and_hold", "find_labs", "lab_pid", "socket_name", "take_down"]
+__all__ = ["ask", "ask_and_hold", "bound_labs", "find_labs", "lab_pid", "socket_name", "take_down"]
 
 
 def socket_name(lab: str, uid: int | None = None) -> str:
@@ -28,14 +28,22 @@ def socket_name(lab: str, uid: int | None = None) -> str:
 
 def find_labs() -> tuple[str, ...]:
     """The names of this user's labs that are up now, sorted."""
+    # The flags column has __SO_ACCEPTCON (0x10000) for the listening socket only.
+    return tuple(sorted({name for name, flags in _names() if flags & 0x10000}))
+
+
+def bound_labs() -> tuple[str, ...]:
+    """The names that are taken: of labs that are up, and of those that are being made."""
+    return tuple(sorted({name for name, _ in _names()}))
+
+
+def _names() -> Iterator[tuple[str, int]]:
+    """Every socket of a lab with its name and its flags."""
     prefix = "@" + socket_name("")[1:]
-    names = set()
     for line in Path("/proc/net/unix").read_text(encoding="utf-8").splitlines()[1:]:
-        # The flags column has __SO_ACCEPTCON (0x10000) for the listening socket only.
         fields = line.split()
-        if len(fields) == 8 and fields[7].startswith(prefix) and int(fields[3], 16) & 0x10000:
-            names.add(fields[7].removeprefix(prefix))
-    return tuple(sorted(names))
+        if len(fields) == 8 and fields[7].startswith(prefix):
+            yield fields[7].removeprefix(prefix), int(fields[3], 16)
 
 
 def lab_pid(lab: str) -> int:

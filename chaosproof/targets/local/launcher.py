@@ -6,28 +6,30 @@ The host's network namespace gets nothing but listening sockets on its loopback,
 """
 
 import os
-import pickle
 import secrets
-import select
 import shutil
 import socket
-import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from chaosproof.errors import TargetError, UsageError
 from chaosproof.targets.base import Running
 from chaosproof.targets.host_command import command_path
-from chaosproof.targets.host_packages import how_to_install, manager_of_host
-from chaosproof.targets.local.control_client import ask, find_labs, socket_name, take_down
+from chaosproof.targets.local.control_client import ask, find_labs, take_down
 from chaosproof.targets.local.enter import enter_command
 from chaosproof.targets.local.listed_labs import checkout_of
 from chaosproof.targets.local.spec import ONE_SHOT_LIMIT_S, PROMETHEUS_PORT, LabSpec, PublishedPort, plan_lab
+from chaosproof.targets.local.supervisor_process import (
+    bind_control,
+    find_prometheus,
+    find_tool,
+    inherited,
+    owner_of,
+    published_port,
+    start_supervisor,
+)
 from chaosproof.targets.local.target import LocalTarget
 from chaosproof.targets.local.users import user_ids
 from chaosproof.targets.system.definition import System
@@ -35,8 +37,6 @@ from chaosproof.targets.system.definition import System
 __all__ = ["launch_lab"]
 
 _TOOLS = ("unshare", "nsenter", "setpriv", "mount", "ip", "nft")
-# a second on any real machine, and an emulated one takes its time; a supervisor that died is noticed at once
-_LISTENING_TIMEOUT_S = 120.0
 
 
 def launch_lab(
@@ -55,22 +55,29 @@ def launch_lab(
             f"A lab needs Linux (namespaces, nftables); this is {sys.platform}. Use a Linux machine or VM."
         )
     for tool in _TOOLS:
-        _find_tool(tool, path)
+        find_tool(tool, path)
     _need_commands(system, path)
     lab = name or f"{system.name}-{secrets.token_hex(3)}"
     spec = plan_lab(
         system,
         name=lab,
         path=path,
-        prometheus=_prometheus(system, path),
+        prometheus=find_prometheus(system, path),
         events_file=str(events_file.resolve()) if events_file else None,
-        environment=_inherited(os.environ),
+        environment=inherited(os.environ),
     )
-    spec = replace(spec, folder=checkout_of(Path.cwd()), **_owner(events_file, detached=detached))
+    spec = replace(spec, folder=checkout_of(Path.cwd()), **owner_of(events_file, detached=detached))
     listeners = _publish(spec)
     spec = replace(spec, published=tuple(port for port, _ in listeners))
     try:
-        _start_supervisor(spec, [listener for _, listener in listeners], detached=detached)
+        argv = [
+            # Set before unshare, this survives into it: the lab ends with the thread that started it.
+            *([] if detached else ["setpriv", "--pdeathsig", "KILL"]),
+            *enter_command(path),
+            *[sys.executable, "-m", "chaosproof.targets.local.inside.supervisor"],
+        ]
+        control = bind_control(lab)
+        start_supervisor(argv, spec, control, [listener for _, listener in listeners], path=path)
     finally:
         for _, listener in listeners:
             listener.close()
@@ -89,30 +96,6 @@ def launch_lab(
         take_down=lambda: take_down(lab),
         is_up=lambda: lab in find_labs(),
     )
-
-
-def _owner(events_file: Path | None, *, detached: bool) -> dict[str, Any]:
-    """What the lab ends with: nothing, the run whose folder has `events_file`, or this program."""
-    if detached:
-        return {}
-    owner = (
-        f"the run in {events_file.resolve().parent}"
-        if events_file
-        else f"the program {Path(sys.argv[0]).name}"
-    )
-    return {"owner": owner, "owner_pid": os.getpid()}
-
-
-def _inherited(environment: Mapping[str, str]) -> dict[str, str]:
-    # A proxy of the host's cannot be reached from inside, and gRPC and many HTTP clients would use it.
-    return {key: value for key, value in environment.items() if not key.lower().endswith("_proxy")}
-
-
-def _find_tool(tool: str, path: str) -> str:
-    file = shutil.which(tool, path=path)
-    if file is None:
-        raise UsageError(f"The command {tool!r} is missing; {how_to_install(tool, manager_of_host())}")
-    return file
 
 
 def _need_commands(system: System, path: str) -> None:
@@ -142,12 +125,6 @@ def _need_commands(system: System, path: str) -> None:
         raise UsageError("\n  ".join(missing))
 
 
-def _prometheus(system: System, path: str) -> str | None:
-    if all(service.metrics_port is None for service in system.services):
-        return None
-    return _find_tool("prometheus", path)
-
-
 def _publish(spec: LabSpec) -> list[tuple[PublishedPort, socket.socket]]:
     """One listening socket on the host's loopback per published port; the kernel chooses its number."""
     wanted = [
@@ -157,64 +134,7 @@ def _publish(spec: LabSpec) -> list[tuple[PublishedPort, socket.socket]]:
     ]
     if spec.prometheus:
         wanted.append(("prometheus", spec.gateway, PROMETHEUS_PORT))
-    listeners = []
-    for name, address, port in wanted:
-        listener = socket.create_server(("127.0.0.1", 0))
-        host_port = listener.getsockname()[1]
-        listeners.append((PublishedPort(name, host_port, listener.fileno(), address, port), listener))
-    return listeners
-
-
-def _start_supervisor(spec: LabSpec, listeners: list[socket.socket], *, detached: bool) -> None:
-    """Start pid 1 of the lab, and return once it listens for questions."""
-    control = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        control.bind(socket_name(spec.name))
-    except OSError as error:
-        control.close()
-        raise UsageError(
-            f"A lab named {spec.name} is up already; choose another name or take it down."
-        ) from error
-    ready_read, ready_write = os.pipe()
-    with (
-        control,
-        os.fdopen(ready_read, "rb") as ready,
-        tempfile.TemporaryFile() as errors,
-        os.fdopen(os.memfd_create("chaosproof-spec"), "w+b") as spec_file,
-    ):
-        pickle.dump(spec, spec_file)
-        spec_file.flush()
-        spec_file.seek(0)
-        try:
-            process = subprocess.Popen(
-                [
-                    # Set before unshare, this survives into it: the lab ends with the thread that started it.
-                    *([] if detached else ["setpriv", "--pdeathsig", "KILL"]),
-                    *enter_command(spec.path),
-                    *[sys.executable, "-m", "chaosproof.targets.local.inside.supervisor"],
-                    *[str(spec_file.fileno()), str(control.fileno()), str(ready_write)],
-                ],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=errors,
-                cwd="/",
-                env={**os.environ, "PATH": spec.path},
-                pass_fds=[
-                    *[spec_file.fileno(), control.fileno(), ready_write],
-                    *[listener.fileno() for listener in listeners],
-                ],
-                start_new_session=True,
-            )
-        finally:
-            os.close(ready_write)
-        readable, _, _ = select.select([ready], [], [], _LISTENING_TIMEOUT_S)
-        if readable and ready.readline() == b"listening\n":
-            return
-        process.kill()
-        process.wait()
-        errors.seek(0)
-        printed = errors.read().decode(errors="replace").strip()
-        raise TargetError(f"The lab could not be made: {printed or 'its supervisor said nothing'}")
+    return [published_port(name, address, port) for name, address, port in wanted]
 
 
 def _longest_start_s(system: System) -> float:

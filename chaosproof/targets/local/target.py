@@ -8,7 +8,6 @@ import signal
 import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -25,31 +24,28 @@ from chaosproof.targets.base import (
 )
 from chaosproof.targets.local.control_client import ask, ask_and_hold
 
-__all__ = ["LocalTarget"]
+__all__ = ["LocalTarget", "SupervisedTarget", "command_result"]
 
 
-class LocalTarget(Target):
-    """See `chaosproof.targets.base.Target` for what each method promises."""
-
-    kind = "local"
+class SupervisedTarget(Target):
+    """What a supervisor does when its lab is asked; `chaosproof.targets.base.Target` says what each method promises."""
 
     def __init__(self, lab: str) -> None:
         self.lab = lab
 
-    @cached_property
     def _info(self) -> Mapping[str, Any]:
         info: Mapping[str, Any] = ask(self.lab, "info")
         return info
 
     def _by_name(self) -> Mapping[str, Instance]:
-        return {raw["name"]: Instance(**raw) for raw in self._info["instances"]}
+        return {raw["name"]: Instance(**raw) for raw in self._info()["instances"]}
 
     def states(self) -> Mapping[str, InstanceState]:
         return {name: InstanceState(**state) for name, state in ask(self.lab, "states").items()}
 
     def address(self, service: str) -> Address:
         self.instances(service)
-        return Address(**self._info["addresses"][service])
+        return Address(**self._info()["addresses"][service])
 
     def run(
         self,
@@ -61,7 +57,7 @@ class LocalTarget(Target):
         inside: Inside = "network",
     ) -> CommandResult:
         request = {"instance": instance, "argv": argv, "stdin": stdin}
-        return _done(self._ask_for_end("run", request, timeout_s))
+        return command_result(self._ask_for_end("run", request, timeout_s))
 
     def _ask_for_end(
         self,
@@ -85,24 +81,11 @@ class LocalTarget(Target):
                 answer = self._ask_for_end("go", {"number": number, "stdin": stdin}, timeout_s, after)
             finally:
                 release()
-            return _done(answer) if answer else None
+            return command_result(answer) if answer else None
 
         # also where nobody will call it any more
         release = weakref.finalize(go, os.close, held)
         return go
-
-    def run_deferring(
-        self,
-        instance: str,
-        argv: Sequence[str],
-        *,
-        after: DeferredCommand,
-        stdin: str = "",
-        timeout_s: float = 10.0,
-    ) -> CommandResult:
-        """See `chaosproof.targets.base.SupportsDeferred`."""
-        request = {"instance": instance, "argv": argv, "stdin": stdin}
-        return _done(self._ask_for_end("run", request, timeout_s, after))
 
     def start_job(
         self,
@@ -144,5 +127,32 @@ class LocalTarget(Target):
         ask(self.lab, "signal", {"instance": instance, "number": signal.SIGCONT})
 
 
-def _done(answer: Mapping[str, Any]) -> CommandResult:
+class LocalTarget(SupervisedTarget):
+    """A lab of namespaces: its first process also sees to what comes after a command."""
+
+    kind = "local"
+    _kept: Mapping[str, Any] | None = None
+
+    def _info(self) -> Mapping[str, Any]:
+        # Instances and addresses stay what they are for as long as the lab is up.
+        if self._kept is None:
+            self._kept = super()._info()
+        return self._kept
+
+    def run_deferring(
+        self,
+        instance: str,
+        argv: Sequence[str],
+        *,
+        after: DeferredCommand,
+        stdin: str = "",
+        timeout_s: float = 10.0,
+    ) -> CommandResult:
+        """See `chaosproof.targets.base.SupportsDeferred`."""
+        request = {"instance": instance, "argv": argv, "stdin": stdin}
+        return command_result(self._ask_for_end("run", request, timeout_s, after))
+
+
+def command_result(answer: Mapping[str, Any]) -> CommandResult:
+    """The result of a command, as the supervisor has answered it."""
     return CommandResult(**{**answer, "argv": tuple(answer["argv"])})

@@ -1,12 +1,14 @@
 """Questions to an instance from the lab's own namespace: is it ready, and what are its metrics."""
 
 import asyncio
+import time
+from collections.abc import Awaitable, Callable
 
 import httptools
 
 from chaosproof.targets.system.definition import HealthCheck
 
-__all__ = ["answer_timeout_s", "http_get", "is_ready"]
+__all__ = ["answer_timeout_s", "follow_readiness", "http_get", "is_ready"]
 
 _LARGEST_ANSWER_BYTES = 16 << 20
 
@@ -86,3 +88,22 @@ def answer_timeout_s(check: HealthCheck) -> float:
     """How long one answer may take."""
     # A second is what a busy instance may take; an instance that is slower gets no new connections.
     return check.answer_timeout_s or max(1.0, check.interval_s)
+
+
+async def follow_readiness(
+    check: HealthCheck,
+    ask: Callable[[HealthCheck], Awaitable[tuple[bool, str]]],
+    is_known_ready: Callable[[], bool],
+    set_ready: Callable[[bool, str], None],
+) -> None:
+    """Ask again and again, until cancelled; what was ready is not so after `check.retries` answers of no in a row."""
+    due_at = time.monotonic()
+    missed = 0
+    while True:
+        ready, reason = await ask(check)
+        missed = 0 if ready else missed + 1
+        if ready or not is_known_ready() or missed >= check.retries:
+            set_ready(ready, reason)
+        # Paced by the clock, not by the answers: a slow answer must not stretch the interval.
+        due_at = max(due_at + check.interval_s, time.monotonic())
+        await asyncio.sleep(due_at - time.monotonic())

@@ -9,7 +9,12 @@ from pathlib import Path
 
 from chaosproof.errors import TargetError
 from chaosproof.targets.base import Instance, InstanceState
-from chaosproof.targets.local.inside.health import answer_timeout_s, http_get, is_ready
+from chaosproof.targets.local.inside.health import (
+    answer_timeout_s,
+    follow_readiness,
+    http_get,
+    is_ready,
+)
 from chaosproof.targets.local.inside.process_manager import ProcessManager, signal_group
 from chaosproof.targets.local.inside.restart_policy import RestartPolicy
 from chaosproof.targets.local.spec import ONE_SHOT_LIMIT_S
@@ -253,16 +258,7 @@ class InstanceRunner:
         if check is None:
             self._set_ready(True, "no health check")
             return
-        due_at = time.monotonic()
-        missed = 0
-        while True:
-            ready, reason = await self._ask(check)
-            missed = 0 if ready else missed + 1
-            if ready or not self.ready or missed >= check.retries:
-                self._set_ready(ready, reason)
-            # Paced by the clock, not by the answers: a slow answer must not stretch the interval.
-            due_at = max(due_at + check.interval_s, time.monotonic())
-            await asyncio.sleep(due_at - time.monotonic())
+        await follow_readiness(check, self._ask, lambda: self.ready, self._set_ready)
 
     async def _ask(self, check: HealthCheck) -> tuple[bool, str]:
         if check.kind != "test":

@@ -10,7 +10,7 @@ a throw of dice.) So a rule on egress inside an instance sees the service's addr
 from collections.abc import Collection
 
 from chaosproof.targets.base import Instance
-from chaosproof.targets.local.spec import LabSpec
+from chaosproof.targets.local.spec import LabSpec, ServicePlan
 
 __all__ = ["hosts_file", "instance_links", "root_links", "service_rule", "service_table"]
 
@@ -49,10 +49,10 @@ def instance_links(spec: LabSpec, instance: Instance) -> str:
     )
 
 
-def service_table(spec: LabSpec) -> str:
+def service_table(services: Collection[ServicePlan]) -> str:
     """The table of virtual addresses, with no instance ready yet."""
-    chains = "".join(f"  chain {_chain(plan.service.name)} {{\n  }}\n" for plan in spec.services)
-    choices = ", ".join(f"{plan.address} : jump {_chain(plan.service.name)}" for plan in spec.services)
+    chains = "".join(f"  chain {_chain(plan.service.name)} {{\n  }}\n" for plan in services)
+    choices = ", ".join(f"{plan.address} : jump {_chain(plan.service.name)}" for plan in services)
     return f"""table inet lab {{
 {chains}  chain from_instances {{
     type nat hook prerouting priority -100

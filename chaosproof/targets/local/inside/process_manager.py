@@ -22,10 +22,22 @@ _HOST_NAMES = Path("/run/utsns")
 
 
 class ProcessManager:
-    """All processes that the supervisor started itself, and so waits for itself; all get `environment`."""
+    """All processes that the supervisor started itself, and so waits for itself; all get `environment`.
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    `command_prefix` and `job_prefix` are the words before every command and before every long-running program, for a
+    supervisor that is no first process, with which everything ends.
+    """
+
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        *,
+        command_prefix: Sequence[str] = (),
+        job_prefix: Sequence[str] = (),
+    ) -> None:
         self._environment = dict(environment)
+        self._command_prefix = command_prefix
+        self._job_prefix = job_prefix
         self._live: set[int] = set()
         self._background: set[asyncio.Task[Any]] = set()
         self._starting = 0
@@ -64,6 +76,7 @@ class ProcessManager:
         """
         with self._birth(), stdout.open("ab") as out:
             process = await asyncio.create_subprocess_exec(
+                *self._job_prefix,
                 *_as_instance(instance, argv, user),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=out,
@@ -108,6 +121,7 @@ class ProcessManager:
         """Start a command that waits for its input; whoever does must `finish` it."""
         with self._birth():
             process = await asyncio.create_subprocess_exec(
+                *self._command_prefix,
                 *(_as_instance(instance, argv, user) if user else _in_namespace(instance, argv)),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,

@@ -6,16 +6,13 @@ Started by `launch.py` inside fresh user, pid, mount and network namespaces, nev
 """
 
 import asyncio
-import json
 import os
 import pickle
 import signal
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +21,17 @@ from chaosproof.targets.base import Address, InstanceState
 from chaosproof.targets.instance_events import DOWN, LAB, append_events
 from chaosproof.targets.local.inside import network
 from chaosproof.targets.local.inside.commands import InstanceCommands
-from chaosproof.targets.local.inside.health import is_ready
+from chaosproof.targets.local.inside.control_server import ControlServer
 from chaosproof.targets.local.inside.instances import InstanceRunner
 from chaosproof.targets.local.inside.jobs import Jobs
+from chaosproof.targets.local.inside.private_files import (
+    LAB_DIR,
+    make_private_run,
+    replace_file,
+    run_command,
+)
 from chaosproof.targets.local.inside.process_manager import NAMESPACES, ProcessManager
+from chaosproof.targets.local.inside.prometheus import Prometheus
 from chaosproof.targets.local.inside.publish import serve_published_ports
 from chaosproof.targets.local.inside.resolver import (
     RESOLVER_ADDRESS,
@@ -35,15 +39,10 @@ from chaosproof.targets.local.inside.resolver import (
     resolver_sockets,
     serve_names,
 )
-from chaosproof.targets.local.inside.scraping import prometheus_config, prometheus_version
-from chaosproof.targets.local.spec import PROMETHEUS_PORT, LabSpec, ServicePlan
-from chaosproof.targets.system.definition import HealthCheck
+from chaosproof.targets.local.spec import LabSpec, ServicePlan
 
 __all__ = ["main"]
 
-LAB_DIR = Path("/run/chaosproof")
-_PROMETHEUS_LOG = LAB_DIR / "logs" / "prometheus.log"
-_PROMETHEUS_READY = HealthCheck("http", "/-/ready", PROMETHEUS_PORT, interval_s=0.02, timeout_s=1.0)
 _REAP_INTERVAL_S = 0.5
 
 
@@ -103,10 +102,17 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         for signum in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(signum, self._stopping.set)
-        make_private_run()
+        make_private_run(["/run/utsns"])
         make_network(self._spec)
         self._mark("network_s")
-        server = await asyncio.start_unix_server(self._serve, sock=control, limit=16 << 20)
+        answering = ControlServer(
+            self._spec.name,
+            self._operations,
+            self._runners,
+            give_up=self._commands.give_up,
+            stopping=self._stopping,
+        )
+        server = await answering.listen(control)
         os.write(ready_fd, b"listening\n")
         os.close(ready_fd)
         async with server:
@@ -163,28 +169,15 @@ class Supervisor:
     async def _start_prometheus(self) -> None:
         if self._spec.prometheus is None:
             return
-        folder = LAB_DIR / "prometheus"
-        folder.mkdir()
-        config = folder / "prometheus.yml"
-        printed = await self._processes.run_to_end([self._spec.prometheus, "--version"], instance=None)
-        version = prometheus_version(printed.stdout + printed.stderr)
-        config.write_text(prometheus_config(self._spec, version), encoding="utf-8")
-        argv = [
+        prometheus = Prometheus(
+            self._processes,
             self._spec.prometheus,
-            f"--config.file={config}",
-            f"--storage.tsdb.path={folder}/data",
-            f"--web.listen-address={self._spec.gateway}:{PROMETHEUS_PORT}",
-            "--log.level=warn",
-        ]
-        process = await self._processes.spawn(argv, instance=None, cwd=str(folder), stdout=_PROMETHEUS_LOG)
-        while process.returncode is None:
-            ready, _ = await is_ready(self._spec.gateway, _PROMETHEUS_READY)
-            if ready:
-                self._mark("prometheus_s")
-                return
-            await asyncio.sleep(_PROMETHEUS_READY.interval_s)
-        code = process.returncode
-        raise TargetError(f"Prometheus ended at once with exit code {code}: {_tail(_PROMETHEUS_LOG)}")
+            address=self._spec.gateway,
+            folder=LAB_DIR / "prometheus",
+            log=LAB_DIR / "logs" / "prometheus.log",
+            scrape_interval_s=self._spec.scrape_interval_s,
+        )
+        await prometheus.start(self._spec.services, lambda: self._mark("prometheus_s"))
 
     async def _stop_everything(self) -> None:
         self._down = True
@@ -217,47 +210,7 @@ class Supervisor:
         if done.exit_code != 0:
             raise TargetError(f"nft refused the address of {service}: {done.stderr.strip()}")
 
-    # --- what can be asked: `{"op": "run", ...}` is `self._operations["run"](...)` --------------------------
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            answer = await self._answer(reader, writer)
-            writer.write(json.dumps(answer, default=asdict).encode())
-            await writer.drain()
-            if "held" in answer:
-                writer.write_eof()
-                await self._wait_until_gone(reader)
-                self._commands.give_up(answer["held"])
-        except ConnectionError:
-            pass  # Whoever asked has gone.
-        finally:
-            writer.close()
-
-    async def _wait_until_gone(self, reader: asyncio.StreamReader) -> None:
-        """Return when whoever asked has closed its end, or the lab goes down."""
-        ends = [asyncio.ensure_future(reader.read()), asyncio.ensure_future(self._stopping.wait())]
-        _, left = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-        for end in left:
-            end.cancel()
-
-    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> dict[str, Any]:
-        credentials = writer.get_extra_info("socket").getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
-        if int.from_bytes(credentials[4:8], sys.byteorder) != os.getuid():
-            return {"error": f"Lab {self._spec.name} belongs to another user."}
-        try:
-            request = json.loads(await reader.readline())
-            name = request.pop("op")
-            operation = self._operations[name]
-            if "instance" in request and request["instance"] not in self._runners:
-                known = ", ".join(self._runners)
-                raise TargetError(f"There is no instance {request['instance']!r}; there are: {known}.")
-            result = await operation(**request)
-            # what was begun for somebody waits no longer than that lives
-            return {"result": result, **({"held": result} if name == "begin" else {})}
-        except ChaosproofError as error:
-            return {"error": str(error)}
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            return {"error": f"Lab {self._spec.name} did not understand what it was asked: {error!r}."}
+    # --- what can be asked ----------------------------------------------------------------------------------
 
     def _of_instance(self, operation: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
         return lambda instance, **arguments: operation(self._runners[instance], **arguments)
@@ -299,13 +252,6 @@ async def serve_beside(spec: LabSpec, resolver: Sequence[socket.socket]) -> None
     await serve_published_ports(spec.published)
 
 
-def make_private_run() -> None:
-    """A private /run, so that names in it (namespaces, xtables' lock, logs) are this lab's alone."""
-    _run(["mount", "-t", "tmpfs", "-o", "mode=0755", "tmpfs", "/run"])
-    for folder in ("/run/netns", "/run/utsns", "/run/lock", LAB_DIR / "logs", LAB_DIR / "jobs"):
-        Path(folder).mkdir(parents=True)
-
-
 def make_network(spec: LabSpec) -> None:
     """All links, addresses, names and service rules of the lab."""
     for setting, value in (
@@ -317,15 +263,13 @@ def make_network(spec: LabSpec) -> None:
         path = Path("/proc/sys") / setting
         if path.exists():
             path.write_text(value, encoding="ascii")
-    _run(["ip", "-batch", "-"], network.root_links(spec))
+    run_command(["ip", "-batch", "-"], network.root_links(spec))
     for instance in spec.instances:
-        _run(["ip", "-n", instance.name, "-batch", "-"], network.instance_links(spec, instance))
+        run_command(["ip", "-n", instance.name, "-batch", "-"], network.instance_links(spec, instance))
         make_host_name(instance.name)
-    _replace_file("/etc/hosts", network.hosts_file(spec))
-    _replace_file(
-        "/etc/resolv.conf", f"nameserver {RESOLVER_ADDRESS}\noptions ndots:0 timeout:1 attempts:1\n"
-    )
-    _run(["nft", "-f", "-"], network.service_table(spec))
+    replace_file("/etc/hosts", network.hosts_file(spec))
+    replace_file("/etc/resolv.conf", f"nameserver {RESOLVER_ADDRESS}\noptions ndots:0 timeout:1 attempts:1\n")
+    run_command(["nft", "-f", "-"], network.service_table(spec.services))
 
 
 def make_host_name(instance: str) -> None:
@@ -334,31 +278,7 @@ def make_host_name(instance: str) -> None:
     held.touch()
     # by the system call: /proc/sys/kernel/hostname belongs to the machine's root, whom an ordinary user's lab has not
     naming = "import socket, sys; socket.sethostname(sys.argv[1])"
-    _run(["unshare", f"--uts={held}", sys.executable, "-ISc", naming, instance])
-
-
-def _replace_file(path: str, content: str) -> None:
-    """Let the lab see `content` at `path`; the host's file is not touched."""
-    real = Path(path).resolve()
-    if real.is_relative_to("/run"):
-        # A link into /run, which is the lab's own and empty.
-        real.parent.mkdir(parents=True, exist_ok=True)
-        real.write_text(content, encoding="utf-8")
-    elif real.exists():
-        private = LAB_DIR / real.name
-        private.write_text(content, encoding="utf-8")
-        _run(["mount", "--bind", str(private), str(real)])
-
-
-def _run(argv: list[str], stdin: str = "") -> None:
-    done = subprocess.run(argv, input=stdin, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        printed = (done.stderr or done.stdout).strip()
-        raise TargetError(f"{' '.join(argv)} ended with exit code {done.returncode}: {printed}")
-
-
-def _tail(log: Path, lines: int = 5) -> str:
-    return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
+    run_command(["unshare", f"--uts={held}", sys.executable, "-ISc", naming, instance])
 
 
 def main() -> int:
