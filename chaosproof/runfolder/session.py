@@ -12,6 +12,7 @@ __all__ = [
     "BOUND_KEYS",
     "IDENTITY",
     "Cluster",
+    "ContainerEngine",
     "InstanceRecord",
     "InstanceState",
     "SessionRecord",
@@ -67,6 +68,17 @@ class Cluster(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ContainerEngine(Record):
+    """The container engine that a run was done on."""
+
+    kind: str | None = about("`podman` or `docker`")
+    version: str | None = about("its version")
+    rootless: bool | None = about("it runs as an ordinary user")
+    project: str | None = about("the Compose project of the system")
+    deployed: bool | None = about("the project was there before the session, which did not start it")
+
+
+@dataclass(frozen=True, kw_only=True)
 class SessionRecord(Record):
     """What was run, where, with which versions and settings: written when the session begins, and at its end."""
 
@@ -109,6 +121,7 @@ class SessionRecord(Record):
         "how long parts of the start took, in seconds, by name", default_factory=dict
     )
     cluster: Cluster | None = about("the cluster, or `null`", default=None)
+    engine: ContainerEngine | None = about("the engine of its containers, or `null`", default=None)
     instances: tuple[InstanceRecord, ...] = about("the instances at the start", default=())
     states: Mapping[str, InstanceState] = about("their states at the end, by name", default_factory=dict)
 
@@ -120,7 +133,7 @@ class SessionRecord(Record):
     @property
     def deployed(self) -> bool:
         """Whether the system ran before the session began, which then did not start it."""
-        return bool(self.cluster and self.cluster.deployed)
+        return any(place is not None and place.deployed for place in (self.cluster, self.engine))
 
 
 def begun_data(session: Mapping[str, Any]) -> dict[str, Any]:

@@ -37,7 +37,7 @@ from chaosproof.runfolder.provenance import (
     versions,
 )
 from chaosproof.runfolder.readiness import ReadinessRow
-from chaosproof.runfolder.session import Cluster, InstanceRecord, SessionRecord, begun_data
+from chaosproof.runfolder.session import Cluster, ContainerEngine, InstanceRecord, SessionRecord, begun_data
 from chaosproof.runner.endpoints import endpoint_mistakes, endpoint_variables
 from chaosproof.runner.fault_words import fault_word_mistakes
 from chaosproof.runner.load.words import filled_load
@@ -191,7 +191,8 @@ def _started(record: SessionRecord, running: Running) -> SessionRecord:
         ready_at=time.time(),
         endpoints=dict(running.endpoints),
         timings=dict(running.timings),
-        cluster=Cluster(**running.facts) if running.facts else None,
+        cluster=Cluster(**running.facts["cluster"]) if "cluster" in running.facts else None,
+        engine=ContainerEngine(**running.facts["engine"]) if "engine" in running.facts else None,
         instances=tuple(
             InstanceRecord(name=instance.name, service=instance.service, address=instance.address)
             for instance in running.target.instances()

@@ -261,9 +261,9 @@ class Running:
     """A system that runs: how to act on it, where this machine reaches it, and how to end it.
 
     `name` is what the target calls this system: a lab's name, or that of a cluster's namespace. `endpoints` are URLs by
-    name, `timings` seconds from the call to a stage, `facts` what the record of a run says of the place. `take_down`
-    leaves nothing of what `launch` put there; a system that was only opened goes on. `is_up` is false once the system
-    is gone as a whole, whoever ended it.
+    name, `timings` seconds from the call to a stage, `facts` what the record of a run says of the place, by its
+    parts. `take_down` leaves nothing of what `launch` put there; a system that was only opened goes on. `is_up` is
+    false once the system is gone as a whole, whoever ended it.
     """
 
     target: Target

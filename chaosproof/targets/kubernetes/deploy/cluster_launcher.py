@@ -99,7 +99,7 @@ def launch_in_cluster(
         "deployed": settings.deployed,
         "clock_offset_s": offset_s,
     }
-    return Running(target, settings.namespace, endpoints, timings, installation.take_down, facts)
+    return Running(target, settings.namespace, endpoints, timings, installation.take_down, {"cluster": facts})
 
 
 @dataclass
