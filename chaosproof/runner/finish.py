@@ -82,6 +82,8 @@ def save_and_take_down(
                     folder / Series.FILE, range_series(prometheus, watched, began_at, time.time())
                 ),
             )
+        if record.deployed:
+            saved.attempt("taking back what faults need", lambda: _release(session))
     finally:
         saved.attempt("whether the target is still up", lambda: lost.extend(_lost_target(session)))
         saved.attempt("taking the target down", session.take_down)
@@ -112,6 +114,12 @@ def save_and_take_down(
         ),
     )
     return saved
+
+
+def _release(session: Session) -> None:
+    """A system that goes on gets back its networks as they were."""
+    for instance in session.target.instances():
+        session.faults.release(instance.name)
 
 
 def _lost_target(session: Session) -> Iterator[str]:

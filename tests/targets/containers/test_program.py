@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from chaosproof.targets.containers.inside.program import enter_program, pid_inside, signal_all
+from tests.support.waiting import eventually
 
 ROOMS = ["--user", "--map-root-user", "--net", "--mount", "--uts", "--ipc", "--pid", "--fork", "--kill-child"]
 # it has a child, and says that both are there
@@ -84,3 +85,34 @@ def test_a_command_runs_among_the_containers_processes(first: int):
         [*enter_program(first), "sh", "-c", script], capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == [str(Path(f"/proc/{first}/ns/net").readlink()), "0"]
+
+
+def test_a_pause_ends_in_time_also_when_whoever_made_it_is_killed(first: int):
+    """The guard is a process of its own."""
+    script = f"""
+import os, signal
+from chaosproof.targets.containers.inside.program import stop_all
+from tests.support.waiting import eventually
+stop_all({first}, 0.5)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    subprocess.run([sys.executable, "-c", script], check=False)
+    assert _state(first) == "T"
+    assert eventually(lambda: _state(first) != "T", 5)
+
+
+def test_a_pause_without_an_end_ends_with_whoever_made_it(first: int):
+    """The kernel closes the guard's input."""
+    script = f"""
+from chaosproof.targets.containers.inside.program import stop_all
+from tests.support.waiting import eventually
+guard = stop_all({first}, None)
+print("stopped", flush=True)
+input()
+"""
+    argv = [sys.executable, "-c", script]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as maker:
+        assert maker.stdout is not None and maker.stdout.readline() == "stopped\n"
+        assert _state(first) == "T"
+        maker.kill()
+    assert eventually(lambda: _state(first) != "T", 5)

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -20,10 +21,10 @@ from chaosproof.targets.containers.engine.client import EngineClient
 from chaosproof.targets.containers.engine.records import Container
 from chaosproof.targets.containers.inside import borrow_run
 from chaosproof.targets.containers.inside.own_network import HeldNetworks
-from chaosproof.targets.containers.inside.program import enter_program, pid_inside, signal_all
+from chaosproof.targets.containers.inside.program import enter_program, pid_inside, signal_all, stop_all
 from chaosproof.targets.containers.spec import instance_of
 from chaosproof.targets.local.inside.health import answer_timeout_s, follow_readiness, http_get, is_ready
-from chaosproof.targets.local.inside.process_manager import ProcessManager
+from chaosproof.targets.local.inside.process_manager import ProcessManager, signal_group
 from chaosproof.targets.local.spec import ONE_SHOT_LIMIT_S
 from chaosproof.targets.system.definition import HealthCheck, Service
 
@@ -75,6 +76,7 @@ class ContainerInstance:
         self._stop_is_meant = False
         self._paused = False
         self._resume: asyncio.TimerHandle | None = None
+        self._guard: subprocess.Popen[bytes] | None = None
         self._restarts = self._deaths = self._stops = 0
 
     def _on_event(self, event: str, detail: str, at: float | None = None) -> None:
@@ -170,23 +172,37 @@ class ContainerInstance:
                 self._stops += 1
             signal.pidfd_send_signal(self._pidfd, signum)
             return
-        signal_all(self._pid, signum)
-        if self._resume is not None:
-            self._resume.cancel()
-            self._resume = None
         if signum is signal.SIGSTOP:
-            self._paused = True
-            self._on_event("paused", "")
-        elif signum is signal.SIGCONT:
+            await self.pause(None)
+            return
+        signal_all(self._pid, signum)
+        if signum is signal.SIGCONT:
+            self._forget_guard()
             self._paused = False
             self._on_event("resumed", "")
 
     async def pause(self, duration_s: float | None) -> None:
         """SIGSTOP to all its processes; after `duration_s` SIGCONT, whoever asked for it and is there no more."""
-        await self.signal(signal.SIGSTOP)
+        if not self.alive:
+            raise TargetError(f"{self.instance.name} is not running, so SIGSTOP cannot reach it.")
+        self._forget_guard()
+        self._guard = stop_all(self._pid, duration_s)
+        self._paused = True
+        self._on_event("paused", "")
         if duration_s is not None:
             loop = asyncio.get_running_loop()
             self._resume = loop.call_later(duration_s, self._resume_if, self._pid)
+
+    def _forget_guard(self) -> None:
+        """Nobody has to let it go on any more."""
+        if self._resume is not None:
+            self._resume.cancel()
+            self._resume = None
+        if self._guard is not None:
+            # with what it has started
+            signal_group(self._guard.pid, signal.SIGKILL)
+            with self._guard:
+                self._guard = None
 
     async def restart(self) -> None:
         """Let the engine stop it and start it again, in a new network, and wait until it is ready again."""
@@ -226,10 +242,7 @@ class ContainerInstance:
         """Watch it no longer; it goes on."""
         if self._health:
             self._health.cancel()
-        if self._resume is not None:
-            # it was we who stopped it, and nobody else will let it go on
-            self._resume.cancel()
-            self._resume_if(self._pid)
+        self._resume_if(self._pid)
         self._forget_pidfd()
 
     # --- its lives ----------------------------------------------------------------------------------------
@@ -264,9 +277,7 @@ class ContainerInstance:
         self._pid = self._inside_pid = 0
         if self._health:
             self._health.cancel()
-        if self._resume is not None:
-            self._resume.cancel()
-            self._resume = None
+        self._forget_guard()
         meant, self._paused = self._stop_is_meant, False
         if meant:
             pass
@@ -310,9 +321,9 @@ class ContainerInstance:
 
     def _resume_if(self, pid: int) -> None:
         """Let it go on, unless that is another life than the one that was paused."""
-        self._resume = None
         if self._pid == pid and self.alive and self._paused:
             signal_all(pid, signal.SIGCONT)
+            self._forget_guard()
             self._paused = False
             self._on_event("resumed", "")
 

@@ -3,10 +3,11 @@
 import contextlib
 import os
 import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["enter_program", "pid_inside", "signal_all"]
+__all__ = ["enter_program", "pid_inside", "signal_all", "stop_all"]
 
 _NAMESPACES = ("mount", "uts", "ipc", "net", "pid")
 
@@ -16,6 +17,29 @@ def signal_all(pid: int, signum: signal.Signals) -> None:
     for each in _processes(pid):
         with contextlib.suppress(ProcessLookupError):
             os.kill(each, signum)
+
+
+def stop_all(pid: int, duration_s: float | None) -> "subprocess.Popen[bytes]":
+    """Stop every process of the container; the process that is returned lets them go on, also when this one is dead.
+
+    It does so after `duration_s`, and without one when its input is closed, which the kernel does at the end of this
+    process. One that is killed does it no more.
+    """
+    stopped = list(_processes(pid))
+    script = 'if [ -n "$0" ]; then sleep "$0"; else cat; fi >/dev/null; exec kill -CONT "$@"'
+    argv = ["sh", "-c", script, "" if duration_s is None else f"{duration_s:g}", *map(str, stopped)]
+    guard = subprocess.Popen(
+        argv,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    # the guard is there first: nobody may be stopped for ever
+    for each in stopped:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(each, signal.SIGSTOP)
+    return guard
 
 
 def _processes(pid: int) -> Iterator[int]:

@@ -137,12 +137,13 @@ class ProjectSupervisor:
         os.write(ready_fd, b"listening\n")
         os.close(ready_fd)
         async with server:
+            # before any thread: a process that is forked has but the one that forks
+            self._publish()
             self._follow_engine(loop)
             background = [
                 asyncio.create_task(self._start_everything()),
                 asyncio.create_task(self._look_now_and_then()),
             ]
-            self._publish()
             await self._stopping.wait()
             for task in background:
                 task.cancel()
