@@ -153,8 +153,11 @@ class EngineClient:
         with self._asking(f"describe {name}"):
             try:
                 return read_container(self._api.inspect_container(name))
-            except NotFound:
-                return None  # ended and removed since it was listed
+            except APIError as error:
+                # ended and removed since it was listed; Podman's 500 has the sentence of its 404
+                if isinstance(error, NotFound) or "no such container" in str(error.explanation).lower():
+                    return None
+                raise
 
     @contextmanager
     def _asking(self, what: str) -> Iterator[None]:
