@@ -29,7 +29,8 @@ def run_to_end(
     timeout_s: float = 10.0,
     pass_fds: Sequence[int] = (),
 ) -> CommandResult:
-    """Run it, or end it and all that it started after `timeout_s`; exit code 124 then, 127 when not found.
+    """Run it, or end it and all that it started after `timeout_s`; exit code 124 then, 127 when not found, 126 when it may
+    not be started.
 
     `prefix` is the command that runs it where it is to run, such as nsenter.
     """
@@ -51,6 +52,8 @@ def run_to_end(
         )
     except FileNotFoundError:
         return done(127, "", f"{[*prefix, *argv][0]}: not found")
+    except PermissionError:
+        return done(126, "", f"{[*prefix, *argv][0]}: not a program that may be started")
     with process:
         try:
             stdout, stderr = process.communicate(stdin, timeout_s)

@@ -51,6 +51,7 @@ OVERLAY = "compose.overlay.json"
 _TOOLS = ("unshare", "nsenter", "setpriv", "mount", "ip", "nft")
 _OURS = "chaosproof-"
 _RUN = "chaosproof.run"
+_HELPER_GONE_S = 5.0
 
 
 def launch_project(system: System, variables: Mapping[str, Any], *, run: str, events_file: Path) -> Running:
@@ -93,7 +94,7 @@ def launch_project(system: System, variables: Mapping[str, Any], *, run: str, ev
             {_RUN: run},
             name=f"{_OURS}{run}"[:63],
         )
-        undo.callback(_quietly, lambda: client.remove(helper.id))
+        undo.callback(_quietly, lambda: _remove_helper(client, helper))
         listeners = [published_port("prometheus", "127.0.0.1", PROMETHEUS_PORT)] if prometheus else []
         for _, listener in listeners:
             undo.callback(listener.close)
@@ -199,6 +200,20 @@ def _only_project(client: EngineClient, system: System) -> str:
         f"On {client} {why} the services {', '.join(sorted(wanted))} (projects: {listed}); "
         "name it with --var project=NAME."
     )
+
+
+def _remove_helper(client: EngineClient, helper: Container) -> None:
+    """It ends and goes by itself as well, and an engine that is busy with that refuses to do it."""
+    given_up_at = time.monotonic() + _HELPER_GONE_S
+    while True:
+        try:
+            client.remove(helper.id)
+        except TargetError:
+            if time.monotonic() > given_up_at:
+                raise
+            time.sleep(0.1)
+        else:
+            return
 
 
 def _refuse(client: EngineClient, containers: Sequence[Container]) -> None:
