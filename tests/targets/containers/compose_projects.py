@@ -80,7 +80,12 @@ def main(argv: list[str], version: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name in NAMES:
         done = subprocess.run(
-            config_argv(cli, files_of(name)), env=VARIABLES, capture_output=True, text=True, check=False
+            config_argv(cli, files_of(name)),
+            cwd=PROJECTS / name,
+            env=VARIABLES,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if done.returncode != 0:
             print(f"{name}: {done.stderr.strip()}")

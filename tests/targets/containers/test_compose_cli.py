@@ -28,6 +28,7 @@ from chaosproof.targets.containers.compose.system import system_of_config
 
 V2 = "Docker Compose version v2.26.1\n"
 V1 = "docker-compose version 1.29.2, build unknown\ndocker-py version: 5.0.3\n"
+DEBIAN_12 = "using podman version: 4.3.1\npodman-composer version  1.0.3\npodman --version\n"
 PODMAN = "podman-compose version 1.5.0\npodman version 5.4.2\n"
 
 
@@ -76,7 +77,8 @@ def test_the_cli_is_made_to_talk_to_the_engine_that_is_watched() -> None:
     [
         ("docker", {}, "none is here. Install Docker Compose 2 "),
         ("docker", {"podman_compose": PODMAN}, "none is here. Install Docker Compose 2 "),
-        ("podman", {}, "or on Podman podman-compose: pip install podman-compose"),
+        ("podman", {}, "or on Podman podman-compose 1.1 or newer: pip install podman-compose"),
+        ("podman", {"podman_compose": DEBIAN_12}, "podman-compose 1.0.3 is too old. Install"),
         ("docker", {"docker_compose": V1}, "docker-compose 1.29.2 and docker compose 1.29.2 is too old"),
     ],
 )

@@ -39,8 +39,14 @@ __all__ = [
 # Podman's own order of those that `podman compose` calls; last that itself, which says no more than they do.
 _DOCKER = (("docker-compose",), ("docker", "compose"))
 _PODMAN = (*_DOCKER, ("podman-compose",), ("podman", "compose"))
-_VERSION = re.compile(r"(podman-compose|docker-compose|Docker Compose) version v?(\d+)(\.\d+)?(\.\d+)?", re.I)
+# Debian 12's calls itself podman-composer.
+_VERSION = re.compile(
+    r"(?P<name>podman-composer?|docker-compose|Docker Compose) version:? +v?(?P<version>\d+\.\d+(\.\d+)?)",
+    re.I,
+)
 _NO_SUCH_OPTION = "unrecognized arguments"
+# Before these `config` prints another form; of podman-compose there is none, or one that knows no profile.
+_OLDEST = {False: (2, 0), True: (1, 1)}
 
 # Another engine or project, for a CLI that is called as if by hand.
 _NOT_INHERITED = frozenset(
@@ -131,8 +137,7 @@ def printed_config(
     config = mapping(parse_yaml(printed, Path(f"{cli.name} config"), text_at).value)
     if not cli.is_podman:
         return config
-    version = re.search(r"(\d+)\.(\d+)", cli.name)
-    return docker_form(config, folder, variables, (int(version[1]), int(version[2])) if version else (1, 4))
+    return docker_form(config, folder, variables, _major_minor(cli.name))
 
 
 def up(cli: ComposeCli, files: Sequence[str], project: str, on_line: Callable[[str], None]) -> None:
@@ -196,19 +201,25 @@ def _first(
         match = _VERSION.search(done.stdout) if done.exit_code == 0 else None
         if match is None:
             continue
-        version = "".join(filter(None, match.groups()[1:]))
-        is_podman = match[1].lower() == "podman-compose"
-        if match[2] == "1" and not is_podman:
-            too_old.append(f"{' '.join(argv)} {version}")
-        elif not (is_podman and for_docker):
-            own = "podman-compose" if is_podman else " ".join(argv)
-            return ComposeCli(argv, f"{own} {version}", environment, is_podman)
+        is_podman = match["name"].lower().startswith("podman")
+        if is_podman and for_docker:
+            continue
+        name = f"{'podman-compose' if is_podman else ' '.join(argv)} {match['version']}"
+        if _major_minor(name) >= _OLDEST[is_podman]:
+            return ComposeCli(argv, name, environment, is_podman)
+        too_old.append(name)
     there = f"{' and '.join(too_old)} is too old" if too_old else "none is here"
-    other = "" if for_docker else ", or on Podman podman-compose: pip install podman-compose"
+    other = "" if for_docker else ", or on Podman podman-compose 1.1 or newer: pip install podman-compose"
     raise UsageError(
         f"A Compose file is read and started by the Compose CLI, and {there}. Install Docker Compose 2 "
         f"(https://docs.docker.com/compose/install/){other}."
     )
+
+
+def _major_minor(name: str) -> tuple[int, int]:
+    """Of a name with its version, such as `podman-compose 1.6.0`."""
+    match = re.search(r"(\d+)\.(\d+)", name)
+    return (int(match[1]), int(match[2])) if match else (0, 0)
 
 
 def _project(files: Sequence[str], project: str | None) -> list[str]:
