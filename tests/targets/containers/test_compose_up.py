@@ -1,8 +1,10 @@
 """A project that a Compose CLI brings up on a real engine: with the overlay of its mode, and nothing is left of it."""
 
+import http.client
 import json
 import secrets
 import shutil
+import socket
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from chaosproof.targets.containers.engine.client import EngineClient
 from chaosproof.targets.host_command import command_path, run_to_end
 from chaosproof.targets.system.definition import Service, System
 from tests.containers.images import IMAGE
+from tests.support.waiting import eventually
 
 pytestmark = [pytest.mark.containers, pytest.mark.timeout(300)]
 
@@ -59,7 +62,7 @@ def clis_for(client: EngineClient) -> list[ComposeCli]:
 
 
 def left(client: EngineClient, project: str) -> Mapping[str, list[str]]:
-    """What the engine has of the project: its networks, volumes, and pods' or services' containers."""
+    """What the engine has of the project: by its label, images by their name; and all of Podman's pods."""
     label = {"label": f"com.docker.compose.project={project}"}
     api = APIClient(f"unix://{client.socket}", version="1.41", timeout=20)
     try:
@@ -67,9 +70,21 @@ def left(client: EngineClient, project: str) -> Mapping[str, list[str]]:
             "networks": [each["Name"] for each in api.networks(filters=label)],
             "volumes": [each["Name"] for each in api.volumes(filters=label)["Volumes"] or []],
             "containers": [each["Names"][0] for each in api.containers(all=True, filters=label)],
+            "images": [tag for each in api.images() for tag in each["RepoTags"] or [] if project in tag],
+            "pods": pods(client.socket) if client.kind == "podman" else [],
         }
     finally:
         api.close()
+
+
+def pods(engine: Path) -> list[str]:
+    connection = http.client.HTTPConnection("engine", timeout=20)
+    connection.sock = socket.socket(socket.AF_UNIX)
+    connection.sock.connect(str(engine))
+    connection.request("GET", "/v4.0.0/libpod/pods/json")
+    names = [each["Name"] for each in json.loads(connection.getresponse().read()) or []]
+    connection.close()
+    return names
 
 
 def test_a_project_is_brought_up_with_its_overlay_and_nothing_is_left_of_it(
@@ -90,12 +105,13 @@ def test_a_project_is_brought_up_with_its_overlay_and_nothing_is_left_of_it(
             containers = [each for each in client.containers(project) if each.service == "web"]
             assert [(each.number, each.running) for each in containers] == [(1, True), (2, True)], cli.name
             assert {each.environment["COLOUR"] for each in containers} == {"$red"}, cli.name
-            assert client.logs(containers[0].id).strip() == "$red 1", cli.name
+            first = containers[0].id
+            assert eventually(lambda first=first: client.logs(first).strip() == "$red 1"), cli.name
             assert len(left(client, project)["volumes"]) == 1, cli.name
             assert lines, cli.name
         finally:
             down(cli, files, project)
-        assert left(client, project) == {"networks": [], "volumes": [], "containers": []}, cli.name
+        assert not any(left(client, project).values()), (cli.name, left(client, project))
         down(cli, files, project)
 
 
@@ -111,4 +127,26 @@ def test_an_image_that_is_not_there_is_answered_in_the_words_of_the_cli(
                 up(cli, [str(compose)], project, lambda line: None)
         finally:
             down(cli, [str(compose)], project)
-        assert left(client, project)["containers"] == [], cli.name
+        assert not any(left(client, project).values()), (cli.name, left(client, project))
+
+
+def test_an_image_that_is_built_for_the_project_goes_with_it(client: EngineClient, tmp_path: Path) -> None:
+    """A run's project has a name of its own, and so has each of its images: they would be left after every run."""
+    busybox = shutil.which("busybox", path=command_path())
+    assert busybox is not None, "busybox is installed with the engines"
+    shutil.copy(busybox, tmp_path / "busybox")
+    (tmp_path / "Dockerfile").write_text(
+        'FROM scratch\nCOPY busybox /bin/busybox\nENV BUILT=1\nCMD ["/bin/busybox", "sleep", "1000"]\n'
+    )
+    compose = tmp_path / "compose.yaml"
+    compose.write_text("services: {web: {build: ., stop_grace_period: 1s}}\n")
+    for cli in clis_for(client):
+        project = f"chaosproof-{secrets.token_hex(3)}"
+        try:
+            up(cli, [str(compose)], project, print)
+            (web,) = client.containers(project)
+            assert web.environment["BUILT"] == "1", cli.name
+            assert len(left(client, project)["images"]) == 1, cli.name
+        finally:
+            down(cli, [str(compose)], project)
+        assert not any(left(client, project).values()), (cli.name, left(client, project))
