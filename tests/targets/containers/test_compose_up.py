@@ -77,6 +77,10 @@ def left(client: EngineClient, project: str) -> Mapping[str, list[str]]:
         api.close()
 
 
+def logged(client: EngineClient, container: str, text: str) -> bool:
+    return eventually(lambda: client.logs(container).strip() == text)
+
+
 def pods(engine: Path) -> list[str]:
     connection = http.client.HTTPConnection("engine", timeout=20)
     connection.sock = socket.socket(socket.AF_UNIX)
@@ -105,8 +109,7 @@ def test_a_project_is_brought_up_with_its_overlay_and_nothing_is_left_of_it(
             containers = [each for each in client.containers(project) if each.service == "web"]
             assert [(each.number, each.running) for each in containers] == [(1, True), (2, True)], cli.name
             assert {each.environment["COLOUR"] for each in containers} == {"$red"}, cli.name
-            first = containers[0].id
-            assert eventually(lambda first=first: client.logs(first).strip() == "$red 1"), cli.name
+            assert logged(client, containers[0].id, "$red 1"), cli.name
             assert len(left(client, project)["volumes"]) == 1, cli.name
             assert lines, cli.name
         finally:
