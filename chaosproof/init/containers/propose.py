@@ -62,7 +62,8 @@ def propose_for_containers(
             "No variable and no command of a service names another one with its port, so there is no edge to put a "
             f"fault on. Say it: --calls CALLER=SERVICE:PORT, of {', '.join(p.name for p in project.programs)}."
         )
-    tested = [service.name for service in system.services if service.healthcheck]
+    checks = {service.name: service.healthcheck for service in system.services}
+    tested = [name for name, check in checks.items() if check and check.kind != "tcp"]
     return proposal_of_project(
         project,
         names,

@@ -126,6 +126,15 @@ def test_a_health_test_without_times_is_asked_every_second() -> None:
     assert (check.command, check.interval_s, check.retries) == (("pg_isready", "-U", "$USER"), 1.0, 3)
 
 
+def test_a_service_that_says_nothing_of_its_health_is_asked_whether_its_first_port_is_open() -> None:
+    """That which is published, before one that is only exposed; what runs once is not asked."""
+    body: dict[str, object] = {"expose": ["9000"], "ports": [{"target": 80}]}
+    check = service_of(body).healthcheck
+    assert check is not None and (check.kind, check.target, check.port) == ("tcp", "80", 80)
+    done = {"depends_on": {"web": {"condition": "service_completed_successfully"}}}
+    assert service_of(body, other=done).healthcheck is None
+
+
 @pytest.mark.parametrize("check", [{"test": ["NONE"]}, {"disable": True, "test": ["CMD", "x"]}, {}])
 def test_a_health_test_that_is_switched_off_is_none(check: dict[str, object]) -> None:
     assert service_of({"healthcheck": check}).healthcheck is None

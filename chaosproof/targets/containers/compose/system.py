@@ -24,6 +24,7 @@ _DONE = "service_completed_successfully"
 # Compose's own defaults, but for the interval: by its 30 s an instance would be back half a minute before it is seen.
 _INTERVAL_S = 1.0
 _ANSWER_S = 30.0
+_PORT_INTERVAL_S = 0.1
 _RETRIES = 3
 _STOP_GRACE_S = 10.0
 _READY_WITHIN_S = 60.0
@@ -105,7 +106,9 @@ def _service(
         working_dir=text(body.get("working_dir")) or "/",
         environment=environment_of(body),
         ports=ports,
-        healthcheck=extension.healthcheck or _health_check(mapping(body.get("healthcheck"))),
+        healthcheck=extension.healthcheck
+        or _health_check(mapping(body.get("healthcheck")))
+        or (None if one_shot else _open_port(ports)),
         metrics_path=extension.metrics_path,
         metrics_port=extension.metrics_port,
         depends_on=tuple(other for other in _needs(body) if other in all_),
@@ -135,6 +138,13 @@ def _health_check(check: Mapping[str, Any]) -> HealthCheck | None:
         answer_timeout_s=answer_s,
         retries=retries,
     )
+
+
+def _open_port(ports: Mapping[str, int]) -> HealthCheck | None:
+    """Where nothing says how a service is asked, it is ready while its first port is open."""
+    for name, port in ports.items():
+        return HealthCheck("tcp", name, port, _PORT_INTERVAL_S, _READY_WITHIN_S)
+    return None
 
 
 def _restart(body: Mapping[str, Any]) -> str:
