@@ -1,4 +1,4 @@
-"""An image for tests, of one file of this machine: busybox, which is every command; and how an engine takes it.
+"""Images for tests, of this machine's busybox, which is every command, and of nothing; and how an engine takes them.
 
 Format: https://github.com/moby/docker-image-spec.
 """
@@ -13,52 +13,67 @@ import socket
 import tarfile
 from pathlib import Path
 
-__all__ = ["IMAGE", "load_image", "write_image"]
+from chaosproof.images.base_layer import add_file
+
+__all__ = ["EMPTY_IMAGE", "IMAGE", "load_images", "write_images"]
 
 IMAGE = "localhost/chaosproof-test:latest"
+EMPTY_IMAGE = "localhost/chaosproof-empty:latest"
+"""Without a program, and without a folder that one would need."""
+
 _COMMANDS = ("sh", "httpd", "nc", "sleep", "echo", "nslookup", "true")
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
-def write_image(archive: Path) -> None:
-    """Write an archive with the image in it, in `docker save`'s format."""
+def write_images(archive: Path) -> None:
+    """Write an archive with both images in it, in `docker save`'s format."""
+    manifest = []
+    with tarfile.open(archive, "w") as tar:
+        for name, layer in ((IMAGE, _commands()), (EMPTY_IMAGE, _nothing())):
+            digest = hashlib.sha256(layer).hexdigest()
+            config = _json(
+                {
+                    "architecture": _ARCHITECTURES[os.uname().machine],
+                    "os": "linux",
+                    "config": {"Env": ["PATH=/bin"]},
+                    "rootfs": {"type": "layers", "diff_ids": [f"sha256:{digest}"]},
+                    "history": [{"created_by": "tests/containers/images.py"}],
+                }
+            )
+            config_name = f"{hashlib.sha256(config).hexdigest()}.json"
+            add_file(tar, f"{digest}/layer.tar", layer)
+            add_file(tar, config_name, config)
+            manifest.append({"Config": config_name, "RepoTags": [name], "Layers": [f"{digest}/layer.tar"]})
+        add_file(tar, "manifest.json", _json(manifest))
+
+
+def _commands() -> bytes:
     busybox = shutil.which("busybox")
     assert busybox is not None, "busybox is installed with the engines"
     layer = io.BytesIO()
     with tarfile.open(fileobj=layer, mode="w") as tar:
         for folder in ("bin", "tmp", "etc"):
-            entry = tarfile.TarInfo(folder)
-            entry.type, entry.mode = tarfile.DIRTYPE, 0o755
-            tar.addfile(entry)
-        entry = tar.gettarinfo(busybox, "bin/busybox")
-        entry.uid = entry.gid = 0
-        with Path(busybox).open("rb") as content:
-            tar.addfile(entry, content)
+            _add(tar, folder, tarfile.DIRTYPE)
+        add_file(tar, "bin/busybox", Path(busybox).read_bytes(), 0o755)
         for command in _COMMANDS:
-            entry = tarfile.TarInfo(f"bin/{command}")
-            entry.type, entry.linkname = tarfile.SYMTYPE, "busybox"
-            tar.addfile(entry)
-    digest = hashlib.sha256(layer.getvalue()).hexdigest()
-    config = {
-        "architecture": _ARCHITECTURES[os.uname().machine],
-        "os": "linux",
-        "config": {"Env": ["PATH=/bin"], "Cmd": ["sleep", "1000"]},
-        "rootfs": {"type": "layers", "diff_ids": [f"sha256:{digest}"]},
-        "history": [{"created_by": "tests/containers/images.py"}],
-    }
-    manifest = [{"Config": "config.json", "RepoTags": [IMAGE], "Layers": ["layer.tar"]}]
-    with tarfile.open(archive, "w") as tar:
-        for name, text in (
-            ("layer.tar", layer.getvalue()),
-            ("config.json", _json(config)),
-            ("manifest.json", _json(manifest)),
-        ):
-            entry = tarfile.TarInfo(name)
-            entry.size = len(text)
-            tar.addfile(entry, io.BytesIO(text))
+            _add(tar, f"bin/{command}", tarfile.SYMTYPE, "busybox")
+    return layer.getvalue()
 
 
-def load_image(engine: Path, archive: Path) -> None:
+def _nothing() -> bytes:
+    layer = io.BytesIO()
+    with tarfile.open(fileobj=layer, mode="w") as tar:
+        _add(tar, "empty", tarfile.DIRTYPE)
+    return layer.getvalue()
+
+
+def _add(tar: tarfile.TarFile, name: str, kind: bytes, leads_to: str = "") -> None:
+    entry = tarfile.TarInfo(name)
+    entry.type, entry.mode, entry.linkname = kind, 0o755, leads_to
+    tar.addfile(entry)
+
+
+def load_images(engine: Path, archive: Path) -> None:
     """Have the engine at that socket take the archive."""
     connection = http.client.HTTPConnection("engine", timeout=60)
     connection.sock = socket.socket(socket.AF_UNIX)

@@ -1,4 +1,4 @@
-"""What runs beside an engine, on its machine and as its user: waits for it, gives it an image, and runs a command.
+"""What runs beside an engine, on its machine and as its user: waits for it, gives it images, and runs a command.
 
     python -m tests.containers.inside podman-rootless COMMAND...
 
@@ -14,21 +14,21 @@ from tempfile import TemporaryDirectory
 from chaosproof.errors import UsageError
 from chaosproof.targets.containers.engine.client import EngineClient
 from chaosproof.targets.containers.engine.find import find_engine
-from tests.containers.images import load_image, write_image
+from tests.containers.images import load_images, write_images
 
 _WAIT_S = 60.0
 ENGINE = "CHAOSPROOF_ENGINE"
 
 
 def main() -> None:
-    """Run the command once the engine answers and has the image; it is told which engine by CHAOSPROOF_ENGINE."""
+    """Run the command once the engine answers and has the images; it is told which engine by CHAOSPROOF_ENGINE."""
     name, *command = sys.argv[1:]
     client = _wait(name.partition("-")[0])
     print(f"{client}, {'rootless' if client.rootless else 'rootful'}", flush=True)
     with TemporaryDirectory() as folder:
-        archive = Path(folder) / "image.tar"
-        write_image(archive)
-        load_image(client.socket, archive)
+        archive = Path(folder) / "images.tar"
+        write_images(archive)
+        load_images(client.socket, archive)
     client.close()
     os.execvpe(command[0], command, {**os.environ, ENGINE: name})
 

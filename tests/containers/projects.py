@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from docker.api import APIClient
-from docker.errors import APIError
 
 from chaosproof.targets.containers.engine.client import EngineClient
 from chaosproof.targets.containers.engine.records import NUMBER, PROJECT, SERVICE, Container
@@ -68,11 +67,7 @@ class Project:
         """Remove all of it, the last first: Podman removes none in whose network another one is."""
         others = self.api.containers(all=True, filters={"label": f"{PROJECT}={self.name}"})
         for container in dict.fromkeys([*reversed(self._made), *(each["Id"] for each in others)]):
-            try:
-                self.api.remove_container(container, v=True, force=True)
-            except APIError as error:
-                if error.status_code != 404:
-                    raise
+            self.client.remove(container)
         self.api.remove_network(self.network)
         self.api.close()
 

@@ -13,7 +13,7 @@ from chaosproof.targets.containers.engine.client import EngineClient
 from chaosproof.targets.containers.engine.records import PROJECT, Container
 from chaosproof.targets.containers.helper_container import HELPER_NAME, start_helper
 from chaosproof.targets.containers.helper_program import SOCKET_NAME
-from tests.containers.images import IMAGE
+from tests.containers.images import EMPTY_IMAGE, IMAGE
 from tests.containers.projects import Project
 from tests.support.waiting import eventually
 
@@ -54,6 +54,13 @@ def test_it_is_removed_when_its_holder_is_killed(project: Project):
         assert project.client.container(helper.id).running
         holder.kill()
     assert eventually(lambda: project.client.containers(project.name) == (), 10)
+
+
+def test_it_needs_nothing_of_its_image(project: Project):
+    """A user's image may hold one program without anything beside it; this one holds none."""
+    helper = start_helper(project.client, EMPTY_IMAGE, [project.network], {PROJECT: project.name})
+    with held(helper):
+        assert project.client.container(helper.id).running
 
 
 def test_names_resolve_in_its_network_as_for_the_project(project: Project):

@@ -61,7 +61,7 @@ def test_who_shares_a_network_is_known_unless_meant(started: Started):
     ended = replace(
         apart, id="ended", name="ended", pid=0, running=False, network_mode=f"container:{shop.id}"
     )
-    infra = replace(ended, id="infra", name="1f1f1f-infra", labels={})
+    infra = replace(ended, id="infra", name="1f1f1f1f1f1f-infra", labels={})
     everyone = [shop, beside, apart, ended, infra]
     assert situation_of(shop, everyone).shared_with == ("beside", "ended")
     assert situation_of(shop, everyone, ["ended"]).shared_with == ("beside",)

@@ -1,4 +1,4 @@
-"""The engine's API over its socket on this machine, by the PyPI package `docker`; nothing else imports that.
+"""The engine's API over its socket on this machine, by the PyPI package `docker`; no other room imports that.
 
 Podman answers the same calls. A fixed version of the API is asked for, and `info()` never: it takes 26 s on Podman.
 Every call has a time limit; what goes wrong is a `TargetError` of one sentence.
@@ -6,18 +6,20 @@ Every call has a time limit; what goes wrong is a `TargetError` of one sentence.
 
 import io
 import tarfile
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from docker.api import APIClient
-from docker.errors import APIError, DockerException, NotFound
+from docker.errors import APIError, DockerException
 from docker.types import CancellableStream
 from requests.exceptions import ConnectionError as NoConnection
 from requests.exceptions import RequestException, Timeout
 
 from chaosproof.errors import TargetError
+from chaosproof.targets.containers.engine.api_errors import explanation, is_being_removed, is_gone, reason
 from chaosproof.targets.containers.engine.processes import listener_of
 from chaosproof.targets.containers.engine.records import (
     PROJECT,
@@ -83,8 +85,17 @@ class EngineClient:
 
     def remove(self, container: str) -> None:
         """End it by SIGKILL and remove it with its anonymous volumes; one that is gone already is no error."""
-        with self._asking(f"remove {container}"), suppress(NotFound):
-            self._api.remove_container(container, v=True, force=True)
+        with self._asking(f"remove {container}"):
+            try:
+                self._api.remove_container(container, v=True, force=True)
+            except APIError as error:
+                if not (is_gone(error) or is_being_removed(error)):
+                    raise
+        until = time.monotonic() + CALL_LIMIT_S
+        while self._inspect(container) is not None:
+            if time.monotonic() > until:
+                raise TargetError(f"{self} did not remove {container} within {CALL_LIMIT_S} s.")
+            time.sleep(0.02)
 
     def events(self, project: str) -> Iterator[EngineEvent]:
         """What happens to the project's containers from now on; blocks, and ends when the client is closed."""
@@ -154,8 +165,7 @@ class EngineClient:
             try:
                 return read_container(self._api.inspect_container(name))
             except APIError as error:
-                # ended and removed since it was listed; Podman's 500 has the sentence of its 404
-                if isinstance(error, NotFound) or "no such container" in str(error.explanation).lower():
+                if is_gone(error):  # ended and removed since it was listed
                     return None
                 raise
 
@@ -166,9 +176,9 @@ class EngineClient:
         except Timeout as error:
             raise TargetError(f"{self} did not {what} within {CALL_LIMIT_S} s.") from error
         except APIError as error:
-            raise TargetError(f"{self} did not {what}: {_explanation(error)}") from error
+            raise TargetError(f"{self} did not {what}: {explanation(error)}") from error
         except (DockerException, RequestException, OSError) as error:
-            raise TargetError(f"{self} did not {what}: {_reason(error)}.") from error
+            raise TargetError(f"{self} did not {what}: {reason(error)}.") from error
 
 
 def connect(socket: Path, kind: EngineKind | None = None) -> EngineClient:
@@ -185,7 +195,7 @@ def connect(socket: Path, kind: EngineKind | None = None) -> EngineClient:
     except NoConnection as error:
         raise ConnectionRefusedError(f"{socket} was closed before an answer") from error
     except (DockerException, RequestException) as error:
-        raise TargetError(f"At {socket} there is no container engine: {_reason(error)}.") from error
+        raise TargetError(f"At {socket} there is no container engine: {reason(error)}.") from error
     if not isinstance(answer, dict) or "ApiVersion" not in answer:
         raise TargetError(f"At {socket} there is no container engine: it does not say its version.")
     kind_there = kind_of(answer)
@@ -204,15 +214,3 @@ def _client(socket: Path, api_version: tuple[int, int]) -> APIClient:
     client = APIClient(f"unix://{socket}", version="{}.{}".format(*api_version), timeout=CALL_LIMIT_S)
     client.trust_env = False  # no proxy and no .netrc is for a socket of this machine
     return client
-
-
-def _explanation(error: APIError) -> str:
-    text = str(error.explanation or error).strip()
-    return text if text.endswith(".") else f"{text}."
-
-
-def _reason(error: BaseException) -> str:
-    """The innermost reason, without the names of the classes around it."""
-    while error.__cause__ or error.__context__:
-        error = error.__cause__ or error.__context__ or error
-    return (error.strerror if isinstance(error, OSError) and error.strerror else str(error)).strip(". ")

@@ -1,6 +1,7 @@
 """What this machine's kernel shows: whose an engine is, whether a container is here, and who shares its network."""
 
 import os
+import re
 import socket
 import struct
 from collections.abc import Collection, Iterable
@@ -11,6 +12,7 @@ from chaosproof.targets.containers.engine.refusals import Situation
 
 __all__ = ["listener_of", "situation_of"]
 
+_INFRA = re.compile(r"[0-9a-f]{12}-infra")  # the beginning of its pod's id
 _NEAR_S = 5.0
 _START_TIME = 19  # starttime, the 22nd field of proc_pid_stat(5): here the 20th behind the process' name
 _PEER = struct.Struct("3i")  # struct ucred of unix(7): pid, uid, gid
@@ -86,4 +88,4 @@ def _refers_to(other: Container, container: Container) -> bool:
 
 def _is_infra(container: Container) -> bool:
     """Whether it only holds a Podman pod's namespaces: it does nothing itself, so that it may be hit."""
-    return container.name.endswith("-infra") and not container.labels
+    return _INFRA.fullmatch(container.name) is not None
