@@ -14,6 +14,7 @@ from chaosproof.targets.containers.engine.find import find_engine
 from chaosproof.targets.containers.engine.processes import situation_of
 from chaosproof.targets.containers.engine.records import EngineEvent
 from chaosproof.targets.containers.engine.refusals import why_not
+from chaosproof.targets.process_network import ProcessNetwork
 from tests.containers.projects import Project
 from tests.support.waiting import eventually
 
@@ -84,11 +85,11 @@ def test_what_it_wrote_is_read(project: Project):
 def test_a_restart_by_the_engine_is_a_new_process_in_a_new_network(project: Project):
     """So a fault that is on stays behind, which is why it is looked for."""
     before = project.run("shop", FOREVER)
-    network = Path(f"/proc/{before.pid}/ns/net").stat().st_ino
+    network = ProcessNetwork(before.pid, "the first process")
     project.client.restart(before.id, grace_s=1)
     after = project.client.container(before.id)
     assert after.running and after.pid != before.pid and after.started_at > before.started_at
-    assert Path(f"/proc/{after.pid}/ns/net").stat().st_ino != network
+    assert not ProcessNetwork(after.pid, "the second process").is_same(network)
 
 
 def test_events_come_in_dockers_words_and_end_with_the_client(project: Project):
