@@ -5,8 +5,8 @@
     ./run test --containers -- tests/targets/containers -k inject      pytest's own arguments
     ./run test --containers --only docker-rootful --command -- python -m bench.containers.apply
 
-Each engine comes from Debian's packages and is started on a copy-on-write view of this machine, in a network of its
-own; nothing is pulled, and nothing is left behind. Needs root and apt-get. Prints a table.
+Each engine comes from Debian's packages, where it is not installed, and is started on a copy-on-write view of this
+machine, in a network of its own; nothing is pulled, and nothing is left behind. Needs root. Prints a table.
 Exit codes: 0 all of it worked, 1 something did not, 3 an engine could not be started here.
 """
 
@@ -67,7 +67,7 @@ def _arguments() -> argparse.Namespace:
 def _need_root_and_tools() -> None:
     if os.geteuid() != 0:
         raise Impossible("only root can make a machine of its own: run it as root")
-    for tool in ("unshare", "pivot_root", "setpriv", "apt-get"):
+    for tool in ("unshare", "pivot_root", "setpriv"):
         if shutil.which(tool) is None:
             raise Impossible(f"the command {tool} is missing")
 

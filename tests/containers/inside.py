@@ -2,7 +2,7 @@
 
     python -m tests.containers.inside podman-rootless COMMAND...
 
-Exit codes: the command's, and 3 where the engine does not answer.
+Exit codes: the command's, and 75 where the engine does not answer.
 """
 
 import os
@@ -15,6 +15,7 @@ from chaosproof.errors import UsageError
 from chaosproof.targets.containers.engine.client import EngineClient
 from chaosproof.targets.containers.engine.find import find_engine
 from tests.containers.images import load_images, write_images
+from tests.containers.machines import NOT_STARTED
 
 _WAIT_S = 60.0
 ENGINE = "CHAOSPROOF_ENGINE"
@@ -41,7 +42,7 @@ def _wait(kind: str) -> EngineClient:
         except UsageError as error:
             if time.monotonic() > until:
                 print(error, file=sys.stderr)
-                sys.exit(3)
+                sys.exit(NOT_STARTED)
         time.sleep(0.1)
 
 

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -11,18 +12,32 @@ from pathlib import Path
 from tests.containers.control_groups import own_groups
 from tests.support.chaos import REPOSITORY
 
-__all__ = ["ENGINES", "Engine", "Impossible", "Row", "install", "tests_of", "try_engine"]
+__all__ = [
+    "ENGINES",
+    "NOT_STARTED",
+    "Engine",
+    "Impossible",
+    "Row",
+    "install",
+    "row_of",
+    "tests_of",
+    "try_engine",
+]
 
 _MACHINE = Path(__file__).with_name("machine")
 _USER = 2345
 _LIMIT_S = 1800.0
 _SHOWN_LINES = 40
-_NOT_STARTED = 3
+NOT_STARTED = 75  # EX_TEMPFAIL of sysexits.h; pytest has 3 for something else
 _PACKAGES = (
     *("podman", "crun", "netavark", "aardvark-dns", "catatonit", "podman-compose"),
     *("docker.io", "runc", "rootlesskit", "iptables"),
     *("uidmap", "slirp4netns", "fuse-overlayfs"),
     *("busybox-static", "nftables", "iproute2", "procps"),
+)
+_COMMANDS = (
+    *("podman", "crun", "podman-compose", "dockerd", "runc", "rootlesskit"),
+    *("newuidmap", "slirp4netns", "busybox", "nft", "iptables", "ip"),
 )
 
 
@@ -56,7 +71,16 @@ class Row:
 
 
 def install(folder: Path) -> None:
-    """Install what the engines need into a layer in `folder`, over this machine's files. Raises `Impossible`."""
+    """Install what the engines need into a layer in `folder`, over this machine's files; nothing where all is there.
+
+    Raises `Impossible`.
+    """
+    if all(shutil.which(command) for command in _COMMANDS):
+        (folder / "packages" / "upper").mkdir(parents=True)
+        return
+    if shutil.which("apt-get") is None:
+        missing = [command for command in _COMMANDS if shutil.which(command) is None]
+        raise Impossible(f"these are missing, and there is no apt-get to install them: {', '.join(missing)}")
     argv = [str(_MACHINE), "packages", str(folder), *_PACKAGES]
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     if done.returncode != 0:
@@ -87,7 +111,7 @@ def try_engine(engine: Engine, folder: Path, command: Sequence[str]) -> Row:
             lines.append(line)
         exit_code = process.wait()
     log = folder / f"{engine.kind}-{engine.user}" / "data" / "engine.log"
-    return _row(engine, exit_code, lines, log)
+    return row_of(engine, exit_code, lines, log)
 
 
 def _variables(engine: Engine, groups: Sequence[Path]) -> Mapping[str, str]:
@@ -100,11 +124,12 @@ def _variables(engine: Engine, groups: Sequence[Path]) -> Mapping[str, str]:
     }
 
 
-def _row(engine: Engine, exit_code: int, lines: Sequence[str], log: Path) -> Row:
+def row_of(engine: Engine, exit_code: int, lines: Sequence[str], log: Path) -> Row:
+    """The row of tests that ended so and printed these lines; `log` is what the engine printed."""
     summary = next((line for line in reversed(lines) if re.search(r"\d+ (passed|failed|error)", line)), "")
     tests = summary.strip(" =\n")
     if exit_code == 0:
         return Row(engine.name, tests)
     printed = log.read_text(errors="replace").splitlines()[-_SHOWN_LINES:] if log.exists() else []
     trouble = "\n".join([f"exit {exit_code}", *printed])
-    return Row(engine.name, tests, trouble, impossible=exit_code == _NOT_STARTED)
+    return Row(engine.name, tests, trouble, impossible=exit_code == NOT_STARTED)
