@@ -29,9 +29,9 @@ def run_to_end(
     timeout_s: float = 10.0,
     pass_fds: Sequence[int] = (),
 ) -> CommandResult:
-    """Run it, or end it and all that it started after `timeout_s`; exit code 124 then, 127 when not found, 126 when it may
-    not be started.
+    """Run it, or end it and all that it started after `timeout_s`; exit code 124 then.
 
+    It is 127 where there is no such command, and 126 where it may not be started, as a shell has it.
     `prefix` is the command that runs it where it is to run, such as nsenter.
     """
     started_at = time.monotonic()
