@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 from collections.abc import Callable, Coroutine, Sequence
 
 import grpc
@@ -15,6 +16,9 @@ from chaosproof.demo.grpc.log import Log
 __all__ = ["Channel", "Pool", "channel_options"]
 
 _SERVICE = DESCRIPTOR.services_by_name["DemoService"].full_name
+# Where a name has several addresses, as that of a Compose service with copies: sorted as they are, each channel of each
+# caller would take the same first one. Behind a virtual address it changes nothing.
+_SERVICE_CONFIG = json.dumps({"loadBalancingConfig": [{"pick_first": {"shuffleAddressList": True}}]})
 _READY = grpc.ChannelConnectivity.READY
 
 
@@ -25,13 +29,17 @@ def channel_options(
     keepalive_timeout_ms: int,
     reconnect_backoff_ms: int,
     reconnect_backoff_max_ms: int,
-) -> list[tuple[str, int]]:
+) -> list[tuple[str, int | str]]:
     """gRPC channel arguments. A naive client has backoffs of 1 s to 120 s and no keepalive.
 
     Both modes have the local subchannel pool: without it all channels of a process to one address share one
     connection, and a pool of four is a pool of one.
     """
-    options = [("grpc.use_local_subchannel_pool", 1), ("grpc.enable_http_proxy", 0)]
+    options: list[tuple[str, int | str]] = [
+        ("grpc.use_local_subchannel_pool", 1),
+        ("grpc.enable_http_proxy", 0),
+        ("grpc.service_config", _SERVICE_CONFIG),
+    ]
     if resilient:
         options += [
             ("grpc.keepalive_time_ms", keepalive_time_ms),
@@ -49,7 +57,7 @@ def channel_options(
 class Channel:
     """One channel, its two stubs, and how many calls are under way on it."""
 
-    def __init__(self, address: str, options: Sequence[tuple[str, int]]) -> None:
+    def __init__(self, address: str, options: Sequence[tuple[str, int | str]]) -> None:
         self._channel = grpc.aio.insecure_channel(address, options=list(options))
         self._work = DemoServiceStub(self._channel).Work
         self._check = health_pb2_grpc.HealthStub(self._channel).Check
