@@ -2,12 +2,14 @@
 
 import asyncio
 import itertools
+import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from chaosproof.load.cancellation import Cancellation, wait_for_either
 from chaosproof.load.connection_pool import ConnectionPool
+from chaosproof.load.instance_names import named_answers
 from chaosproof.load.models.closed_model import ClosedModel
 from chaosproof.load.models.open_model import OpenModel
 from chaosproof.load.outcome import Recorder
@@ -44,7 +46,8 @@ class ShareSender:
     def __init__(self, plan: Plan, record: Recorder, worker_share: WorkerShare = WHOLE_PLAN) -> None:
         self._plan = plan
         connections = worker_share.connection_count(plan)
-        self._pool = ConnectionPool(make_driver(plan), connections, plan.timeout_s, record)
+        named = named_answers(record, os.environ)
+        self._pool = ConnectionPool(make_driver(plan), connections, plan.timeout_s, named)
         self._model: OpenModel | ClosedModel
         if plan.model == "open":
             self._model = OpenModel(lambda: worker_share.schedule(plan), self._pool, plan.timeout_s)

@@ -35,7 +35,10 @@ Inside = Literal["network", "program"]
 
 @dataclass(frozen=True)
 class Instance:
-    """One running copy of a service. `ports` maps a port's name to its number (`{"http": 8080}`)."""
+    """One running copy of a service. `ports` maps a port's name to its number (`{"http": 8080}`).
+
+    `host_name` is what its own machine is called, where that is not `name` and its programs may sign with it.
+    """
 
     name: str
     service: str
@@ -44,6 +47,7 @@ class Instance:
     ports: Mapping[str, int] = field(default_factory=dict)
     metrics_port: int | None = None
     metrics_path: str = "/metrics"
+    host_name: str = ""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from chaosproof.errors import ChaosproofError
+from chaosproof.load.instance_names import signatures
 from chaosproof.load.plan_reader import plan_from_dict
 from chaosproof.load.public_plan import hidden_fields, public_plan
 from chaosproof.runfolder.events import record_near
@@ -52,7 +53,8 @@ def start_load(
     write_json(file, public)
     # -P: a folder of files must not shadow the modules of the generator.
     argv = ["python", "-P", "-m", "chaosproof.load.generator", "--plan", str(file), "--out", str(folder)]
-    start_load_program(target, folder, argv, env=hidden_fields(checked, public), beside=beside)
+    env = {**hidden_fields(checked, public), **signatures(target.instances())}
+    start_load_program(target, folder, argv, env=env, beside=beside)
     record_near(folder, "load_begun", {"folder": folder.name, "name": checked.get("name")})
     return public
 

@@ -95,4 +95,5 @@ def instance_of(container: Container, known: Instance) -> Instance:
         ports=known.ports,
         metrics_port=known.metrics_port,
         metrics_path=known.metrics_path,
+        host_name=container.host_name if container.host_name != known.name else "",
     )

@@ -58,6 +58,7 @@ class Container:
     user: str
     working_dir: str
     health_test: tuple[str, ...] = ()
+    host_name: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -110,6 +111,7 @@ def read_container(inspect: Mapping[str, Any]) -> Container:
         working_dir=str(config.get("WorkingDir") or ""),
         health_test=_health_test(_part(config, "Healthcheck").get("Test") or ()),
         labels=labels,
+        host_name=str(config.get("Hostname") or ""),
     )
 
 
