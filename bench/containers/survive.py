@@ -44,8 +44,8 @@ while True:
 """
 
 
-def measure(victim: str) -> tuple[float, float]:
-    """Seconds after the deadline of the first connection, and seconds without one."""
+def measure(victim: str) -> tuple[float, float] | None:
+    """Seconds after the deadline of the first connection, and seconds without one; `None` where the container ended."""
     client = find_engine()
     project = Project(client, f"survive-{victim}")
     shop = project.run("shop", ["httpd", "-f", "-p", str(_PORT)])
@@ -56,7 +56,7 @@ def measure(victim: str) -> tuple[float, float]:
     return times
 
 
-def _probe_during(victim: str, caller: Container, address: str) -> tuple[float, float]:
+def _probe_during(victim: str, caller: Container, address: str) -> tuple[float, float] | None:
     user = [] if os.geteuid() == 0 else [f"--user=/proc/{caller.pid}/ns/user", "--preserve-credentials"]
     enter = ["nsenter", *user, f"--net=/proc/{caller.pid}/ns/net", "--"]
     argv = [*enter, "/usr/bin/python3", "-I", "-S", "-c", _PROBER, address, str(_PORT)]
@@ -85,6 +85,8 @@ def _probe_during(victim: str, caller: Container, address: str) -> tuple[float, 
     inject.kill()
     inject.communicate()
     prober.wait()
+    if not Path(f"/proc/{caller.pid}").exists():
+        return None
     after = next(at for at in connected if at > applied_at)
     before = max(at for at in connected if at <= applied_at)
     return after - (applied_at + _FAULT_S), after - before
@@ -122,7 +124,11 @@ def main() -> None:
         sys.exit("this kills engines: run it by ./run test --containers --command")
     late = False
     for victim in parser.parse_args().victims.split(","):
-        after_s, gap_s = measure(victim)
+        times = measure(victim)
+        if times is None:
+            print(f"SIGKILL to {victim:<7} the engine ended the container, too")
+            continue
+        after_s, gap_s = times
         late = late or after_s > _LATE_S
         print(
             f"SIGKILL to {victim:<7} whole {after_s:+.3f} s after the deadline, {gap_s:.3f} s without a connection"
