@@ -7,9 +7,9 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from chaosproof.load.answer_names import named_answers
 from chaosproof.load.cancellation import Cancellation, wait_for_either
 from chaosproof.load.connection_pool import ConnectionPool
-from chaosproof.load.instance_names import named_answers
 from chaosproof.load.models.closed_model import ClosedModel
 from chaosproof.load.models.open_model import OpenModel
 from chaosproof.load.outcome import Recorder

@@ -46,9 +46,9 @@ from chaosproof.runner.secrecy import secrecy_of, without_secrets
 from chaosproof.runner.session import Session, limits_of
 from chaosproof.runner.settings import Settings, read_settings
 from chaosproof.targets.base import Running
-from chaosproof.targets.chosen_system import system_to_run
 from chaosproof.targets.host_command import command_path
 from chaosproof.targets.registry import DEFAULT_TARGET, launcher_of, target_names
+from chaosproof.targets.system.chosen_system import system_to_run
 from chaosproof.targets.system.definition import System
 
 __all__ = ["begin"]

@@ -8,8 +8,8 @@ from chaosproof.errors import ChaosproofError, TargetError
 from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.model import Fault
 from chaosproof.runner.load.job import finish_load, start_load, stop_load
-from chaosproof.targets.chosen_system import system_to_run
 from chaosproof.targets.kubernetes.deploy.cluster_launcher import launch_in_cluster
+from chaosproof.targets.system.chosen_system import system_to_run
 from tests.cluster.cluster import a_namespace, is_ready, until
 
 pytestmark = [pytest.mark.kubernetes, pytest.mark.timeout(180)]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from chaosproof.errors import UsageError
-from chaosproof.targets.chosen_system import system_to_run
+from chaosproof.targets.system.chosen_system import system_to_run
 
 SYSTEM = "services: {web: {command: [x]}}\n"
 

@@ -13,7 +13,7 @@ from chaosproof.targets.system.definition import System
 
 def test_the_default_comes_first_and_a_stand_in_is_no_choice():
     """A run of the fake would pass without a system."""
-    assert target_names() == ("local", "attached", "kubernetes")
+    assert target_names() == ("local", "attached", "containers", "kubernetes")
 
 
 def test_every_target_is_called_as_its_file():

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from chaosproof.errors import ChaosproofError
-from chaosproof.load.instance_names import signatures
+from chaosproof.load.answer_names import signatures
 from chaosproof.load.plan_reader import plan_from_dict
 from chaosproof.load.public_plan import hidden_fields, public_plan
 from chaosproof.runfolder.events import record_near

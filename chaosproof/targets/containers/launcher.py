@@ -20,13 +20,13 @@ from chaosproof.errors import ChaosproofError, TargetError, UsageError
 from chaosproof.targets.base import Running
 from chaosproof.targets.containers.compose.cli import ComposeCli, down, find_compose, read_config, up
 from chaosproof.targets.containers.compose.overlay import overlay_of
+from chaosproof.targets.containers.container_settings import ContainerSettings, container_settings
 from chaosproof.targets.containers.engine.client import EngineClient
 from chaosproof.targets.containers.engine.find import find_engine
 from chaosproof.targets.containers.engine.processes import situation_of
 from chaosproof.targets.containers.engine.records import Container
 from chaosproof.targets.containers.engine.refusals import why_not
 from chaosproof.targets.containers.helper_container import start_helper
-from chaosproof.targets.containers.settings import ContainerSettings, container_settings
 from chaosproof.targets.containers.spec import ProjectSpec, plan_project
 from chaosproof.targets.containers.target import ContainersTarget
 from chaosproof.targets.host_command import command_path, run_to_end
@@ -119,7 +119,7 @@ def launch_project(system: System, variables: Mapping[str, Any], *, run: str, ev
             *_enter_network(helper.pid),
             # behind nsenter: what gains rights by it would forget whom to end with
             *["setpriv", "--pdeathsig", "KILL", "--", "unshare", "--mount", "--"],
-            *[sys.executable, "-m", "chaosproof.targets.containers.inside.supervisor"],
+            *[sys.executable, "-m", "chaosproof.targets.containers.inside.project_supervisor"],
         ]
         start_supervisor(argv, spec, control, [listener for _, listener in listeners], path=path)
         undo.callback(take_down, run)
@@ -227,10 +227,10 @@ def _refuse(client: EngineClient, containers: Sequence[Container]) -> None:
 
 def _enter_network(pid: int) -> list[str]:
     """The words before a command that runs it in the helper's network; an ordinary user is root there."""
-    words = ["nsenter", f"--net=/proc/{pid}/ns/net"]
+    prefix = ["nsenter", f"--net=/proc/{pid}/ns/net"]
     if os.geteuid() != 0:
-        words += [f"--user=/proc/{pid}/ns/user", "--preserve-credentials"]
-    return [*words, "--"]
+        prefix += [f"--user=/proc/{pid}/ns/user", "--preserve-credentials"]
+    return [*prefix, "--"]
 
 
 def _project_name(run: str) -> str:

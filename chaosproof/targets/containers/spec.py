@@ -49,8 +49,8 @@ def plan_project(
 ) -> tuple[tuple[ServicePlan, ...], dict[str, str]]:
     """The services with their virtual addresses and instances, and the containers' ids by the instances' names.
 
-    Instances are named as in a lab, by the number that Compose has given to the container: `app-a-0` is the first of
-    app-a. Raises `TargetError` for a service that has no container.
+    Instances are named as in a lab, by the number that Compose has given to the container: `shop-0` is the first of
+    shop. Raises `TargetError` for a service that has no container.
     """
     by_service: dict[str, list[Container]] = {}
     for container in sorted(containers, key=lambda container: container.number):

@@ -10,7 +10,6 @@ from chaosproof.errors import TargetError, UsageError
 from chaosproof.faults.engine import FaultEngine
 from chaosproof.faults.errors import FaultError
 from chaosproof.targets.base import Instance
-from chaosproof.targets.chosen_system import system_to_run
 from chaosproof.targets.kubernetes.client.api import connect
 from chaosproof.targets.kubernetes.cluster_settings import cluster_settings
 from chaosproof.targets.kubernetes.deploy.chart import chart_of, chart_values
@@ -20,6 +19,7 @@ from chaosproof.targets.kubernetes.pods.netadmin import ephemeral_container, net
 from chaosproof.targets.kubernetes.pods.pods import read_pod
 from chaosproof.targets.kubernetes.pods.services import find_services
 from chaosproof.targets.kubernetes.target import KubernetesTarget
+from chaosproof.targets.system.chosen_system import system_to_run
 from chaosproof.targets.system.system_file import load_system
 from tests.support.fake_target import FakeTarget
 from tests.support.kubernetes_api import pod, service

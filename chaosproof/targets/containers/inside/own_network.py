@@ -78,18 +78,18 @@ class HeldNetworks:
         """
         network = f"/proc/{pid}/ns/net"
         try:
-            found = Path(network).stat()
+            stat = Path(network).stat()
         except OSError as error:
             raise TargetError(f"The network of {instance} cannot be entered: {error.strerror}.") from error
         place = NAMESPACES / instance
-        if self._held.get(instance) == (found.st_dev, found.st_ino):
+        if self._held.get(instance) == (stat.st_dev, stat.st_ino):
             return False
         known = instance in self._held
         if known:
             run_command(["umount", "--lazy", str(place)])
         place.touch()
         run_command(["mount", "--bind", network, str(place)])
-        self._held[instance] = (found.st_dev, found.st_ino)
+        self._held[instance] = (stat.st_dev, stat.st_ino)
         return known
 
 

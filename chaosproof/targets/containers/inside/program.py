@@ -68,14 +68,14 @@ def pid_inside(pid: int) -> int:
 
 def enter_program(pid: int) -> list[str]:
     """The words before a command that runs it where the program is: its files, processes and network, as its user."""
-    words = ["nsenter", f"--target={pid}", *(f"--{space}" for space in _NAMESPACES), "--root", "--wd"]
+    prefix = ["nsenter", f"--target={pid}", *(f"--{space}" for space in _NAMESPACES), "--root", "--wd"]
     if Path(f"/proc/{pid}/ns/user").readlink() != Path("/proc/self/ns/user").readlink():
-        words += ["--user", "--preserve-credentials"]
-        return [*words, "--"]
+        prefix += ["--user", "--preserve-credentials"]
+        return [*prefix, "--"]
     ids = {line.split()[0]: line.split()[1] for line in _status(pid) if line.startswith(("Uid:", "Gid:"))}
     if ids.get("Uid:", "0") != "0":
-        words += [f"--setuid={ids['Uid:']}", f"--setgid={ids['Gid:']}"]
-    return [*words, "--"]
+        prefix += [f"--setuid={ids['Uid:']}", f"--setgid={ids['Gid:']}"]
+    return [*prefix, "--"]
 
 
 def _status(pid: int) -> list[str]:

@@ -31,7 +31,6 @@ from chaosproof.targets.local.inside.private_files import (
     run_command,
 )
 from chaosproof.targets.local.inside.process_manager import NAMESPACES, ProcessManager
-from chaosproof.targets.local.inside.prometheus import Prometheus
 from chaosproof.targets.local.inside.publish import serve_published_ports
 from chaosproof.targets.local.inside.resolver import (
     RESOLVER_ADDRESS,
@@ -39,6 +38,7 @@ from chaosproof.targets.local.inside.resolver import (
     resolver_sockets,
     serve_names,
 )
+from chaosproof.targets.local.inside.scraper import Prometheus
 from chaosproof.targets.local.spec import LabSpec, ServicePlan
 
 __all__ = ["main"]

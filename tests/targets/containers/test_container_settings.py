@@ -3,7 +3,7 @@
 import pytest
 
 from chaosproof.errors import UsageError
-from chaosproof.targets.containers.settings import ContainerSettings, container_settings
+from chaosproof.targets.containers.container_settings import ContainerSettings, container_settings
 
 
 def test_where_nothing_is_said_the_project_is_brought_up_and_taken_down():

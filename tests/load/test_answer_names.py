@@ -1,6 +1,6 @@
 """Answers that are signed with a host's name are recorded under the instance's."""
 
-from chaosproof.load.instance_names import named_answers, signatures
+from chaosproof.load.answer_names import named_answers, signatures
 from chaosproof.load.outcome import Outcome
 from chaosproof.targets.base import Instance
 

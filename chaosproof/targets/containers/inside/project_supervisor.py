@@ -44,8 +44,8 @@ from chaosproof.targets.local.inside.private_files import (
     run_command,
 )
 from chaosproof.targets.local.inside.process_manager import ProcessManager
-from chaosproof.targets.local.inside.prometheus import Prometheus
 from chaosproof.targets.local.inside.publish import serve_published_ports
+from chaosproof.targets.local.inside.scraper import Prometheus
 from chaosproof.targets.local.spec import ServicePlan
 
 __all__ = ["main"]
