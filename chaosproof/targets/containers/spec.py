@@ -57,6 +57,9 @@ def plan_project(
         by_service.setdefault(container.service, []).append(container)
     plans, ids = [], {}
     for position, service in enumerate(system.services):
+        if service.one_shot:
+            # It has ended, and its network with it: Compose waits for that, and nobody can hit it.
+            continue
         own = by_service.get(service.name, [])
         if not own:
             there = ", ".join(sorted(by_service)) or "none"

@@ -78,3 +78,12 @@ def test_names_lead_to_the_virtual_addresses_and_an_instance_without_one_has_no_
         "198.18.0.2 stock",
         "10.89.0.2 shop-0",
     ]
+
+
+def test_what_has_run_once_is_no_instance() -> None:
+    """It has ended when the others are started, and its network with it: nothing can be prepared or healed there."""
+    migrate = replace(SHOP, id="2e" * 32, service="migrate", name="mine-migrate-1", running=False, pid=0)
+    system = System("mine", (Service("migrate", (), one_shot=True), Service("shop", ())))
+    plans, ids = plan_project(system, [migrate, SHOP])
+    assert [plan.service.name for plan in plans] == ["shop"]
+    assert ids == {"shop-0": SHOP.id}
