@@ -199,7 +199,8 @@ def test_a_fault_bites_both_ends_and_the_kernel_ends_it(running: Running):
     engine = FaultEngine(running.target, limits=Limits(allow_all=True))
     fault = Fault(kind="reset", duration_s=2, port=PORT, peer="server")
     final = engine.wait_until_ended(engine.apply(fault, "client-0"))
-    assert final.packets and final.affected and final.ended_by == "kernel"
+    assert final.packets and final.ended_by == "kernel"
+    assert (final.canary.before, final.canary.during, final.canary.after) == ("open", "refused", "open")
 
 
 def test_a_project_without_a_service_is_refused_before_anything_is_added(

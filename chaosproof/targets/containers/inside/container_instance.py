@@ -206,7 +206,6 @@ class ContainerInstance:
 
     async def restart(self) -> None:
         """Let the engine stop it and start it again, in a new network, and wait until it is ready again."""
-        self._ready_or_done.clear()
         if self.alive:
             signal_all(self._pid, signal.SIGCONT)  # what is stopped can neither end nor answer
             if not self._stop_is_meant:
@@ -256,6 +255,7 @@ class ContainerInstance:
         self._pid, self._pidfd = container.pid, pidfd
         self._inside_pid = pid_inside(container.pid)
         self._stop_is_meant = self._paused = False
+        self._ready_or_done.clear()
         self._exit_code_told = None
         self.instance = instance_of(container, self.instance)
         try:
@@ -275,6 +275,7 @@ class ContainerInstance:
             return
         self._forget_pidfd()
         self._pid = self._inside_pid = 0
+        self._ready_or_done.clear()
         if self._health:
             self._health.cancel()
         self._forget_guard()
