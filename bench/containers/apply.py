@@ -8,6 +8,7 @@ one by `podman exec` or `docker exec` in a container that has nft. Prints millis
 """
 
 import argparse
+import os
 import shutil
 import subprocess
 import time
@@ -52,7 +53,8 @@ def measure(calls: int) -> dict[str, list[float]]:
 
         def execute() -> None:
             argv = [client.kind, "exec", "-i", container.id, "/usr/sbin/nft", "-f", "-"]
-            subprocess.run(argv, input=_TRANSACTION, text=True, check=True, capture_output=True)
+            place = {**os.environ, "DOCKER_HOST": f"unix://{client.socket}"}
+            subprocess.run(argv, input=_TRANSACTION, text=True, check=True, capture_output=True, env=place)
 
         by_way: dict[str, list[float]] = {"fault": [], "nsenter": [], "exec": []}
         for _ in range(calls):

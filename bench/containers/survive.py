@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 from chaosproof.targets.containers.engine.find import find_engine
@@ -87,8 +88,8 @@ def _probe_during(victim: str, caller: Container, address: str) -> tuple[float, 
     prober.wait()
     if not Path(f"/proc/{caller.pid}").exists():
         return None
-    after = next(at for at in connected if at > applied_at)
-    before = max(at for at in connected if at <= applied_at)
+    # the longest pause is the fault's: a connection from before it may be written down a moment after
+    before, after = max(pairwise(connected), key=lambda pair: pair[1] - pair[0])
     return after - (applied_at + _FAULT_S), after - before
 
 
