@@ -92,8 +92,10 @@ def test_where_there_is_none_a_sentence_says_what_to_install(
 
 def test_on_podman_its_own_variable_names_the_cli() -> None:
     both = machine(docker_compose=V2, podman_compose=PODMAN)
-    chosen = find_compose(AnEngine("podman"), both, {"PODMAN_COMPOSE_PROVIDER": "podman-compose"})
-    assert chosen.name == "podman-compose 1.5.0"
+    variables = {"PODMAN_COMPOSE_PROVIDER": "podman-compose"}
+    assert find_compose(AnEngine("podman"), both, variables).name == "podman-compose 1.5.0"
+    assert find_any_compose(both, variables).name == "podman-compose 1.5.0"
+    assert find_compose(AnEngine("docker"), both, variables).name == "docker-compose 2.26.1"
 
 
 def test_to_read_files_any_will_do() -> None:

@@ -95,13 +95,15 @@ def find_compose(client: Engine, run: Run, environment: Mapping[str, str] = os.e
         return _first(_DOCKER, {"DOCKER_HOST": socket}, run, for_docker=True)
     # Podman's API has no BuildKit: `podman compose` says the same to whom it calls.
     there = {"DOCKER_HOST": socket, "CONTAINER_HOST": socket, "DOCKER_BUILDKIT": "0"}
-    provider = environment.get("PODMAN_COMPOSE_PROVIDER")
-    return _first(((provider,),) if provider else _PODMAN, there, run, for_docker=False)
+    return _first(_candidates(environment), there, run, for_docker=False)
 
 
-def find_any_compose(run: Run) -> ComposeCli:
-    """Any Compose CLI, to read files with: that needs no engine. `UsageError` where there is none."""
-    return _first(_PODMAN, {}, run, for_docker=False)
+def find_any_compose(run: Run, environment: Mapping[str, str] = os.environ) -> ComposeCli:
+    """Any Compose CLI, to read files with: that needs no engine. `UsageError` where there is none.
+
+    It is the one that would start them, for not all count the same copies.
+    """
+    return _first(_candidates(environment), {}, run, for_docker=False)
 
 
 def read_config(
@@ -190,6 +192,11 @@ def down(cli: ComposeCli, files: Sequence[str], project: str) -> None:
         code, stdout, stderr = _ran(cli, argv, os.environ, _folder(files), _DOWN_S)
     if code != 0:
         raise TargetError(f"{cli.name} could not take {project} down: {_last(stderr or stdout)}")
+
+
+def _candidates(environment: Mapping[str, str]) -> Sequence[tuple[str, ...]]:
+    provider = environment.get("PODMAN_COMPOSE_PROVIDER")
+    return ((provider,),) if provider else _PODMAN
 
 
 def _first(
