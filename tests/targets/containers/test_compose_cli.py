@@ -4,7 +4,7 @@ import json
 import os
 import stat
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -145,15 +145,34 @@ def test_up_reports_every_line_and_fails_with_the_last(tmp_path: Path) -> None:
         up(stand_in(tmp_path, "echo no such image; exit 3"), ["/a.yaml"], "shop", lines.append)
 
 
+def test_an_older_podman_compose_has_failed_where_podman_says_error(tmp_path: Path) -> None:
+    """It ends with 0 all the same."""
+    script = 'echo "Error: localhost/none: image not known"; echo good_a_1'
+    cli = replace(stand_in(tmp_path, script, is_podman=True), name="podman-compose 1.3.0")
+    with pytest.raises(
+        TargetError, match=r"podman-compose 1.3.0 up: Error: localhost/none: image not known$"
+    ):
+        up(cli, ["/a.yaml"], "shop", print)
+    up(replace(cli, name="podman-compose 1.6.0"), ["/a.yaml"], "shop", print)
+
+
 def test_down_takes_volumes_and_own_images_with_it(tmp_path: Path) -> None:
     down(stand_in(tmp_path, ""), [], "shop")
     assert calls(tmp_path) == ["--project-name shop down --volumes --remove-orphans --rmi local"]
 
 
-def test_an_older_podman_compose_goes_down_without_the_option_that_it_lacks(tmp_path: Path) -> None:
-    script = 'case "$*" in *--rmi*) echo "error: unrecognized arguments: --rmi local" >&2; exit 2;; esac'
+def test_an_older_podman_compose_goes_down_without_the_option_that_it_lacks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And the images that it built are removed by podman."""
+    script = 'case "$*" in *--rmi*) echo "error: unrecognized arguments: --rmi local" >&2; exit 2;; '
+    script += '*config) echo "services: {web: {build: .}, db: {image: x}, own: {build: ., image: y}}";; esac'
+    (tmp_path / "podman").write_text(f'#!/bin/sh\necho "podman $@" >> {tmp_path}/calls\n')
+    (tmp_path / "podman").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     down(stand_in(tmp_path, script, is_podman=True), ["/a.yaml"], "shop")
     assert calls(tmp_path)[1] == "--project-name shop --file /a.yaml down --volumes --remove-orphans"
+    assert [call for call in calls(tmp_path) if call.startswith("podman ")] == ["podman rmi shop_web"]
     with pytest.raises(TargetError, match="could not take shop down: error: unrecognized arguments"):
         down(stand_in(tmp_path, script), ["/a.yaml"], "shop")
 

@@ -150,6 +150,7 @@ def up(cli: ComposeCli, files: Sequence[str], project: str, on_line: Callable[[s
     plain = ["--no-ansi"] if cli.is_podman else ["--ansi", "never"]
     argv = [*cli.argv, *plain, *_project(files, project), "up", "--detach"]
     last: deque[str] = deque(maxlen=_LINES_SHOWN)
+    errors: list[str] = []
     process = subprocess.Popen(
         argv,
         stdin=subprocess.DEVNULL,
@@ -168,12 +169,16 @@ def up(cli: ComposeCli, files: Sequence[str], project: str, on_line: Callable[[s
         for line in process.stdout:
             if line.strip():
                 last.append(line.strip())
+                errors += [line.strip()] if line.startswith("Error: ") else []
                 on_line(line.rstrip())
         code = process.wait()
     finally:
         timed_out = not timer.is_alive()
         timer.cancel()
         _end(process)
+    if code == 0 and errors and cli.is_podman and _major_minor(cli.name) < (1, 5):
+        # Before that release it ends with 0 whatever podman says.
+        raise TargetError(f"{cli.name} up: {' '.join(errors)[-600:]}")
     if code != 0:
         how = f"was ended after {_UP_S:g} s" if timed_out else f"ended with exit code {code}"
         raise TargetError(f"{cli.name} up {how}: {' '.join(last) or 'it printed nothing'}")
@@ -190,8 +195,16 @@ def down(cli: ComposeCli, files: Sequence[str], project: str) -> None:
     if code != 0 and cli.is_podman and _NO_SUCH_OPTION in stderr:
         # Before its release 1.4.
         code, stdout, stderr = _ran(cli, argv, os.environ, _folder(files), _DOWN_S)
+        for image in _built_images(read_config(cli, files, project), project):
+            _ran(cli, ["podman", "rmi", image], os.environ, _folder(files))
     if code != 0:
         raise TargetError(f"{cli.name} could not take {project} down: {_last(stderr or stdout)}")
+
+
+def _built_images(config: Mapping[str, Any], project: str) -> list[str]:
+    """As podman-compose names those that have no name of their own."""
+    bodies = {name: mapping(body) for name, body in mapping(config.get("services")).items()}
+    return [f"{project}_{name}" for name, body in bodies.items() if "build" in body and "image" not in body]
 
 
 def _candidates(environment: Mapping[str, str]) -> Sequence[tuple[str, ...]]:
