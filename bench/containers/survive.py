@@ -22,12 +22,12 @@ from chaosproof.targets.containers.engine.find import find_engine
 from chaosproof.targets.containers.engine.records import Container
 from tests.containers.projects import Project
 
-__all__ = ["VICTIMS", "measure"]
+__all__ = ["LATE_S", "VICTIMS", "measure"]
 
 _PORT = 8080
 _FAULT_S = 4.0
 _KILL_AFTER_S = 1.5
-_LATE_S = 0.5
+LATE_S = 0.5
 _ENGINES = ("podman", "dockerd", "containerd", "rootlesskit", "slirp4netns", "rootlessport")
 _KEEPERS = ("conmon", "containerd-shim")
 _LAST = ("engine", "all")  # nothing can be cleaned up after these
@@ -54,6 +54,7 @@ def measure(victim: str) -> tuple[float, float] | None:
     times = _probe_during(victim, caller, shop.networks[project.network][0])
     if victim not in _LAST:
         project.remove()
+        client.close()
     return times
 
 
@@ -80,7 +81,7 @@ def _probe_during(victim: str, caller: Container, address: str) -> tuple[float, 
     time.sleep(_KILL_AFTER_S)
     for pid in _pids(victim, caller, inject.pid):
         os.kill(pid, signal.SIGKILL)
-    time.sleep(_FAULT_S - _KILL_AFTER_S + 2 * _LATE_S)
+    time.sleep(_FAULT_S - _KILL_AFTER_S + 2 * LATE_S)
     prober.kill()
     connected = [float(text) for text in prober.stdout.read().split()]
     inject.kill()
@@ -130,7 +131,7 @@ def main() -> None:
             print(f"SIGKILL to {victim:<7} the engine ended the container, too")
             continue
         after_s, gap_s = times
-        late = late or after_s > _LATE_S
+        late = late or after_s > LATE_S
         print(
             f"SIGKILL to {victim:<7} whole {after_s:+.3f} s after the deadline, {gap_s:.3f} s without a connection"
         )
