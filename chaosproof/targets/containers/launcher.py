@@ -157,7 +157,7 @@ def _bring_up(
     take_away = (lambda: None) if settings.keep else (lambda: _quietly(lambda: down(cli, files, project)))
     _report_progress(f"{cli.name} brings up {project}")
     try:
-        up(cli, files, project, lambda line: None)
+        up(cli, files, project, _report_progress)
     except BaseException:
         with suppress(ChaosproofError):
             down(cli, files, project)
