@@ -13,7 +13,8 @@ from chaosproof.init.sizing import UNMEASURED, sizes_of
 from chaosproof.init.survey import LeftOut
 from chaosproof.init.write.edge_experiment import Setting, edge_experiment, experiment_name
 from chaosproof.init.write.gate_file import gate_text
-from chaosproof.targets.containers.compose.cli import Run, find_any_compose, read_config
+from chaosproof.targets.containers.compose.choose_cli import Run, find_any_compose
+from chaosproof.targets.containers.compose.cli import read_config
 from chaosproof.targets.containers.compose.project_files import files_of_folder, project_files
 from chaosproof.targets.containers.compose.system import system_of_config
 from chaosproof.targets.system.service_names import name_of_folder

@@ -12,7 +12,8 @@ from chaosproof.errors import UsageError
 from chaosproof.init.discover.command_line import service_name
 from chaosproof.init.survey import LeftOut, Program, Survey
 from chaosproof.json_access import mapping, sequence, text
-from chaosproof.targets.containers.compose.cli import Run, find_any_compose, read_config
+from chaosproof.targets.containers.compose.choose_cli import Run, find_any_compose
+from chaosproof.targets.containers.compose.cli import read_config
 from chaosproof.targets.containers.compose.project_files import files_of_folder
 from chaosproof.targets.containers.compose.system import environment_of, ports_of, words_of
 

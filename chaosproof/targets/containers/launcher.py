@@ -18,7 +18,8 @@ from typing import Any
 
 from chaosproof.errors import ChaosproofError, TargetError, UsageError
 from chaosproof.targets.base import Running
-from chaosproof.targets.containers.compose.cli import ComposeCli, down, find_compose, read_config, up
+from chaosproof.targets.containers.compose.choose_cli import find_compose
+from chaosproof.targets.containers.compose.cli import ComposeCli, down, read_config, up
 from chaosproof.targets.containers.compose.overlay import overlay_of
 from chaosproof.targets.containers.container_settings import ContainerSettings, container_settings
 from chaosproof.targets.containers.engine.client import EngineClient

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from chaosproof.errors import UsageError
-from chaosproof.targets.containers.compose.cli import find_any_compose, read_config
+from chaosproof.targets.containers.compose.choose_cli import find_any_compose
+from chaosproof.targets.containers.compose.cli import read_config
 from chaosproof.targets.containers.compose.project_files import compose_names, project_files
 from chaosproof.targets.containers.compose.system import system_of_config
 from chaosproof.targets.host_command import run_to_end

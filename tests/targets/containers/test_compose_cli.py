@@ -12,16 +12,8 @@ import pytest
 
 from chaosproof.errors import TargetError, UsageError
 from chaosproof.targets.base import CommandResult
-from chaosproof.targets.containers.compose.cli import (
-    ComposeCli,
-    Run,
-    down,
-    find_any_compose,
-    find_compose,
-    printed_config,
-    read_config,
-    up,
-)
+from chaosproof.targets.containers.compose.choose_cli import Run, find_any_compose, find_compose
+from chaosproof.targets.containers.compose.cli import ComposeCli, down, printed_config, read_config, up
 from chaosproof.targets.containers.compose.forms import docker_form
 from chaosproof.targets.containers.compose.project_files import compose_names, project_files
 from chaosproof.targets.containers.compose.system import system_of_config

@@ -7,12 +7,8 @@ from pathlib import Path
 import pytest
 
 from chaosproof.errors import UsageError
-from chaosproof.targets.containers.compose.cli import (
-    ComposeCli,
-    find_any_compose,
-    printed_config,
-    read_config,
-)
+from chaosproof.targets.containers.compose.choose_cli import find_any_compose
+from chaosproof.targets.containers.compose.cli import ComposeCli, printed_config, read_config
 from chaosproof.targets.containers.compose.system import system_of_config
 from chaosproof.targets.host_command import command_path, run_to_end
 from chaosproof.targets.system.system_file import load_system

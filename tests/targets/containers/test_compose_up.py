@@ -12,7 +12,8 @@ import pytest
 from docker.api import APIClient
 
 from chaosproof.errors import TargetError
-from chaosproof.targets.containers.compose.cli import ComposeCli, down, find_compose, read_config, up
+from chaosproof.targets.containers.compose.choose_cli import find_compose
+from chaosproof.targets.containers.compose.cli import ComposeCli, down, read_config, up
 from chaosproof.targets.containers.compose.overlay import overlay_of
 from chaosproof.targets.containers.engine.client import EngineClient
 from chaosproof.targets.host_command import command_path, run_to_end

@@ -13,40 +13,18 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any
 
 from chaosproof.errors import TargetError, UsageError
 from chaosproof.json_access import mapping
-from chaosproof.targets.base import CommandResult
 from chaosproof.targets.containers.compose.forms import docker_form
 from chaosproof.targets.host_command import command_path
 from chaosproof.targets.system.compose_forms import text_at
 from chaosproof.targets.system.yaml_lines import parse_yaml
 
-__all__ = [
-    "ComposeCli",
-    "Engine",
-    "Run",
-    "config_argv",
-    "down",
-    "find_any_compose",
-    "find_compose",
-    "printed_config",
-    "read_config",
-    "up",
-]
+__all__ = ["ComposeCli", "config_argv", "down", "major_minor", "printed_config", "read_config", "up"]
 
-# Podman's own order of those that `podman compose` calls; last that itself, which says no more than they do.
-_DOCKER = (("docker-compose",), ("docker", "compose"))
-_PODMAN = (*_DOCKER, ("podman-compose",), ("podman", "compose"))
-# Debian 12's calls itself podman-composer.
-_VERSION = re.compile(
-    r"(?P<name>podman-composer?|docker-compose|Docker Compose) version:? +v?(?P<version>\d+\.\d+(\.\d+)?)",
-    re.I,
-)
 _NO_SUCH_OPTION = "unrecognized arguments"
-# Before these `config` prints another form; of podman-compose there is none, or one that knows no profile.
-_OLDEST = {False: (2, 0), True: (1, 1)}
 
 # Another engine or project, for a CLI that is called as if by hand.
 _NOT_INHERITED = frozenset(
@@ -58,18 +36,6 @@ _CONFIG_S = 60.0
 _UP_S = 1200.0
 _DOWN_S = 180.0
 _LINES_SHOWN = 8
-
-Run = Callable[[Sequence[str]], CommandResult]
-
-
-class Engine(Protocol):
-    """What is asked of an engine's client here."""
-
-    @property
-    def kind(self) -> Literal["podman", "docker"]: ...
-
-    @property
-    def socket(self) -> Path: ...
 
 
 @dataclass(frozen=True)
@@ -83,27 +49,6 @@ class ComposeCli:
     name: str
     environment: Mapping[str, str] = field(default_factory=dict)
     is_podman: bool = False
-
-
-def find_compose(client: Engine, run: Run, environment: Mapping[str, str] = os.environ) -> ComposeCli:
-    """The Compose CLI for the engine of `client`; `UsageError` with what to install where there is none.
-
-    PODMAN_COMPOSE_PROVIDER of `environment`, which is Podman's own word, names the one to take on Podman.
-    """
-    socket = f"unix://{client.socket}"
-    if client.kind == "docker":
-        return _first(_DOCKER, {"DOCKER_HOST": socket}, run, for_docker=True)
-    # Podman's API has no BuildKit: `podman compose` says the same to whom it calls.
-    there = {"DOCKER_HOST": socket, "CONTAINER_HOST": socket, "DOCKER_BUILDKIT": "0"}
-    return _first(_candidates(environment), there, run, for_docker=False)
-
-
-def find_any_compose(run: Run, environment: Mapping[str, str] = os.environ) -> ComposeCli:
-    """Any Compose CLI, to read files with: that needs no engine. `UsageError` where there is none.
-
-    It is the one that would start them, for not all count the same copies.
-    """
-    return _first(_candidates(environment), {}, run, for_docker=False)
 
 
 def read_config(
@@ -139,7 +84,7 @@ def printed_config(
     config = mapping(parse_yaml(printed, Path(f"{cli.name} config"), text_at).value)
     if not cli.is_podman:
         return config
-    return docker_form(config, folder, variables, _major_minor(cli.name))
+    return docker_form(config, folder, variables, major_minor(cli.name))
 
 
 def up(cli: ComposeCli, files: Sequence[str], project: str, on_line: Callable[[str], None]) -> None:
@@ -176,7 +121,7 @@ def up(cli: ComposeCli, files: Sequence[str], project: str, on_line: Callable[[s
         timed_out = not timer.is_alive()
         timer.cancel()
         _end(process)
-    if code == 0 and errors and cli.is_podman and _major_minor(cli.name) < (1, 5):
+    if code == 0 and errors and cli.is_podman and major_minor(cli.name) < (1, 5):
         # Before that release it ends with 0 whatever podman says.
         raise TargetError(f"{cli.name} up: {' '.join(errors)[-600:]}")
     if code != 0:
@@ -207,36 +152,7 @@ def _built_images(config: Mapping[str, Any], project: str) -> list[str]:
     return [f"{project}_{name}" for name, body in bodies.items() if "build" in body and "image" not in body]
 
 
-def _candidates(environment: Mapping[str, str]) -> Sequence[tuple[str, ...]]:
-    provider = environment.get("PODMAN_COMPOSE_PROVIDER")
-    return ((provider,),) if provider else _PODMAN
-
-
-def _first(
-    candidates: Sequence[tuple[str, ...]], environment: Mapping[str, str], run: Run, *, for_docker: bool
-) -> ComposeCli:
-    too_old = []
-    for argv in candidates:
-        done = run([*argv, "version"])
-        match = _VERSION.search(done.stdout) if done.exit_code == 0 else None
-        if match is None:
-            continue
-        is_podman = match["name"].lower().startswith("podman")
-        if is_podman and for_docker:
-            continue
-        name = f"{'podman-compose' if is_podman else ' '.join(argv)} {match['version']}"
-        if _major_minor(name) >= _OLDEST[is_podman]:
-            return ComposeCli(argv, name, environment, is_podman)
-        too_old.append(name)
-    there = f"{' and '.join(too_old)} is too old" if too_old else "none is here"
-    other = "" if for_docker else ", or on Podman podman-compose 1.1 or newer: pip install podman-compose"
-    raise UsageError(
-        f"A Compose file is read and started by the Compose CLI, and {there}. Install Docker Compose 2 "
-        f"(https://docs.docker.com/compose/install/){other}."
-    )
-
-
-def _major_minor(name: str) -> tuple[int, int]:
+def major_minor(name: str) -> tuple[int, int]:
     """Of a name with its version, such as `podman-compose 1.6.0`."""
     match = re.search(r"(\d+)\.(\d+)", name)
     return (int(match[1]), int(match[2])) if match else (0, 0)
