@@ -14,7 +14,7 @@ from chaosproof.errors import TargetError, UsageError
 from chaosproof.targets.base import Address, CommandResult, Inside, Instance, InstanceState, Running
 from chaosproof.targets.containers.engine.client import EngineClient
 from chaosproof.targets.containers.engine.find import find_engine
-from chaosproof.targets.containers.engine.processes import situation_of
+from chaosproof.targets.containers.engine.processes import listening_ports, situation_of
 from chaosproof.targets.containers.engine.records import Container
 from chaosproof.targets.containers.engine.refusals import port_refusal, why_not
 from chaosproof.targets.containers.instance_names import choose, instance_name
@@ -165,5 +165,6 @@ def _instance(member: _Member, shared: Mapping[str, tuple[str, str]], own: tuple
     container = member.container
     by_name = {name: pair for name, pair in container.networks.items() if any(pair)}
     pairs = [pair for name, pair in by_name.items() if name in shared] or [*by_name.values(), own]
-    ports = {str(port): port for port in container.ports}
+    # what listens is there though no image and no Compose file says so
+    ports = {str(port): port for port in sorted({*container.ports, *listening_ports(container.pid)})}
     return Instance(instance_name(container), container.service or container.name, *pairs[0], ports=ports)

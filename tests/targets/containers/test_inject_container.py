@@ -51,6 +51,8 @@ def test_a_reset_bites_ends_by_the_kernel_and_leaves_nothing(project: Project, c
     assert done.returncode == 0, done.stdout + done.stderr
     receipt = json.loads(done.stdout)
     assert receipt["packets"] > 0
+    canary = receipt["canary"]
+    assert (canary["before"], canary["during"], canary["after"]) == ("open", "refused", "open")
     assert (receipt["instance"], receipt["backend"], receipt["ended_by"]) == ("caller-0", "nft", "kernel")
     assert network.run(["nft", "list", "ruleset"]).stdout == before
     assert "bad" in project.client.logs(caller.id)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from chaosproof.targets.containers.engine.processes import situation_of
+from chaosproof.targets.containers.engine.processes import listening_ports, situation_of
 from chaosproof.targets.containers.engine.records import Container
 from chaosproof.targets.process_network import ProcessNetwork
 from tests.support.containers import SHOP
@@ -66,6 +66,27 @@ def test_who_shares_a_network_is_known_unless_meant(started: Started):
     assert situation_of(shop, everyone).shared_with == ("beside", "ended")
     assert situation_of(shop, everyone, ["ended"]).shared_with == ("beside",)
     assert situation_of(apart, everyone).shared_with == ()
+
+
+def test_ports_that_others_can_reach_are_known_by_the_kernel(started: Started):
+    """Of both families; what listens at a loopback address only is for nobody else."""
+    listens = """
+import socket, subprocess, time
+subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+servers = [socket.create_server((host, port)) for host, port in (("0.0.0.0", 80), ("127.0.0.11", 53))]
+servers += [socket.create_server((host, port), family=socket.AF_INET6) for host, port in (("::", 443), ("::1", 54))]
+called = socket.create_connection(("127.0.0.1", 80))
+print("up", flush=True)
+time.sleep(60)
+"""
+    argv = [*UNSHARE, "/usr/bin/python3", "-I", "-S", "-c", listens]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None and process.stdout.readline() == "up\n"
+            assert listening_ports(process.pid) == (80, 443)
+        finally:
+            process.kill()
+    assert listening_ports(4_194_304) == ()
 
 
 def test_a_network_is_entered_by_its_owner_though_the_process_is_deeper(started: Started):

@@ -10,9 +10,12 @@ from pathlib import Path
 from chaosproof.targets.containers.engine.records import Container
 from chaosproof.targets.containers.engine.refusals import Situation
 
-__all__ = ["listener_of", "situation_of"]
+__all__ = ["listener_of", "listening_ports", "situation_of"]
 
 _INFRA = re.compile(r"[0-9a-f]{12}-infra")  # the beginning of its pod's id
+_LISTENS = "0A"  # TCP_LISTEN of tcp_states.h
+# 127.0.0.0/8, the same mapped into IPv6, and ::1: each word with its lowest byte first
+_LOOPBACK = re.compile(r"(0{16}FFFF0000)?[0-9A-F]{6}7F|0{24}01000000")
 _NEAR_S = 5.0
 _START_TIME = 19  # starttime, the 22nd field of proc_pid_stat(5): here the 20th behind the process' name
 _PEER = struct.Struct("3i")  # struct ucred of unix(7): pid, uid, gid
@@ -25,6 +28,24 @@ def listener_of(path: Path, limit_s: float) -> int:
         connection.connect(str(path))
         peer = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size)
     return int(_PEER.unpack(peer)[1])
+
+
+def listening_ports(pid: int) -> tuple[int, ...]:
+    """The TCP ports that others can reach in the network of that process, in order; none where it is gone.
+
+    What listens at a loopback address only is left out, such as Docker's DNS.
+    """
+    ports = set()
+    for name in ("tcp", "tcp6"):  # proc_pid_net(5): sl, local address, remote address, state
+        try:
+            rows = [row.split() for row in Path(f"/proc/{pid}/net/{name}").read_text().splitlines()[1:]]
+        except OSError:
+            continue
+        for _, local, _, state, *_ in rows:
+            address, _, port = local.partition(":")
+            if state == _LISTENS and not _LOOPBACK.fullmatch(address):
+                ports.add(int(port, 16))
+    return tuple(sorted(ports))
 
 
 def situation_of(
