@@ -31,7 +31,8 @@ def call(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_a_load_prints_its_summary_and_exits_0(url):
     ended = call(url, "--rate", "50", "--duration", "1s", "--connections", "2")
     assert (ended.returncode, ended.stderr) == (0, "")
-    assert "50 calls, 50 sent per second (of 50), 2 connections" in ended.stdout
+    # how many a second it came to is this machine's; that none was left out is not
+    assert re.search(r": 50 calls, [\d.]+ sent per second \(of 50\), 2 connections", ended.stdout)
     assert "Code SUCCESS : 50 (100.0 %)" in ended.stdout
 
 

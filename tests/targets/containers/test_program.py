@@ -51,10 +51,11 @@ def test_all_processes_of_the_container_stop_and_go_on_and_no_other(first: int):
     """The one that is told from outside is not the one that all of them have inside."""
     (child,) = _children(first)
     signal_all(first, signal.SIGSTOP)
-    assert [_state(pid) for pid in (first, child)] == ["T", "T"]
+    # each stops when the kernel next looks at it
+    assert eventually(lambda: [_state(pid) for pid in (first, child)] == ["T", "T"], 5)
     assert _state(os.getpid()) == "R"
     signal_all(first, signal.SIGCONT)
-    assert "T" not in [_state(pid) for pid in (first, child)]
+    assert eventually(lambda: "T" not in [_state(pid) for pid in (first, child)], 5)
 
 
 def test_a_container_in_this_machines_pid_namespace_is_its_first_process_alone():
@@ -90,14 +91,16 @@ def test_a_command_runs_among_the_containers_processes(first: int):
 def test_a_pause_ends_in_time_also_when_whoever_made_it_is_killed(first: int):
     """The guard is a process of its own."""
     script = f"""
-import os, signal
+import os, signal, time
 from chaosproof.targets.containers.inside.program import stop_all
-from tests.support.waiting import eventually
-stop_all({first}, 0.5)
+stop_all({first}, 1)
+while open("/proc/{first}/stat").read().rpartition(")")[2].split()[0] != "T":
+    time.sleep(0.01)
+print("stopped", flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
 """
-    subprocess.run([sys.executable, "-c", script], check=False)
-    assert _state(first) == "T"
+    made = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert made.stdout == "stopped\n" and made.returncode == -signal.SIGKILL
     assert eventually(lambda: _state(first) != "T", 5)
 
 
@@ -105,14 +108,13 @@ def test_a_pause_without_an_end_ends_with_whoever_made_it(first: int):
     """The kernel closes the guard's input."""
     script = f"""
 from chaosproof.targets.containers.inside.program import stop_all
-from tests.support.waiting import eventually
 guard = stop_all({first}, None)
-print("stopped", flush=True)
+print("made", flush=True)
 input()
 """
     argv = [sys.executable, "-c", script]
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as maker:
-        assert maker.stdout is not None and maker.stdout.readline() == "stopped\n"
-        assert _state(first) == "T"
+        assert maker.stdout is not None and maker.stdout.readline() == "made\n"
+        assert eventually(lambda: _state(first) == "T", 5)
         maker.kill()
     assert eventually(lambda: _state(first) != "T", 5)
