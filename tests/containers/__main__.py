@@ -17,7 +17,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.containers.machines import ENGINES, Engine, Impossible, Row, install, tests_of, try_engine
+from tests.containers.machines import ENGINES, Engine, Impossible, Row, install, pytest_command, try_engine
 
 _PRIVATE = "CHAOSPROOF_PRIVATE_MOUNTS"
 _FOLDER = Path("/mnt")  # there on every machine; what is mounted on it is seen by this process alone
@@ -80,7 +80,7 @@ def _again_with_private_mounts() -> None:
 
 def _try(engine: Engine, arguments: argparse.Namespace) -> Row:
     print(f"\n=== {engine.name}", flush=True)
-    command = arguments.arguments if arguments.command else tests_of(arguments.arguments)
+    command = arguments.arguments if arguments.command else pytest_command(arguments.arguments)
     row = try_engine(engine, _FOLDER, command)
     print(_line(row), flush=True)
     return row

@@ -19,8 +19,8 @@ __all__ = [
     "Impossible",
     "Row",
     "install",
+    "pytest_command",
     "row_of",
-    "tests_of",
     "try_engine",
 ]
 
@@ -88,7 +88,7 @@ def install(folder: Path) -> None:
         raise Impossible(f"apt-get could not install {', '.join(_PACKAGES)}: {last[0]}")
 
 
-def tests_of(arguments: Sequence[str]) -> list[str]:
+def pytest_command(arguments: Sequence[str]) -> list[str]:
     """The command that runs the tests that need an engine, or those of them that pytest's arguments name."""
     argv = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-m", "containers"]
     return [*argv, *(arguments or _marked())]
@@ -97,8 +97,9 @@ def tests_of(arguments: Sequence[str]) -> list[str]:
 def _marked() -> list[str]:
     """The modules with such tests: reading all others would take longer than some of these tests."""
     modules = sorted((REPOSITORY / "tests").rglob("test_*.py"))
-    mark = "mark." + "containers"
-    return [str(module.relative_to(REPOSITORY)) for module in modules if mark in module.read_text()]
+    return [
+        str(module.relative_to(REPOSITORY)) for module in modules if "mark.containers" in module.read_text()
+    ]
 
 
 def try_engine(engine: Engine, folder: Path, command: Sequence[str]) -> Row:

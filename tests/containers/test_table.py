@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.containers.__main__ import main
-from tests.containers.machines import ENGINES, NOT_STARTED, Engine, row_of, tests_of
+from tests.containers.machines import ENGINES, NOT_STARTED, Engine, pytest_command, row_of
 
 
 def test_what_cannot_be_tried_is_named_and_ends_with_3(
@@ -31,10 +31,10 @@ def test_what_cannot_be_tried_is_named_and_ends_with_3(
 
 def test_the_tests_are_those_that_are_marked():
     """All of them, unless pytest's own arguments name some."""
-    paths = [argument for argument in tests_of([]) if argument.endswith(".py")]
+    paths = [argument for argument in pytest_command([]) if argument.endswith(".py")]
     assert "tests/targets/containers/test_engine_client.py" in paths
     assert not [path for path in paths if "mark.containers" not in Path(path).read_text()]
-    assert tests_of(["tests/x.py", "-k", "y"])[-3:] == ["tests/x.py", "-k", "y"]
+    assert pytest_command(["tests/x.py", "-k", "y"])[-3:] == ["tests/x.py", "-k", "y"]
 
 
 @pytest.mark.parametrize(
